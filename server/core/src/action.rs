@@ -1,0 +1,104 @@
+//! What the core asks its shell to do.
+
+use std::net::SocketAddr;
+
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::time::Instant;
+
+use crate::storage::{HashJob, Ticket, Write};
+
+/// One thing to do, or to wait for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Action {
+    /// Send a datagram.
+    Transmit(SocketAddr, Vec<u8>),
+    /// Store a change, then call [`Server::handle_stored`](crate::Server::handle_stored).
+    Store(Ticket, Write),
+    /// Hash, then call [`Server::handle_hashed`](crate::Server::handle_hashed).
+    Hash(Ticket, HashJob),
+    /// Tell the operator.
+    Log(Record),
+    /// Nothing more until there is input, or until this time.
+    Wait(Option<Instant>),
+}
+
+/// What an operator should know. Never holds a text or a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// Somebody signed in.
+    SignedIn {
+        /// Who.
+        user: UserName,
+        /// From where.
+        address: SocketAddr,
+        /// How.
+        how: SignInKind,
+    },
+    /// A session ended.
+    SignedOut {
+        /// Whose.
+        user: UserName,
+        /// Where it was.
+        address: SocketAddr,
+        /// Why.
+        why: SignOutReason,
+    },
+    /// Something was refused.
+    Refused {
+        /// To whom.
+        address: SocketAddr,
+        /// Why.
+        why: Refusal,
+    },
+    /// A group was made.
+    GroupCreated {
+        /// Its name.
+        group: GroupName,
+        /// Who made it.
+        by: UserName,
+    },
+    /// Storage could not store a change; the people concerned were told.
+    StorageFailed,
+}
+
+/// How somebody signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInKind {
+    /// With a new account.
+    Registered,
+    /// With the password of their account.
+    Password,
+    /// Without an account.
+    Guest,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignOutReason {
+    /// The client said so.
+    Exit,
+    /// Its path was closed.
+    HungUp,
+    /// The same address began anew.
+    Replaced,
+    /// It was silent for too long.
+    Idle,
+}
+
+/// Why something was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The server password was wrong.
+    ServerPassword,
+    /// A user's password was wrong.
+    Password,
+    /// Too many wrong passwords for this account; it was not even tried.
+    GuessedTooOften,
+    /// A name that is registered, or in use by a guest, can't be registered.
+    NameTaken,
+    /// A body signed with another name than the session's.
+    Forged,
+    /// A named bound was reached: see [`crate::limits`].
+    Full,
+}

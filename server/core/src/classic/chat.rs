@@ -1,0 +1,216 @@
+//! The chat phase.
+
+use netchat_shared::body::{Body, Judgement};
+use netchat_shared::classic::{Command, Notice, Recipients, Roster, RosterEntry};
+use netchat_shared::limits::CLASSIC_DATAGRAM_BYTES_MAX;
+use netchat_shared::time::Now;
+
+use super::login::keep;
+use crate::Server;
+use crate::action::{Refusal, SignOutReason};
+use crate::session::{SessionKey, Stage};
+use crate::storage::{ConversationId, UserId};
+
+/// For a client that is not signed in and sends as if it were.
+const SIGN_IN_FIRST: &str = "SERVER: Sign in with a password first.";
+
+impl Server {
+    pub(super) fn handle_chat_command(&mut self, now: Now, key: SessionKey, command: Command) {
+        let Some(session) = self.sessions.get_mut(&key) else {
+            return;
+        };
+        match &mut session.stage {
+            Stage::SignedIn(signed_in) => {
+                signed_in.is_chatting = true;
+                let user = signed_in.user;
+                self.handle_signed_in(now, key, user, command);
+            }
+            Stage::Registering(_, commands) => keep(commands, command),
+            Stage::Named {
+                guest_at: Some(_), ..
+            } => {
+                self.sign_in_guest(now, key);
+                self.handle_chat_command(now, key, command);
+            }
+            Stage::Unlocked | Stage::Named { guest_at: None, .. } | Stage::Verifying => {
+                self.handle_not_signed_in(key, &command);
+            }
+        }
+    }
+
+    fn handle_not_signed_in(&mut self, key: SessionKey, command: &Command) {
+        match command {
+            Command::Exit(_) => self.end_session(key, SignOutReason::Exit),
+            Command::Leave | Command::Received => {}
+            Command::Chat(..)
+            | Command::GroupChat(..)
+            | Command::NewGroup(..)
+            | Command::JoinGroup(_)
+            | Command::QuitGroup(_)
+            | Command::CheckForGroup(_)
+            | Command::Active
+            | Command::Locked(_)
+            | Command::Join(_)
+            | Command::CheckInDb(_)
+            | Command::NewUserPassword(..)
+            | Command::CheckPassword(_) => {
+                self.notify(key, &Notice::Line(SIGN_IN_FIRST.to_owned()));
+            }
+        }
+    }
+
+    fn handle_signed_in(&mut self, now: Now, key: SessionKey, user: UserId, command: Command) {
+        if command == Command::Received {
+            return self.handle_received(now, key, user);
+        }
+        self.handle_sign_of_life(now, key, user);
+        match command {
+            Command::Chat(recipients, body) => self.handle_chat(now, key, user, &recipients, body),
+            Command::GroupChat(group, body) => {
+                if self.accept_body(key, user, &body) {
+                    self.submit_to_group(now, key, user, &group, body);
+                }
+            }
+            Command::NewGroup(group, members) => self.create_group(key, user, group, &members),
+            Command::JoinGroup(group) => self.join_group(key, user, &group),
+            Command::QuitGroup(group) => self.quit_group(key, user, &group),
+            Command::CheckForGroup(group) => {
+                let exists = self.conversations.find_group(&group).is_some();
+                let group = group.to_string();
+                self.notify(key, &Notice::GroupKnown { group, exists });
+            }
+            Command::Active => {
+                let entries = self
+                    .presence
+                    .users()
+                    .iter()
+                    .filter_map(|&user| self.entry(user))
+                    .collect();
+                self.notify(key, &Notice::Active(Roster { entries }));
+            }
+            Command::Exit(_) => self.end_session(key, SignOutReason::Exit),
+            Command::Leave
+            | Command::Received
+            | Command::Locked(_)
+            | Command::Join(_)
+            | Command::CheckInDb(_)
+            | Command::NewUserPassword(..)
+            | Command::CheckPassword(_) => {}
+        }
+    }
+
+    fn handle_received(&mut self, now: Now, key: SessionKey, user: UserId) {
+        let Some(session) = self.sessions.get_mut(&key) else {
+            return;
+        };
+        let Some(signed_in) = session.signed_in_mut() else {
+            return;
+        };
+        let was_silent = signed_in.outbox.is_silent();
+        let acknowledged = signed_in.outbox.acknowledge(now.monotonic);
+        if was_silent {
+            self.presence.add(user, key);
+        }
+        if let Some(handed) = acknowledged {
+            self.delivered(user, handed);
+        }
+    }
+
+    /// A client that answered no probe and now speaks is there again.
+    fn handle_sign_of_life(&mut self, now: Now, key: SessionKey, user: UserId) {
+        let Some(session) = self.sessions.get_mut(&key) else {
+            return;
+        };
+        let Some(signed_in) = session.signed_in_mut() else {
+            return;
+        };
+        if signed_in.outbox.is_silent() {
+            signed_in.outbox.heard(now.monotonic);
+            self.presence.add(user, key);
+        }
+    }
+
+    fn handle_chat(
+        &mut self,
+        now: Now,
+        key: SessionKey,
+        user: UserId,
+        recipients: &Recipients,
+        body: Body,
+    ) {
+        if !self.accept_body(key, user, &body) {
+            return;
+        }
+        match recipients {
+            Recipients::Everyone => self.submit_to_everyone(now, key, user, body),
+            Recipients::Named(names) => self.submit_to_users(now, key, user, names, &body),
+        }
+    }
+
+    /// Whether a body may be passed on; if not, its sender is told why.
+    fn accept_body(&mut self, key: SessionKey, user: UserId, body: &Body) -> bool {
+        let Some(name) = self.users.get(user).map(|user| user.name.clone()) else {
+            return false;
+        };
+        let refusal = match body.judge(&name) {
+            _ if body.as_str().len() > CLASSIC_DATAGRAM_BYTES_MAX => {
+                "SERVER: Message too long. Please shorten it.".to_owned()
+            }
+            Judgement::Genuine | Judgement::Corrupted => return true,
+            Judgement::Forged => {
+                if let Some(address) = self.sessions.get(&key).map(|session| session.address) {
+                    self.refuse(address, Refusal::Forged);
+                }
+                format!("SERVER: Message refused: you are {name}, sign with your own name.")
+            }
+            Judgement::Malformed => "SERVER: Message not understood. Please send again.".to_owned(),
+        };
+        self.notify(key, &Notice::Line(refusal));
+        false
+    }
+
+    /// A user as a list shows them.
+    pub(crate) fn entry(&self, user: UserId) -> Option<RosterEntry> {
+        let record = self.users.get(user)?;
+        let first = self.presence.sessions(user).first();
+        let current = first
+            .and_then(|key| self.sessions.get(key))
+            .map(|session| session.address);
+        let address = current.unwrap_or(record.address);
+        let address = (!self.settings.hide_addresses).then_some(address);
+        Some(RosterEntry {
+            address,
+            name: record.name.to_string(),
+        })
+    }
+
+    /// Everyone who is online, except one.
+    pub(crate) fn online_except(&self, user: UserId) -> Vec<UserId> {
+        self.presence
+            .users()
+            .into_iter()
+            .filter(|&other| other != user)
+            .collect()
+    }
+
+    /// The conversation of two users; a new one is stored first.
+    pub(crate) fn direct_conversation(
+        &mut self,
+        one: UserId,
+        other: UserId,
+    ) -> Option<ConversationId> {
+        use crate::server::WritePending;
+        use crate::storage::Write;
+
+        let (id, new) = self.conversations.direct(one, other);
+        if let Some(record) = new
+            && self
+                .store(Write::AddConversation(record), WritePending::Direct(id))
+                .is_err()
+        {
+            self.conversations.remove(id);
+            return None;
+        }
+        Some(id)
+    }
+}

@@ -1,0 +1,57 @@
+//! The server's own bounds; those of the wire are in [`netchat_shared::limits`].
+
+use std::time::Duration;
+
+/// Most addresses that may be between `LOCKED` and sign-in at once. A further one hears `Locked`.
+pub const UNSIGNED_SESSIONS_MAX: usize = 4_096;
+
+/// How long an address may stay between `LOCKED` and sign-in before it is forgotten: long enough
+/// for a person to think of a password.
+pub const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Most classic sessions. A further sign-in hears `WRONG`, and the operator sees why.
+pub const CLASSIC_SESSIONS_MAX: usize = 20_000;
+
+/// A classic session that has said nothing for so long is over: its program is gone.
+pub const CLASSIC_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
+
+/// Most datagrams that wait for one classic session. A further message is reported lost to its
+/// sender; a further notice is dropped and counted.
+pub const CLASSIC_QUEUE_MAX: usize = 512;
+
+/// How long after an acknowledgement the next message goes to a classic client. Acknowledgements
+/// carry no number: one that the network repeats within this time can't be taken for the next
+/// message's.
+pub const CLASSIC_ACK_SPACING: Duration = Duration::from_millis(100);
+
+/// How often a classic client that missed an acknowledgement is sent a line to see whether it is
+/// still there, before it counts as away.
+pub const CLASSIC_PROBES_MAX: u32 = 3;
+
+/// Commands kept for a session whose registration is being stored. Further ones are dropped.
+pub const REGISTERING_COMMANDS_MAX: usize = 16;
+
+/// Most accounts. A further registration is refused, and the operator sees why.
+pub const USERS_MAX: usize = 1_000_000;
+
+/// Most groups. A further one is refused with a line.
+pub const GROUPS_MAX: usize = 100_000;
+
+/// Most members of a group. A further one is refused with a line.
+pub const GROUP_MEMBERS_MAX: usize = 1_000;
+
+/// Most password hashes under way. A further guess hears `WRONG`: hashing is slow by design, and
+/// must not become a queue that grows.
+pub const HASHES_PENDING_MAX: usize = 64;
+
+/// Most writes under way to storage. At the bound, messages are reported lost to their senders.
+pub const WRITES_PENDING_MAX: usize = 65_536;
+
+/// How many wrong guesses an account takes before further ones are delayed.
+pub const GUESSES_FREE: u32 = 5;
+
+/// The longest delay between two guesses at one account.
+pub const GUESS_DELAY_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// Before an address has signed in, it gets at most so many times the bytes that came from it.
+pub const AMPLIFICATION_MAX: usize = 3;

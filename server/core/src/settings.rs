@@ -1,0 +1,32 @@
+//! What the operator decides.
+
+use std::time::Duration;
+
+use netchat_shared::limits::ACK_TIMEOUT_DEFAULT;
+use netchat_shared::password::Password;
+
+/// The settings of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The password that opens the server.
+    pub password: Password,
+    /// How long a classic recipient may be silent before its message is reported lost.
+    pub ack_timeout: Duration,
+    /// Let in clients without a password, under names that nobody has registered.
+    pub allow_guests: bool,
+    /// Show no addresses in lists of users.
+    pub hide_addresses: bool,
+}
+
+impl Settings {
+    /// The defaults, with this password.
+    #[must_use]
+    pub fn new(password: Password) -> Self {
+        Self {
+            password,
+            ack_timeout: ACK_TIMEOUT_DEFAULT,
+            allow_guests: false,
+            hide_addresses: false,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What the core asks of storage and of the password hasher, and what they answer. Types only: the
+//! shell carries them out, in order, and hands the results back.
+
+use std::net::SocketAddr;
+
+use netchat_shared::body::Body;
+use netchat_shared::message_id::MessageId;
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::password::Password;
+use netchat_shared::time::UnixTime;
+
+/// Names a request until its result comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// A user, for good: never given to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(pub u32);
+
+/// A conversation, for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConversationId(pub u32);
+
+impl ConversationId {
+    /// The broadcast conversation, which always exists.
+    pub const EVERYONE: Self = Self(0);
+}
+
+/// The place of a message in the one order that the server gives all of them, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Order(pub u64);
+
+/// A user as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserRecord {
+    /// Who.
+    pub id: UserId,
+    /// Unique among registered users.
+    pub name: UserName,
+    /// The Argon2id hash in PHC form; `None` for a guest.
+    pub password_hash: Option<String>,
+    /// Where they signed in from last.
+    pub address: SocketAddr,
+    /// When they registered.
+    pub registered_at: UnixTime,
+    /// Messages up to here were sent before they existed.
+    pub since: Order,
+    /// Messages up to here have reached them, or failed with a record of it.
+    pub received: Order,
+}
+
+/// A conversation as stored. [`ConversationId::EVERYONE`] is not stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationRecord {
+    /// Which.
+    pub id: ConversationId,
+    /// What it is.
+    pub kind: ConversationKind,
+}
+
+/// What a conversation is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConversationKind {
+    /// Between two users (the same one twice: notes to oneself). The smaller id comes first.
+    Direct(UserId, UserId),
+    /// A group, and its members with the order from which on each may read.
+    Group(GroupName, Vec<(UserId, Order)>),
+}
+
+/// A message as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageRecord {
+    /// Its place.
+    pub order: Order,
+    /// Where it belongs.
+    pub conversation: ConversationId,
+    /// Who sent it, as authenticated.
+    pub sender: UserId,
+    /// The sender's name for it: unique per sender.
+    pub id: MessageId,
+    /// When it was accepted.
+    pub time: UnixTime,
+    /// Whom it was for.
+    pub recipients: Vec<UserId>,
+    /// What it travels as.
+    pub body: Body,
+}
+
+/// Why a message did not reach a recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryFailure {
+    /// Not acknowledged.
+    Lost,
+    /// The recipient found the hash wrong.
+    Corrupted,
+}
+
+/// A change to store. Changes are carried out in the order in which they were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// A new user.
+    AddUser(UserRecord),
+    /// Where and when a user signed in.
+    SignedIn(UserId, SocketAddr, UnixTime),
+    /// A stronger hash of the same password.
+    SetPasswordHash(UserId, String),
+    /// A new conversation.
+    AddConversation(ConversationRecord),
+    /// A new member of a group, who may read from this order on.
+    AddMember(ConversationId, UserId, Order),
+    /// A member less.
+    RemoveMember(ConversationId, UserId),
+    /// Messages accepted together: all of them are stored, or none.
+    AddMessages(Vec<MessageRecord>),
+    /// How far a user has received.
+    SetReceived(UserId, Order),
+    /// A message that did not reach a recipient.
+    AddFailure(Order, UserId, DeliveryFailure),
+}
+
+/// What became of a [`Write`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// Committed: it survives a crash.
+    Done,
+    /// Not stored, and nothing of it is.
+    Failed,
+}
+
+/// Work for the password hasher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HashJob {
+    /// Hash a new password.
+    Create(Password),
+    /// Compare a password with a hash; with `None`, do the same work in vain, so that an unknown
+    /// name takes as long as a known one.
+    Verify(Password, Option<String>),
+}
+
+/// What the password hasher found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hashed {
+    /// The hash of a new password.
+    Created(String),
+    /// The password was right. If its hash was weaker than today's, here is a new one.
+    Right(Option<String>),
+    /// The password was wrong.
+    Wrong,
+    /// The hasher could not do it.
+    Failed,
+}
+
+/// Everything that the core keeps in memory, as storage has it at the start.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Registered users.
+    pub users: Vec<UserRecord>,
+    /// Conversations, groups with their members.
+    pub conversations: Vec<ConversationRecord>,
+    /// The highest ids and orders ever given, guests' and deleted ones included.
+    pub last_user: u32,
+    /// See [`Self::last_user`].
+    pub last_conversation: u32,
+    /// See [`Self::last_user`].
+    pub last_order: u64,
+}

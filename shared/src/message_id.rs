@@ -1,0 +1,32 @@
+//! The name of a message, chosen by its sender.
+
+use std::fmt;
+
+use rand_core::Rng;
+
+/// 128 random bits that name a message for good: a resend, over whatever session, carries the same
+/// id, and the server stores and delivers it once (PROTOCOL.md, "Message ids").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(pub u128);
+
+impl MessageId {
+    /// A new id.
+    pub fn random(rng: &mut impl Rng) -> Self {
+        Self(u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64()))
+    }
+
+    /// Reads 32 hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        digits
+            .then(|| u128::from_str_radix(text, 16).ok().map(Self))
+            .flatten()
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}

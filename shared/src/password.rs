@@ -1,0 +1,49 @@
+//! Passwords, kept out of logs by their type.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::limits::PASSWORD_BYTES_MAX;
+
+/// A password: not empty, at most 256 bytes. Its `Debug` form shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+/// Why a password is refused. The text is one line for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum PasswordError {
+    /// Nothing was given.
+    #[error("a password can't be empty")]
+    Empty,
+    /// More bytes than allowed.
+    #[error("a password has at most {PASSWORD_BYTES_MAX} bytes")]
+    TooLong,
+}
+
+impl Password {
+    /// Takes a password as it was typed.
+    ///
+    /// # Errors
+    /// When it is empty or too long.
+    pub fn new(text: impl Into<String>) -> Result<Self, PasswordError> {
+        let text = text.into();
+        match text.len() {
+            0 => Err(PasswordError::Empty),
+            1..=PASSWORD_BYTES_MAX => Ok(Self(text)),
+            _ => Err(PasswordError::TooLong),
+        }
+    }
+
+    /// The password itself, for hashing, comparing or sending it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}

@@ -1,0 +1,149 @@
+//! What a session tells its driver.
+
+use crate::classic::Roster;
+use crate::conversation::Conversation;
+use crate::message_id::MessageId;
+use crate::name::{GroupName, UserName};
+use crate::time::Instant;
+
+/// One thing for the driver to do, or to wait for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Output {
+    /// Send this datagram on the open path.
+    Transmit(Vec<u8>),
+    /// Open a new path to the server (a socket, a WebSocket) in place of the last one, then call
+    /// [`Session::path_opened`](super::Session::path_opened) or
+    /// [`Session::path_closed`](super::Session::path_closed).
+    OpenPath,
+    /// Tell the person.
+    Event(Event),
+    /// Nothing more until there is input, or until this time.
+    Wait(Option<Instant>),
+}
+
+/// Something the person, or the interface they see, should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An answer is needed to sign in.
+    Asked(Question),
+    /// Signed in under this name.
+    SignedIn(UserName),
+    /// Signed out, as asked.
+    SignedOut,
+    /// The state of the connection changed.
+    Connection(Connection),
+    /// A message arrived.
+    Arrived(Arrival),
+    /// One's own message got further.
+    Progress(MessageId, Progress),
+    /// Who is online changed; this is the whole list, in no particular order.
+    Online(Vec<UserName>),
+    /// The list that was asked for with [`Session::request_active`](super::Session::request_active).
+    ActiveList(Roster),
+    /// What became of a request about a group.
+    Group(GroupName, GroupOutcome),
+    /// Anything else the server says, as a line to show.
+    Line(String),
+}
+
+/// What has to be answered before sign-in can go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// The password that opens the server.
+    ServerPassword {
+        /// The one given before was wrong.
+        wrong: bool,
+    },
+    /// The name to sign in under.
+    Name {
+        /// Why the server refused the one given before.
+        refused: Option<String>,
+    },
+    /// The password of a registered name.
+    Password {
+        /// The name.
+        name: UserName,
+        /// The one given before was wrong.
+        wrong: bool,
+    },
+    /// A password for a name that is not registered: the answer registers it.
+    NewPassword {
+        /// The name.
+        name: UserName,
+    },
+}
+
+/// How the session stands to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// A path is being opened, or the server has not answered on it yet.
+    Connecting,
+    /// The server answers.
+    Connected,
+    /// It can't be reached at present: the next attempt is at this time.
+    Retrying(Instant),
+}
+
+/// A message of somebody, or one's own from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// Where it belongs; `None` when classic delivery does not tell.
+    pub conversation: Option<Conversation>,
+    /// Who sent it; `None` when it is too damaged to tell.
+    pub sender: Option<UserName>,
+    /// What it says.
+    pub content: Content,
+}
+
+/// The content of a message that arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Verified text.
+    Text(String),
+    /// The hash did not hold; nothing of it may be shown.
+    Corrupted,
+}
+
+/// How far one's own message got. Before the first of these it is waiting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The server has it, for one recipient more.
+    Sent,
+    /// A recipient has it.
+    Received(UserName),
+    /// It did not get through, for the one recipient or for one of several.
+    Failed(Failure),
+}
+
+/// Why a message did not get through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// There is no such user, or they are not on the server.
+    NoSuchUser,
+    /// The recipient did not acknowledge it.
+    Lost,
+    /// It arrived damaged.
+    Corrupted,
+    /// The server refused it, and says why.
+    Refused(String),
+    /// The server did not answer: it may have arrived or not.
+    NoAnswer,
+}
+
+/// What became of a request about a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupOutcome {
+    /// It was made, with these members, the creator first.
+    Created(Roster),
+    /// These names are not registered, and so not members.
+    NotFound(Vec<String>),
+    /// One is a member now.
+    Joined,
+    /// There is no such group.
+    DoesNotExist,
+    /// It was refused, and why.
+    Refused(String),
+    /// One is not a member any more.
+    Quit,
+}
