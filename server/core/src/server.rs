@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
+use netchat_shared::classic::Notice;
 use netchat_shared::name::UserName;
 use netchat_shared::time::{Instant, Now};
 use rand_chacha::ChaCha12Rng;
@@ -144,6 +145,28 @@ impl Server {
             None => {}
         }
         self.settle(now);
+    }
+
+    /// Whether anything accepted is still on its way to storage.
+    #[must_use]
+    pub fn is_storing(&self) -> bool {
+        !self.writes_pending.is_empty()
+    }
+
+    /// Tells everyone who is signed in that the server is about to stop.
+    pub fn announce_stop(&mut self) {
+        let line =
+            Notice::Line("SERVER: The server is stopping. Please come back later.".to_owned());
+        let signed_in = self
+            .sessions
+            .values()
+            .filter(|session| session.signed_in().is_some());
+        let addresses: Vec<_> = signed_in.map(|session| session.address).collect();
+        for address in addresses {
+            for datagram in line.datagrams() {
+                self.transmit(address, datagram);
+            }
+        }
     }
 
     /// The next thing to do. Call it until it answers [`Action::Wait`].

@@ -1,0 +1,74 @@
+//! Settings of the server, and what is wrong with them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use netchat_core::Settings;
+use netchat_shared::limits::{ACK_TIMEOUT_DEFAULT, DEFAULT_UDP_PORT};
+use netchat_shared::password::Password;
+
+use crate::ServerError;
+
+/// The server password of the original, known to everyone who has read its report.
+pub const DEFAULT_PASSWORD: &str = "password";
+
+/// What the operator sets. Flags win over environment variables, those over defaults.
+#[derive(Debug, Clone, Args)]
+pub struct ServerConfig {
+    /// The password that opens the server; the default is refused on an address that others reach
+    #[arg(long, env = "NETCHAT_PASSWORD", default_value = DEFAULT_PASSWORD, hide_env_values = true, value_name = "PASSWORD")]
+    pub password: String,
+
+    /// The database file; made if it does not exist
+    #[arg(
+        long,
+        env = "NETCHAT_DATABASE",
+        default_value = "netchat.db",
+        value_name = "FILE"
+    )]
+    pub database: PathBuf,
+
+    /// How long a classic client may take to acknowledge a message before it is reported lost, in
+    /// seconds
+    #[arg(long, env = "NETCHAT_ACK_TIMEOUT", default_value_t = ACK_TIMEOUT_DEFAULT.as_secs_f64(), value_name = "SECONDS")]
+    pub ack_timeout: f64,
+
+    /// Let in the original clients that have no passwords, under names that nobody has registered
+    #[arg(long, env = "NETCHAT_ALLOW_GUESTS")]
+    pub allow_guests: bool,
+
+    /// Show no addresses in the lists of classic clients
+    #[arg(long, env = "NETCHAT_HIDE_ADDRESSES")]
+    pub hide_addresses: bool,
+}
+
+/// The address that the server listens on when nothing else is said.
+#[must_use]
+pub fn default_listen_address() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], DEFAULT_UDP_PORT))
+}
+
+impl ServerConfig {
+    /// Checks the settings for a server that listens on `address`.
+    ///
+    /// # Errors
+    /// The first setting that can't be, in one line.
+    pub fn settings(&self, address: SocketAddr) -> Result<Settings, ServerError> {
+        if self.password == DEFAULT_PASSWORD && !address.ip().is_loopback() {
+            return Err(ServerError::DefaultPassword(address));
+        }
+        let password = Password::new(self.password.clone()).map_err(ServerError::Password)?;
+        let ack_timeout = Duration::try_from_secs_f64(self.ack_timeout).unwrap_or_default();
+        if ack_timeout < Duration::from_millis(100) || ack_timeout > Duration::from_secs(3_600) {
+            return Err(ServerError::AckTimeout(self.ack_timeout));
+        }
+        Ok(Settings {
+            password,
+            ack_timeout,
+            allow_guests: self.allow_guests,
+            hide_addresses: self.hide_addresses,
+        })
+    }
+}

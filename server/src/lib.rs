@@ -1,0 +1,58 @@
+//! The NetChat server: the I/O around [`netchat_core`].
+//!
+//! [`run`] listens on UDP, passes every datagram to the core, and carries out what it asks for:
+//! datagrams to send, changes to store ([`storage`], SQLite on its own thread), passwords to hash
+//! (on its own thread too), records for the operator's log.
+
+mod config;
+mod hasher;
+mod log;
+mod run;
+mod storage;
+
+use std::net::SocketAddr;
+
+use netchat_shared::password::PasswordError;
+use thiserror::Error;
+
+pub use self::config::{DEFAULT_PASSWORD, ServerConfig, default_listen_address};
+pub use self::log::init_log;
+pub use self::run::{Server, shutdown_signal};
+pub use self::storage::DatabaseError;
+
+/// Why a server can't start. The text is one line for the operator, and says what to do.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// The address can't be listened on.
+    #[error(
+        "can't listen on {address} (UDP): {source}; stop what is using it, or choose another address"
+    )]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The default password on an address that others can reach.
+    #[error(
+        "choose a --password: everyone knows the default one, and {0} can be reached from outside"
+    )]
+    DefaultPassword(SocketAddr),
+    /// The password can't be one.
+    #[error("--password: {0}")]
+    Password(PasswordError),
+    /// The acknowledgement timeout can't be one.
+    #[error("--ack-timeout: {0} is not between 0.1 and 3600 seconds")]
+    AckTimeout(f64),
+    /// The database can't be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The system gave no thread or no random numbers.
+    #[error("the system refused {what}: {reason}")]
+    System {
+        /// What was asked for.
+        what: &'static str,
+        /// What the system says.
+        reason: String,
+    },
+}

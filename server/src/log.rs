@@ -1,0 +1,56 @@
+//! What the operator sees. Levels: what people do is `info`, what is refused is `warn`, what needs
+//! the operator is `error`. Nothing is logged per message, and never a text or a password.
+
+use std::io::IsTerminal as _;
+
+use netchat_core::{Record, Refusal, SignInKind, SignOutReason};
+use tracing::{error, info, warn};
+use tracing_subscriber::EnvFilter;
+
+/// Logs go to standard error; `NETCHAT_LOG` filters them (`warn`, `netchat_gateway=debug`, …).
+pub fn init_log() {
+    let filter = EnvFilter::try_from_env("NETCHAT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let format = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false);
+    // Already set where several parts run in one process.
+    let _ = format
+        .with_ansi(is_coloured)
+        .with_writer(std::io::stderr)
+        .try_init();
+}
+
+pub(crate) fn write(record: &Record) {
+    match record {
+        Record::SignedIn { user, address, how } => {
+            let how = match how {
+                SignInKind::Registered => "registered",
+                SignInKind::Password => "signed in",
+                SignInKind::Guest => "came in as a guest",
+            };
+            info!(%user, %address, "{how}");
+        }
+        Record::SignedOut { user, address, why } => {
+            let why = match why {
+                SignOutReason::Exit => "signed out",
+                SignOutReason::HungUp => "left: its path was closed",
+                SignOutReason::Replaced => "left: its address was taken over by another client",
+                SignOutReason::Idle => "left: silent for too long",
+            };
+            info!(%user, %address, "{why}");
+        }
+        Record::Refused { address, why } => {
+            let why = match why {
+                Refusal::ServerPassword => "wrong server password",
+                Refusal::Password => "wrong password",
+                Refusal::GuessedTooOften => "too many wrong passwords for this name, not tried",
+                Refusal::NameTaken => "the name is taken",
+                Refusal::Forged => "a message signed with another name",
+                Refusal::Full => "the server is full or busy",
+            };
+            warn!(%address, "refused: {why}");
+        }
+        Record::GroupCreated { group, by } => info!(%group, %by, "group created"),
+        Record::StorageFailed => error!("a change was not stored; those concerned were told"),
+    }
+}

@@ -1,0 +1,222 @@
+//! The loop that joins the core to its socket, its threads and the clock.
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use netchat_core::storage::{Hashed, Stored};
+use netchat_core::{Action, Server as Core};
+use netchat_shared::time::{Instant, Now, UnixTime};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::hasher::{self, Hasher};
+use crate::storage::{self, Storage};
+use crate::{ServerConfig, ServerError, log};
+
+/// Largest datagram that UDP can carry, and one byte to see that none was cut.
+const RECEIVE_BYTES_MAX: usize = 65_536;
+/// The kernel's queue for datagrams that the loop has not read yet. The default holds a few
+/// hundred, and a burst beyond it is lost.
+const SOCKET_BUFFER_BYTES: usize = 4 << 20;
+/// Datagrams read before timers and results get their turn.
+const READS_PER_TURN_MAX: usize = 64;
+/// How long a stopping server waits for what is under way.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A server that listens, and is about to run.
+#[derive(Debug)]
+pub struct Server {
+    core: Core,
+    socket: UdpSocket,
+    storage: Storage,
+    hasher: Hasher,
+    results: Results,
+    clock: Clock,
+}
+
+#[derive(Debug)]
+struct Results {
+    stored: UnboundedReceiver<storage::Result>,
+    hashed: UnboundedReceiver<hasher::Result>,
+}
+
+impl Server {
+    /// Opens the database and listens on `address` (port 0 takes any free one).
+    ///
+    /// # Errors
+    /// [`ServerError`], when a setting is wrong or the address or the database can't be had.
+    pub fn bind(address: SocketAddr, config: &ServerConfig) -> Result<Self, ServerError> {
+        let settings = config.settings(address)?;
+        let socket = listen(address).map_err(|source| ServerError::Listen { address, source })?;
+        let (stored_sender, stored) = unbounded_channel();
+        let (hashed_sender, hashed) = unbounded_channel();
+        let (storage, snapshot) = Storage::open(&config.database, stored_sender)?;
+        let hasher = Hasher::start(hashed_sender).map_err(|error| refused("a thread", &error))?;
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| refused("random numbers", &error))?;
+        let core = Core::new(settings, snapshot, seed);
+        let results = Results { stored, hashed };
+        Ok(Self {
+            core,
+            socket,
+            storage,
+            hasher,
+            results,
+            clock: Clock::start(),
+        })
+    }
+
+    /// The address that the server listens on.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn local_address(&self) -> std::io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Serves until `shutdown` completes, then finishes what is under way and tells the clients.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        tokio::pin!(shutdown);
+        let mut buffer = vec![0; RECEIVE_BYTES_MAX];
+        loop {
+            let timer = self.perform_actions().await;
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                Some((ticket, stored)) = self.results.stored.recv() => {
+                    self.core.handle_stored(self.clock.now(), ticket, stored);
+                    while let Ok((ticket, stored)) = self.results.stored.try_recv() {
+                        self.core.handle_stored(self.clock.now(), ticket, stored);
+                    }
+                }
+                Some((ticket, hashed)) = self.results.hashed.recv() => {
+                    self.core.handle_hashed(self.clock.now(), ticket, hashed);
+                }
+                Ok(()) = self.socket.readable() => self.read_datagrams(&mut buffer),
+                () = self.clock.wait_until(timer) => self.core.handle_timeout(self.clock.now()),
+            }
+        }
+        self.stop().await;
+    }
+
+    fn read_datagrams(&mut self, buffer: &mut [u8]) {
+        for _ in 0..READS_PER_TURN_MAX {
+            // An error is either "nothing more", or about a datagram that is lost anyway.
+            let Ok((length, from)) = self.socket.try_recv_from(buffer) else {
+                return;
+            };
+            self.core
+                .handle_datagram(self.clock.now(), from, &buffer[..length]);
+        }
+    }
+
+    /// Carries out what the core asks for; answers when it wants to be called again.
+    async fn perform_actions(&mut self) -> Option<Instant> {
+        loop {
+            match self.core.poll() {
+                Action::Transmit(to, datagram) => {
+                    // Whatever can't be sent is lost, as the network might have lost it.
+                    let _ = self.socket.send_to(&datagram, to).await;
+                }
+                Action::Store(ticket, write) => {
+                    if let Err(ticket) = self.storage.write(ticket, write) {
+                        self.core
+                            .handle_stored(self.clock.now(), ticket, Stored::Failed);
+                    }
+                }
+                Action::Hash(ticket, job) => {
+                    if let Err(ticket) = self.hasher.hash(ticket, job) {
+                        self.core
+                            .handle_hashed(self.clock.now(), ticket, Hashed::Failed);
+                    }
+                }
+                Action::Log(record) => log::write(&record),
+                Action::Wait(timer) => return timer,
+            }
+        }
+    }
+
+    /// What was accepted is stored and confirmed; then everyone who is signed in is told.
+    async fn stop(mut self) {
+        let finish = async {
+            while self.core.is_storing() {
+                let Some((ticket, stored)) = self.results.stored.recv().await else {
+                    break;
+                };
+                self.core.handle_stored(self.clock.now(), ticket, stored);
+                self.perform_actions().await;
+            }
+        };
+        let _ = tokio::time::timeout(STOP_TIMEOUT, finish).await;
+        self.core.announce_stop();
+        self.perform_actions().await;
+    }
+}
+
+/// Completes at Ctrl-C or SIGTERM.
+pub async fn shutdown_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<UdpSocket> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
+    socket.set_nonblocking(true)?;
+    // The kernel grants as much of it as it allows.
+    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
+    let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
+    socket.bind(&address.into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+fn refused(what: &'static str, error: &impl ToString) -> ServerError {
+    ServerError::System {
+        what,
+        reason: error.to_string(),
+    }
+}
+
+/// The one place where the server reads a clock.
+#[derive(Debug)]
+struct Clock {
+    origin: tokio::time::Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self {
+            origin: tokio::time::Instant::now(),
+        }
+    }
+
+    fn now(&self) -> Now {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let millis = since_1970.map_or(0, |since| since.as_millis());
+        Now {
+            monotonic: Instant::from_origin(self.origin.elapsed()),
+            calendar: UnixTime {
+                millis: u64::try_from(millis).unwrap_or(u64::MAX),
+            },
+        }
+    }
+
+    async fn wait_until(&self, at: Option<Instant>) {
+        match at {
+            Some(at) => tokio::time::sleep_until(self.origin + at.since_origin()).await,
+            None => std::future::pending().await,
+        }
+    }
+}
