@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 /// Logs go to standard error; `NETCHAT_LOG` filters them (`warn`, `netchat_gateway=debug`, …).
 pub fn init_log() {
     let filter = EnvFilter::try_from_env("NETCHAT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let is_coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let format = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false);
