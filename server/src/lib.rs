@@ -16,8 +16,7 @@ use netchat_shared::password::PasswordError;
 use thiserror::Error;
 
 pub use self::config::{DEFAULT_PASSWORD, ServerConfig, default_listen_address};
-pub use self::log::init_log;
-pub use self::run::{Server, shutdown_signal};
+pub use self::run::Server;
 pub use self::storage::DatabaseError;
 
 /// Why a server can't start. The text is one line for the operator, and says what to do.

@@ -1,25 +1,8 @@
 //! What the operator sees. Levels: what people do is `info`, what is refused is `warn`, what needs
 //! the operator is `error`. Nothing is logged per message, and never a text or a password.
 
-use std::io::IsTerminal as _;
-
 use netchat_core::{Record, Refusal, SignInKind, SignOutReason};
 use tracing::{error, info, warn};
-use tracing_subscriber::EnvFilter;
-
-/// Logs go to standard error; `NETCHAT_LOG` filters them (`warn`, `netchat_gateway=debug`, …).
-pub fn init_log() {
-    let filter = EnvFilter::try_from_env("NETCHAT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let is_coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let format = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_target(false);
-    // Already set where several parts run in one process.
-    let _ = format
-        .with_ansi(is_coloured)
-        .with_writer(std::io::stderr)
-        .try_init();
-}
 
 pub(crate) fn write(record: &Record) {
     match record {

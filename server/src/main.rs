@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use netchat_server::{Server, ServerConfig, default_listen_address, init_log, shutdown_signal};
+use netchat_process::{fail, init_log, shutdown_signal};
+use netchat_server::{Server, ServerConfig, default_listen_address};
 
 /// The NetChat server: accounts, messages, groups and receipts over UDP.
 #[derive(Debug, Parser)]
@@ -21,22 +22,19 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 #[expect(
     clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program speaks to its operator"
+    reason = "the one line that says where to find it"
 )]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_log();
     let server = match Server::bind(arguments.listen, &arguments.server) {
         Ok(server) => server,
-        Err(error) => {
-            eprintln!("netchat-server: {error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return fail("netchat-server", &error),
     };
-    if let Ok(address) = server.local_address() {
-        println!("netchat-server: listening on {address} (UDP)");
-    }
+    println!(
+        "netchat-server: listening on {} (UDP)",
+        server.local_address()
+    );
     server.run(shutdown_signal()).await;
     ExitCode::SUCCESS
 }

@@ -1,11 +1,12 @@
 //! The loop that joins the core to its socket, its threads and the clock.
 
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use netchat_core::storage::{Hashed, Stored};
 use netchat_core::{Action, Server as Core};
-use netchat_shared::time::{Instant, Now, UnixTime};
+use netchat_process::Clock;
+use netchat_shared::time::Instant;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -29,6 +30,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Server {
     core: Core,
     socket: UdpSocket,
+    address: SocketAddr,
     storage: Storage,
     hasher: Hasher,
     results: Results,
@@ -48,7 +50,9 @@ impl Server {
     /// [`ServerError`], when a setting is wrong or the address or the database can't be had.
     pub fn bind(address: SocketAddr, config: &ServerConfig) -> Result<Self, ServerError> {
         let settings = config.settings(address)?;
-        let socket = listen(address).map_err(|source| ServerError::Listen { address, source })?;
+        let listening = |source| ServerError::Listen { address, source };
+        let socket = listen(address).map_err(listening)?;
+        let address = socket.local_addr().map_err(listening)?;
         let (stored_sender, stored) = unbounded_channel();
         let (hashed_sender, hashed) = unbounded_channel();
         let (storage, snapshot) = Storage::open(&config.database, stored_sender)?;
@@ -60,6 +64,7 @@ impl Server {
         Ok(Self {
             core,
             socket,
+            address,
             storage,
             hasher,
             results,
@@ -68,11 +73,9 @@ impl Server {
     }
 
     /// The address that the server listens on.
-    ///
-    /// # Errors
-    /// When the system does not say.
-    pub fn local_address(&self) -> std::io::Result<SocketAddr> {
-        self.socket.local_addr()
+    #[must_use]
+    pub fn local_address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Serves until `shutdown` completes, then finishes what is under way and tells the clients.
@@ -154,20 +157,6 @@ impl Server {
     }
 }
 
-/// Completes at Ctrl-C or SIGTERM.
-pub async fn shutdown_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
 fn listen(address: SocketAddr) -> std::io::Result<UdpSocket> {
     let socket = Socket::new(
         Domain::for_address(address),
@@ -186,37 +175,5 @@ fn refused(what: &'static str, error: &impl ToString) -> ServerError {
     ServerError::System {
         what,
         reason: error.to_string(),
-    }
-}
-
-/// The one place where the server reads a clock.
-#[derive(Debug)]
-struct Clock {
-    origin: tokio::time::Instant,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self {
-            origin: tokio::time::Instant::now(),
-        }
-    }
-
-    fn now(&self) -> Now {
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let millis = since_1970.map_or(0, |since| since.as_millis());
-        Now {
-            monotonic: Instant::from_origin(self.origin.elapsed()),
-            calendar: UnixTime {
-                millis: u64::try_from(millis).unwrap_or(u64::MAX),
-            },
-        }
-    }
-
-    async fn wait_until(&self, at: Option<Instant>) {
-        match at {
-            Some(at) => tokio::time::sleep_until(self.origin + at.since_origin()).await,
-            None => std::future::pending().await,
-        }
     }
 }

@@ -8,6 +8,7 @@
 //! - [`body`]: what a message travels as (Base64 and MD5);
 //! - [`classic`]: the protocol of the original clients;
 //! - [`session`]: the client as a state machine, driven by the web client and the terminal client;
+//! - [`slash`]: commands that are typed where messages are typed;
 //! - [`limits`]: every bound.
 
 pub mod body;
@@ -18,4 +19,5 @@ pub mod message_id;
 pub mod name;
 pub mod password;
 pub mod session;
+pub mod slash;
 pub mod time;

@@ -22,6 +22,9 @@ pub const NEW_PASSWORD_CHARS_MIN: usize = 8;
 /// is refused with a line, a list that would exceed it is sent as several datagrams.
 pub const CLASSIC_DATAGRAM_BYTES_MAX: usize = 2_048;
 
+/// Largest datagram that anything of ours sends or a gateway passes on, in bytes.
+pub const DATAGRAM_BYTES_MAX: usize = CLASSIC_DATAGRAM_BYTES_MAX;
+
 /// How many recipients one classic `CHAT` may name. More are refused with a line.
 pub const RECIPIENTS_MAX: usize = 64;
 

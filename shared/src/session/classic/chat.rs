@@ -4,7 +4,7 @@
 //! message at a time is under way, and the next goes out when it is settled: an outcome can then
 //! never be taken for another message's.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::super::{
@@ -367,7 +367,12 @@ impl Chat {
 
     fn publish_active(&mut self, common: &mut Common) {
         self.active.gathered_at = None;
-        let roster = std::mem::take(&mut self.active.gathered);
+        let mut roster = std::mem::take(&mut self.active.gathered);
+        // Two requests may have been answered within the time.
+        let mut seen = BTreeSet::new();
+        roster
+            .entries
+            .retain(|entry| seen.insert(entry.to_string()));
         let mut names: Vec<UserName> = roster
             .entries
             .iter()

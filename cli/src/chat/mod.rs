@@ -1,0 +1,267 @@
+//! `netchat chat`: the session, the terminal and a UDP socket in one loop.
+
+mod input;
+mod screen;
+mod terminal;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use netchat_process::{Clock, fail, shutdown_signal};
+use netchat_shared::limits::DATAGRAM_BYTES_MAX;
+use netchat_shared::name::UserName;
+use netchat_shared::password::Password;
+use netchat_shared::session::{Output, Session};
+use netchat_shared::time::Instant;
+use tokio::net::UdpSocket;
+
+use self::input::{Input, Typed, Wanted};
+use self::screen::Screen;
+use self::terminal::{Given, Terminal};
+
+/// How long a client that is not at a terminal tries to reach the server.
+const UNREACHABLE_AFTER: Duration = Duration::from_secs(10);
+
+/// The terminal client's flags.
+#[derive(Debug, Args)]
+pub(crate) struct ChatArguments {
+    /// The server, host:port (UDP)
+    #[arg(long, env = "NETCHAT_SERVER", value_name = "HOST:PORT")]
+    server: Option<String>,
+
+    /// The password that opens the server
+    #[arg(long, env = "NETCHAT_SERVER_PASSWORD", hide_env_values = true, value_name = "PASSWORD", value_parser = parse_password)]
+    server_password: Option<Password>,
+
+    /// The name to sign in under; a new one is registered
+    #[arg(long, env = "NETCHAT_NAME", value_name = "NAME")]
+    name: Option<UserName>,
+
+    /// The password of that name
+    #[arg(long, env = "NETCHAT_PASSWORD", hide_env_values = true, value_name = "PASSWORD", value_parser = parse_password)]
+    password: Option<Password>,
+}
+
+/// The loop's state.
+struct Chat {
+    session: Session,
+    terminal: Terminal,
+    screen: Screen,
+    input: Input,
+    server: String,
+    socket: Option<UdpSocket>,
+    clock: Clock,
+    /// A line was asked for and has not come.
+    is_asking: bool,
+    /// There is no more input: what was sent is waited for.
+    has_ended: bool,
+}
+
+pub(crate) async fn run(arguments: ChatArguments) -> ExitCode {
+    match Chat::start(arguments).await {
+        Ok(mut chat) => chat.run().await,
+        Err(error) => fail("netchat chat", &error),
+    }
+}
+
+fn parse_password(text: &str) -> Result<Password, String> {
+    Password::new(text).map_err(|error| error.to_string())
+}
+
+impl Chat {
+    async fn start(arguments: ChatArguments) -> io::Result<Self> {
+        let mut input = Input::start()?;
+        let server = match arguments.server {
+            Some(server) => server,
+            None => ask_server(&mut input).await?,
+        };
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(io::Error::other)?;
+        let given = Given {
+            server_password: arguments.server_password,
+            name: arguments.name,
+            password: arguments.password,
+        };
+        Ok(Self {
+            session: Session::new(seed),
+            terminal: Terminal::new(given),
+            screen: Screen::new(input.is_terminal),
+            input,
+            server,
+            socket: None,
+            clock: Clock::start(),
+            is_asking: false,
+            has_ended: false,
+        })
+    }
+
+    async fn run(&mut self) -> ExitCode {
+        let stop = shutdown_signal();
+        tokio::pin!(stop);
+        let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
+        loop {
+            let timer = self.perform_outputs().await;
+            self.show();
+            if self.terminal.is_done() {
+                return self.exit_code();
+            }
+            tokio::select! {
+                () = &mut stop => self.session.sign_out(),
+                received = receive(self.socket.as_ref(), &mut buffer) => {
+                    let now = self.now();
+                    match received {
+                        Ok(length) => self.session.handle_datagram(now, &buffer[..length]),
+                        // The server's port is closed at present.
+                        Err(_) => self.session.path_closed(now),
+                    }
+                }
+                typed = self.input.typed.recv(), if !self.has_ended => {
+                    self.handle_typed(typed.unwrap_or(Typed::End));
+                }
+                () = self.clock.wait_until(timer) => {
+                    let now = self.now();
+                    self.session.handle_timeout(now);
+                }
+            }
+            self.see_to_the_end();
+        }
+    }
+
+    /// Carries out what the session asks for; answers when it wants to be called again.
+    async fn perform_outputs(&mut self) -> Option<Instant> {
+        loop {
+            match self.session.poll() {
+                Output::Transmit(datagram) => {
+                    if let Some(socket) = &self.socket {
+                        // Whatever can't be sent is lost, as the network might have lost it.
+                        let _ = socket.send(&datagram).await;
+                    }
+                }
+                Output::OpenPath => {
+                    self.socket = open(&self.server).await.ok();
+                    let now = self.now();
+                    match self.socket {
+                        Some(_) => self.session.path_opened(now),
+                        None => self.session.path_closed(now),
+                    }
+                }
+                Output::Event(event) => {
+                    let now = self.now();
+                    self.terminal.handle_event(now, event, &mut self.session);
+                }
+                Output::Wait(timer) => return timer,
+            }
+        }
+    }
+
+    /// Prints what there is, and asks for a line if one is wanted.
+    fn show(&mut self) {
+        while let Some(line) = self.terminal.next_line() {
+            let _ = self.input.printer.print(self.screen.style(&line));
+        }
+        if self.is_asking || self.has_ended {
+            return;
+        }
+        if let Some(prompt) = self.terminal.prompt() {
+            let names = self
+                .terminal
+                .online()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            self.input.want(Wanted { prompt, names });
+            self.is_asking = true;
+        }
+    }
+
+    fn handle_typed(&mut self, typed: Typed) {
+        self.is_asking = false;
+        match typed {
+            Typed::Line(line) => {
+                let now = self.now();
+                self.terminal.handle_line(now, &line, &mut self.session);
+            }
+            Typed::End => self.has_ended = true,
+        }
+    }
+
+    /// After the last line, the client ends when everything sent has been settled. One that is not
+    /// at a terminal does not wait for a server for ever either.
+    fn see_to_the_end(&mut self) {
+        let unreachable_since = self.terminal.unreachable_since();
+        let gives_up = !self.input.is_terminal
+            && unreachable_since.is_some_and(|since| self.now() > since + UNREACHABLE_AFTER);
+        let wants_to_leave = self.has_ended || self.terminal.is_leaving();
+        let has_finished = wants_to_leave
+            && self.terminal.prompt().is_some()
+            && (self.terminal.is_signing_in() || self.session.is_settled());
+        if gives_up {
+            let server = &self.server;
+            self.terminal.report(format!(
+                "no answer from {server}: is the server running there?"
+            ));
+        } else if has_finished && self.terminal.is_signing_in() {
+            self.terminal.report_end_of_input();
+        }
+        if gives_up || has_finished {
+            self.session.sign_out();
+        }
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self.terminal.problem() {
+            Some(problem) if !self.input.is_terminal => fail("netchat chat", &problem),
+            _ => ExitCode::SUCCESS,
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.clock.monotonic()
+    }
+}
+
+async fn ask_server(input: &mut Input) -> io::Result<String> {
+    let text = "Input server IP to connect to the server: ";
+    input.want(Wanted {
+        prompt: terminal::Prompt {
+            text,
+            is_secret: false,
+        },
+        names: vec![],
+    });
+    match input.typed.recv().await {
+        Some(Typed::Line(line)) => Ok(line.trim().to_owned()),
+        Some(Typed::End) | None => Err(io::Error::other("no server was given: use --server")),
+    }
+}
+
+/// A new socket to the server: a new source address, and so a new path.
+async fn open(server: &str) -> io::Result<UdpSocket> {
+    use netchat_shared::limits::DEFAULT_UDP_PORT;
+
+    let server = match server.parse() {
+        Ok(ip) => std::net::SocketAddr::new(ip, DEFAULT_UDP_PORT),
+        Err(_) => {
+            let mut addresses = tokio::net::lookup_host(server).await?;
+            addresses
+                .next()
+                .ok_or_else(|| io::Error::other("unknown host"))?
+        }
+    };
+    let any: std::net::SocketAddr = match server {
+        std::net::SocketAddr::V4(_) => ([0; 4], 0).into(),
+        std::net::SocketAddr::V6(_) => ([0_u16; 8], 0).into(),
+    };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(server).await?;
+    Ok(socket)
+}
+
+async fn receive(socket: Option<&UdpSocket>, buffer: &mut [u8]) -> io::Result<usize> {
+    match socket {
+        Some(socket) => socket.recv(buffer).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,483 @@
+//! The terminal client as a person sees it: the prompts and lines of the original, as a state
+//! machine without I/O. Lines typed and session events come in; lines to print and the next prompt
+//! come out.
+
+use std::collections::VecDeque;
+
+use netchat_shared::classic::Notice;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::password::Password;
+use netchat_shared::session::{
+    Connection, Content, Event, Failure, GroupOutcome, Progress, Question, Session,
+};
+use netchat_shared::slash::{HELP, Slash, Typed, parse_names};
+use netchat_shared::time::Instant;
+
+const MENU: [&str; 4] = [
+    "To chat with one other user, enter CHAT",
+    "To chat with a group, enter GROUP",
+    "To broadcast a message, enter BROADCAST",
+    "To see a list of users online, enter ACTIVE",
+];
+const MENU_PROMPT: &str = "To exit the server and end your client, enter EXIT: ";
+
+/// What was given on the command line; nothing is asked that is given.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) server_password: Option<Password>,
+    pub(crate) name: Option<UserName>,
+    pub(crate) password: Option<Password>,
+}
+
+/// The next thing to ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Prompt {
+    pub(crate) text: &'static str,
+    /// A password: not shown while it is typed.
+    pub(crate) is_secret: bool,
+}
+
+/// A line to print, and what kind it is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// A message of somebody: their name, and what they wrote.
+    Message(String, String),
+    /// What the server or the client says.
+    Info(String),
+    /// Something went wrong.
+    Problem(String),
+}
+
+/// The state of the terminal client.
+#[derive(Debug)]
+pub(crate) struct Terminal {
+    view: View,
+    given: Given,
+    lines: VecDeque<Line>,
+    online: Vec<UserName>,
+    /// The last thing that went wrong and was not put right, for the exit status.
+    problem: Option<String>,
+    unreachable_since: Option<Instant>,
+}
+
+/// What a typed line means at present.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum View {
+    /// The server has to answer first.
+    Waiting,
+    ServerPassword,
+    Name,
+    Password(&'static str),
+    Menu,
+    ChatName,
+    GroupChoice,
+    GroupName {
+        is_new: bool,
+    },
+    GroupMembers(GroupName, Vec<String>),
+    /// Writing to these.
+    Writing(Vec<Conversation>),
+    /// Asked to end; what was sent is waited for.
+    Leaving,
+    Done,
+}
+
+impl Terminal {
+    pub(crate) fn new(given: Given) -> Self {
+        Self {
+            view: View::Waiting,
+            given,
+            lines: VecDeque::new(),
+            online: Vec::new(),
+            problem: None,
+            unreachable_since: None,
+        }
+    }
+
+    /// What to ask for now; `None` while the server has to answer first.
+    pub(crate) fn prompt(&self) -> Option<Prompt> {
+        let (text, is_secret) = match &self.view {
+            View::Waiting | View::Done => return None,
+            View::ServerPassword => ("Input server password: ", true),
+            View::Name => ("Input your name: ", false),
+            View::Password(text) => (*text, true),
+            View::Menu => (MENU_PROMPT, false),
+            View::ChatName => (
+                "Enter the username of the person you would like to chat with: ",
+                false,
+            ),
+            View::GroupChoice => ("Join an existing group(E) or make a new group(N): ", false),
+            View::GroupName { is_new: true } => ("Enter the name of your new group: ", false),
+            View::GroupName { is_new: false } => ("Enter the name of the group: ", false),
+            View::GroupMembers(..) | View::Writing(_) | View::Leaving => ("", false),
+        };
+        Some(Prompt { text, is_secret })
+    }
+
+    /// The next line to print.
+    pub(crate) fn next_line(&mut self) -> Option<Line> {
+        self.lines.pop_front()
+    }
+
+    /// Names to complete.
+    pub(crate) fn online(&self) -> &[UserName] {
+        &self.online
+    }
+
+    /// Whether the client is to end.
+    pub(crate) fn is_done(&self) -> bool {
+        self.view == View::Done
+    }
+
+    /// Whether it ends as soon as everything is settled.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.view == View::Leaving
+    }
+
+    /// Whether it is still signing in.
+    pub(crate) fn is_signing_in(&self) -> bool {
+        match self.view {
+            View::Waiting | View::ServerPassword | View::Name | View::Password(_) => true,
+            View::Menu
+            | View::ChatName
+            | View::GroupChoice
+            | View::GroupName { .. }
+            | View::GroupMembers(..)
+            | View::Writing(_)
+            | View::Leaving
+            | View::Done => false,
+        }
+    }
+
+    /// What went wrong last, if it was not put right.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    /// Since when the server has not been reached.
+    pub(crate) fn unreachable_since(&self) -> Option<Instant> {
+        self.unreachable_since
+    }
+
+    /// There is no more input, and not enough of it to sign in.
+    pub(crate) fn report_end_of_input(&mut self) {
+        if self.problem.is_none() {
+            self.report("the input ended before signing in".to_owned());
+        }
+    }
+
+    /// Says what went wrong, and keeps it for the exit status.
+    pub(crate) fn report(&mut self, problem: String) {
+        self.lines.push_back(Line::Problem(problem.clone()));
+        self.problem = Some(problem);
+    }
+
+    pub(crate) fn handle_event(&mut self, now: Instant, event: Event, session: &mut Session) {
+        match event {
+            Event::Asked(question) => self.handle_question(now, question, session),
+            Event::SignedIn(_) => self.handle_signed_in(),
+            Event::SignedOut => self.view = View::Done,
+            Event::Connection(Connection::Retrying(at)) => {
+                let seconds = at.saturating_since(now).as_secs_f64();
+                let line = format!("No answer from the server. Trying again in {seconds:.0} s.");
+                self.report(line);
+                self.unreachable_since.get_or_insert(now);
+            }
+            Event::Connection(Connection::Connected) => {
+                if self.unreachable_since.take().is_some() {
+                    self.problem = None;
+                }
+            }
+            Event::Connection(Connection::Connecting) => {}
+            Event::Arrived(arrival) => match (arrival.sender, arrival.content) {
+                (Some(sender), Content::Text(text)) => {
+                    self.lines
+                        .push_back(Line::Message(sender.to_string(), text));
+                }
+                (None, Content::Text(text)) => self.info(text),
+                (_, Content::Corrupted) => self.info("Message was corrupted"),
+            },
+            Event::Progress(_, progress) => self.handle_progress(progress),
+            Event::Online(names) => self.online = names,
+            Event::ActiveList(roster) => {
+                self.notice(&Notice::Active(roster));
+                self.show_menu();
+            }
+            Event::Group(group, outcome) => self.handle_group(group, outcome),
+            Event::Line(line) => self.info(line),
+        }
+    }
+
+    pub(crate) fn handle_line(&mut self, now: Instant, line: &str, session: &mut Session) {
+        match self.view.clone() {
+            View::Waiting | View::Done => {}
+            View::ServerPassword => match Password::new(line) {
+                Ok(password) => {
+                    self.view = View::Waiting;
+                    session.answer_server_password(now, password);
+                }
+                Err(error) => self.report(error.to_string()),
+            },
+            View::Name => match line.trim().parse() {
+                Ok(name) => {
+                    self.view = View::Waiting;
+                    session.answer_name(now, name);
+                }
+                Err(error) => self.report(error.to_string()),
+            },
+            View::Password(_) => match Password::new(line) {
+                Ok(password) => {
+                    self.view = View::Waiting;
+                    session.answer_password(now, password);
+                }
+                Err(error) => self.report(error.to_string()),
+            },
+            View::Menu
+            | View::ChatName
+            | View::GroupChoice
+            | View::GroupName { .. }
+            | View::GroupMembers(..)
+            | View::Leaving
+            | View::Writing(_) => self.handle_chat_line(now, line, session),
+        }
+    }
+
+    fn handle_question(&mut self, now: Instant, question: Question, session: &mut Session) {
+        match question {
+            Question::ServerPassword { wrong } => {
+                if wrong {
+                    self.report("Locked: this is not the server's password.".to_owned());
+                }
+                match self.given.server_password.take() {
+                    Some(password) => session.answer_server_password(now, password),
+                    None => self.view = View::ServerPassword,
+                }
+            }
+            Question::Name { refused } => {
+                if let Some(why) = refused {
+                    self.report(why);
+                }
+                match self.given.name.take() {
+                    Some(name) => session.answer_name(now, name),
+                    None => self.view = View::Name,
+                }
+            }
+            Question::Password { wrong, .. } => {
+                if wrong {
+                    self.report("WRONG: this is not the password of that name.".to_owned());
+                }
+                self.ask_password(now, "Please enter your password: ", session);
+            }
+            Question::NewPassword { .. } => {
+                self.ask_password(now, "Please choose a password: ", session);
+            }
+        }
+    }
+
+    fn ask_password(&mut self, now: Instant, prompt: &'static str, session: &mut Session) {
+        match self.given.password.take() {
+            Some(password) => session.answer_password(now, password),
+            None => self.view = View::Password(prompt),
+        }
+    }
+
+    /// Signed in for the first time, or again after an interruption: then nothing is said.
+    fn handle_signed_in(&mut self) {
+        if self.is_signing_in() {
+            self.problem = None;
+            self.info("LOGGEDIN");
+            self.show_menu();
+        }
+    }
+
+    fn handle_chat_line(&mut self, now: Instant, line: &str, session: &mut Session) {
+        match Slash::parse(line) {
+            Ok(Typed::Command(command)) => self.handle_slash(now, command, session),
+            Err(error) => self.report(error.to_string()),
+            Ok(Typed::Text(text)) => self.handle_text(now, text, session),
+        }
+    }
+
+    fn handle_slash(&mut self, now: Instant, command: Slash, session: &mut Session) {
+        match command {
+            Slash::Chat(names) => self.write_to_users(names),
+            Slash::Group(group) => self.join_group(now, group, session),
+            Slash::NewGroup(group, members) => self.create_group(now, group, members, session),
+            Slash::QuitGroup(group) => session.quit_group(now, group),
+            Slash::Broadcast => self.view = View::Writing(vec![Conversation::Everyone]),
+            Slash::Active => session.request_active(now),
+            Slash::Leave => self.show_menu(),
+            Slash::Exit => self.leave(session),
+            Slash::Help => HELP.iter().for_each(|line| self.info(*line)),
+        }
+    }
+
+    fn handle_text(&mut self, now: Instant, text: &str, session: &mut Session) {
+        match (self.view.clone(), text.trim()) {
+            (View::Menu, word) => self.handle_menu(now, word, session),
+            (View::Leaving, "EXIT") => session.sign_out(),
+            (View::Writing(_), "LEAVE") => self.show_menu(),
+            (View::Writing(to), _) => self.send(now, &to, text, session),
+            (View::ChatName, names) => match parse_names(names) {
+                Ok(names) => self.write_to_users(names),
+                Err(error) => self.report(error.to_string()),
+            },
+            (View::GroupChoice, "E" | "e") => self.view = View::GroupName { is_new: false },
+            (View::GroupChoice, "N" | "n") => self.view = View::GroupName { is_new: true },
+            (View::GroupChoice, _) => self.show_menu(),
+            (View::GroupName { is_new }, name) => match name.parse() {
+                Ok(group) if is_new => self.ask_members(group),
+                Ok(group) => self.join_group(now, group, session),
+                Err(error) => self.report(error.to_string()),
+            },
+            (View::GroupMembers(group, members), "DONE") => {
+                self.create_group(now, group, members, session);
+            }
+            (View::GroupMembers(group, mut members), name) => {
+                if !name.is_empty() {
+                    members.push(name.to_owned());
+                }
+                self.view = View::GroupMembers(group, members);
+            }
+            (
+                View::Waiting | View::ServerPassword | View::Name | View::Password(_) | View::Done,
+                _,
+            ) => {}
+        }
+    }
+
+    fn handle_menu(&mut self, now: Instant, word: &str, session: &mut Session) {
+        match word.to_ascii_uppercase().as_str() {
+            "CHAT" => self.view = View::ChatName,
+            "GROUP" => self.view = View::GroupChoice,
+            "BROADCAST" => self.view = View::Writing(vec![Conversation::Everyone]),
+            "ACTIVE" => {
+                // The answer brings the menu back.
+                self.view = View::Waiting;
+                session.request_active(now);
+            }
+            "EXIT" => self.leave(session),
+            _ => self.show_menu(),
+        }
+    }
+
+    fn handle_progress(&mut self, progress: Progress) {
+        match progress {
+            Progress::Sent => self.notice(&Notice::Sent),
+            Progress::Received(name) => self.notice(&Notice::Received(name.to_string())),
+            Progress::Failed(failure) => {
+                let line = match failure {
+                    Failure::NoSuchUser => first_text(&Notice::NoSuchClient),
+                    Failure::Lost => first_text(&Notice::Lost),
+                    Failure::Corrupted => first_text(&Notice::Corrupted),
+                    Failure::Refused(line) => line,
+                    Failure::NoAnswer => {
+                        "SERVER: No answer; it may not have arrived. Please send again.".to_owned()
+                    }
+                };
+                self.report(line);
+            }
+        }
+    }
+
+    fn handle_group(&mut self, group: GroupName, outcome: GroupOutcome) {
+        match outcome {
+            GroupOutcome::NotFound(names) => self.notice(&Notice::MembersNotFound(names)),
+            GroupOutcome::Created(members) => {
+                let (name, members) = (group.to_string(), members.entries);
+                self.notice(&Notice::GroupAdded {
+                    group: name,
+                    members,
+                });
+                self.enter_group(group);
+            }
+            GroupOutcome::Joined => self.enter_group(group),
+            GroupOutcome::DoesNotExist => {
+                self.report(first_text(&Notice::GroupDoesNotExist));
+                self.show_menu();
+            }
+            GroupOutcome::Refused(line) => {
+                self.report(line);
+                self.show_menu();
+            }
+            GroupOutcome::Quit => {
+                self.info(format!("You left {group}"));
+                self.show_menu();
+            }
+        }
+    }
+
+    fn enter_group(&mut self, group: GroupName) {
+        self.info(format!("You are now in: {group}"));
+        self.info("type LEAVE to exit");
+        self.view = View::Writing(vec![Conversation::Group(group)]);
+    }
+
+    fn ask_members(&mut self, group: GroupName) {
+        self.info("Enter the names of the people you want in your group:");
+        self.info("Type DONE when you are finished");
+        self.view = View::GroupMembers(group, Vec::new());
+    }
+
+    fn write_to_users(&mut self, names: Vec<UserName>) {
+        self.view = View::Writing(names.into_iter().map(Conversation::User).collect());
+    }
+
+    fn join_group(&mut self, now: Instant, group: GroupName, session: &mut Session) {
+        self.view = View::Waiting;
+        session.join_group(now, group);
+    }
+
+    fn create_group(
+        &mut self,
+        now: Instant,
+        group: GroupName,
+        members: Vec<String>,
+        session: &mut Session,
+    ) {
+        self.view = View::Waiting;
+        session.create_group(now, group, members);
+    }
+
+    fn send(&mut self, now: Instant, to: &[Conversation], text: &str, session: &mut Session) {
+        if text.trim().is_empty() {
+            return;
+        }
+        for conversation in to {
+            if let Err(error) = session.send(now, conversation.clone(), text) {
+                self.report(error.to_string());
+            }
+        }
+    }
+
+    /// Ends the client, but not before what was typed has been settled.
+    fn leave(&mut self, session: &mut Session) {
+        if session.is_settled() {
+            return session.sign_out();
+        }
+        self.info("Waiting until what you sent has arrived. EXIT again leaves at once.");
+        self.view = View::Leaving;
+    }
+
+    fn show_menu(&mut self) {
+        for line in MENU {
+            self.info(line);
+        }
+        self.view = View::Menu;
+    }
+
+    fn info(&mut self, line: impl Into<String>) {
+        self.lines.push_back(Line::Info(line.into()));
+    }
+
+    fn notice(&mut self, notice: &Notice) {
+        for text in notice.texts() {
+            self.info(text);
+        }
+    }
+}
+
+fn first_text(notice: &Notice) -> String {
+    notice.texts().into_iter().next().unwrap_or_default()
+}

@@ -1,0 +1,50 @@
+//! What every NetChat program does alike: read the clock, write its log, end when told to, say what
+//! went wrong.
+
+mod clock;
+
+use std::fmt::Display;
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+pub use self::clock::Clock;
+
+/// What the log shows unless `NETCHAT_LOG` says otherwise. The asset library tells about each file.
+const DEFAULT_FILTER: &str = "info,memory_serve=warn";
+
+/// Writes the log to standard error. `NETCHAT_LOG` filters it: `warn`, `netchat_gateway=debug`.
+pub fn init_log() {
+    let filter = EnvFilter::try_from_env("NETCHAT_LOG");
+    let is_coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER)))
+        .with_target(false)
+        .with_ansi(is_coloured)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// Completes at Ctrl-C or SIGTERM.
+pub async fn shutdown_signal() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// One line on standard error, and the exit code that goes with it.
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where a program says why it ends"
+)]
+pub fn fail(program: &str, error: &impl Display) -> ExitCode {
+    eprintln!("{program}: {error}");
+    ExitCode::FAILURE
+}
