@@ -341,7 +341,12 @@ impl Terminal {
                 self.view = View::GroupMembers(group, members);
             }
             (
-                View::Waiting | View::ServerPassword | View::Name | View::Password(_) | View::Done,
+                View::Waiting
+                | View::ServerPassword
+                | View::Name
+                | View::Password(_)
+                | View::Leaving
+                | View::Done,
                 _,
             ) => {}
         }
