@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::{Common, Question};
 use super::Unreachable;
 use crate::classic::{Command, LoginReply};
+use crate::name::UserName;
 use crate::password::Password;
 use crate::time::Instant;
 
@@ -24,6 +25,8 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct SignIn {
     stage: Stage,
+    /// The name that the server was told.
+    joined: Option<UserName>,
     /// The command that awaits its reply; `None` while an answer of the person is missing.
     awaiting: Option<Awaiting>,
 }
@@ -48,6 +51,7 @@ impl SignIn {
     pub(super) fn new(now: Instant, common: &mut Common) -> Self {
         let mut sign_in = Self {
             stage: Stage::Locked,
+            joined: None,
             awaiting: None,
         };
         sign_in.resume(now, common);
@@ -56,9 +60,14 @@ impl SignIn {
 
     /// Goes on from the present stage if the answer that it needs is there.
     pub(super) fn resume(&mut self, now: Instant, common: &mut Common) {
-        if self.awaiting.is_none() {
-            self.request(now, 1, common);
+        if self.awaiting.is_some() {
+            return;
         }
+        // Another name than before: its password is another matter.
+        if self.joined.is_some() && self.joined != common.answers.name {
+            self.stage = Stage::Join;
+        }
+        self.request(now, 1, common);
     }
 
     pub(super) fn handle_reply(
@@ -78,7 +87,10 @@ impl SignIn {
             }
             // A server that was restarted since has forgotten this address.
             (_, LoginReply::Locked) => self.enter(Stage::Locked, now, common),
-            (Stage::Join, LoginReply::Joined) => self.enter(Stage::CheckInDb, now, common),
+            (Stage::Join, LoginReply::Joined) => {
+                self.joined.clone_from(&common.answers.name);
+                self.enter(Stage::CheckInDb, now, common);
+            }
             (Stage::Join | Stage::CheckInDb, LoginReply::Line(line)) => {
                 common.answers.name = None;
                 self.stage = Stage::Join;

@@ -1,0 +1,56 @@
+//! A small state of the connection that is always right.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use netchat_shared::session::Connection;
+
+use super::use_ui;
+use crate::clock::now;
+use crate::model::Intent;
+
+#[component]
+pub(super) fn ConnectionStatus() -> impl IntoView {
+    let ui = use_ui();
+    let connection = ui.part(|model| model.connection);
+    let present = RwSignal::new(now().monotonic);
+    let tick = set_interval_with_handle(
+        move || {
+            // The component may be gone when the interval fires for the last time.
+            let _ = present.try_set(now().monotonic);
+        },
+        Duration::from_secs(1),
+    );
+    on_cleanup(move || {
+        if let Ok(tick) = tick {
+            tick.clear();
+        }
+    });
+    let text = move || match connection.get() {
+        Connection::Connected => "Connected".to_owned(),
+        Connection::Connecting => "Connecting…".to_owned(),
+        Connection::Retrying(at) => {
+            let seconds = at.saturating_since(present.get()).as_secs_f64().ceil();
+            format!("No connection. Trying again in {seconds:.0} s")
+        }
+    };
+    let state = move || match connection.get() {
+        Connection::Connected => "connected",
+        Connection::Connecting => "connecting",
+        Connection::Retrying(_) => "retrying",
+    };
+    view! {
+        <div class="connection" data-state=state>
+            <span role="status" aria-label="Connection">{text}</span>
+            <Show when=move || matches!(connection.get(), Connection::Retrying(_))>
+                <button
+                    class="button button--small"
+                    type="button"
+                    on:click=move |_| ui.perform(Intent::ConnectNow)
+                >
+                    "Now"
+                </button>
+            </Show>
+        </div>
+    }
+}

@@ -1,0 +1,101 @@
+//! One message.
+
+use leptos::prelude::*;
+use netchat_shared::session::Content;
+
+use super::use_ui;
+use crate::clock;
+use crate::model::{Intent, Message, Piece, pieces};
+
+#[component]
+pub(super) fn MessageRow(message: Message, is_first: bool) -> impl IntoView {
+    let is_own = message.delivery.is_some();
+    let sender = match (&message.sender, is_own) {
+        (_, true) => "You".to_owned(),
+        (Some(sender), false) => sender.to_string(),
+        (None, false) => "Unknown sender".to_owned(),
+    };
+    let body = match &message.content {
+        Content::Text(text) => view! { <Text text=text.clone() /> }.into_any(),
+        Content::Corrupted => view! {
+            <p class="message__corrupted">
+                "This message arrived damaged and can't be shown. Its sender has been told."
+            </p>
+        }
+        .into_any(),
+    };
+    let time = message.time;
+    view! {
+        <li class="message" class:message--own=is_own class:message--first=is_first>
+            <div class="message__head" class:visually-hidden=!is_first>
+                <span class="message__sender">{sender}</span>
+                <time datetime=clock::machine_readable(time) title=clock::full_date(time)>
+                    {clock::time_of_day(time)}
+                </time>
+            </div>
+            <div class="message__body">{body}</div>
+            {is_own.then(|| view! { <Delivered message /> })}
+        </li>
+    }
+}
+
+/// How far one's own message got, and what to do if it did not.
+#[component]
+fn Delivered(message: Message) -> impl IntoView {
+    let ui = use_ui();
+    let key = message.key;
+    // Messages in front are the last ones: found from the end at once.
+    let delivery = ui.part(move |model| {
+        let threads = model
+            .selected
+            .iter()
+            .filter_map(|selected| model.threads.get(selected));
+        let mut messages = threads.flat_map(|thread| thread.messages.iter().rev());
+        messages
+            .find(|message| message.key == key)
+            .and_then(|message| message.delivery.clone())
+    });
+    let has_failed = Memo::new(move |_| {
+        delivery.with(|delivery| {
+            delivery
+                .as_ref()
+                .is_some_and(crate::model::Delivery::has_failed)
+        })
+    });
+    let summary = move || delivery.with(|d| d.as_ref().map(crate::model::Delivery::summary));
+    let names = move || {
+        let received = delivery.with(|d| d.as_ref().map(|d| d.received().to_vec()));
+        let names = received
+            .unwrap_or_default()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>();
+        (!names.is_empty()).then(|| format!("Received by {}", names.join(", ")))
+    };
+    let again = move |_| {
+        if let Some(selected) = ui.model.with_untracked(|model| model.selected.clone()) {
+            ui.perform(Intent::SendAgain(selected, key));
+        }
+    };
+    view! {
+        <p class="message__state" class:message__state--failed=move || has_failed.get() title=names>
+            {summary}
+            <Show when=move || has_failed.get()>
+                <button class="button button--small" type="button" on:click=again>"Send again"</button>
+            </Show>
+        </p>
+    }
+}
+
+/// A text with its links. Text nodes only: nothing in it is ever markup.
+#[component]
+fn Text(text: String) -> impl IntoView {
+    let pieces = pieces(&text).into_iter().map(|piece| match piece {
+        Piece::Text(text) => text.into_any(),
+        Piece::Link(address) => view! {
+            <a href=address target="_blank" rel="noopener noreferrer">{address.clone()}</a>
+        }
+        .into_any(),
+    });
+    view! { <p class="message__text">{pieces.collect_view()}</p> }
+}

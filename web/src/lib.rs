@@ -1,0 +1,14 @@
+//! The NetChat web client.
+//!
+//! ```text
+//! person ─ Intent ─> client ─> Session (netchat-shared) ─ Event ─> Model ─> components
+//! ```
+//!
+//! - [`model`]: what the page shows, as plain data;
+//! - [`components`]: draw it, and turn what the person does into [`model::Intent`]s;
+//! - [`client`]: the one place with I/O: a WebSocket, a timer, the session.
+
+pub mod client;
+mod clock;
+pub mod components;
+pub mod model;

@@ -1,0 +1,256 @@
+//! The sign-in form: what was typed, what is missing, what went wrong.
+
+use netchat_shared::limits::NEW_PASSWORD_CHARS_MIN;
+use netchat_shared::name::UserName;
+use netchat_shared::password::Password;
+use netchat_shared::session::Question;
+
+/// The state of the form.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignIn {
+    /// The server is being asked.
+    pub is_busy: bool,
+    /// The name is new: a password is to be chosen and repeated.
+    pub is_new: bool,
+    /// The server password was right: it is not asked for again.
+    pub is_unlocked: bool,
+    /// What went wrong, beside the field it is about.
+    pub error: Option<(Field, String)>,
+    submitted: Option<Form>,
+}
+
+/// A field of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named like the fields")]
+pub enum Field {
+    ServerPassword,
+    Name,
+    Password,
+    RepeatPassword,
+}
+
+/// What was typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "named like the fields")]
+pub struct Form {
+    pub server_password: String,
+    pub name: String,
+    pub password: String,
+    pub repeat_password: String,
+}
+
+/// An answer for the session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// See [`Question::ServerPassword`].
+    ServerPassword(Password),
+    /// See [`Question::Name`].
+    Name(UserName),
+    /// See [`Question::Password`] and [`Question::NewPassword`].
+    Password(Password),
+}
+
+impl SignIn {
+    /// The form was submitted while the session asks `question`; answers what to reply.
+    pub fn submit(&mut self, form: Form, question: Option<&Question>) -> Option<Reply> {
+        self.error = None;
+        if let Err(error) = self.check(&form) {
+            self.error = Some(error);
+            return None;
+        }
+        // Another name than the one asked about: begin with it anew.
+        let asked_about = match question {
+            Some(Question::Password { name, .. } | Question::NewPassword { name }) => Some(name),
+            Some(Question::ServerPassword { .. } | Question::Name { .. }) | None => None,
+        };
+        let is_renamed = asked_about.is_some_and(|name| name.as_str() != form.name.trim());
+        self.is_busy = true;
+        if is_renamed {
+            self.is_new = false;
+            let name = form.name.trim().parse().ok();
+            self.submitted = Some(form);
+            return name.map(Reply::Name);
+        }
+        let reply = question.and_then(|question| self.reply(&form, question));
+        self.submitted = Some(form);
+        reply
+    }
+
+    /// The session asks; answers what to reply, if the form holds it.
+    pub fn asked(&mut self, question: &Question) -> Option<Reply> {
+        match question {
+            Question::ServerPassword { wrong: true } => self.stop(
+                Field::ServerPassword,
+                "This is not the server's password.".to_owned(),
+            ),
+            Question::Name { refused: Some(why) } => self.stop(Field::Name, why.clone()),
+            Question::Password { wrong: true, name } => self.stop(
+                Field::Password,
+                format!("This is not the password of {name}."),
+            ),
+            Question::ServerPassword { wrong: false }
+            | Question::Name { refused: None }
+            | Question::Password { wrong: false, .. }
+            | Question::NewPassword { .. } => {
+                self.is_unlocked |= !matches!(question, Question::ServerPassword { .. });
+                let form = self.submitted.clone()?;
+                self.reply(&form, question)
+            }
+        }
+    }
+
+    fn reply(&mut self, form: &Form, question: &Question) -> Option<Reply> {
+        let password = |text: &str| Password::new(text).ok().map(Reply::Password);
+        match question {
+            Question::ServerPassword { .. } => Password::new(form.server_password.as_str())
+                .ok()
+                .map(Reply::ServerPassword),
+            Question::Name { .. } => form.name.trim().parse().ok().map(Reply::Name),
+            Question::Password { .. } => {
+                self.is_new = false;
+                password(&form.password)
+            }
+            Question::NewPassword { name } if !self.is_new => {
+                self.is_new = true;
+                let hint = format!("{name} is a new name here: choose a password and repeat it.");
+                self.stop(Field::RepeatPassword, hint)
+            }
+            Question::NewPassword { .. } => password(&form.password),
+        }
+    }
+
+    /// What is wrong with the form itself.
+    fn check(&self, form: &Form) -> Result<(), (Field, String)> {
+        if !self.is_unlocked {
+            Password::new(form.server_password.as_str())
+                .map_err(|error| (Field::ServerPassword, sentence(&error)))?;
+        }
+        form.name
+            .trim()
+            .parse::<UserName>()
+            .map_err(|error| (Field::Name, sentence(&error)))?;
+        Password::new(form.password.as_str())
+            .map_err(|error| (Field::Password, sentence(&error)))?;
+        if !self.is_new {
+            return Ok(());
+        }
+        if form.password.chars().count() < NEW_PASSWORD_CHARS_MIN {
+            let error = format!("Choose at least {NEW_PASSWORD_CHARS_MIN} characters.");
+            return Err((Field::Password, error));
+        }
+        match form.password == form.repeat_password {
+            true => Ok(()),
+            false => Err((
+                Field::RepeatPassword,
+                "The two passwords differ.".to_owned(),
+            )),
+        }
+    }
+
+    fn stop(&mut self, field: Field, error: String) -> Option<Reply> {
+        self.is_busy = false;
+        self.error = Some((field, error));
+        None
+    }
+}
+
+/// An error of a type, as a sentence for the page.
+fn sentence(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(name: &str, password: &str, repeat_password: &str) -> Form {
+        Form {
+            server_password: "password".to_owned(),
+            name: name.to_owned(),
+            password: password.to_owned(),
+            repeat_password: repeat_password.to_owned(),
+        }
+    }
+
+    fn password(text: &str) -> Option<Reply> {
+        Some(Reply::Password(Password::new(text).unwrap()))
+    }
+
+    const START: Question = Question::ServerPassword { wrong: false };
+
+    fn bob() -> UserName {
+        "bob".parse().unwrap()
+    }
+
+    #[test]
+    fn a_known_name_is_signed_in_with_one_submission() {
+        let mut sign_in = SignIn::default();
+        let first = sign_in.submit(form("bob", "secret", ""), Some(&START));
+        assert_eq!(
+            first,
+            Some(Reply::ServerPassword(Password::new("password").unwrap()))
+        );
+        assert_eq!(
+            sign_in.asked(&Question::Name { refused: None }),
+            Some(Reply::Name(bob()))
+        );
+        let question = Question::Password {
+            name: bob(),
+            wrong: false,
+        };
+        assert_eq!(sign_in.asked(&question), password("secret"));
+        assert!(sign_in.is_busy && sign_in.error.is_none());
+    }
+
+    #[test]
+    fn a_new_name_is_told_so_and_repeats_its_password() {
+        let mut sign_in = SignIn::default();
+        sign_in.submit(form("bob", "secretly", ""), Some(&START));
+        let question = Question::NewPassword { name: bob() };
+        assert_eq!(sign_in.asked(&question), None);
+        assert!(sign_in.is_new && !sign_in.is_busy);
+        let wrong = [
+            (form("bob", "short", "short"), Field::Password),
+            (form("bob", "secretly", "secretlx"), Field::RepeatPassword),
+        ];
+        for (form, field) in wrong {
+            assert_eq!(sign_in.submit(form, Some(&question)), None);
+            assert_eq!(sign_in.error.as_ref().map(|error| error.0), Some(field));
+        }
+        let reply = sign_in.submit(form("bob", "secretly", "secretly"), Some(&question));
+        assert_eq!(reply, password("secretly"));
+    }
+
+    #[test]
+    fn what_went_wrong_stands_beside_its_field_and_can_be_put_right() {
+        let mut sign_in = SignIn::default();
+        sign_in.submit(form("bob", "wrong", ""), Some(&START));
+        let question = Question::Password {
+            name: bob(),
+            wrong: true,
+        };
+        assert_eq!(sign_in.asked(&question), None);
+        let expected = (
+            Field::Password,
+            "This is not the password of bob.".to_owned(),
+        );
+        assert_eq!(sign_in.error, Some(expected));
+        assert_eq!(
+            sign_in.submit(form("bob", "right", ""), Some(&question)),
+            password("right")
+        );
+        let reply = sign_in.submit(form("carol", "right", ""), Some(&question));
+        assert_eq!(reply, Some(Reply::Name("carol".parse().unwrap())));
+        assert_eq!(
+            sign_in.submit(form("a#b", "right", ""), Some(&question)),
+            None
+        );
+        let expected = (Field::Name, "A name can't contain “#”.".to_owned());
+        assert_eq!(sign_in.error, Some(expected));
+    }
+}
