@@ -1,0 +1,216 @@
+//! The web client in headless Chromium, driven through chromedriver.
+//!
+//! Elements are found by their accessible names, as people with screen readers find them.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::process::PATIENCE;
+
+/// A closed network, a container, and root are all expected.
+const CHROMIUM_FLAGS: [&str; 9] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-dev-shm-usage",
+];
+
+/// A browser window with a profile of its own.
+pub struct Browser {
+    pub page: Client,
+    _driver: Child,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Opens a window of this size. `color_scheme` is `light` or `dark`.
+    pub async fn open(url: &str, (width, height): (u32, u32), color_scheme: &str) -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("chromedriver is installed (cargo xtask test does it)");
+        let port = driver_port(&mut driver).await;
+        let profile = tempfile::tempdir().unwrap();
+        let mut flags: Vec<String> = CHROMIUM_FLAGS.iter().map(|&flag| flag.to_owned()).collect();
+        flags.push(format!("--user-data-dir={}", profile.path().display()));
+        flags.push(format!("--window-size={width},{height}"));
+        if color_scheme == "dark" {
+            flags.push("--force-dark-mode".to_owned());
+        }
+        let capabilities = json!({
+            "goog:chromeOptions": { "args": flags },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let Some(capabilities) = capabilities.as_object().cloned() else {
+            unreachable!()
+        };
+        let page = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        page.goto(url).await.unwrap();
+        Self {
+            page,
+            _driver: driver,
+            _profile: profile,
+        }
+    }
+
+    /// Types into the field of that name, in place of what it holds.
+    pub async fn fill(&self, field: &str, text: &str) {
+        let element = self.find(&by_field(field)).await;
+        element.clear().await.unwrap();
+        element.send_keys(text).await.unwrap();
+    }
+
+    /// Clicks the button of that name.
+    pub async fn click(&self, button: &str) {
+        self.find(&by_button(button)).await.click().await.unwrap();
+    }
+
+    /// Writes a message in the conversation in front and sends it with Enter.
+    pub async fn write(&self, text: &str) {
+        let message = self.find(&by_field("Message")).await;
+        message.send_keys(text).await.unwrap();
+        message
+            .send_keys(&char::from(Key::Enter).to_string())
+            .await
+            .unwrap();
+    }
+
+    /// Signs in; creates the account if the name is new.
+    pub async fn sign_in(&self, name: &str, password: &str) {
+        self.fill("Server password", "password").await;
+        self.fill("Name", name).await;
+        self.fill("Password", password).await;
+        self.click("Sign in").await;
+        let next = format!("{} | {}", by_field("Repeat password"), by_navigation());
+        if self.find(&next).await.tag_name().await.unwrap() == "input" {
+            self.fill("Repeat password", password).await;
+            self.click("Create account").await;
+        }
+        self.find(&by_navigation()).await;
+    }
+
+    /// Waits until the log holds this text.
+    pub async fn sees(&self, text: &str) {
+        let log = "//*[@role='log' and @aria-label='Messages']";
+        self.find(&format!("{log}//*[text()[contains(., {})]]", quoted(text)))
+            .await;
+    }
+
+    /// Waits until the page holds this text, anywhere.
+    pub async fn shows(&self, text: &str) {
+        self.find(&format!("//body//*[text()[contains(., {})]]", quoted(text)))
+            .await;
+    }
+
+    /// Waits until the list of who is online holds this name.
+    pub async fn sees_online(&self, name: &str) {
+        self.find(&format!(
+            "//ul[@aria-labelledby='online-title']//button[.={}]",
+            quoted(name)
+        ))
+        .await;
+    }
+
+    /// Opens a conversation by its name in the list, or with someone who is online.
+    pub async fn open_conversation(&self, name: &str) {
+        let name = quoted(name);
+        self.find(&format!("//nav//button[@aria-label={name} or .={name}]"))
+            .await
+            .click()
+            .await
+            .unwrap();
+    }
+
+    /// What the log says, row by row.
+    pub async fn log_text(&self) -> String {
+        self.find("//*[@role='log']").await.text().await.unwrap()
+    }
+
+    pub async fn screenshot(&self, path: &str) {
+        std::fs::write(path, self.page.screenshot().await.unwrap()).unwrap();
+    }
+
+    /// Waits for an element.
+    pub async fn find(&self, xpath: &str) -> Element {
+        let wait = self
+            .page
+            .wait()
+            .at_most(PATIENCE)
+            .every(Duration::from_millis(50));
+        match wait.for_element(Locator::XPath(xpath)).await {
+            Ok(element) => element,
+            Err(error) => {
+                let _ = std::fs::write(
+                    "/tmp/netchat-failed.png",
+                    self.page.screenshot().await.unwrap(),
+                );
+                let body = self
+                    .page
+                    .find(Locator::Css("body"))
+                    .await
+                    .unwrap()
+                    .text()
+                    .await
+                    .unwrap();
+                panic!("{xpath}: {error}; the page says:\n{body}");
+            }
+        }
+    }
+}
+
+fn by_field(name: &str) -> String {
+    let name = quoted(name);
+    format!(
+        "//*[(self::input or self::textarea) and (@aria-label={name} or @id=//label[.={name}]/@for)]"
+    )
+}
+
+fn by_button(name: &str) -> String {
+    let name = quoted(name);
+    format!("//button[normalize-space(.)={name} or @aria-label={name}]")
+}
+
+fn by_navigation() -> String {
+    "//nav[@aria-label='Conversations']".to_owned()
+}
+
+/// A text as an XPath string.
+fn quoted(text: &str) -> String {
+    assert!(!text.contains('"'), "XPath has no way to write both quotes");
+    format!("\"{text}\"")
+}
+
+async fn driver_port(driver: &mut Child) -> u16 {
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    loop {
+        let line = timeout(PATIENCE, lines.next_line())
+            .await
+            .expect("chromedriver says nothing");
+        let line = line.unwrap().expect("chromedriver ended");
+        if let Some(port) = line.split("started successfully on port ").nth(1) {
+            return port.trim_end_matches('.').parse().unwrap();
+        }
+    }
+}

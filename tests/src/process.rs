@@ -1,0 +1,131 @@
+//! The programs as an operator starts them. Each is killed when its handle is dropped.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// Longest time for anything that a test waits for. Generous: it only decides how long a failure
+/// takes.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The program of that name, as the build left it.
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    // target/debug/deps/test-… -> target/debug/name
+    let path = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .unwrap()
+        .join(name);
+    assert!(
+        path.exists(),
+        "{} is not built: run `cargo build` first",
+        path.display()
+    );
+    path
+}
+
+/// A running program whose output is read line by line.
+pub struct Process {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Process {
+    pub fn start(name: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(program(name));
+        command
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .env_remove("NETCHAT_LOG");
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.kill_on_drop(true).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next line of its output.
+    pub async fn line(&mut self) -> String {
+        let line = timeout(PATIENCE, self.lines.next_line())
+            .await
+            .expect("no line in time");
+        line.unwrap().expect("the program ended")
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    pub fn terminate(&self) {
+        let id = self.id().to_string();
+        let status = std::process::Command::new("kill")
+            .args(["-TERM", &id])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for its end; its status and what it wrote to standard error.
+    pub async fn end(mut self) -> (ExitStatus, String) {
+        let mut errors = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        let reading = stderr.read_to_string(&mut errors);
+        timeout(PATIENCE, reading)
+            .await
+            .expect("it did not end in time")
+            .unwrap();
+        (self.child.wait().await.unwrap(), errors)
+    }
+}
+
+/// `netchat up`, with a database of its own.
+pub struct System {
+    pub process: Process,
+    pub udp: SocketAddr,
+    pub http: SocketAddr,
+    pub folder: TempDir,
+}
+
+impl System {
+    pub async fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(folder, &["127.0.0.1:0", "127.0.0.1:0"], arguments).await
+    }
+
+    /// Starts with these addresses (UDP, HTTP) and the database of an earlier one.
+    pub async fn start_in(folder: TempDir, addresses: &[&str; 2], arguments: &[&str]) -> Self {
+        let database = folder.path().join("netchat.db");
+        let mut all = vec!["up", "--udp-listen", addresses[0], "--listen", addresses[1]];
+        all.extend(["--database", database.to_str().unwrap()]);
+        all.extend(arguments);
+        let mut process = Process::start("netchat", &all);
+        let udp = last_word(&process.line().await).parse().unwrap();
+        let http = last_word(&process.line().await)
+            .strip_prefix("http://")
+            .unwrap()
+            .parse()
+            .unwrap();
+        Self {
+            process,
+            udp,
+            http,
+            folder,
+        }
+    }
+}
+
+fn last_word(line: &str) -> &str {
+    line.rsplit(' ').next().unwrap()
+}

@@ -1,0 +1,16 @@
+// Starts the client: trunk names its files, which hold their hash, in preload links. A file of its
+// own, and not a script in the page, so that the page needs no exception from its security policy.
+const script = document.querySelector('link[rel="modulepreload"]');
+const wasm = document.querySelector('link[rel="preload"][type="application/wasm"]');
+
+try {
+  const client = await import(script.href);
+  await client.default({ module_or_path: wasm.href });
+} catch (error) {
+  console.error(error);
+  const note = document.createElement("p");
+  note.setAttribute("role", "alert");
+  note.className = "boot-error";
+  note.textContent = "NetChat could not start in this browser. Reload the page, or try a newer browser.";
+  document.body.append(note);
+}

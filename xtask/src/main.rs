@@ -1,0 +1,55 @@
+//! The project's own commands. `cargo xtask` lists them.
+//!
+//! Each installs what it needs into `.tools`, a folder that git ignores, and says what it is doing.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for developers"
+)]
+
+mod command;
+mod fingerprint;
+mod test;
+mod tidy;
+mod tools;
+mod up;
+mod web;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  up [FLAGS]   build everything in release mode, then start server and gateway
+               (FLAGS are those of `netchat up`, such as --listen 0.0.0.0:8080)
+  test         formatting, lints, documentation, all tests, also in a browser
+  web          build the web client into target/web
+  tidy         check the rules of ARCHITECTURE.md that no compiler checks";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let result = match command.as_str() {
+        "up" => up::run(&rest),
+        "test" => test::run(),
+        "web" => web::build(),
+        "tidy" => tidy::run(),
+        _ => {
+            println!("{USAGE}");
+            return if command.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask {command}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

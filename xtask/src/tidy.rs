@@ -1,0 +1,152 @@
+//! The rules that no compiler checks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::command::{command, output, root};
+
+/// What a crate must never depend on, directly or through others.
+const FORBIDDEN_DEPENDENCIES: [(&str, &[&str]); 4] = [
+    (
+        "netchat-shared",
+        &["tokio", "rusqlite", "web-sys", "getrandom", "netchat-core"],
+    ),
+    (
+        "netchat-core",
+        &[
+            "tokio",
+            "rusqlite",
+            "web-sys",
+            "getrandom",
+            "netchat-server",
+        ],
+    ),
+    ("netchat-server", &["netchat-gateway", "axum"]),
+    (
+        "netchat-gateway",
+        &["netchat-server", "netchat-core", "rusqlite"],
+    ),
+];
+
+/// Words that must not stand in the sources of a folder.
+const FORBIDDEN_WORDS: [(&str, &[&str]); 5] = [
+    (
+        "shared/src",
+        &[
+            "Instant::now",
+            "SystemTime",
+            "std::net::UdpSocket",
+            "HashMap",
+            "HashSet",
+        ],
+    ),
+    (
+        "server/core/src",
+        &[
+            "Instant::now",
+            "SystemTime",
+            "std::net::UdpSocket",
+            "HashMap",
+            "HashSet",
+        ],
+    ),
+    ("gateway/src", &["base64", "md5", "CHAT#", "RECEIVED"]),
+    ("web/src", &["inner_html", "set_inner_html", "innerHTML"]),
+    (
+        "server/src",
+        &[
+            "format!(\"SELECT",
+            "format!(\"INSERT",
+            "format!(\"UPDATE",
+            "format!(\"DELETE",
+        ],
+    ),
+];
+
+const LINES_MAX: usize = 800;
+
+pub(crate) fn run() -> Result<()> {
+    let mut problems = Vec::new();
+    check_dependencies(&mut problems);
+    for (folder, words) in FORBIDDEN_WORDS {
+        check_words(&root().join(folder), words, &mut problems)?;
+    }
+    check_lengths(&root(), &mut problems)?;
+    for problem in &problems {
+        println!("{problem}");
+    }
+    match problems.len() {
+        0 => Ok(()),
+        count => bail!("{count} rules of ARCHITECTURE.md are broken"),
+    }
+}
+
+fn check_dependencies(problems: &mut Vec<String>) {
+    for (package, forbidden) in FORBIDDEN_DEPENDENCIES {
+        let tree = [
+            "tree",
+            "--package",
+            package,
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+        ];
+        let tree = output(&mut command("cargo", &tree)).unwrap_or_default();
+        if tree.is_empty() {
+            problems.push(format!("cargo tree says nothing about {package}"));
+        }
+        for line in tree.lines() {
+            let name = line.split(' ').next().unwrap_or_default();
+            if forbidden.contains(&name) {
+                problems.push(format!("{package} depends on {name}"));
+            }
+        }
+    }
+}
+
+fn check_words(folder: &Path, words: &[&str], problems: &mut Vec<String>) -> Result<()> {
+    for file in rust_files(folder)? {
+        let text = fs::read_to_string(&file)?;
+        for (number, line) in text.lines().enumerate() {
+            for word in words.iter().filter(|word| line.contains(**word)) {
+                problems.push(format!("{}:{}: {word}", file.display(), number + 1));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_lengths(folder: &Path, problems: &mut Vec<String>) -> Result<()> {
+    for file in rust_files(folder)? {
+        let lines = fs::read_to_string(&file)?.lines().count();
+        if lines > LINES_MAX {
+            problems.push(format!(
+                "{}: {lines} lines: it would read better as two",
+                file.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// All Rust files below a folder, except what is built or installed.
+fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if path.is_dir() && !name.starts_with('.') && name != "target" {
+            files.extend(rust_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}

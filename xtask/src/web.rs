@@ -1,0 +1,94 @@
+//! Building the web client into `target/web`, unless nothing of it has changed.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::command::{command, root, run};
+use crate::{fingerprint, tools};
+
+/// What the bundle is built from, relative to the project's folder.
+const SOURCES: [&str; 11] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "Trunk.toml",
+    "shared/Cargo.toml",
+    "shared/src",
+    "web/Cargo.toml",
+    "web/boot.js",
+    "web/icon.svg",
+    "web/index.html",
+    "web/src",
+    "web/style.css",
+];
+
+/// What rustc uses and every browser since 2022 has; wasm-opt would otherwise refuse the module, or
+/// use what is newer than the browsers.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// Builds the bundle if it is not there or out of date.
+pub(crate) fn build() -> Result<()> {
+    let sources: Vec<PathBuf> = SOURCES.iter().map(|source| root().join(source)).collect();
+    let fingerprint = fingerprint::of(&sources)?;
+    let (bundle, stamp) = (
+        root().join("target/web"),
+        root().join("target/web.fingerprint"),
+    );
+    let is_current = fs::read_to_string(&stamp).is_ok_and(|known| known == fingerprint);
+    if is_current && bundle.join("index.html").exists() {
+        println!("The web client is up to date.");
+        return Ok(());
+    }
+    tools::ensure_wasm_target()?;
+    tools::ensure_wasm_bindgen()?;
+    tools::ensure_trunk()?;
+    println!("Building the web client…");
+    let mut trunk = command("trunk", &["build"]);
+    trunk
+        .env("TRUNK_SKIP_VERSION_CHECK", "true")
+        .env("NO_COLOR", "true")
+        .env("RUST_LOG", "warn");
+    run(&mut trunk)?;
+    optimise(&bundle)?;
+    fs::write(&stamp, fingerprint).with_context(|| format!("can't write {}", stamp.display()))
+}
+
+/// Halves the module, if there is a tool for it.
+fn optimise(bundle: &PathBuf) -> Result<()> {
+    let Some(mut wasm_opt) = tools::find_wasm_opt() else {
+        println!(
+            "wasm-opt is not there or too old: the web client stays twice as big as it need be."
+        );
+        return Ok(());
+    };
+    for entry in fs::read_dir(bundle)? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+        {
+            let before = fs::metadata(&path)?.len();
+            let name = path.display().to_string();
+            run(wasm_opt
+                .arg("-Oz")
+                .args(WASM_FEATURES)
+                .args([&name, "-o", &name]))?;
+            let after = fs::metadata(&path)?.len();
+            println!(
+                "Optimised the web client: {} kB, was {} kB.",
+                after / 1_000,
+                before / 1_000
+            );
+            return Ok(());
+        }
+    }
+    Ok(())
+}
