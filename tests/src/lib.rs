@@ -3,6 +3,8 @@
 //! - [`process`]: the three programs, as an operator starts them;
 //! - [`terminal`]: `netchat chat` as a tool, line by line;
 //! - [`classic`]: a client that behaves exactly like the original one;
+//! - [`sim_server`]: the core of the server, with time and storage in the hands of a test;
+//! - [`golden`]: transcripts of the classic protocol;
 //! - [`browser`]: the web client in headless Chromium.
 
 #![expect(
@@ -13,4 +15,6 @@
 )]
 
 pub mod browser;
+pub mod golden;
 pub mod process;
+pub mod sim_server;
