@@ -46,6 +46,8 @@ pub enum Notice {
     },
     /// Who is online.
     Active(Roster),
+    /// Acknowledged, but not shown: with it a server sees whether a client is still there.
+    Leave,
     /// Anything else, as it is to be shown.
     Line(String),
 }
@@ -59,6 +61,7 @@ impl Notice {
             "SERVER: Client DOESN'T exist" => return Self::NoSuchClient,
             "SERVER: Message lost. Please send again." => return Self::Lost,
             "Message was corrupted" => return Self::Corrupted,
+            "LEAVE" => return Self::Leave,
             "Group chat exists" => return Self::GroupExists,
             "Group chat DOESN'T exist" => return Self::GroupDoesNotExist,
             _ => {}
@@ -119,6 +122,7 @@ impl Notice {
                 group,
                 exists: false,
             } => vec![format!("NEW_GROUP#{group}")],
+            Self::Leave => vec!["LEAVE".to_owned()],
             Self::Line(line) => vec![line.clone()],
         }
     }
@@ -189,6 +193,7 @@ mod tests {
         check(&Notice::NoSuchClient, "SERVER: Client DOESN'T exist");
         check(&Notice::Lost, "SERVER: Message lost. Please send again.");
         check(&Notice::Corrupted, "Message was corrupted");
+        check(&Notice::Leave, "LEAVE");
         check(&Notice::GroupExists, "Group chat exists");
         check(
             &Notice::GroupKnown {

@@ -233,6 +233,8 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use netchat_shared::session::{Failure, Progress};
 
     use super::*;

@@ -76,6 +76,8 @@ pub fn rows(
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use netchat_shared::session::Content;
 
     use super::*;

@@ -166,6 +166,8 @@ fn sentence(error: &impl ToString) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn form(name: &str, password: &str, repeat_password: &str) -> Form {

@@ -20,7 +20,7 @@ use crate::limits::{CLASSIC_ACK_SPACING, CLASSIC_PROBES_MAX, CLASSIC_QUEUE_MAX};
 use crate::messages::Handed;
 use crate::storage::Order;
 
-/// Base64 of `LEAVE`, which the original client acknowledges without showing it.
+/// [`netchat_shared::classic::Notice::Leave`] on the wire.
 const PROBE: &str = "TEVBVkU=";
 /// After a missed acknowledgement: how many times the slowest round trip must pass in quiet.
 const QUIET_ROUND_TRIPS: u32 = 4;

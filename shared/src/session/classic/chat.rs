@@ -263,7 +263,7 @@ impl Chat {
             Notice::GroupDoesNotExist => {
                 self.finish_group_request(now, GroupOutcome::DoesNotExist, common);
             }
-            Notice::GroupKnown { .. } => {}
+            Notice::GroupKnown { .. } | Notice::Leave => {}
             Notice::Active(roster) => self.gather_active(now, roster),
             Notice::Line(line) => self.handle_line(now, line, common),
         }

@@ -1,0 +1,423 @@
+//! The components in a browser: what a person sees and does, without a server.
+
+#![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use leptos::prelude::*;
+use leptos::task::tick;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::message_id::MessageId;
+use netchat_shared::session::{Arrival, Connection, Content, Event, Failure, Progress};
+use netchat_shared::time::{Instant, Now, UnixTime};
+use netchat_web::components::{App, Ui};
+use netchat_web::model::{Field, Form, Intent, Model};
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen_test::wasm_bindgen_test as test;
+use web_sys::{
+    HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent, KeyboardEventInit,
+};
+
+/// The page with a model of its own. What the person wants is noted, and not done.
+struct Page {
+    model: RwSignal<Model>,
+    intents: StoredValue<Vec<Intent>>,
+    refusal: RwSignal<Option<String>>,
+    element: HtmlElement,
+}
+
+impl Page {
+    async fn open(model: Model) -> Self {
+        let element: HtmlElement = document().create_element("div").unwrap().unchecked_into();
+        document().body().unwrap().append_child(&element).unwrap();
+        let model = RwSignal::new(model);
+        let intents = StoredValue::new(Vec::new());
+        let refusal = RwSignal::new(None::<String>);
+        let act = Callback::new(move |intent| {
+            intents.update_value(|intents| intents.push(intent));
+            refusal.get_untracked().map_or(Ok(()), Err)
+        });
+        let ui = Ui { model, act };
+        leptos::mount::mount_to(element.clone(), move || view! { <App ui /> }).forget();
+        settle().await;
+        Self {
+            model,
+            intents,
+            refusal,
+            element,
+        }
+    }
+
+    async fn change(&self, change: impl FnOnce(&mut Model)) {
+        self.model.update(change);
+        settle().await;
+    }
+
+    fn intents(&self) -> Vec<Intent> {
+        self.intents.try_update_value(std::mem::take).unwrap()
+    }
+
+    fn find(&self, selector: &str) -> Option<HtmlElement> {
+        self.element
+            .query_selector(selector)
+            .unwrap()
+            .map(|found| found.unchecked_into())
+    }
+
+    /// All elements that fit, as text.
+    fn texts(&self, selector: &str) -> Vec<String> {
+        let found = self.element.query_selector_all(selector).unwrap();
+        (0..found.length())
+            .map(|at| found.item(at).unwrap().text_content().unwrap())
+            .collect()
+    }
+
+    /// The text field of this accessible name.
+    fn field(&self, name: &str) -> HtmlInputElement {
+        let labels = self.element.query_selector_all("label").unwrap();
+        let labels = (0..labels.length()).map(|at| labels.item(at).unwrap());
+        let label = labels
+            .into_iter()
+            .find(|label| label.text_content().unwrap() == name);
+        let label: HtmlElement = label
+            .unwrap_or_else(|| panic!("no field {name}"))
+            .unchecked_into();
+        let id = label.get_attribute("for").unwrap();
+        self.find(&format!("#{id}")).unwrap().unchecked_into()
+    }
+
+    fn button(&self, name: &str) -> HtmlElement {
+        let buttons = self.element.query_selector_all("button").unwrap();
+        let buttons = (0..buttons.length()).map(|at| buttons.item(at).unwrap());
+        let mut buttons = buttons.map(|button| button.unchecked_into::<HtmlElement>());
+        let named = |button: &HtmlElement| {
+            let label = button.get_attribute("aria-label");
+            label.unwrap_or_else(|| button.text_content().unwrap()) == name
+        };
+        buttons
+            .find(named)
+            .unwrap_or_else(|| panic!("no button {name}"))
+    }
+
+    async fn fill(&self, field: &str, text: &str) {
+        let input = self.field(field);
+        input.set_value(text);
+        input.dispatch_event(&bubbling("input")).unwrap();
+        settle().await;
+    }
+
+    async fn click(&self, button: &str) {
+        self.button(button).click();
+        settle().await;
+    }
+
+    async fn type_message(&self, text: &str) {
+        let message: HtmlTextAreaElement = self
+            .find("textarea[aria-label='Message']")
+            .unwrap()
+            .unchecked_into();
+        message.set_value(text);
+        message.dispatch_event(&bubbling("input")).unwrap();
+        settle().await;
+    }
+
+    async fn press_enter(&self) {
+        let options = KeyboardEventInit::new();
+        options.set_key("Enter");
+        options.set_bubbles(true);
+        let event = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &options).unwrap();
+        self.find("textarea[aria-label='Message']")
+            .unwrap()
+            .dispatch_event(&event)
+            .unwrap();
+        settle().await;
+    }
+
+    fn typed(&self) -> String {
+        self.find("textarea")
+            .unwrap()
+            .unchecked_into::<HtmlTextAreaElement>()
+            .value()
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.element.remove();
+    }
+}
+
+/// Effects run in a task, and the values of fields are set in one more.
+async fn settle() {
+    tick().await;
+    tick().await;
+}
+
+fn bubbling(kind: &str) -> web_sys::Event {
+    let options = web_sys::EventInit::new();
+    options.set_bubbles(true);
+    web_sys::Event::new_with_event_init_dict(kind, &options).unwrap()
+}
+
+fn now() -> Now {
+    Now {
+        monotonic: Instant::ZERO,
+        calendar: UnixTime {
+            millis: 1_700_000_000_000,
+        },
+    }
+}
+
+fn bob() -> Conversation {
+    Conversation::User("bob".parse().unwrap())
+}
+
+/// alice is signed in, with bob's conversation in front.
+fn with_bob() -> Model {
+    let mut model = Model::default();
+    model.fold(now(), Event::SignedIn("alice".parse().unwrap()));
+    model.fold(
+        now(),
+        Event::Online(vec!["alice".parse().unwrap(), "bob".parse().unwrap()]),
+    );
+    model.select(Some(bob()));
+    model
+}
+
+fn arrived(content: Content) -> Event {
+    Event::Arrived(Arrival {
+        conversation: None,
+        sender: "bob".parse().ok(),
+        content,
+    })
+}
+
+fn text(text: &str) -> Event {
+    arrived(Content::Text(text.to_owned()))
+}
+
+#[test]
+async fn the_form_hands_on_what_was_typed() {
+    let page = Page::open(Model::default()).await;
+    page.fill("Server password", "password").await;
+    page.fill("Name", "alice").await;
+    page.fill("Password", "secret").await;
+    page.click("Sign in").await;
+    let form = Form {
+        server_password: "password".to_owned(),
+        name: "alice".to_owned(),
+        password: "secret".to_owned(),
+        repeat_password: String::new(),
+    };
+    assert_eq!(page.intents(), [Intent::SignIn(form)]);
+}
+
+#[test]
+async fn what_went_wrong_stands_beside_its_field_and_what_was_typed_stays() {
+    let page = Page::open(Model::default()).await;
+    page.fill("Name", "a#b").await;
+    let error = (Field::Name, "A name can't contain “#”.".to_owned());
+    page.change(|model| model.sign_in.error = Some(error)).await;
+    let name = page.field("Name");
+    assert_eq!(name.value(), "a#b");
+    assert_eq!(name.get_attribute("aria-invalid").as_deref(), Some("true"));
+    let described_by = name.get_attribute("aria-describedby").unwrap();
+    assert_eq!(
+        page.texts(&format!("#{described_by}")),
+        ["A name can't contain “#”."]
+    );
+    assert_eq!(page.field("Password").get_attribute("aria-invalid"), None);
+}
+
+#[test]
+async fn a_new_name_is_asked_to_repeat_its_password() {
+    let page = Page::open(Model::default()).await;
+    page.change(|model| model.sign_in.is_new = true).await;
+    page.fill("Repeat password", "secretly").await;
+    page.click("Create account").await;
+    let intents = page.intents();
+    assert!(matches!(&intents[..], [Intent::SignIn(form)] if form.repeat_password == "secretly"));
+}
+
+#[test]
+async fn the_server_password_is_asked_only_until_it_is_right() {
+    let page = Page::open(Model::default()).await;
+    page.change(|model| model.sign_in.is_unlocked = true).await;
+    assert!(page.find("#server-password").is_none());
+    assert!(page.find("#name").is_some());
+}
+
+#[test]
+async fn conversations_and_people_have_their_accessible_names() {
+    let page = Page::open(with_bob()).await;
+    assert!(page.find("nav[aria-label='Conversations']").is_some());
+    assert!(page.find("nav button[aria-label='Everyone']").is_some());
+    assert_eq!(
+        page.texts("ul[aria-labelledby='online-title'] button"),
+        ["bob"]
+    );
+    assert_eq!(page.texts("#online-title"), ["Online"]);
+    assert!(page.find("[role=log][aria-label='Messages']").is_some());
+    assert!(
+        page.find("[role=status][aria-label='Connection']")
+            .is_some()
+    );
+    for name in ["Send", "New group", "Join group", "Sign out"] {
+        page.button(name);
+    }
+    page.click("Everyone").await;
+    assert_eq!(
+        page.intents(),
+        [Intent::Select(Some(Conversation::Everyone))]
+    );
+}
+
+#[test]
+async fn enter_sends_and_what_is_refused_stays_where_it_was_typed() {
+    let page = Page::open(with_bob()).await;
+    page.refusal.set(Some("too long".to_owned()));
+    page.type_message("hello").await;
+    page.press_enter().await;
+    assert_eq!(page.typed(), "hello");
+    assert_eq!(page.texts(".composer__error"), ["too long"]);
+    page.refusal.set(None);
+    page.press_enter().await;
+    assert_eq!(page.typed(), "");
+    let send = Intent::Send(bob(), "hello".to_owned());
+    assert_eq!(page.intents(), [send.clone(), send]);
+}
+
+#[test]
+async fn commands_are_those_of_the_terminal() {
+    let page = Page::open(with_bob()).await;
+    page.type_message("/chat carol").await;
+    page.press_enter().await;
+    let carol = Conversation::User("carol".parse().unwrap());
+    assert_eq!(page.intents(), [Intent::Select(Some(carol))]);
+    page.type_message("/nonsense").await;
+    page.press_enter().await;
+    assert_eq!(
+        page.texts(".composer__error"),
+        ["there is no command /nonsense: /help lists them"]
+    );
+    assert_eq!(page.intents(), []);
+}
+
+#[test]
+async fn each_conversation_keeps_its_draft() {
+    let page = Page::open(with_bob()).await;
+    page.type_message("for bob").await;
+    page.change(|model| model.select(Some(Conversation::Everyone)))
+        .await;
+    assert_eq!(page.typed(), "");
+    page.change(|model| model.select(Some(bob()))).await;
+    assert_eq!(page.typed(), "for bob");
+}
+
+#[test]
+async fn ones_own_messages_show_how_far_they_got() {
+    let page = Page::open(with_bob()).await;
+    let id = MessageId(1);
+    page.change(|model| model.add_own(now().calendar, &bob(), id, "hello".to_owned()))
+        .await;
+    let row = page.find(".message").unwrap();
+    let mut states = vec![page.texts(".message__state")];
+    for progress in [Progress::Sent, Progress::Received("bob".parse().unwrap())] {
+        page.change(|model| model.fold(now(), Event::Progress(id, progress)))
+            .await;
+        states.push(page.texts(".message__state"));
+    }
+    assert_eq!(states, [["Waiting"], ["Sent"], ["Received"]]);
+    assert!(
+        page.find(".message").unwrap().is_same_node(Some(&row)),
+        "the row is not drawn anew"
+    );
+}
+
+#[test]
+async fn a_failed_message_says_why_beside_send_again() {
+    let page = Page::open(with_bob()).await;
+    let id = MessageId(1);
+    page.change(|model| {
+        model.add_own(now().calendar, &bob(), id, "hello".to_owned());
+        model.fold(now(), Event::Progress(id, Progress::Failed(Failure::Lost)));
+    })
+    .await;
+    let state = page.texts(".message__state").remove(0);
+    assert!(
+        state.starts_with("Lost: the recipient did not acknowledge it"),
+        "{state}"
+    );
+    page.click("Send again").await;
+    assert!(matches!(&page.intents()[..], [Intent::SendAgain(to, _)] if *to == bob()));
+}
+
+#[test]
+async fn a_corrupted_message_is_never_shown_as_text() {
+    let page = Page::open(with_bob()).await;
+    page.change(|model| model.fold(now(), arrived(Content::Corrupted)))
+        .await;
+    assert!(page.texts(".message__corrupted")[0].contains("damaged"));
+    assert!(page.find(".message__text").is_none());
+}
+
+#[test]
+async fn nothing_in_a_text_or_a_name_becomes_markup() {
+    let page = Page::open(with_bob()).await;
+    let payloads = [
+        "<script>window.hacked = 1</script>",
+        "<img src=x onerror='window.hacked = 1'>",
+        "<svg onload='window.hacked = 1'>",
+        "javascript:window.hacked=1",
+        "https://a.b/\" onmouseover=\"window.hacked=1",
+        "<a href='javascript:window.hacked=1'>x</a>",
+    ];
+    page.change(|model| {
+        payloads
+            .iter()
+            .for_each(|payload| model.fold(now(), text(payload)))
+    })
+    .await;
+    assert_eq!(page.texts(".message__text"), payloads);
+    let name = "<img src=x>".parse().unwrap();
+    page.change(|model| model.fold(now(), Event::Online(vec![name])))
+        .await;
+    let foreign = ".message__text :not(a), .message__text [onmouseover], .chat img, .chat script";
+    assert!(page.find(foreign).is_none());
+    assert!(page.find("a[href^='javascript']").is_none());
+    assert!(
+        js_sys::Reflect::get(&window(), &"hacked".into())
+            .unwrap()
+            .is_undefined()
+    );
+}
+
+#[test]
+async fn only_the_last_messages_are_drawn_until_more_are_wanted() {
+    let page = Page::open(with_bob()).await;
+    page.change(|model| (0..500).for_each(|n| model.fold(now(), text(&n.to_string()))))
+        .await;
+    assert_eq!(page.texts(".message").len(), 200);
+    page.click("Show earlier messages").await;
+    assert_eq!(page.texts(".message").len(), 400);
+    assert_eq!(page.texts(".message__text").last().unwrap(), "499");
+}
+
+#[test]
+async fn the_connection_is_shown_with_a_way_to_hurry() {
+    let page = Page::open(with_bob()).await;
+    let status = || page.texts("[role=status]").remove(0);
+    assert_eq!(status(), "Connecting…");
+    page.change(|model| model.connection = Connection::Connected)
+        .await;
+    assert_eq!(status(), "Connected");
+    let far = Instant::from_origin(std::time::Duration::from_secs(86_400));
+    page.change(|model| model.connection = Connection::Retrying(far))
+        .await;
+    assert!(
+        status().starts_with("No connection. Trying again in "),
+        "{}",
+        status()
+    );
+    page.click("Now").await;
+    assert_eq!(page.intents(), [Intent::ConnectNow]);
+}
