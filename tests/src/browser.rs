@@ -2,6 +2,7 @@
 //!
 //! Elements are found by their accessible names, as people with screen readers find them.
 
+use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -30,35 +31,46 @@ const CHROMIUM_FLAGS: [&str; 9] = [
     "--disable-dev-shm-usage",
 ];
 
+/// What the page is looked at with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    Desktop,
+    /// A phone that prefers dark pages.
+    DarkPhone,
+}
+
 /// A browser window with a profile of its own.
 pub struct Browser {
     pub page: Client,
-    _driver: Child,
+    driver: Child,
     _profile: TempDir,
 }
 
 impl Browser {
-    /// Opens a window of this size. `color_scheme` is `light` or `dark`.
-    pub async fn open(url: &str, (width, height): (u32, u32), color_scheme: &str) -> Self {
+    /// Opens the page that a gateway serves.
+    pub async fn open(gateway: SocketAddr, device: Device) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
+            .process_group(0)
             .spawn()
             .expect("chromedriver is installed (cargo xtask test does it)");
         let port = driver_port(&mut driver).await;
         let profile = tempfile::tempdir().unwrap();
         let mut flags: Vec<String> = CHROMIUM_FLAGS.iter().map(|&flag| flag.to_owned()).collect();
         flags.push(format!("--user-data-dir={}", profile.path().display()));
-        flags.push(format!("--window-size={width},{height}"));
-        if color_scheme == "dark" {
-            flags.push("--force-dark-mode".to_owned());
+        let mut options = json!({});
+        match device {
+            Device::Desktop => flags.push("--window-size=1100,860".to_owned()),
+            Device::DarkPhone => {
+                flags.push("--force-dark-mode".to_owned());
+                let metrics = json!({ "width": 390, "height": 844, "pixelRatio": 2.0 });
+                options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
+            }
         }
-        let capabilities = json!({
-            "goog:chromeOptions": { "args": flags },
-            "goog:loggingPrefs": { "browser": "ALL" },
-        });
+        options["args"] = json!(flags);
+        let capabilities = json!({ "goog:chromeOptions": options });
         let Some(capabilities) = capabilities.as_object().cloned() else {
             unreachable!()
         };
@@ -67,10 +79,10 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap();
-        page.goto(url).await.unwrap();
+        page.goto(&format!("http://{gateway}")).await.unwrap();
         Self {
             page,
-            _driver: driver,
+            driver,
             _profile: profile,
         }
     }
@@ -176,6 +188,18 @@ impl Browser {
                     .unwrap();
                 panic!("{xpath}: {error}; the page says:\n{body}");
             }
+        }
+    }
+}
+
+impl Drop for Browser {
+    /// The browser is a child of its driver: both are ended.
+    fn drop(&mut self) {
+        if let Some(group) = self.driver.id() {
+            let group = format!("-{group}");
+            let _ = std::process::Command::new("kill")
+                .args(["-KILL", "--", &group])
+                .status();
         }
     }
 }

@@ -4,6 +4,7 @@
 //! - [`terminal`]: `netchat chat` as a tool, line by line;
 //! - [`classic`]: a client that behaves exactly like the original one;
 //! - [`sim_server`]: the core of the server, with time and storage in the hands of a test;
+//! - [`proxy`]: a bad network between a client and a server;
 //! - [`golden`]: transcripts of the classic protocol;
 //! - [`browser`]: the web client in headless Chromium.
 
@@ -15,6 +16,9 @@
 )]
 
 pub mod browser;
+pub mod classic;
 pub mod golden;
 pub mod process;
+pub mod proxy;
 pub mod sim_server;
+pub mod terminal;

@@ -3,6 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod netchat {
+    /// The web client in a real browser.
+    mod browsers;
     /// The classic protocol, byte for byte.
     mod classic_golden;
+    /// The figures of the report.
+    mod figures;
+    /// WebSockets and datagrams.
+    mod gateway;
+    /// What strangers and broken clients send.
+    mod hostile;
+    /// Old and new clients with each other.
+    mod pairings;
+    /// The programs, from the outside.
+    mod processes;
 }

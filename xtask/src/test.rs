@@ -59,7 +59,7 @@ pub(crate) fn run() -> Result<()> {
     ] {
         summary.step(name, || {
             tools::ensure_wasm_bindgen()?;
-            let mut test = command("cargo", &["test", "--quiet", "--package", package]);
+            let mut test = command("cargo", &["test", "--package", package]);
             test.args(WASM)
                 .env("WASM_BINDGEN_TEST_TIMEOUT", "120")
                 .env("WASM_BINDGEN_USE_BROWSER", "1");

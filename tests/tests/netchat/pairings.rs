@@ -1,0 +1,68 @@
+//! Old and new clients with each other.
+
+use std::time::{Duration, Instant};
+
+use netchat_tests::classic::ClassicClient;
+use netchat_tests::process::System;
+use netchat_tests::terminal::Terminal;
+
+#[tokio::test]
+async fn classic_with_classic_behind_one_address() {
+    let system = System::start(&[]).await;
+    let mut alice = ClassicClient::sign_in(system.udp, "alice", "a").await;
+    let mut bob = ClassicClient::sign_in(system.udp, "bob", "b").await;
+    alice.chats("bob", "one").await;
+    bob.shows("alice: one").await;
+    alice.shows("SERVER: SENT").await;
+    alice.shows("SERVER: bob RECEIVED").await;
+    bob.chats("All", "to everyone").await;
+    alice.shows("bob: to everyone").await;
+    bob.shows("SERVER: SENT").await;
+    bob.shows("SERVER: alice RECEIVED").await;
+    assert!(alice.is_alive() && bob.is_alive());
+}
+
+#[tokio::test]
+async fn classic_with_terminal() {
+    let system = System::start(&[]).await;
+    let mut alice = ClassicClient::sign_in(system.udp, "alice", "a").await;
+    let mut bob = Terminal::signed_in(&system.udp.to_string(), "bob", &[]).await;
+    alice.chats("bob", "one").await;
+    bob.expects("alice: one").await;
+    alice.shows("SERVER: SENT").await;
+    alice.shows("SERVER: bob RECEIVED").await;
+    bob.types("/chat alice").await;
+    bob.types("run `ls`").await;
+    bob.expects("SERVER: SENT").await;
+    bob.expects("SERVER: alice RECEIVED").await;
+    // A classic client cuts at the first backtick.
+    alice.shows("bob: run ").await;
+    assert!(alice.is_alive());
+}
+
+#[tokio::test]
+async fn a_stopped_client_delays_nobody() {
+    let system = System::start(&["--ack-timeout", "2"]).await;
+    let mut alice = ClassicClient::sign_in(system.udp, "alice", "a").await;
+    let mut bob = ClassicClient::sign_in(system.udp, "bob", "b").await;
+    let stopped = ClassicClient::sign_in(system.udp, "stopped", "s").await;
+    stopped.stop();
+    alice.chats("stopped", "hello?").await;
+    alice.shows("SERVER: SENT").await;
+    let started = Instant::now();
+    for _ in 0..5 {
+        alice.chats("bob", "hi").await;
+        alice.shows("SERVER: SENT").await;
+        alice.shows("SERVER: bob RECEIVED").await;
+        bob.shows("alice: hi").await;
+    }
+    // Five round trips, each with at most the pause after an acknowledgement: far from the timeout.
+    assert!(
+        started.elapsed() < Duration::from_millis(1_500),
+        "{:?}",
+        started.elapsed()
+    );
+    alice
+        .shows("SERVER: Message lost. Please send again.")
+        .await;
+}
