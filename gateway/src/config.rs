@@ -9,7 +9,7 @@ use crate::limits::{SESSIONS_MAX, SESSIONS_PER_ADDRESS_MAX};
 /// What the operator sets. Flags win over environment variables, those over defaults.
 #[derive(Debug, Clone, Args)]
 pub struct GatewayConfig {
-    /// Another page that may connect, such as https://chat.example.org behind a proxy; may be
+    /// Another page that may connect, such as `https://chat.example.org` behind a proxy; may be
     /// repeated
     #[arg(
         long = "allow-origin",

@@ -1,7 +1,7 @@
 //! The NetChat server: the I/O around [`netchat_core`].
 //!
-//! [`run`] listens on UDP, passes every datagram to the core, and carries out what it asks for:
-//! datagrams to send, changes to store ([`storage`], SQLite on its own thread), passwords to hash
+//! [`Server::run`] listens on UDP, passes every datagram to the core, and carries out what it asks for:
+//! datagrams to send, changes to store (`storage`, SQLite on its own thread), passwords to hash
 //! (on its own thread too), records for the operator's log.
 
 mod config;

@@ -1,10 +1,12 @@
 //! A UDP proxy between clients and a server, which does to datagrams what a bad network does.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::UdpSocket;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 /// Decides what becomes of a datagram: nothing, itself, another one.
@@ -39,28 +41,23 @@ impl Drop for Proxy {
 }
 
 async fn run(front: Arc<UdpSocket>, server: SocketAddr, mut change: Box<Change>) {
-    let (answers, mut answered) = tokio::sync::mpsc::unbounded_channel();
+    let (answers, mut answered) = unbounded_channel();
     let mut backs: BTreeMap<SocketAddr, Arc<UdpSocket>> = BTreeMap::new();
     let mut buffer = vec![0; 65_536];
     loop {
         tokio::select! {
             Ok((length, client)) = front.recv_from(&mut buffer) => {
-                if !backs.contains_key(&client) {
-                    let back = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
-                    back.connect(server).await.unwrap();
-                    backs.insert(client, Arc::clone(&back));
-                    let answers = answers.clone();
-                    tokio::spawn(async move {
-                        let mut buffer = vec![0; 65_536];
-                        while let Ok(length) = back.recv(&mut buffer).await {
-                            if answers.send((client, buffer[..length].to_vec())).is_err() {
-                                return;
-                            }
-                        }
-                    });
-                }
+                let back = match backs.entry(client) {
+                    Entry::Occupied(known) => Arc::clone(known.get()),
+                    Entry::Vacant(new) => {
+                        let back = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+                        back.connect(server).await.unwrap();
+                        tokio::spawn(pass_back(Arc::clone(&back), client, answers.clone()));
+                        Arc::clone(new.insert(back))
+                    }
+                };
                 if let Some(datagram) = change(Direction::ToServer, buffer[..length].to_vec()) {
-                    let _ = backs[&client].send(&datagram).await;
+                    let _ = back.send(&datagram).await;
                 }
             }
             Some((client, datagram)) = answered.recv() => {
@@ -68,6 +65,19 @@ async fn run(front: Arc<UdpSocket>, server: SocketAddr, mut change: Box<Change>)
                     let _ = front.send_to(&datagram, client).await;
                 }
             }
+        }
+    }
+}
+
+async fn pass_back(
+    back: Arc<UdpSocket>,
+    client: SocketAddr,
+    answers: UnboundedSender<(SocketAddr, Vec<u8>)>,
+) {
+    let mut buffer = vec![0; 65_536];
+    while let Ok(length) = back.recv(&mut buffer).await {
+        if answers.send((client, buffer[..length].to_vec())).is_err() {
+            return;
         }
     }
 }

@@ -37,7 +37,7 @@ impl Page {
             refusal.get_untracked().map_or(Ok(()), Err)
         });
         let ui = Ui { model, act };
-        leptos::mount::mount_to(element.clone(), move || view! { <App ui /> }).forget();
+        mount_to(element.clone(), move || view! { <App ui /> }).forget();
         settle().await;
         Self {
             model,
@@ -374,7 +374,7 @@ async fn nothing_in_a_text_or_a_name_becomes_markup() {
     page.change(|model| {
         payloads
             .iter()
-            .for_each(|payload| model.fold(now(), text(payload)))
+            .for_each(|payload| model.fold(now(), text(payload)));
     })
     .await;
     assert_eq!(page.texts(".message__text"), payloads);
