@@ -7,6 +7,7 @@
 //!   construction;
 //! - [`body`]: what a message travels as (Base64 and MD5);
 //! - [`classic`]: the protocol of the original clients;
+//! - [`extended`]: the protocol of our own clients, which loses nothing;
 //! - [`session`]: the client as a state machine, driven by the web client and the terminal client;
 //! - [`slash`]: commands that are typed where messages are typed;
 //! - [`limits`]: every bound.
@@ -14,9 +15,11 @@
 pub mod body;
 pub mod classic;
 pub mod conversation;
+pub mod extended;
 pub mod limits;
 pub mod message_id;
 pub mod name;
+pub mod order;
 pub mod password;
 pub mod session;
 pub mod slash;

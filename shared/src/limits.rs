@@ -38,3 +38,43 @@ pub const OUTBOX_MESSAGES_MAX: usize = 1_000;
 /// How many of one's own group messages a classic session remembers until the group sends them
 /// back. An older one would be shown as if it had come from elsewhere.
 pub const CLASSIC_ECHOES_MAX: usize = 64;
+
+/// Largest datagram of the extended protocol, in bytes: passes every common network whole
+/// (RFC 8899, section 5.1.2).
+pub const PACKET_BYTES_MAX: usize = 1_200;
+
+/// Most bytes of a message in one packet: what is left beside the head and an acknowledgement.
+pub const SLICE_BYTES_MAX: usize = 1_024;
+
+/// Least bytes of an offer, so that its answer is never longer. A shorter offer is dropped.
+pub const OFFER_BYTES_MIN: usize = 400;
+
+/// Longest text of a message, in bytes. A longer one is refused where it is typed.
+pub const TEXT_BYTES_MAX: usize = 64 * 1_024;
+
+/// Largest message on a link, in bytes: the longest text as a body, and what stands around it. A
+/// peer whose message grows beyond it is broken, and its session is ended.
+pub const LINK_MESSAGE_BYTES_MAX: usize = 96 * 1_024;
+
+/// How many slices beyond the first missing one may be under way. Later ones wait at the sender; a
+/// receiver drops them.
+pub const LINK_WINDOW_SLICES: u64 = 128;
+
+/// Most bytes that wait in a link to be acknowledged. Beyond it, a sender waits and a server reads
+/// from its database later.
+pub const LINK_QUEUE_BYTES_MAX: usize = 256 * 1_024;
+
+/// Most ranges in one acknowledgement; earlier ones were acknowledged before.
+pub const ACK_RANGES_MAX: usize = 16;
+
+/// Most ranges of arrived packets that are remembered; see `PacketNumbers`.
+pub const PACKET_RANGES_MAX: usize = 64;
+
+/// Most packets under way on one link, and the least that loss reduces it to: with much loss, a
+/// smaller window would crawl.
+pub const WINDOW_PACKETS_MAX: u32 = 64;
+/// See [`WINDOW_PACKETS_MAX`].
+pub const WINDOW_PACKETS_MIN: u32 = 8;
+
+/// Most names in one message of the extended protocol; a longer list is split, or refused.
+pub const NAMES_PER_MESSAGE_MAX: usize = 1_024;

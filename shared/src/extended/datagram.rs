@@ -1,0 +1,351 @@
+//! Datagrams of the extended protocol (PROTOCOL.md, "Datagrams").
+//!
+//! ```text
+//! X#<crc>#OFFER#<version>#<nonce>#<padding>      client: do you know this?
+//! X#<crc>#COOKIE#<version>#<nonce>#<cookie>      server: yes; prove that you are where you say
+//! X#<crc>#OPEN#<version>#<nonce>#<cookie>        client: here
+//! X#<crc>#OPENED#<nonce>#<session>               server: this is your session
+//! X#<crc>#GONE#<session>                         server: I know no such session
+//! X#<crc>#P#<session>#<number>\n<frame>\n…       either: frames of a session
+//! ```
+//!
+//! The checksum is CRC-32 (IEEE 802.3) of everything behind its `#`: UDP's own is too weak to rely
+//! on (RFC 8085, section 3.4).
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::limits::OFFER_BYTES_MIN;
+
+/// The version of the extension that this code speaks.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// Names a session on the server, in place of an address: unguessable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// A datagram, its checksum verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Datagram<'a> {
+    /// A client offers the extension. Padded, so that the answer is never longer.
+    Offer {
+        /// The highest version that it knows.
+        version: u32,
+        /// Its name for this attempt.
+        nonce: u64,
+    },
+    /// The server accepts, without remembering anything.
+    Cookie {
+        /// The version to speak.
+        version: u32,
+        /// Of the offer.
+        nonce: u64,
+        /// What only the server can make, and only for that address and time.
+        cookie: u64,
+    },
+    /// The client shows that it receives what is sent to its address.
+    Open {
+        /// The version to speak.
+        version: u32,
+        /// Of the offer.
+        nonce: u64,
+        /// As received.
+        cookie: u64,
+    },
+    /// There is a session now.
+    Opened {
+        /// Of the offer.
+        nonce: u64,
+        /// Its name.
+        session: SessionId,
+    },
+    /// There is no such session: the server was restarted, or has forgotten it.
+    Gone {
+        /// Its name.
+        session: SessionId,
+    },
+    /// Frames of a session.
+    Packet {
+        /// Whose.
+        session: SessionId,
+        /// Counts every packet of one side; never repeats.
+        number: u64,
+        /// The frames, one a line.
+        frames: &'a [u8],
+    },
+}
+
+/// Why bytes are not a datagram of the extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum DatagramError {
+    /// They don't begin like one: perhaps classic.
+    #[error("not of the extended protocol")]
+    NotExtended,
+    /// The checksum does not hold.
+    #[error("damaged on the way")]
+    Damaged,
+    /// The checksum holds, but the rest makes no sense.
+    #[error("malformed")]
+    Malformed,
+}
+
+/// What every datagram begins with: no classic datagram does, in either direction.
+const PREFIX: &[u8] = b"X#";
+const CRC_DIGITS: usize = 8;
+
+impl<'a> Datagram<'a> {
+    /// Reads a datagram.
+    ///
+    /// # Errors
+    /// [`DatagramError`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, DatagramError> {
+        let rest = bytes
+            .strip_prefix(PREFIX)
+            .ok_or(DatagramError::NotExtended)?;
+        let (crc, rest) = rest
+            .split_at_checked(CRC_DIGITS)
+            .ok_or(DatagramError::Malformed)?;
+        let rest = rest.strip_prefix(b"#").ok_or(DatagramError::Malformed)?;
+        let crc = hex(crc).ok_or(DatagramError::Malformed)?;
+        if crc != u64::from(crc32fast::hash(rest)) {
+            return Err(DatagramError::Damaged);
+        }
+        parse_kind(rest).ok_or(DatagramError::Malformed)
+    }
+
+    /// The datagram as bytes.
+    #[must_use]
+    pub fn to_wire(&self) -> Vec<u8> {
+        let mut writer = DatagramWriter::new();
+        let text = writer.bytes();
+        match *self {
+            Self::Offer { version, nonce } => {
+                put(text, format_args!("OFFER#{version}#{nonce:016x}#"));
+                text.resize(OFFER_BYTES_MIN.max(text.len()), b'.');
+            }
+            Self::Cookie {
+                version,
+                nonce,
+                cookie,
+            } => {
+                put(
+                    text,
+                    format_args!("COOKIE#{version}#{nonce:016x}#{cookie:016x}"),
+                );
+            }
+            Self::Open {
+                version,
+                nonce,
+                cookie,
+            } => {
+                put(
+                    text,
+                    format_args!("OPEN#{version}#{nonce:016x}#{cookie:016x}"),
+                );
+            }
+            Self::Opened { nonce, session } => {
+                put(text, format_args!("OPENED#{nonce:016x}#{session}"));
+            }
+            Self::Gone { session } => put(text, format_args!("GONE#{session}")),
+            Self::Packet {
+                session,
+                number,
+                frames,
+            } => {
+                put(text, format_args!("P#{session}#{number:x}\n"));
+                text.extend_from_slice(frames);
+            }
+        }
+        writer.finish()
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Writes a datagram whose checksum is filled in at the end.
+#[derive(Debug)]
+pub(super) struct DatagramWriter {
+    bytes: Vec<u8>,
+}
+
+impl DatagramWriter {
+    pub(super) fn new() -> Self {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.extend_from_slice(PREFIX);
+        bytes.extend_from_slice(b"00000000#");
+        Self { bytes }
+    }
+
+    /// The head of a packet; frames follow.
+    pub(super) fn packet(session: SessionId, number: u64) -> Self {
+        let mut writer = Self::new();
+        put(&mut writer.bytes, format_args!("P#{session}#{number:x}\n"));
+        writer
+    }
+
+    pub(super) fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        let content = PREFIX.len() + CRC_DIGITS + 1;
+        let crc = crc32fast::hash(&self.bytes[content..]);
+        let digits = format!("{crc:08x}");
+        self.bytes[PREFIX.len()..PREFIX.len() + CRC_DIGITS].copy_from_slice(digits.as_bytes());
+        self.bytes
+    }
+}
+
+pub(super) fn put(bytes: &mut Vec<u8>, text: fmt::Arguments<'_>) {
+    use std::io::Write as _;
+
+    // Writing to a Vec can't fail.
+    let _ = bytes.write_fmt(text);
+}
+
+/// Reads up to 16 hexadecimal digits.
+pub(super) fn hex(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 16 {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |value, &digit| {
+        let digit = char::from(digit).to_digit(16)?;
+        Some(value << 4 | u64::from(digit))
+    })
+}
+
+fn parse_kind(rest: &[u8]) -> Option<Datagram<'_>> {
+    if let Some(packet) = rest.strip_prefix(b"P#") {
+        let end = packet.iter().position(|&byte| byte == b'\n')?;
+        let (head, frames) = (&packet[..end], &packet[end + 1..]);
+        let (session, number) = split_pair(head)?;
+        return Some(Datagram::Packet {
+            session: session_id(session)?,
+            number: hex(number)?,
+            frames,
+        });
+    }
+    let text = std::str::from_utf8(rest).ok()?;
+    let mut fields = text.split('#');
+    let kind = fields.next()?;
+    let mut next_hex = || hex(fields.next()?.as_bytes());
+    match kind {
+        "OPENED" => Some(Datagram::Opened {
+            nonce: next_hex()?,
+            session: SessionId(next_hex()?),
+        }),
+        "GONE" => Some(Datagram::Gone {
+            session: SessionId(next_hex()?),
+        }),
+        _ => {
+            let version = fields.next()?.parse().ok()?;
+            let nonce = hex(fields.next()?.as_bytes())?;
+            let third = fields.next()?;
+            match kind {
+                "OFFER" => Some(Datagram::Offer { version, nonce }),
+                "COOKIE" => Some(Datagram::Cookie {
+                    version,
+                    nonce,
+                    cookie: hex(third.as_bytes())?,
+                }),
+                "OPEN" => Some(Datagram::Open {
+                    version,
+                    nonce,
+                    cookie: hex(third.as_bytes())?,
+                }),
+                _ => None,
+            }
+        }
+    }
+}
+
+fn split_pair(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().position(|&byte| byte == b'#')?;
+    Some((&bytes[..at], &bytes[at + 1..]))
+}
+
+fn session_id(digits: &[u8]) -> Option<SessionId> {
+    hex(digits).map(SessionId)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn datagrams_are_written_as_the_protocol_says() {
+        let text = |datagram: Datagram<'_>| String::from_utf8(datagram.to_wire()).unwrap();
+        let session = SessionId(0x1f);
+        assert_eq!(
+            text(Datagram::Gone { session }),
+            "X#baf6b9e3#GONE#000000000000001f"
+        );
+        let packet = Datagram::Packet {
+            session,
+            number: 26,
+            frames: b"K\n",
+        };
+        assert_eq!(text(packet), "X#dc65b88d#P#000000000000001f#1a\nK\n");
+        assert_eq!(
+            text(Datagram::Offer {
+                version: 1,
+                nonce: 7
+            })
+            .len(),
+            OFFER_BYTES_MIN
+        );
+    }
+
+    #[test]
+    fn classic_datagrams_are_told_apart() {
+        for classic in ["CHAT#bob#eA==", "Unlocked", "WA==", "", "X"] {
+            let parsed = Datagram::parse(classic.as_bytes());
+            assert_eq!(parsed, Err(DatagramError::NotExtended), "{classic}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(
+            kind in 0..6, a in any::<u64>(), b in any::<u64>(),
+            frames in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let session = SessionId(a);
+            let datagram = match kind {
+                0 => Datagram::Offer { version: 1, nonce: a },
+                1 => Datagram::Cookie { version: 1, nonce: a, cookie: b },
+                2 => Datagram::Open { version: 1, nonce: a, cookie: b },
+                3 => Datagram::Opened { nonce: b, session },
+                4 => Datagram::Gone { session },
+                _ => Datagram::Packet { session, number: b, frames: &frames },
+            };
+            let wire = datagram.to_wire();
+            prop_assert_eq!(Datagram::parse(&wire), Ok(datagram));
+        }
+
+        #[test]
+        fn damage_is_noticed(
+            frames in proptest::collection::vec(any::<u8>(), 0..300), at in any::<usize>(), flip in 1..=255_u8,
+        ) {
+            let packet = Datagram::Packet { session: SessionId(1), number: 2, frames: &frames };
+            let mut bytes = packet.to_wire();
+            let at = at % bytes.len();
+            bytes[at] ^= flip;
+            prop_assert!(Datagram::parse(&bytes).is_err() || Datagram::parse(&bytes) == Ok(packet));
+        }
+
+        #[test]
+        fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let _ = Datagram::parse(&bytes);
+            let rest = [b"X#".as_slice(), &bytes].concat();
+            let _ = Datagram::parse(&rest);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Frames: what a packet carries, one a line (PROTOCOL.md, "Frames").
+//!
+//! ```text
+//! A<delay ms>#<last>-<first>,<last>-<first>,…    packets that arrived, latest first
+//! D<sequence>#<bytes>                            the last slice of a message, or all of it
+//! S<sequence>#<bytes>                            a slice of a message; more follow
+//! K                                              nothing, but to be acknowledged
+//! C<token>                                       answer this where it arrived
+//! R<token>                                       the answer
+//! B                                              the session is over
+//! ```
+
+use thiserror::Error;
+
+use super::datagram::{hex, put};
+use crate::limits::ACK_RANGES_MAX;
+
+/// A frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// Acknowledges packets.
+    Ack {
+        /// How long the latest waited to be acknowledged, in milliseconds.
+        delay_ms: u64,
+        /// Inclusive ranges of packet numbers, first and last, the latest first.
+        ranges: Vec<(u64, u64)>,
+    },
+    /// A slice of a message.
+    Slice {
+        /// Its place among all slices of this direction, counted from 1.
+        sequence: u64,
+        /// Whether the message goes on in the next slice.
+        more: bool,
+        /// Its bytes. None of them is a line feed.
+        bytes: &'a [u8],
+    },
+    /// Asks for an acknowledgement, so that both sides know that the path is alive.
+    KeepAlive,
+    /// Asks whoever receives at an address to prove it.
+    Challenge(u64),
+    /// Proves it.
+    Response(u64),
+    /// The session is over.
+    Bye,
+}
+
+/// A line that is no frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a frame")]
+pub struct FrameError;
+
+impl<'a> Frame<'a> {
+    /// Reads one line, without its line feed.
+    ///
+    /// # Errors
+    /// When it is no frame.
+    pub fn parse(line: &'a [u8]) -> Result<Self, FrameError> {
+        let (&kind, rest) = line.split_first().ok_or(FrameError)?;
+        let frame = match kind {
+            b'A' => parse_ack(rest),
+            b'D' | b'S' => parse_slice(rest, kind == b'S'),
+            b'K' if rest.is_empty() => Some(Self::KeepAlive),
+            b'C' => hex(rest).map(Self::Challenge),
+            b'R' => hex(rest).map(Self::Response),
+            b'B' if rest.is_empty() => Some(Self::Bye),
+            _ => None,
+        };
+        frame.ok_or(FrameError)
+    }
+
+    /// Reads the frames of a packet.
+    pub fn parse_all(frames: &'a [u8]) -> impl Iterator<Item = Result<Self, FrameError>> {
+        frames
+            .split(|&byte| byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(Frame::parse)
+    }
+
+    /// Adds the frame, with its line feed, to a packet.
+    pub fn write(&self, packet: &mut Vec<u8>) {
+        match self {
+            Self::Ack { delay_ms, ranges } => {
+                put(packet, format_args!("A{delay_ms:x}"));
+                for (index, (first, last)) in ranges.iter().enumerate() {
+                    let separator = if index == 0 { '#' } else { ',' };
+                    put(packet, format_args!("{separator}{last:x}-{first:x}"));
+                }
+            }
+            Self::Slice {
+                sequence,
+                more,
+                bytes,
+            } => {
+                let kind = if *more { 'S' } else { 'D' };
+                put(packet, format_args!("{kind}{sequence:x}#"));
+                packet.extend_from_slice(bytes);
+            }
+            Self::KeepAlive => packet.push(b'K'),
+            Self::Challenge(token) => put(packet, format_args!("C{token:016x}")),
+            Self::Response(token) => put(packet, format_args!("R{token:016x}")),
+            Self::Bye => packet.push(b'B'),
+        }
+        packet.push(b'\n');
+    }
+}
+
+fn parse_ack(rest: &[u8]) -> Option<Frame<'_>> {
+    let at = rest.iter().position(|&byte| byte == b'#')?;
+    let delay_ms = hex(&rest[..at])?;
+    let mut ranges = Vec::new();
+    for range in rest[at + 1..]
+        .split(|&byte| byte == b',')
+        .take(ACK_RANGES_MAX)
+    {
+        let at = range.iter().position(|&byte| byte == b'-')?;
+        let (last, first) = (hex(&range[..at])?, hex(&range[at + 1..])?);
+        if first > last {
+            return None;
+        }
+        ranges.push((first, last));
+    }
+    Some(Frame::Ack { delay_ms, ranges })
+}
+
+fn parse_slice(rest: &[u8], more: bool) -> Option<Frame<'_>> {
+    let at = rest.iter().position(|&byte| byte == b'#')?;
+    Some(Frame::Slice {
+        sequence: hex(&rest[..at])?,
+        more,
+        bytes: &rest[at + 1..],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, frame: &Frame<'_>) {
+        assert_eq!(Frame::parse(text.as_bytes()).as_ref(), Ok(frame));
+        let mut written = Vec::new();
+        frame.write(&mut written);
+        assert_eq!(String::from_utf8(written).unwrap(), format!("{text}\n"));
+    }
+
+    #[test]
+    fn frames_are_written_as_the_protocol_says() {
+        check(
+            "A3#1a-10,9-9",
+            &Frame::Ack {
+                delay_ms: 3,
+                ranges: vec![(16, 26), (9, 9)],
+            },
+        );
+        check(
+            "D1f#SYNC#12",
+            &Frame::Slice {
+                sequence: 31,
+                more: false,
+                bytes: b"SYNC#12",
+            },
+        );
+        check(
+            "S1#ab",
+            &Frame::Slice {
+                sequence: 1,
+                more: true,
+                bytes: b"ab",
+            },
+        );
+        check("K", &Frame::KeepAlive);
+        check("C00000000000000ff", &Frame::Challenge(255));
+        check("R00000000000000ff", &Frame::Response(255));
+        check("B", &Frame::Bye);
+    }
+
+    #[test]
+    fn what_is_no_frame_is_refused() {
+        for text in [
+            "",
+            "A",
+            "A3",
+            "A3#1-2",
+            "A3#x-1",
+            "D#a",
+            "Dg#a",
+            "D1",
+            "Kx",
+            "Q",
+            "C",
+            "R12345678901234567",
+        ] {
+            assert_eq!(Frame::parse(text.as_bytes()), Err(FrameError), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = Frame::parse_all(&bytes).count();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The extended protocol: what our own clients and server speak once they have agreed on it
+//! (PROTOCOL.md, part 2). A classic client never sees a datagram of it.
+//!
+//! Three layers, each knowing only the one below:
+//!
+//! - [`Datagram`] and [`Frame`]: bytes on the wire, with a checksum;
+//! - [`Link`]: messages that arrive exactly once and in order, over any network that sometimes works;
+//! - [`ClientMessage`] and [`ServerMessage`]: what is said.
+
+mod client_message;
+mod datagram;
+mod frame;
+mod link;
+mod packet_numbers;
+mod round_trip;
+mod server_message;
+mod slices;
+mod token;
+
+pub use self::client_message::ClientMessage;
+pub use self::datagram::{Datagram, DatagramError, PROTOCOL_VERSION, SessionId};
+pub use self::frame::{Frame, FrameError};
+pub use self::link::{Link, LinkError, LinkStatistics};
+pub use self::server_message::{Delivered, GroupReply, NotSent, Receipt, ServerMessage};
+pub use self::token::Token;
+
+use thiserror::Error;
+
+/// A message of a peer that can't be read. The peer is broken: its session is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a message of this protocol")]
+pub struct MessageError;

@@ -1,0 +1,218 @@
+//! Messages as slices: cut for sending, joined on arrival.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::LinkError;
+use crate::limits::{LINK_MESSAGE_BYTES_MAX, LINK_WINDOW_SLICES, SLICE_BYTES_MAX};
+
+/// Slices on their way out, until they are acknowledged.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    /// From `first` on; `None` is acknowledged.
+    slices: VecDeque<Option<Slice>>,
+    /// The sequence number of the first of them.
+    first: u64,
+    /// The first that was never sent.
+    fresh: u64,
+    bytes: usize,
+}
+
+/// A slice of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Slice {
+    pub(super) more: bool,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Outgoing {
+    pub(super) fn new() -> Self {
+        Self {
+            slices: VecDeque::new(),
+            first: 1,
+            fresh: 1,
+            bytes: 0,
+        }
+    }
+
+    /// Cuts a message into slices and queues them.
+    pub(super) fn push(&mut self, message: &[u8]) {
+        let last = message.len().div_ceil(SLICE_BYTES_MAX).max(1) - 1;
+        for index in 0..=last {
+            let start = index * SLICE_BYTES_MAX;
+            let end = message.len().min(start + SLICE_BYTES_MAX);
+            let bytes = message[start..end].to_vec();
+            self.bytes += bytes.len();
+            self.slices.push_back(Some(Slice {
+                more: index < last,
+                bytes,
+            }));
+        }
+    }
+
+    /// The slice of that number, unless it was acknowledged.
+    pub(super) fn get(&self, sequence: u64) -> Option<&Slice> {
+        self.slices.get(self.index(sequence)?)?.as_ref()
+    }
+
+    /// The next slice that was never sent, if the peer's window has room for it.
+    pub(super) fn next_fresh(&self) -> Option<u64> {
+        let is_there = self.fresh < self.first + self.slices.len() as u64;
+        let has_room = self.fresh < self.first + LINK_WINDOW_SLICES;
+        (is_there && has_room).then_some(self.fresh)
+    }
+
+    /// That one is on its way.
+    pub(super) fn advance(&mut self) {
+        self.fresh += 1;
+    }
+
+    pub(super) fn acknowledge(&mut self, sequence: u64) {
+        let Some(slice) = self.index(sequence).and_then(|at| self.slices.get_mut(at)) else {
+            return;
+        };
+        if let Some(slice) = slice.take() {
+            self.bytes -= slice.bytes.len();
+        }
+        while let Some(None) = self.slices.front() {
+            self.slices.pop_front();
+            self.first += 1;
+        }
+    }
+
+    /// Bytes that are not acknowledged, sent or not.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn index(&self, sequence: u64) -> Option<usize> {
+        usize::try_from(sequence.checked_sub(self.first)?).ok()
+    }
+}
+
+/// Slices that have arrived, until their messages are whole.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    /// The next slice in order.
+    next: u64,
+    /// Slices beyond it, at most [`LINK_WINDOW_SLICES`].
+    early: BTreeMap<u64, Slice>,
+    /// The slices so far of the message that is being joined.
+    partial: Vec<u8>,
+    messages: VecDeque<Vec<u8>>,
+}
+
+impl Incoming {
+    pub(super) fn new() -> Self {
+        Self {
+            next: 1,
+            early: BTreeMap::new(),
+            partial: Vec::new(),
+            messages: VecDeque::new(),
+        }
+    }
+
+    /// Whether a slice may be taken: not what lies beyond the window. A packet with such a slice is
+    /// not acknowledged.
+    pub(super) fn accepts(&self, sequence: u64) -> bool {
+        sequence > 0 && sequence < self.next + LINK_WINDOW_SLICES
+    }
+
+    /// Takes a slice; one that was there already changes nothing.
+    pub(super) fn insert(
+        &mut self,
+        sequence: u64,
+        more: bool,
+        bytes: &[u8],
+    ) -> Result<(), LinkError> {
+        if sequence < self.next || self.early.contains_key(&sequence) {
+            return Ok(());
+        }
+        if sequence > self.next {
+            self.early.insert(
+                sequence,
+                Slice {
+                    more,
+                    bytes: bytes.to_vec(),
+                },
+            );
+            return Ok(());
+        }
+        self.join(more, bytes)?;
+        while let Some(slice) = self.early.remove(&self.next) {
+            self.join(slice.more, &slice.bytes)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn next_message(&mut self) -> Option<Vec<u8>> {
+        self.messages.pop_front()
+    }
+
+    fn join(&mut self, more: bool, bytes: &[u8]) -> Result<(), LinkError> {
+        self.next += 1;
+        if self.partial.len() + bytes.len() > LINK_MESSAGE_BYTES_MAX {
+            return Err(LinkError::MessageTooLong);
+        }
+        self.partial.extend_from_slice(bytes);
+        if !more {
+            self.messages.push_back(std::mem::take(&mut self.partial));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_cut_and_joined_whatever_the_order() {
+        let messages = [
+            b"short".to_vec(),
+            vec![b'x'; SLICE_BYTES_MAX * 2 + 1],
+            vec![b'y'; SLICE_BYTES_MAX],
+            vec![],
+        ];
+        let mut outgoing = Outgoing::new();
+        messages.iter().for_each(|message| outgoing.push(message));
+        let mut incoming = Incoming::new();
+        for sequence in [6, 3, 2, 6, 5, 1, 4, 1] {
+            let slice = outgoing.get(sequence).unwrap();
+            incoming.insert(sequence, slice.more, &slice.bytes).unwrap();
+        }
+        let joined: Vec<_> = std::iter::from_fn(|| incoming.next_message()).collect();
+        assert_eq!(joined, messages);
+    }
+
+    #[test]
+    fn both_windows_are_bounded() {
+        let mut outgoing = Outgoing::new();
+        for _ in 0..LINK_WINDOW_SLICES + 5 {
+            outgoing.push(b"x");
+        }
+        while outgoing.next_fresh().is_some() {
+            outgoing.advance();
+        }
+        assert_eq!(outgoing.fresh, 1 + LINK_WINDOW_SLICES);
+        outgoing.acknowledge(2);
+        assert_eq!(outgoing.next_fresh(), None, "the first is still missing");
+        outgoing.acknowledge(1);
+        assert_eq!(outgoing.next_fresh(), Some(1 + LINK_WINDOW_SLICES));
+
+        let incoming = Incoming::new();
+        assert!(incoming.accepts(1) && incoming.accepts(LINK_WINDOW_SLICES));
+        assert!(!incoming.accepts(0) && !incoming.accepts(LINK_WINDOW_SLICES + 1));
+    }
+
+    #[test]
+    fn a_message_that_never_ends_is_refused() {
+        let mut incoming = Incoming::new();
+        let slice = vec![b'x'; SLICE_BYTES_MAX];
+        let most = LINK_MESSAGE_BYTES_MAX / SLICE_BYTES_MAX;
+        for sequence in 1..=most as u64 {
+            assert_eq!(incoming.insert(sequence, true, &slice), Ok(()));
+        }
+        let beyond = incoming.insert(most as u64 + 1, true, &slice);
+        assert_eq!(beyond, Err(LinkError::MessageTooLong));
+    }
+}
