@@ -21,4 +21,5 @@ pub mod golden;
 pub mod process;
 pub mod proxy;
 pub mod sim_server;
+pub mod simulation;
 pub mod terminal;

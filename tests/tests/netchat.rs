@@ -13,6 +13,8 @@ mod netchat {
     mod gateway;
     /// What strangers and broken clients send.
     mod hostile;
+    /// Two ends of a link on a bad network.
+    mod link_simulation;
     /// Old and new clients with each other.
     mod pairings;
     /// The programs, from the outside.

@@ -57,7 +57,8 @@ pub struct Link {
     round_trip: RoundTrip,
     /// Timeouts since something was acknowledged.
     timeouts: u32,
-    last_sent_at: Instant,
+    /// When the last of them was.
+    last_attempt_at: Instant,
     /// When the earliest packet in flight counts as lost, later ones having arrived.
     loss_at: Option<Instant>,
 
@@ -141,7 +142,7 @@ impl Link {
             window: Window::new(now),
             round_trip: RoundTrip::default(),
             timeouts: 0,
-            last_sent_at: now,
+            last_attempt_at: now,
             loss_at: None,
             incoming: Incoming::new(),
             arrived: PacketNumbers::default(),
@@ -215,7 +216,7 @@ impl Link {
         self.round_trip = RoundTrip::default();
         self.window = Window::new(now);
         self.timeouts = 0;
-        self.lose_all(now);
+        self.lose(u64::MAX, now);
     }
 
     /// Whether a packet of this number is later than every one that has arrived.
@@ -296,7 +297,6 @@ impl Link {
         }
         if state == PacketState::InFlight {
             self.in_flight += 1;
-            self.last_sent_at = now;
         }
         self.sent.push_back(SentPacket {
             at: now,
@@ -310,18 +310,30 @@ impl Link {
     /// When the link wants [`Self::handle_timeout`] to be called.
     #[must_use]
     pub fn timeout(&self) -> Option<Instant> {
-        let by_time = self.loss_at.or_else(|| self.timeout_at());
-        [by_time, self.ack_at].into_iter().flatten().min()
+        let given_up_at = self.earliest_in_flight().map(|(_, at)| at);
+        [self.loss_at, given_up_at, self.ack_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// That time has come (or any other time).
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.loss_at.is_some_and(|at| now >= at) {
             self.detect_losses(now);
-        } else if self.loss_at.is_none() && self.timeout_at().is_some_and(|at| now >= at) {
-            self.timeouts += 1;
-            self.lose_all(now);
-            if self.resend.is_empty() {
+        }
+        let Some((sent_at, timeout_at)) = self.earliest_in_flight() else {
+            return;
+        };
+        if now >= timeout_at {
+            let wait = self.round_trip.timeout(self.timeouts);
+            self.lose(u64::MAX, now - wait);
+            // Several that were sent together are one attempt.
+            if sent_at >= self.last_attempt_at {
+                self.timeouts += 1;
+                self.last_attempt_at = now;
+            }
+            if self.in_flight == 0 && self.resend.is_empty() {
                 // Nothing to resend, but the peer is to answer.
                 self.keep_alive();
             }
@@ -495,14 +507,6 @@ impl Link {
         let waiting = self.sent.iter().take(earlier);
         let waiting = waiting.filter(|packet| packet.state == PacketState::InFlight);
         self.loss_at = waiting.map(|packet| packet.at + delay).min();
-        self.last_sent_at = now;
-    }
-
-    /// Nothing was acknowledged for too long: everything under way is lost.
-    fn lose_all(&mut self, now: Instant) {
-        self.lose(u64::MAX, now);
-        self.loss_at = None;
-        self.last_sent_at = now;
     }
 
     /// Gives up packets in flight before that number and sent by that time: their slices go into
@@ -525,10 +529,15 @@ impl Link {
         lost
     }
 
-    /// When everything under way is sent again, unless something is acknowledged before.
-    fn timeout_at(&self) -> Option<Instant> {
-        let waits = self.in_flight > 0 || !self.resend.is_empty();
-        waits.then(|| self.last_sent_at + self.jittered(self.round_trip.timeout(self.timeouts)))
+    /// When the earliest packet under way was sent, and when it is given up, with or without later
+    /// ones having arrived.
+    fn earliest_in_flight(&self) -> Option<(Instant, Instant)> {
+        let earliest = self
+            .sent
+            .iter()
+            .find(|packet| packet.state == PacketState::InFlight)?;
+        let wait = self.jittered(self.round_trip.timeout(self.timeouts));
+        Some((earliest.at, earliest.at + wait))
     }
 
     /// Up to an eighth more, different for each packet: peers that lost the same path should not

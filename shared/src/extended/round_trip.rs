@@ -12,6 +12,10 @@ const TIMEOUT_MIN: Duration = Duration::from_millis(50);
 /// returns is used again within seconds.
 const TIMEOUT_MAX: Duration = Duration::from_secs(4);
 
+/// Each further attempt waits so many times as long. Not twice: where every second round trip fails,
+/// doubling makes waits without bound.
+const BACK_OFF: f64 = 1.5;
+
 /// The measured round trip.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct RoundTrip {
@@ -21,9 +25,10 @@ pub(super) struct RoundTrip {
 }
 
 impl RoundTrip {
-    /// Takes a measurement; the time that the peer waited is not part of the way.
+    /// Takes a measurement. The time that the peer waited is not part of the way; it is long where
+    /// an earlier acknowledgement of the same packet was lost.
     pub(super) fn measure(&mut self, measured: Duration, peer_delay: Duration) {
-        let sample = measured.saturating_sub(peer_delay.min(ACK_DELAY_MAX));
+        let sample = measured.saturating_sub(peer_delay);
         self.latest = sample;
         let Some(smoothed) = self.smoothed else {
             self.smoothed = Some(sample);
@@ -53,7 +58,8 @@ impl RoundTrip {
         let smoothed = self.smoothed.unwrap_or(INITIAL);
         let variation = (self.variation * 4).max(Duration::from_millis(1));
         let once = (smoothed + variation + ACK_DELAY_MAX).max(TIMEOUT_MIN);
-        once.saturating_mul(1 << attempts.min(16)).min(TIMEOUT_MAX)
+        once.mul_f64(BACK_OFF.powi(attempts.min(32) as i32))
+            .min(TIMEOUT_MAX)
     }
 }
 
@@ -73,7 +79,7 @@ mod tests {
         assert!(smoothed.abs_diff(ms(40)) < ms(1), "{smoothed:?}");
         assert!(round_trip.loss_delay().abs_diff(ms(45)) < ms(1));
         assert!(round_trip.timeout(0).abs_diff(ms(66)) < ms(1));
-        assert!(round_trip.timeout(2).abs_diff(ms(264)) < ms(4));
+        assert!(round_trip.timeout(2).abs_diff(ms(148)) < ms(4));
         assert_eq!(round_trip.timeout(30), TIMEOUT_MAX);
     }
 }
