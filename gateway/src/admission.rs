@@ -51,14 +51,9 @@ impl Admission {
 
     pub(crate) async fn enter(&self, address: IpAddr) -> Result<Permit, Denied> {
         let (reply, answer) = oneshot::channel();
-        self.requests
-            .send(Request::Enter(address, reply))
-            .map_err(|_| Denied::Full)?;
+        self.requests.send(Request::Enter(address, reply)).map_err(|_| Denied::Full)?;
         answer.await.map_err(|_| Denied::Full)??;
-        Ok(Permit {
-            address,
-            requests: self.requests.clone(),
-        })
+        Ok(Permit { address, requests: self.requests.clone() })
     }
 }
 
@@ -70,11 +65,7 @@ impl Drop for Permit {
 }
 
 async fn count(bounds: Bounds, mut requests: UnboundedReceiver<Request>) {
-    let mut counts = Counts {
-        bounds,
-        total: 0,
-        by_address: BTreeMap::new(),
-    };
+    let mut counts = Counts { bounds, total: 0, by_address: BTreeMap::new() };
     while let Some(request) = requests.recv().await {
         match request {
             Request::Enter(address, reply) => {
@@ -126,18 +117,12 @@ mod tests {
 
     #[tokio::test]
     async fn both_bounds_hold_and_a_dropped_permit_makes_room() {
-        let bounds = Bounds {
-            sessions_max: 3,
-            sessions_per_address_max: 2,
-        };
+        let bounds = Bounds { sessions_max: 3, sessions_per_address_max: 2 };
         let admission = Admission::start(bounds);
         let (one, other) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
         let first = admission.enter(one).await.unwrap();
         let _second = admission.enter(one).await.unwrap();
-        assert_eq!(
-            admission.enter(one).await.unwrap_err(),
-            Denied::TooManyFromAddress
-        );
+        assert_eq!(admission.enter(one).await.unwrap_err(), Denied::TooManyFromAddress);
         let _third = admission.enter(other).await.unwrap();
         assert_eq!(admission.enter(other).await.unwrap_err(), Denied::Full);
         drop(first);

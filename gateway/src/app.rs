@@ -82,20 +82,14 @@ async fn open_session(
         }
         Err(Denied::TooManyFromAddress) => {
             warn!(%client, "refused: too many sessions from one address");
-            return refuse(
-                StatusCode::TOO_MANY_REQUESTS,
-                "Too many sessions from one address.\n",
-            );
+            return refuse(StatusCode::TOO_MANY_REQUESTS, "Too many sessions from one address.\n");
         }
     };
     let server = match connect(app.server).await {
         Ok(server) => server,
         Err(error) => {
             warn!(%client, %error, "refused: no UDP socket");
-            return refuse(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The gateway has no socket left.\n",
-            );
+            return refuse(StatusCode::SERVICE_UNAVAILABLE, "The gateway has no socket left.\n");
         }
     };
     upgrade
@@ -119,15 +113,10 @@ async fn add_security_headers(mut response: Response) -> Response {
         (CONTENT_SECURITY_POLICY, SECURITY_POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
     for (name, value) in HEADERS {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }

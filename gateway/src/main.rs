@@ -29,10 +29,7 @@ struct Arguments {
 }
 
 #[tokio::main]
-#[expect(
-    clippy::print_stdout,
-    reason = "the one line that says where to find it"
-)]
+#[expect(clippy::print_stdout, reason = "the one line that says where to find it")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_log();

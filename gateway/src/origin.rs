@@ -20,10 +20,7 @@ pub(crate) struct OriginRule {
 
 impl OriginRule {
     pub(crate) fn new(listen: SocketAddr, allowed: Vec<String>) -> Self {
-        Self {
-            allowed,
-            is_loopback: listen.ip().is_loopback(),
-        }
+        Self { allowed, is_loopback: listen.ip().is_loopback() }
     }
 
     pub(crate) fn allows(&self, headers: &HeaderMap) -> bool {
@@ -71,25 +68,12 @@ mod tests {
 
     #[test]
     fn the_own_page_and_named_ones_are_let_in() {
-        for host in [
-            "127.0.0.1:8080",
-            "localhost:8080",
-            "[::1]:8080",
-            "localhost",
-        ] {
+        for host in ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "localhost"] {
             let origin = format!("http://{host}");
             assert!(allows("127.0.0.1:8080", host, Some(&origin)), "{host}");
         }
-        assert!(allows(
-            "0.0.0.0:8080",
-            "chat.lan:8080",
-            Some("http://chat.lan:8080")
-        ));
-        assert!(allows(
-            "127.0.0.1:8080",
-            "127.0.0.1:8080",
-            Some("https://chat.example.org")
-        ));
+        assert!(allows("0.0.0.0:8080", "chat.lan:8080", Some("http://chat.lan:8080")));
+        assert!(allows("127.0.0.1:8080", "127.0.0.1:8080", Some("https://chat.example.org")));
     }
 
     #[test]
@@ -108,16 +92,9 @@ mod tests {
             Some("http://chat.example.org"),
         ];
         for origin in refused {
-            assert!(
-                !allows("127.0.0.1:8080", "127.0.0.1:8080", origin),
-                "{origin:?}"
-            );
+            assert!(!allows("127.0.0.1:8080", "127.0.0.1:8080", origin), "{origin:?}");
         }
         // A name that was made to point at this machine.
-        assert!(!allows(
-            "127.0.0.1:8080",
-            "evil.example:8080",
-            Some("http://evil.example:8080")
-        ));
+        assert!(!allows("127.0.0.1:8080", "evil.example:8080", Some("http://evil.example:8080")));
     }
 }

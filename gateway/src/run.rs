@@ -37,12 +37,7 @@ impl Gateway {
         let listen = |source| GatewayError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        Ok(Self {
-            listener,
-            address,
-            server,
-            config,
-        })
+        Ok(Self { listener, address, server, config })
     }
 
     /// The address that the gateway listens on.
@@ -65,9 +60,7 @@ impl Gateway {
             stopping: stopping.clone(),
             sessions: sessions.clone(),
         };
-        let service = app
-            .into_router()
-            .into_make_service_with_connect_info::<SocketAddr>();
+        let service = app.into_router().into_make_service_with_connect_info::<SocketAddr>();
         let listener = self.listener.tap_io(|stream| {
             // Small messages must not wait for each other; without it they are only slower.
             let _ = stream.set_nodelay(true);

@@ -14,9 +14,7 @@ impl Clock {
     /// A clock that starts now.
     #[must_use]
     pub fn start() -> Self {
-        Self {
-            origin: tokio::time::Instant::now(),
-        }
+        Self { origin: tokio::time::Instant::now() }
     }
 
     /// The present, for everything that waits.
@@ -32,9 +30,7 @@ impl Clock {
         let millis = since_1970.map_or(0, |since| since.as_millis());
         Now {
             monotonic: self.monotonic(),
-            calendar: UnixTime {
-                millis: u64::try_from(millis).unwrap_or(u64::MAX),
-            },
+            calendar: UnixTime { millis: u64::try_from(millis).unwrap_or(u64::MAX) },
         }
     }
 

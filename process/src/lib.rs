@@ -40,10 +40,7 @@ pub async fn shutdown_signal() {
 }
 
 /// One line on standard error, and the exit code that goes with it.
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where a program says why it ends"
-)]
+#[expect(clippy::print_stderr, reason = "the one place where a program says why it ends")]
 pub fn fail(program: &str, error: &impl Display) -> ExitCode {
     eprintln!("{program}: {error}");
     ExitCode::FAILURE

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use netchat_core::Settings;
+use netchat_core::limits::RETENTION_DEFAULT;
 use netchat_shared::limits::{ACK_TIMEOUT_DEFAULT, DEFAULT_UDP_PORT};
 use netchat_shared::password::Password;
 
@@ -13,6 +14,8 @@ use crate::ServerError;
 
 /// The server password of the original, known to everyone who has read its report.
 pub const DEFAULT_PASSWORD: &str = "password";
+
+const DAY_SECONDS: u64 = 24 * 3_600;
 
 /// What the operator sets. Flags win over environment variables, those over defaults.
 #[derive(Debug, Clone, Args)]
@@ -22,12 +25,7 @@ pub struct ServerConfig {
     pub password: String,
 
     /// The database file; made if it does not exist
-    #[arg(
-        long,
-        env = "NETCHAT_DATABASE",
-        default_value = "netchat.db",
-        value_name = "FILE"
-    )]
+    #[arg(long, env = "NETCHAT_DATABASE", default_value = "netchat.db", value_name = "FILE")]
     pub database: PathBuf,
 
     /// How long a classic client may take to acknowledge a message before it is reported lost, in
@@ -42,6 +40,10 @@ pub struct ServerConfig {
     /// Show no addresses in the lists of classic clients
     #[arg(long, env = "NETCHAT_HIDE_ADDRESSES")]
     pub hide_addresses: bool,
+
+    /// How many days messages are kept; 0 keeps them for ever
+    #[arg(long, env = "NETCHAT_RETENTION_DAYS", default_value_t = RETENTION_DEFAULT.as_secs() / DAY_SECONDS, value_name = "DAYS")]
+    pub retention_days: u64,
 }
 
 /// The address that the server listens on when nothing else is said.
@@ -69,6 +71,8 @@ impl ServerConfig {
             ack_timeout,
             allow_guests: self.allow_guests,
             hide_addresses: self.hide_addresses,
+            retention: (self.retention_days > 0)
+                .then(|| Duration::from_secs(self.retention_days.saturating_mul(DAY_SECONDS))),
         })
     }
 }

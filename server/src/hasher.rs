@@ -32,11 +32,9 @@ impl Hasher {
 
     /// Queues a job. Never blocks: gives it back if there is no room or no thread.
     pub(crate) fn hash(&self, ticket: Ticket, job: HashJob) -> std::result::Result<(), Ticket> {
-        self.jobs
-            .try_send((ticket, job))
-            .map_err(|error| match error {
-                TrySendError::Full((ticket, _)) | TrySendError::Disconnected((ticket, _)) => ticket,
-            })
+        self.jobs.try_send((ticket, job)).map_err(|error| match error {
+            TrySendError::Full((ticket, _)) | TrySendError::Disconnected((ticket, _)) => ticket,
+        })
     }
 }
 
@@ -75,10 +73,7 @@ fn verify(argon2: &Argon2<'_>, password: &Password, hash: &str) -> Hashed {
     let Ok(parsed) = PasswordHash::new(hash) else {
         return Hashed::Failed;
     };
-    if argon2
-        .verify_password(password.reveal().as_bytes(), &parsed)
-        .is_err()
-    {
+    if argon2.verify_password(password.reveal().as_bytes(), &parsed).is_err() {
         return Hashed::Wrong;
     }
     let is_current = Params::try_from(&parsed).is_ok_and(|params| {
@@ -86,11 +81,7 @@ fn verify(argon2: &Argon2<'_>, password: &Password, hash: &str) -> Hashed {
         (params.m_cost(), params.t_cost(), params.p_cost())
             == (today.m_cost(), today.t_cost(), today.p_cost())
     });
-    Hashed::Right(if is_current {
-        None
-    } else {
-        create(argon2, password.reveal())
-    })
+    Hashed::Right(if is_current { None } else { create(argon2, password.reveal()) })
 }
 
 #[cfg(test)]
@@ -100,15 +91,9 @@ mod tests {
     #[test]
     fn passwords_are_recognised_and_old_hashes_renewed() {
         let argon2 = Argon2::default();
-        let (right, wrong) = (
-            Password::new("right").unwrap(),
-            Password::new("wrong").unwrap(),
-        );
+        let (right, wrong) = (Password::new("right").unwrap(), Password::new("wrong").unwrap());
         let hash = create(&argon2, "right").unwrap();
-        assert!(
-            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{hash}"
-        );
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert_eq!(verify(&argon2, &right, &hash), Hashed::Right(None));
         assert_eq!(verify(&argon2, &wrong, &hash), Hashed::Wrong);
         assert_eq!(verify(&argon2, &right, "no hash"), Hashed::Failed);

@@ -20,10 +20,7 @@ struct Arguments {
 }
 
 #[tokio::main(flavor = "current_thread")]
-#[expect(
-    clippy::print_stdout,
-    reason = "the one line that says where to find it"
-)]
+#[expect(clippy::print_stdout, reason = "the one line that says where to find it")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_log();
@@ -31,10 +28,7 @@ async fn main() -> ExitCode {
         Ok(server) => server,
         Err(error) => return fail("netchat-server", &error),
     };
-    println!(
-        "netchat-server: listening on {} (UDP)",
-        server.local_address()
-    );
+    println!("netchat-server: listening on {} (UDP)", server.local_address());
     server.run(shutdown_signal()).await;
     ExitCode::SUCCESS
 }

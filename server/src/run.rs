@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use netchat_core::storage::{Hashed, Stored};
+use netchat_core::storage::Hashed;
 use netchat_core::{Action, Server as Core};
 use netchat_process::Clock;
 use netchat_shared::time::Instant;
@@ -12,7 +12,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::hasher::{self, Hasher};
-use crate::storage::{self, Storage};
+use crate::storage::{Request, Response, Storage};
 use crate::{ServerConfig, ServerError, log};
 
 /// Largest datagram that UDP can carry, and one byte to see that none was cut.
@@ -39,7 +39,7 @@ pub struct Server {
 
 #[derive(Debug)]
 struct Results {
-    stored: UnboundedReceiver<storage::Result>,
+    storage: UnboundedReceiver<Response>,
     hashed: UnboundedReceiver<hasher::Result>,
 }
 
@@ -53,23 +53,16 @@ impl Server {
         let listening = |source| ServerError::Listen { address, source };
         let socket = listen(address).map_err(listening)?;
         let address = socket.local_addr().map_err(listening)?;
-        let (stored_sender, stored) = unbounded_channel();
+        let (responses, storage_results) = unbounded_channel();
         let (hashed_sender, hashed) = unbounded_channel();
-        let (storage, snapshot) = Storage::open(&config.database, stored_sender)?;
+        let (storage, snapshot) = Storage::open(&config.database, responses)?;
         let hasher = Hasher::start(hashed_sender).map_err(|error| refused("a thread", &error))?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| refused("random numbers", &error))?;
-        let core = Core::new(settings, snapshot, seed);
-        let results = Results { stored, hashed };
-        Ok(Self {
-            core,
-            socket,
-            address,
-            storage,
-            hasher,
-            results,
-            clock: Clock::start(),
-        })
+        let clock = Clock::start();
+        let core = Core::new(clock.now(), settings, snapshot, seed);
+        let results = Results { storage: storage_results, hashed };
+        Ok(Self { core, socket, address, storage, hasher, results, clock })
     }
 
     /// The address that the server listens on.
@@ -87,10 +80,10 @@ impl Server {
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                Some((ticket, stored)) = self.results.stored.recv() => {
-                    self.core.handle_stored(self.clock.now(), ticket, stored);
-                    while let Ok((ticket, stored)) = self.results.stored.try_recv() {
-                        self.core.handle_stored(self.clock.now(), ticket, stored);
+                Some(response) = self.results.storage.recv() => {
+                    self.handle_response(response);
+                    while let Ok(response) = self.results.storage.try_recv() {
+                        self.handle_response(response);
                     }
                 }
                 Some((ticket, hashed)) = self.results.hashed.recv() => {
@@ -109,8 +102,7 @@ impl Server {
             let Ok((length, from)) = self.socket.try_recv_from(buffer) else {
                 return;
             };
-            self.core
-                .handle_datagram(self.clock.now(), from, &buffer[..length]);
+            self.core.handle_datagram(self.clock.now(), from, &buffer[..length]);
         }
     }
 
@@ -122,16 +114,11 @@ impl Server {
                     // Whatever can't be sent is lost, as the network might have lost it.
                     let _ = self.socket.send_to(&datagram, to).await;
                 }
-                Action::Store(ticket, write) => {
-                    if let Err(ticket) = self.storage.write(ticket, write) {
-                        self.core
-                            .handle_stored(self.clock.now(), ticket, Stored::Failed);
-                    }
-                }
+                Action::Store(ticket, write) => self.request(Request::Write(ticket, write)),
+                Action::Load(ticket, query) => self.request(Request::Load(ticket, query)),
                 Action::Hash(ticket, job) => {
                     if let Err(ticket) = self.hasher.hash(ticket, job) {
-                        self.core
-                            .handle_hashed(self.clock.now(), ticket, Hashed::Failed);
+                        self.core.handle_hashed(self.clock.now(), ticket, Hashed::Failed);
                     }
                 }
                 Action::Log(record) => log::write(&record),
@@ -140,14 +127,28 @@ impl Server {
         }
     }
 
+    fn request(&mut self, request: Request) {
+        if let Err(failed) = self.storage.request(request) {
+            self.handle_response(failed);
+        }
+    }
+
+    fn handle_response(&mut self, response: Response) {
+        let now = self.clock.now();
+        match response {
+            Response::Stored(ticket, stored) => self.core.handle_stored(now, ticket, &stored),
+            Response::Loaded(ticket, loaded) => self.core.handle_loaded(now, ticket, loaded),
+        }
+    }
+
     /// What was accepted is stored and confirmed; then everyone who is signed in is told.
     async fn stop(mut self) {
+        self.core.prepare_stop();
+        self.perform_actions().await;
         let finish = async {
             while self.core.is_storing() {
-                let Some((ticket, stored)) = self.results.stored.recv().await else {
-                    break;
-                };
-                self.core.handle_stored(self.clock.now(), ticket, stored);
+                let Some(response) = self.results.storage.recv().await else { break };
+                self.handle_response(response);
                 self.perform_actions().await;
             }
         };
@@ -158,11 +159,7 @@ impl Server {
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<UdpSocket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::DGRAM,
-        Some(Protocol::UDP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
     // The kernel grants as much of it as it allows.
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
@@ -172,8 +169,5 @@ fn listen(address: SocketAddr) -> std::io::Result<UdpSocket> {
 }
 
 fn refused(what: &'static str, error: &impl ToString) -> ServerError {
-    ServerError::System {
-        what,
-        reason: error.to_string(),
-    }
+    ServerError::System { what, reason: error.to_string() }
 }

@@ -75,10 +75,9 @@ impl Body {
             return Opened::Corrupted;
         };
         match signed.split_once(": ") {
-            Some((signature, text)) => Opened::Intact {
-                signature: signature.to_owned(),
-                text: text.to_owned(),
-            },
+            Some((signature, text)) => {
+                Opened::Intact { signature: signature.to_owned(), text: text.to_owned() }
+            }
             None => Opened::Corrupted,
         }
     }
@@ -100,6 +99,25 @@ impl Body {
             Some((signed, false)) if !signed.contains(HASH_MARK) => Judgement::Corrupted,
             Some((_, false)) | None => Judgement::Malformed,
         }
+    }
+
+    /// The same text as several bodies of at most `bytes_max` each, for clients that take no longer
+    /// ones. Only of an intact body that `sender` signed; of another, nothing.
+    #[must_use]
+    pub fn split(&self, sender: &UserName, bytes_max: usize) -> Vec<Self> {
+        let Opened::Intact { text, .. } = self.open() else { return Vec::new() };
+        // Base64 makes four bytes of three; the name, ": ", a backtick and 32 digits stand around.
+        let around = sender.as_str().len() + 2 + 33;
+        let text_bytes_max = (bytes_max / 4 * 3).saturating_sub(around).max(4);
+        let mut bodies = Vec::new();
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let end = rest.floor_char_boundary(text_bytes_max);
+            let (part, after) = rest.split_at(end);
+            bodies.push(Self::new(sender, part));
+            rest = after;
+        }
+        bodies
     }
 
     fn decode(&self) -> Option<String> {
@@ -130,13 +148,11 @@ fn verify(decoded: &str) -> Option<(&str, bool)> {
 fn md5_hex(text: &str) -> String {
     use std::fmt::Write as _;
 
-    Md5::digest(text)
-        .iter()
-        .fold(String::with_capacity(32), |mut hex, byte| {
-            // Writing to a String can't fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    Md5::digest(text).iter().fold(String::with_capacity(32), |mut hex, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 #[cfg(test)]
@@ -161,21 +177,14 @@ mod tests {
     #[test]
     fn recipients_split_at_the_last_backtick() {
         let opened = Body::new(&name("bob"), "run `ls`: now").open();
-        let expected = Opened::Intact {
-            signature: "bob".to_owned(),
-            text: "run `ls`: now".to_owned(),
-        };
+        let expected =
+            Opened::Intact { signature: "bob".to_owned(), text: "run `ls`: now".to_owned() };
         assert_eq!(opened, expected);
     }
 
     #[test]
     fn anything_wrong_opens_as_corrupted() {
-        for plain in [
-            "bob: hi",
-            "bob: hi`",
-            "bob: hi`00000000000000000000000000000000",
-            "",
-        ] {
+        for plain in ["bob: hi", "bob: hi`", "bob: hi`00000000000000000000000000000000", ""] {
             assert_eq!(sealed(plain).open(), Opened::Corrupted, "{plain}");
         }
         for wire in ["%%%", "Ym9i=", "/////w=="] {
@@ -184,27 +193,30 @@ mod tests {
     }
 
     #[test]
+    fn a_long_text_becomes_several_bodies_that_fit() {
+        let (bob, text) = (name("bob"), "é".repeat(3_000));
+        let bodies = Body::new(&bob, &text).split(&bob, 2_048);
+        assert!(bodies.len() > 1 && bodies.iter().all(|body| body.as_str().len() <= 2_048));
+        let joined: String = bodies
+            .iter()
+            .map(|body| match body.open() {
+                Opened::Intact { text, .. } => text,
+                Opened::Corrupted => panic!("each is intact"),
+            })
+            .collect();
+        assert_eq!(joined, text);
+    }
+
+    #[test]
     fn the_server_refuses_what_would_deceive_a_classic_client() {
         let bob = name("bob");
-        assert_eq!(
-            Body::new(&bob, "hi `x` there").judge(&bob),
-            Judgement::Genuine
-        );
-        assert_eq!(
-            Body::new(&name("alice"), "hi").judge(&bob),
-            Judgement::Forged
-        );
+        assert_eq!(Body::new(&bob, "hi `x` there").judge(&bob), Judgement::Genuine);
+        assert_eq!(Body::new(&name("alice"), "hi").judge(&bob), Judgement::Forged);
         assert_eq!(sealed("bob: hi`deadbeef").judge(&bob), Judgement::Corrupted);
         // Without exactly one backtick a classic client shows the first part unverified.
         assert_eq!(sealed("alice: hi").judge(&bob), Judgement::Malformed);
-        assert_eq!(
-            sealed("alice: hi`x`deadbeef").judge(&bob),
-            Judgement::Malformed
-        );
+        assert_eq!(sealed("alice: hi`x`deadbeef").judge(&bob), Judgement::Malformed);
         assert_eq!(Body::from_wire("bob: hi").judge(&bob), Judgement::Malformed);
-        assert_eq!(
-            Body::from_wire("/////w==").judge(&bob),
-            Judgement::Malformed
-        );
+        assert_eq!(Body::from_wire("/////w==").judge(&bob), Judgement::Malformed);
     }
 }

@@ -82,10 +82,7 @@ impl Slash {
             "group" => Self::Group(group("group", rest)?),
             "newgroup" => {
                 let (name, members) = rest.rsplit_once(": ").unwrap_or((rest, ""));
-                let members = members
-                    .split(';')
-                    .map(str::trim)
-                    .filter(|name| !name.is_empty());
+                let members = members.split(';').map(str::trim).filter(|name| !name.is_empty());
                 let members = members.map(str::to_owned).collect();
                 Self::NewGroup(group("newgroup", name)?, members)
             }
@@ -135,19 +132,13 @@ mod tests {
     fn commands_are_told_from_texts() {
         let (bob, carol) = ("bob".parse().unwrap(), "carol".parse().unwrap());
         check("/chat bob;carol", Slash::Chat(vec![bob, carol]));
-        check(
-            "/Group CS: Group",
-            Slash::Group("CS: Group".parse().unwrap()),
-        );
+        check("/Group CS: Group", Slash::Group("CS: Group".parse().unwrap()));
         let members = vec!["bob".to_owned(), "carol".to_owned()];
         check(
             "/newgroup CS: Group: bob;carol",
             Slash::NewGroup("CS: Group".parse().unwrap(), members),
         );
-        check(
-            "/newgroup lab",
-            Slash::NewGroup("lab".parse().unwrap(), vec![]),
-        );
+        check("/newgroup lab", Slash::NewGroup("lab".parse().unwrap(), vec![]));
         check("/leave", Slash::Leave);
         assert_eq!(Slash::parse("hello /chat"), Ok(Typed::Text("hello /chat")));
         assert_eq!(Slash::parse("//etc"), Ok(Typed::Text("/etc")));
@@ -156,10 +147,7 @@ mod tests {
     #[test]
     fn mistakes_are_one_line() {
         let mistake = |line| Slash::parse(line).unwrap_err().to_string();
-        assert_eq!(
-            mistake("/chta bob"),
-            "there is no command /chta: /help lists them"
-        );
+        assert_eq!(mistake("/chta bob"), "there is no command /chta: /help lists them");
         assert_eq!(mistake("/chat"), "/chat needs a name");
         assert_eq!(mistake("/chat a`b"), "a name can't contain a backtick");
     }

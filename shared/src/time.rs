@@ -17,9 +17,7 @@ impl Instant {
     /// The point `since_origin` after the clock's origin.
     #[must_use]
     pub fn from_origin(since_origin: Duration) -> Self {
-        Self {
-            micros: saturating_micros(since_origin),
-        }
+        Self { micros: saturating_micros(since_origin) }
     }
 
     /// The time since the clock's origin.
@@ -39,9 +37,7 @@ impl Add<Duration> for Instant {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        Self {
-            micros: self.micros.saturating_add(saturating_micros(duration)),
-        }
+        Self { micros: self.micros.saturating_add(saturating_micros(duration)) }
     }
 }
 
@@ -55,9 +51,7 @@ impl Sub<Duration> for Instant {
     type Output = Self;
 
     fn sub(self, duration: Duration) -> Self {
-        Self {
-            micros: self.micros.saturating_sub(saturating_micros(duration)),
-        }
+        Self { micros: self.micros.saturating_sub(saturating_micros(duration)) }
     }
 }
 

@@ -31,14 +31,8 @@ impl Client {
     fn new() -> Self {
         let session = Session::new([1; 32]);
         let (sent, events) = (Vec::new(), Vec::new());
-        let mut client = Self {
-            session,
-            now: Instant::ZERO,
-            sent,
-            events,
-            paths_wanted: 0,
-            wake_at: None,
-        };
+        let mut client =
+            Self { session, now: Instant::ZERO, sent, events, paths_wanted: 0, wake_at: None };
         client.drain();
         client.open_path();
         client
@@ -47,9 +41,7 @@ impl Client {
     /// Signed in as alice, with nothing left to look at.
     fn signed_in() -> Self {
         let mut client = Self::new();
-        client
-            .session
-            .answer_server_password(client.now, password("password"));
+        client.session.answer_server_password(client.now, password("password"));
         client.session.answer_name(client.now, name("alice"));
         for reply in ["Unlocked", "JOINED", "OLDUSER"] {
             client.reply(reply);
@@ -122,20 +114,12 @@ impl Client {
     fn progress(&mut self) -> Vec<Progress> {
         let events = self.take_events().into_iter();
         events
-            .filter_map(|event| {
-                if let Event::Progress(_, p) = event {
-                    Some(p)
-                } else {
-                    None
-                }
-            })
+            .filter_map(|event| if let Event::Progress(_, p) = event { Some(p) } else { None })
             .collect()
     }
 
     fn send(&mut self, to: &str, text: &str) {
-        self.session
-            .send(self.now, Conversation::User(name(to)), text)
-            .unwrap();
+        self.session.send(self.now, Conversation::User(name(to)), text).unwrap();
     }
 }
 
@@ -154,47 +138,23 @@ fn body(sender: &str, text: &str) -> String {
 #[test]
 fn signing_in_asks_only_for_what_is_missing() {
     let mut client = Client::new();
-    assert_eq!(
-        client.take_events(),
-        [Event::Asked(Question::ServerPassword { wrong: false })]
-    );
-    assert!(
-        client.take_sent().is_empty(),
-        "nothing is sent before there is an answer"
-    );
-    client
-        .session
-        .answer_server_password(client.now, password("wrong"));
+    assert_eq!(client.take_events(), [Event::Asked(Question::ServerPassword { wrong: false })]);
+    assert!(client.take_sent().is_empty(), "nothing is sent before there is an answer");
+    client.session.answer_server_password(client.now, password("wrong"));
     assert_eq!(client.take_sent(), ["LOCKED#d3Jvbmc="]);
     client.reply("Locked");
     let wrong = Event::Asked(Question::ServerPassword { wrong: true });
-    assert_eq!(
-        client.take_events(),
-        [Event::Connection(Connection::Connected), wrong]
-    );
-    client
-        .session
-        .answer_server_password(client.now, password("password"));
+    assert_eq!(client.take_events(), [Event::Connection(Connection::Connected), wrong]);
+    client.session.answer_server_password(client.now, password("password"));
     client.reply("Unlocked");
-    assert_eq!(
-        client.take_events(),
-        [Event::Asked(Question::Name { refused: None })]
-    );
+    assert_eq!(client.take_events(), [Event::Asked(Question::Name { refused: None })]);
     client.session.answer_name(client.now, name("alice"));
     client.reply("JOINED");
     client.reply("NEWUSER");
-    assert_eq!(
-        client.take_events(),
-        [Event::Asked(Question::NewPassword {
-            name: name("alice")
-        })]
-    );
+    assert_eq!(client.take_events(), [Event::Asked(Question::NewPassword { name: name("alice") })]);
     client.take_sent();
     client.session.answer_password(client.now, password("a#b"));
-    assert_eq!(
-        client.take_sent(),
-        ["NEWUSERPASSWORD#alice#a#b", "CHECKPASSWORD#a#b"]
-    );
+    assert_eq!(client.take_sent(), ["NEWUSERPASSWORD#alice#a#b", "CHECKPASSWORD#a#b"]);
     client.reply("LOGGEDIN");
     assert_eq!(client.take_events(), [Event::SignedIn(name("alice"))]);
 }
@@ -202,24 +162,16 @@ fn signing_in_asks_only_for_what_is_missing() {
 #[test]
 fn unanswered_login_commands_are_repeated_until_the_server_counts_as_unreachable() {
     let mut client = Client::new();
-    client
-        .session
-        .answer_server_password(client.now, password("password"));
+    client.session.answer_server_password(client.now, password("password"));
     client.pass(Duration::from_millis(14_999));
     assert_eq!(client.take_sent(), ["LOCKED#cGFzc3dvcmQ="; 4]);
     client.take_events();
     client.pass(Duration::from_millis(1));
     let events = client.take_events();
-    let [Event::Connection(Connection::Retrying(at))] = events[..] else {
-        panic!("{events:?}")
-    };
+    let [Event::Connection(Connection::Retrying(at))] = events[..] else { panic!("{events:?}") };
     client.pass(at.saturating_since(client.now));
     client.open_path();
-    assert_eq!(
-        client.take_sent(),
-        ["LOCKED#cGFzc3dvcmQ="],
-        "what was answered is not asked again"
-    );
+    assert_eq!(client.take_sent(), ["LOCKED#cGFzc3dvcmQ="], "what was answered is not asked again");
 }
 
 #[test]
@@ -227,37 +179,21 @@ fn messages_are_verified_and_acknowledged_as_the_original_client_does() {
     let mut client = Client::signed_in();
     client.reply(&body("bob", "Hi `there`"));
     assert_eq!(client.take_sent(), ["RECEIVED"]);
-    let arrival = |sender, content| {
-        Event::Arrived(Arrival {
-            conversation: None,
-            sender,
-            content,
-        })
-    };
+    let arrival = |sender, content| Event::Arrived(Arrival { conversation: None, sender, content });
     let text = Content::Text("Hi `there`".to_owned());
     assert_eq!(client.take_events(), [arrival(Some(name("bob")), text)]);
 
     client.reply(&encode_text("bob: Hi`00000000000000000000000000000000"));
-    assert_eq!(
-        client.take_sent(),
-        Vec::<String>::new(),
-        "a corrupted message is not acknowledged"
-    );
+    assert_eq!(client.take_sent(), Vec::<String>::new(), "a corrupted message is not acknowledged");
     assert_eq!(client.take_events(), [arrival(None, Content::Corrupted)]);
 
     client.reply("Unlocked");
     client.reply("%%%");
-    assert!(
-        client.take_sent().is_empty() && client.take_events().is_empty(),
-        "noise is dropped"
-    );
+    assert!(client.take_sent().is_empty() && client.take_events().is_empty(), "noise is dropped");
 
     client.say(&Notice::Line("SERVER: hello".to_owned()));
     assert_eq!(client.take_sent(), ["RECEIVED"]);
-    assert_eq!(
-        client.take_events(),
-        [Event::Line("SERVER: hello".to_owned())]
-    );
+    assert_eq!(client.take_events(), [Event::Line("SERVER: hello".to_owned())]);
 
     client.say(&Notice::Leave);
     assert_eq!(client.take_sent(), ["RECEIVED"]);
@@ -269,16 +205,9 @@ fn an_outcome_can_only_be_that_of_the_message_under_way() {
     let mut client = Client::signed_in();
     client.send("bob", "one");
     client.send("carol", "two");
-    assert_eq!(
-        client.take_sent(),
-        [format!("CHAT#bob#{}", body("alice", "one"))]
-    );
+    assert_eq!(client.take_sent(), [format!("CHAT#bob#{}", body("alice", "one"))]);
     client.say(&Notice::Sent);
-    assert_eq!(
-        client.take_sent(),
-        ["RECEIVED"],
-        "the second waits for the outcome of the first"
-    );
+    assert_eq!(client.take_sent(), ["RECEIVED"], "the second waits for the outcome of the first");
     client.say(&Notice::Received("bob".to_owned()));
     let second = format!("CHAT#carol#{}", body("alice", "two"));
     assert_eq!(client.take_sent(), ["RECEIVED".to_owned(), second]);
@@ -302,30 +231,19 @@ fn a_message_that_nobody_answers_fails_and_the_next_goes_out() {
     client.take_sent();
     client.pass(Duration::from_secs(5));
     assert_eq!(client.progress(), [Progress::Failed(Failure::NoAnswer)]);
-    assert!(
-        client
-            .take_sent()
-            .contains(&format!("CHAT#bob#{}", body("alice", "two")))
-    );
+    assert!(client.take_sent().contains(&format!("CHAT#bob#{}", body("alice", "two"))));
 }
 
 #[test]
 fn a_group_alone_accepts_a_message_by_sending_it_back() {
     let mut client = Client::signed_in();
     let group = "CS: Group".parse().unwrap();
-    client
-        .session
-        .send(client.now, Conversation::Group(group), "hello")
-        .unwrap();
+    client.session.send(client.now, Conversation::Group(group), "hello").unwrap();
     client.take_sent();
     client.reply(&body("alice", "hello"));
     client.pass(Duration::from_secs(1));
     assert_eq!(client.take_sent()[0], "RECEIVED");
-    assert_eq!(
-        client.progress(),
-        [Progress::Sent],
-        "one's own echo is not shown as a message"
-    );
+    assert_eq!(client.progress(), [Progress::Sent], "one's own echo is not shown as a message");
 }
 
 #[test]
@@ -343,24 +261,12 @@ fn group_requests_are_answered_one_by_one() {
     client.session.join_group(client.now, team.clone());
     assert_eq!(client.take_sent(), ["NEW_GROUP#lab#bob#ghost#DONE#"]);
     client.say(&Notice::MembersNotFound(vec!["ghost".to_owned()]));
-    client.say(&Notice::GroupAdded {
-        group: "lab".to_owned(),
-        members: vec![],
-    });
-    assert_eq!(
-        client.take_sent(),
-        ["RECEIVED", "RECEIVED", "JOIN_GROUP#team"]
-    );
+    client.say(&Notice::GroupAdded { group: "lab".to_owned(), members: vec![] });
+    assert_eq!(client.take_sent(), ["RECEIVED", "RECEIVED", "JOIN_GROUP#team"]);
     client.say(&Notice::GroupDoesNotExist);
     let expected = [
-        Event::Group(
-            lab.clone(),
-            GroupOutcome::NotFound(vec!["ghost".to_owned()]),
-        ),
-        Event::Group(
-            lab,
-            GroupOutcome::Created(netchat_shared::classic::Roster::default()),
-        ),
+        Event::Group(lab.clone(), GroupOutcome::NotFound(vec!["ghost".to_owned()])),
+        Event::Group(lab, GroupOutcome::Created(netchat_shared::classic::Roster::default())),
         Event::Group(team, GroupOutcome::DoesNotExist),
     ];
     assert_eq!(client.take_events(), expected);
@@ -371,10 +277,7 @@ fn a_server_that_falls_silent_is_signed_in_to_again_and_what_waited_goes_out() {
     let mut client = Client::signed_in();
     client.pass(Duration::from_secs(25));
     let events = client.take_events();
-    assert!(
-        matches!(events[..], [Event::Connection(Connection::Retrying(_)), ..]),
-        "{events:?}"
-    );
+    assert!(matches!(events[..], [Event::Connection(Connection::Retrying(_)), ..]), "{events:?}");
     client.send("bob", "while away");
     client.take_sent();
     client.pass(Duration::from_secs(2));
@@ -383,15 +286,8 @@ fn a_server_that_falls_silent_is_signed_in_to_again_and_what_waited_goes_out() {
         client.reply(reply);
     }
     let sent = client.take_sent();
-    assert!(
-        sent.contains(&format!("CHAT#bob#{}", body("alice", "while away"))),
-        "{sent:?}"
-    );
-    let asked = client
-        .take_events()
-        .iter()
-        .filter(|e| matches!(e, Event::Asked(_)))
-        .count();
+    assert!(sent.contains(&format!("CHAT#bob#{}", body("alice", "while away"))), "{sent:?}");
+    let asked = client.take_events().iter().filter(|e| matches!(e, Event::Asked(_))).count();
     assert_eq!(asked, 0, "nothing is typed again");
 }
 
@@ -399,15 +295,9 @@ fn a_server_that_falls_silent_is_signed_in_to_again_and_what_waited_goes_out() {
 fn too_much_is_refused_where_it_is_typed() {
     let mut client = Client::signed_in();
     let error = |client: &mut Client, text: &str| {
-        client
-            .session
-            .send(client.now, Conversation::Everyone, text)
-            .map_err(|e| e.to_string())
+        client.session.send(client.now, Conversation::Everyone, text).map_err(|e| e.to_string())
     };
-    assert_eq!(
-        error(&mut client, " \n"),
-        Err("there is nothing to send".to_owned())
-    );
+    assert_eq!(error(&mut client, " \n"), Err("there is nothing to send".to_owned()));
     let long = error(&mut client, &"x".repeat(2_000)).unwrap_err();
     assert!(long.contains("too long"), "{long}");
     let longest = 2_048 / 4 * 3 - "alice: ".len() - 33;

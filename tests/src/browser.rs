@@ -71,20 +71,14 @@ impl Browser {
         }
         options["args"] = json!(flags);
         let capabilities = json!({ "goog:chromeOptions": options });
-        let Some(capabilities) = capabilities.as_object().cloned() else {
-            unreachable!()
-        };
+        let Some(capabilities) = capabilities.as_object().cloned() else { unreachable!() };
         let page = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap();
         page.goto(&format!("http://{gateway}")).await.unwrap();
-        Self {
-            page,
-            driver,
-            _profile: profile,
-        }
+        Self { page, driver, _profile: profile }
     }
 
     /// Types into the field of that name, in place of what it holds.
@@ -103,10 +97,7 @@ impl Browser {
     pub async fn write(&self, text: &str) {
         let message = self.find(&by_field("Message")).await;
         message.send_keys(text).await.unwrap();
-        message
-            .send_keys(&char::from(Key::Enter).to_string())
-            .await
-            .unwrap();
+        message.send_keys(&char::from(Key::Enter).to_string()).await.unwrap();
     }
 
     /// Signs in; creates the account if the name is new.
@@ -126,23 +117,18 @@ impl Browser {
     /// Waits until the log holds this text.
     pub async fn sees(&self, text: &str) {
         let log = "//*[@role='log' and @aria-label='Messages']";
-        self.find(&format!("{log}//*[text()[contains(., {})]]", quoted(text)))
-            .await;
+        self.find(&format!("{log}//*[text()[contains(., {})]]", quoted(text))).await;
     }
 
     /// Waits until the page holds this text, anywhere.
     pub async fn shows(&self, text: &str) {
-        self.find(&format!("//body//*[text()[contains(., {})]]", quoted(text)))
-            .await;
+        self.find(&format!("//body//*[text()[contains(., {})]]", quoted(text))).await;
     }
 
     /// Waits until the list of who is online holds this name.
     pub async fn sees_online(&self, name: &str) {
-        self.find(&format!(
-            "//ul[@aria-labelledby='online-title']//button[.={}]",
-            quoted(name)
-        ))
-        .await;
+        self.find(&format!("//ul[@aria-labelledby='online-title']//button[.={}]", quoted(name)))
+            .await;
     }
 
     /// Opens a conversation by its name in the list, or with someone who is online.
@@ -166,11 +152,7 @@ impl Browser {
 
     /// Waits for an element.
     pub async fn find(&self, xpath: &str) -> Element {
-        let wait = self
-            .page
-            .wait()
-            .at_most(PATIENCE)
-            .every(Duration::from_millis(50));
+        let wait = self.page.wait().at_most(PATIENCE).every(Duration::from_millis(50));
         match wait.for_element(Locator::XPath(xpath)).await {
             Ok(element) => element,
             Err(error) => {
@@ -178,14 +160,8 @@ impl Browser {
                     "/tmp/netchat-failed.png",
                     self.page.screenshot().await.unwrap(),
                 );
-                let body = self
-                    .page
-                    .find(Locator::Css("body"))
-                    .await
-                    .unwrap()
-                    .text()
-                    .await
-                    .unwrap();
+                let body =
+                    self.page.find(Locator::Css("body")).await.unwrap().text().await.unwrap();
                 panic!("{xpath}: {error}; the page says:\n{body}");
             }
         }
@@ -197,9 +173,7 @@ impl Drop for Browser {
     fn drop(&mut self) {
         if let Some(group) = self.driver.id() {
             let group = format!("-{group}");
-            let _ = std::process::Command::new("kill")
-                .args(["-KILL", "--", &group])
-                .status();
+            let _ = std::process::Command::new("kill").args(["-KILL", "--", &group]).status();
         }
     }
 }
@@ -229,9 +203,7 @@ fn quoted(text: &str) -> String {
 async fn driver_port(driver: &mut Child) -> u16 {
     let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
     loop {
-        let line = timeout(PATIENCE, lines.next_line())
-            .await
-            .expect("chromedriver says nothing");
+        let line = timeout(PATIENCE, lines.next_line()).await.expect("chromedriver says nothing");
         let line = line.unwrap().expect("chromedriver ended");
         if let Some(port) = line.split("started successfully on port ").nth(1) {
             return port.trim_end_matches('.').parse().unwrap();

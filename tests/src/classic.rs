@@ -40,10 +40,7 @@ impl ClassicClient {
             assert_eq!(request(&socket, &login).await, "LOGGEDIN");
             return Self::chat(socket, name);
         }
-        socket
-            .send(format!("NEWUSERPASSWORD#{name}#{password}").as_bytes())
-            .await
-            .unwrap();
+        socket.send(format!("NEWUSERPASSWORD#{name}#{password}").as_bytes()).await.unwrap();
         let mut client = Self::chat(socket, name);
         // Nothing answers a registration. The list comes when it is done.
         client.sends("ACTIVE").await;
@@ -56,13 +53,7 @@ impl ClassicClient {
         let (sender, shown) = mpsc::unbounded_channel();
         let (stopped, is_stopped) = watch::channel(false);
         let receiving = tokio::spawn(receive(Arc::clone(&socket), sender, is_stopped));
-        Self {
-            name: name.to_owned(),
-            socket,
-            shown,
-            stopped,
-            receiving,
-        }
+        Self { name: name.to_owned(), socket, shown, stopped, receiving }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -80,8 +71,7 @@ impl ClassicClient {
 
     /// Sends a text to a group.
     pub async fn chats_in(&self, group: &str, text: &str) {
-        self.sends(&format!("GROUP_CHAT#{group}#{}", self.body(text)))
-            .await;
+        self.sends(&format!("GROUP_CHAT#{group}#{}", self.body(text))).await;
     }
 
     fn body(&self, text: &str) -> String {
@@ -91,10 +81,7 @@ impl ClassicClient {
 
     /// The next line that it shows.
     pub async fn line(&mut self) -> String {
-        timeout(PATIENCE, self.shown.recv())
-            .await
-            .expect("nothing is shown")
-            .expect("it died")
+        timeout(PATIENCE, self.shown.recv()).await.expect("nothing is shown").expect("it died")
     }
 
     pub async fn shows(&mut self, line: &str) {
@@ -144,10 +131,7 @@ impl Drop for ClassicClient {
 async fn request(socket: &UdpSocket, datagram: &str) -> String {
     socket.send(datagram.as_bytes()).await.unwrap();
     let mut buffer = [0; READ_BYTES];
-    let length = timeout(PATIENCE, socket.recv(&mut buffer))
-        .await
-        .expect("no reply")
-        .unwrap();
+    let length = timeout(PATIENCE, socket.recv(&mut buffer)).await.expect("no reply").unwrap();
     String::from_utf8(buffer[..length].to_vec()).unwrap()
 }
 

@@ -37,12 +37,7 @@ pub fn check(server: &mut SimServer, transcript: &str) {
             let expected = (name.to_owned(), expand(expected));
             let position = unread.iter().position(|(to, _)| to == name);
             let found = position.map(|at| unread.remove(at));
-            assert_eq!(
-                found.as_ref(),
-                Some(&expected),
-                "line {}: {line}",
-                number + 1
-            );
+            assert_eq!(found.as_ref(), Some(&expected), "line {}: {line}", number + 1);
             continue;
         }
         assert_eq!(unread, [], "before line {}: {line}", number + 1);
@@ -67,13 +62,9 @@ pub fn address(name: &str) -> SocketAddr {
 }
 
 fn name_of(address: SocketAddr) -> String {
-    let names = [
-        "alice", "bob", "carol", "dave", "eve", "alice2", "bob2", "stranger",
-    ];
-    let names: BTreeMap<SocketAddr, &str> = names
-        .iter()
-        .map(|name| (self::address(name), *name))
-        .collect();
+    let names = ["alice", "bob", "carol", "dave", "eve", "alice2", "bob2", "stranger"];
+    let names: BTreeMap<SocketAddr, &str> =
+        names.iter().map(|name| (self::address(name), *name)).collect();
     (*names.get(&address).expect("a name of a transcript")).to_owned()
 }
 
@@ -102,8 +93,5 @@ fn encode(inside: &str) -> String {
 
 /// Independent of the code under test.
 pub fn md5_hex(text: &str) -> String {
-    Md5::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -8,16 +8,12 @@
 //! - [`golden`]: transcripts of the classic protocol;
 //! - [`browser`]: the web client in headless Chromium.
 
-#![expect(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "tests"
-)]
+#![expect(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc, reason = "tests")]
 
 pub mod browser;
 pub mod classic;
 pub mod golden;
+pub mod memory_storage;
 pub mod process;
 pub mod proxy;
 pub mod sim_server;

@@ -18,16 +18,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     // target/debug/deps/test-… -> target/debug/name
-    let path = test
-        .parent()
-        .and_then(|deps| deps.parent())
-        .unwrap()
-        .join(name);
-    assert!(
-        path.exists(),
-        "{} is not built: run `cargo build` first",
-        path.display()
-    );
+    let path = test.parent().and_then(|deps| deps.parent()).unwrap().join(name);
+    assert!(path.exists(), "{} is not built: run `cargo build` first", path.display());
     path
 }
 
@@ -40,14 +32,8 @@ pub struct Process {
 impl Process {
     pub fn start(name: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(program(name));
-        command
-            .args(arguments)
-            .env("NO_COLOR", "1")
-            .env_remove("NETCHAT_LOG");
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(arguments).env("NO_COLOR", "1").env_remove("NETCHAT_LOG");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
@@ -55,9 +41,7 @@ impl Process {
 
     /// The next line of its output.
     pub async fn line(&mut self) -> String {
-        let line = timeout(PATIENCE, self.lines.next_line())
-            .await
-            .expect("no line in time");
+        let line = timeout(PATIENCE, self.lines.next_line()).await.expect("no line in time");
         line.unwrap().expect("the program ended")
     }
 
@@ -71,9 +55,7 @@ impl Process {
 
     pub fn terminate(&self) {
         let id = self.id().to_string();
-        let status = std::process::Command::new("kill")
-            .args(["-TERM", &id])
-            .status();
+        let status = std::process::Command::new("kill").args(["-TERM", &id]).status();
         assert!(status.unwrap().success());
     }
 
@@ -82,10 +64,7 @@ impl Process {
         let mut errors = String::new();
         let mut stderr = self.child.stderr.take().unwrap();
         let reading = stderr.read_to_string(&mut errors);
-        timeout(PATIENCE, reading)
-            .await
-            .expect("it did not end in time")
-            .unwrap();
+        timeout(PATIENCE, reading).await.expect("it did not end in time").unwrap();
         (self.child.wait().await.unwrap(), errors)
     }
 }
@@ -112,17 +91,9 @@ impl System {
         all.extend(arguments);
         let mut process = Process::start("netchat", &all);
         let udp = last_word(&process.line().await).parse().unwrap();
-        let http = last_word(&process.line().await)
-            .strip_prefix("http://")
-            .unwrap()
-            .parse()
-            .unwrap();
-        Self {
-            process,
-            udp,
-            http,
-            folder,
-        }
+        let http =
+            last_word(&process.line().await).strip_prefix("http://").unwrap().parse().unwrap();
+        Self { process, udp, http, folder }
     }
 }
 

@@ -27,10 +27,7 @@ impl Proxy {
     pub async fn start(server: SocketAddr, change: Box<Change>) -> Self {
         let front = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
         let address = front.local_addr().unwrap();
-        Self {
-            address,
-            running: tokio::spawn(run(front, server, change)),
-        }
+        Self { address, running: tokio::spawn(run(front, server, change)) }
     }
 }
 

@@ -4,10 +4,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use netchat_core::storage::{HashJob, Hashed, Snapshot, Stored, Ticket, Write};
+use netchat_core::storage::{HashJob, Hashed, Loaded, Stored, Ticket, Write};
 use netchat_core::{Action, Record, Server, Settings};
 use netchat_shared::password::Password;
 use netchat_shared::time::{Instant, Now, UnixTime};
+
+use crate::memory_storage::MemoryStorage;
 
 /// Where virtual time begins on the calendar: the day of the original's last change.
 const EPOCH_MS: u64 = 1_651_363_200_000;
@@ -17,8 +19,7 @@ pub struct SimServer {
     now: Now,
     sent: Vec<(SocketAddr, Vec<u8>)>,
     wake_at: Option<Instant>,
-    /// Everything stored, in order.
-    pub writes: Vec<Write>,
+    pub storage: MemoryStorage,
     /// Everything told to the operator.
     pub log: Vec<Record>,
     /// Storage fails from now on.
@@ -29,15 +30,14 @@ impl SimServer {
     pub fn new(adjust: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::new(Password::new("password").unwrap());
         adjust(&mut settings);
+        let now = Now { monotonic: Instant::ZERO, calendar: UnixTime { millis: EPOCH_MS } };
+        let storage = MemoryStorage::default();
         Self {
-            core: Server::new(settings, Snapshot::default(), [7; 32]),
-            now: Now {
-                monotonic: Instant::ZERO,
-                calendar: UnixTime { millis: EPOCH_MS },
-            },
+            core: Server::new(now, settings, storage.snapshot(), [7; 32]),
+            now,
             sent: Vec::new(),
             wake_at: None,
-            writes: Vec::new(),
+            storage,
             log: Vec::new(),
             storage_fails: false,
         }
@@ -76,12 +76,7 @@ impl SimServer {
 
     fn set_time(&mut self, monotonic: Instant) {
         let passed = u64::try_from(monotonic.since_origin().as_millis()).unwrap();
-        self.now = Now {
-            monotonic,
-            calendar: UnixTime {
-                millis: EPOCH_MS + passed,
-            },
-        };
+        self.now = Now { monotonic, calendar: UnixTime { millis: EPOCH_MS + passed } };
     }
 
     fn settle(&mut self) {
@@ -89,8 +84,15 @@ impl SimServer {
             match self.core.poll() {
                 Action::Transmit(to, datagram) => self.sent.push((to, datagram)),
                 Action::Store(ticket, write) => self.store(ticket, write),
+                Action::Load(ticket, query) => {
+                    let loaded = match self.storage_fails {
+                        true => Loaded::Failed,
+                        false => self.storage.load(&query),
+                    };
+                    self.core.handle_loaded(self.now, ticket, loaded);
+                }
                 Action::Hash(ticket, job) => {
-                    self.core.handle_hashed(self.now, ticket, hash(job));
+                    self.core.handle_hashed(self.now, ticket, hash(&job));
                 }
                 Action::Log(record) => self.log.push(record),
                 Action::Wait(at) => {
@@ -102,23 +104,20 @@ impl SimServer {
     }
 
     fn store(&mut self, ticket: Ticket, write: Write) {
-        let stored = if self.storage_fails {
-            Stored::Failed
-        } else {
-            Stored::Done
+        let stored = match self.storage_fails {
+            true => Stored::Failed,
+            false => self.storage.write(&write),
         };
-        if stored == Stored::Done {
-            self.writes.push(write);
-        }
-        self.core.handle_stored(self.now, ticket, stored);
+        self.core.handle_stored(self.now, ticket, &stored);
     }
 }
 
-fn hash(job: HashJob) -> Hashed {
+/// Hashing that costs nothing.
+pub fn hash(job: &HashJob) -> Hashed {
     match job {
         HashJob::Create(password) => Hashed::Created(format!("hash of {}", password.reveal())),
         HashJob::Verify(password, Some(hash))
-            if hash == format!("hash of {}", password.reveal()) =>
+            if *hash == format!("hash of {}", password.reveal()) =>
         {
             Hashed::Right(None)
         }

@@ -28,17 +28,10 @@ impl Terminal {
     pub fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(program("netchat"));
         command.arg("chat").args(arguments).kill_on_drop(true);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self {
-            input: child.stdin.take(),
-            child,
-            lines,
-        }
+        Self { input: child.stdin.take(), child, lines }
     }
 
     /// Signs in with flags, up to and including the menu.
@@ -56,10 +49,7 @@ impl Terminal {
     /// Types a line.
     pub async fn types(&mut self, line: &str) {
         let input = self.input.as_mut().expect("the input is open");
-        input
-            .write_all(format!("{line}\n").as_bytes())
-            .await
-            .unwrap();
+        input.write_all(format!("{line}\n").as_bytes()).await.unwrap();
         input.flush().await.unwrap();
     }
 
@@ -79,10 +69,7 @@ impl Terminal {
         let mut before = Vec::new();
         loop {
             let next = timeout(PATIENCE, self.lines.next_line()).await;
-            match next
-                .unwrap_or_else(|_| panic!("no line {line:?}, only {before:?}"))
-                .unwrap()
-            {
+            match next.unwrap_or_else(|_| panic!("no line {line:?}, only {before:?}")).unwrap() {
                 Some(next) if next == line => return,
                 Some(next) => before.push(next),
                 None => panic!("the client ended without {line:?}, after {before:?}"),
@@ -91,9 +78,7 @@ impl Terminal {
     }
 
     pub async fn line(&mut self) -> String {
-        let line = timeout(PATIENCE, self.lines.next_line())
-            .await
-            .expect("no line in time");
+        let line = timeout(PATIENCE, self.lines.next_line()).await.expect("no line in time");
         line.unwrap().expect("the client ended")
     }
 

@@ -65,19 +65,14 @@ impl Client {
             Intent::Select(conversation) => self.model.update(|model| model.select(conversation)),
             Intent::Send(conversation, text) => return self.send(&conversation, text),
             Intent::SendAgain(conversation, key) => {
-                let taken = self
-                    .model
-                    .try_update(|model| model.take_failed(&conversation, key))
-                    .flatten();
+                let taken =
+                    self.model.try_update(|model| model.take_failed(&conversation, key)).flatten();
                 return taken.map_or(Ok(()), |text| self.send(&conversation, text));
             }
             Intent::CreateGroup(name, members) => {
                 let group = name.trim().parse().map_err(|error| format!("{error}"))?;
                 let members = members.split([';', ',', '\n']).map(str::trim);
-                let members = members
-                    .filter(|name| !name.is_empty())
-                    .map(str::to_owned)
-                    .collect();
+                let members = members.filter(|name| !name.is_empty()).map(str::to_owned).collect();
                 self.session.create_group(now.monotonic, group, members);
             }
             Intent::JoinGroup(name) => {
@@ -101,20 +96,15 @@ impl Client {
 
     fn send(&mut self, conversation: &Conversation, text: String) -> Result<(), String> {
         let now = now();
-        let sent = self
-            .session
-            .send(now.monotonic, conversation.clone(), &text);
+        let sent = self.session.send(now.monotonic, conversation.clone(), &text);
         let id = sent.map_err(|error| error.to_string())?;
-        self.model
-            .update(|model| model.add_own(now.calendar, conversation, id, text));
+        self.model.update(|model| model.add_own(now.calendar, conversation, id, text));
         Ok(())
     }
 
     fn sign_in(&mut self, form: Form) {
         let question = self.question.clone();
-        let reply = self
-            .model
-            .try_update(|model| model.sign_in.submit(form, question.as_ref()));
+        let reply = self.model.try_update(|model| model.sign_in.submit(form, question.as_ref()));
         self.reply(reply.flatten());
     }
 
@@ -219,12 +209,8 @@ fn open(client: &Shared) {
     client.borrow_mut().socket = None;
     match connect(&on_open, &on_message, &on_close) {
         Some(socket) => {
-            let socket = Socket {
-                socket,
-                _on_open: on_open,
-                _on_message: on_message,
-                _on_close: on_close,
-            };
+            let socket =
+                Socket { socket, _on_open: on_open, _on_message: on_message, _on_close: on_close };
             client.borrow_mut().socket = Some(socket);
         }
         None => client.borrow_mut().session.path_closed(now().monotonic),
@@ -237,11 +223,7 @@ fn connect(
     on_close: &Closure<dyn FnMut()>,
 ) -> Option<WebSocket> {
     let location = web_sys::window()?.location();
-    let scheme = if location.protocol().ok()? == "https:" {
-        "wss"
-    } else {
-        "ws"
-    };
+    let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
     let socket = WebSocket::new(&format!("{scheme}://{}/ws", location.host().ok()?)).ok()?;
     socket.set_binary_type(BinaryType::Arraybuffer);
     socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));

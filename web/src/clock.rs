@@ -11,9 +11,7 @@ pub(crate) fn now() -> Now {
     let since_load_ms = since_load.map_or(0.0, |performance| performance.now());
     Now {
         monotonic: Instant::from_origin(Duration::from_secs_f64(since_load_ms.max(0.0) / 1_000.0)),
-        calendar: UnixTime {
-            millis: js_sys::Date::now() as u64,
-        },
+        calendar: UnixTime { millis: js_sys::Date::now() as u64 },
     }
 }
 
@@ -33,33 +31,25 @@ pub(crate) fn time_of_day(time: UnixTime) -> String {
         // Setting a field of a new object can't fail.
         let _ = js_sys::Reflect::set(&options, &name.into(), &value.into());
     }
-    date(time)
-        .to_locale_time_string_with_options("default", &options)
-        .into()
+    date(time).to_locale_time_string_with_options("default", &options).into()
 }
 
 /// The full date and time as people here write it.
 pub(crate) fn full_date(time: UnixTime) -> String {
-    date(time)
-        .to_locale_string("default", &js_sys::Object::new())
-        .into()
+    date(time).to_locale_string("default", &js_sys::Object::new()).into()
 }
 
 /// The day as people here write it; today and yesterday by name.
 pub(crate) fn day(time: UnixTime) -> String {
     let name = |time| String::from(date(time).to_date_string());
     let (day, today) = (name(time), now().calendar);
-    let yesterday = UnixTime {
-        millis: today.millis.saturating_sub(24 * 3_600 * 1_000),
-    };
+    let yesterday = UnixTime { millis: today.millis.saturating_sub(24 * 3_600 * 1_000) };
     if day == name(today) {
         "Today".to_owned()
     } else if day == name(yesterday) {
         "Yesterday".to_owned()
     } else {
-        date(time)
-            .to_locale_date_string("default", &js_sys::Object::new())
-            .into()
+        date(time).to_locale_date_string("default", &js_sys::Object::new()).into()
     }
 }
 

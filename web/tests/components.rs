@@ -39,12 +39,7 @@ impl Page {
         let ui = Ui { model, act };
         mount_to(element.clone(), move || view! { <App ui /> }).forget();
         settle().await;
-        Self {
-            model,
-            intents,
-            refusal,
-            element,
-        }
+        Self { model, intents, refusal, element }
     }
 
     async fn change(&self, change: impl FnOnce(&mut Model)) {
@@ -57,30 +52,22 @@ impl Page {
     }
 
     fn find(&self, selector: &str) -> Option<HtmlElement> {
-        self.element
-            .query_selector(selector)
-            .unwrap()
-            .map(|found| found.unchecked_into())
+        self.element.query_selector(selector).unwrap().map(|found| found.unchecked_into())
     }
 
     /// All elements that fit, as text.
     fn texts(&self, selector: &str) -> Vec<String> {
         let found = self.element.query_selector_all(selector).unwrap();
-        (0..found.length())
-            .map(|at| found.item(at).unwrap().text_content().unwrap())
-            .collect()
+        (0..found.length()).map(|at| found.item(at).unwrap().text_content().unwrap()).collect()
     }
 
     /// The text field of this accessible name.
     fn field(&self, name: &str) -> HtmlInputElement {
         let labels = self.element.query_selector_all("label").unwrap();
         let labels = (0..labels.length()).map(|at| labels.item(at).unwrap());
-        let label = labels
-            .into_iter()
-            .find(|label| label.text_content().unwrap() == name);
-        let label: HtmlElement = label
-            .unwrap_or_else(|| panic!("no field {name}"))
-            .unchecked_into();
+        let label = labels.into_iter().find(|label| label.text_content().unwrap() == name);
+        let label: HtmlElement =
+            label.unwrap_or_else(|| panic!("no field {name}")).unchecked_into();
         let id = label.get_attribute("for").unwrap();
         self.find(&format!("#{id}")).unwrap().unchecked_into()
     }
@@ -93,9 +80,7 @@ impl Page {
             let label = button.get_attribute("aria-label");
             label.unwrap_or_else(|| button.text_content().unwrap()) == name
         };
-        buttons
-            .find(named)
-            .unwrap_or_else(|| panic!("no button {name}"))
+        buttons.find(named).unwrap_or_else(|| panic!("no button {name}"))
     }
 
     async fn fill(&self, field: &str, text: &str) {
@@ -111,10 +96,8 @@ impl Page {
     }
 
     async fn type_message(&self, text: &str) {
-        let message: HtmlTextAreaElement = self
-            .find("textarea[aria-label='Message']")
-            .unwrap()
-            .unchecked_into();
+        let message: HtmlTextAreaElement =
+            self.find("textarea[aria-label='Message']").unwrap().unchecked_into();
         message.set_value(text);
         message.dispatch_event(&bubbling("input")).unwrap();
         settle().await;
@@ -125,18 +108,12 @@ impl Page {
         options.set_key("Enter");
         options.set_bubbles(true);
         let event = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &options).unwrap();
-        self.find("textarea[aria-label='Message']")
-            .unwrap()
-            .dispatch_event(&event)
-            .unwrap();
+        self.find("textarea[aria-label='Message']").unwrap().dispatch_event(&event).unwrap();
         settle().await;
     }
 
     fn typed(&self) -> String {
-        self.find("textarea")
-            .unwrap()
-            .unchecked_into::<HtmlTextAreaElement>()
-            .value()
+        self.find("textarea").unwrap().unchecked_into::<HtmlTextAreaElement>().value()
     }
 }
 
@@ -159,12 +136,7 @@ fn bubbling(kind: &str) -> web_sys::Event {
 }
 
 fn now() -> Now {
-    Now {
-        monotonic: Instant::ZERO,
-        calendar: UnixTime {
-            millis: 1_700_000_000_000,
-        },
-    }
+    Now { monotonic: Instant::ZERO, calendar: UnixTime { millis: 1_700_000_000_000 } }
 }
 
 fn bob() -> Conversation {
@@ -175,20 +147,13 @@ fn bob() -> Conversation {
 fn with_bob() -> Model {
     let mut model = Model::default();
     model.fold(now(), Event::SignedIn("alice".parse().unwrap()));
-    model.fold(
-        now(),
-        Event::Online(vec!["alice".parse().unwrap(), "bob".parse().unwrap()]),
-    );
+    model.fold(now(), Event::Online(vec!["alice".parse().unwrap(), "bob".parse().unwrap()]));
     model.select(Some(bob()));
     model
 }
 
 fn arrived(content: Content) -> Event {
-    Event::Arrived(Arrival {
-        conversation: None,
-        sender: "bob".parse().ok(),
-        content,
-    })
+    Event::Arrived(Arrival { conversation: None, sender: "bob".parse().ok(), content })
 }
 
 fn text(text: &str) -> Event {
@@ -221,10 +186,7 @@ async fn what_went_wrong_stands_beside_its_field_and_what_was_typed_stays() {
     assert_eq!(name.value(), "a#b");
     assert_eq!(name.get_attribute("aria-invalid").as_deref(), Some("true"));
     let described_by = name.get_attribute("aria-describedby").unwrap();
-    assert_eq!(
-        page.texts(&format!("#{described_by}")),
-        ["A name can't contain “#”."]
-    );
+    assert_eq!(page.texts(&format!("#{described_by}")), ["A name can't contain “#”."]);
     assert_eq!(page.field("Password").get_attribute("aria-invalid"), None);
 }
 
@@ -251,24 +213,15 @@ async fn conversations_and_people_have_their_accessible_names() {
     let page = Page::open(with_bob()).await;
     assert!(page.find("nav[aria-label='Conversations']").is_some());
     assert!(page.find("nav button[aria-label='Everyone']").is_some());
-    assert_eq!(
-        page.texts("ul[aria-labelledby='online-title'] button"),
-        ["bob"]
-    );
+    assert_eq!(page.texts("ul[aria-labelledby='online-title'] button"), ["bob"]);
     assert_eq!(page.texts("#online-title"), ["Online"]);
     assert!(page.find("[role=log][aria-label='Messages']").is_some());
-    assert!(
-        page.find("[role=status][aria-label='Connection']")
-            .is_some()
-    );
+    assert!(page.find("[role=status][aria-label='Connection']").is_some());
     for name in ["Send", "New group", "Join group", "Sign out"] {
         page.button(name);
     }
     page.click("Everyone").await;
-    assert_eq!(
-        page.intents(),
-        [Intent::Select(Some(Conversation::Everyone))]
-    );
+    assert_eq!(page.intents(), [Intent::Select(Some(Conversation::Everyone))]);
 }
 
 #[test]
@@ -295,10 +248,7 @@ async fn commands_are_those_of_the_terminal() {
     assert_eq!(page.intents(), [Intent::Select(Some(carol))]);
     page.type_message("/nonsense").await;
     page.press_enter().await;
-    assert_eq!(
-        page.texts(".composer__error"),
-        ["there is no command /nonsense: /help lists them"]
-    );
+    assert_eq!(page.texts(".composer__error"), ["there is no command /nonsense: /help lists them"]);
     assert_eq!(page.intents(), []);
 }
 
@@ -306,8 +256,7 @@ async fn commands_are_those_of_the_terminal() {
 async fn each_conversation_keeps_its_draft() {
     let page = Page::open(with_bob()).await;
     page.type_message("for bob").await;
-    page.change(|model| model.select(Some(Conversation::Everyone)))
-        .await;
+    page.change(|model| model.select(Some(Conversation::Everyone))).await;
     assert_eq!(page.typed(), "");
     page.change(|model| model.select(Some(bob()))).await;
     assert_eq!(page.typed(), "for bob");
@@ -317,20 +266,15 @@ async fn each_conversation_keeps_its_draft() {
 async fn ones_own_messages_show_how_far_they_got() {
     let page = Page::open(with_bob()).await;
     let id = MessageId(1);
-    page.change(|model| model.add_own(now().calendar, &bob(), id, "hello".to_owned()))
-        .await;
+    page.change(|model| model.add_own(now().calendar, &bob(), id, "hello".to_owned())).await;
     let row = page.find(".message").unwrap();
     let mut states = vec![page.texts(".message__state")];
     for progress in [Progress::Sent, Progress::Received("bob".parse().unwrap())] {
-        page.change(|model| model.fold(now(), Event::Progress(id, progress)))
-            .await;
+        page.change(|model| model.fold(now(), Event::Progress(id, progress))).await;
         states.push(page.texts(".message__state"));
     }
     assert_eq!(states, [["Waiting"], ["Sent"], ["Received"]]);
-    assert!(
-        page.find(".message").unwrap().is_same_node(Some(&row)),
-        "the row is not drawn anew"
-    );
+    assert!(page.find(".message").unwrap().is_same_node(Some(&row)), "the row is not drawn anew");
 }
 
 #[test]
@@ -343,10 +287,7 @@ async fn a_failed_message_says_why_beside_send_again() {
     })
     .await;
     let state = page.texts(".message__state").remove(0);
-    assert!(
-        state.starts_with("Lost: the recipient did not acknowledge it"),
-        "{state}"
-    );
+    assert!(state.starts_with("Lost: the recipient did not acknowledge it"), "{state}");
     page.click("Send again").await;
     assert!(matches!(&page.intents()[..], [Intent::SendAgain(to, _)] if *to == bob()));
 }
@@ -354,8 +295,7 @@ async fn a_failed_message_says_why_beside_send_again() {
 #[test]
 async fn a_corrupted_message_is_never_shown_as_text() {
     let page = Page::open(with_bob()).await;
-    page.change(|model| model.fold(now(), arrived(Content::Corrupted)))
-        .await;
+    page.change(|model| model.fold(now(), arrived(Content::Corrupted))).await;
     assert!(page.texts(".message__corrupted")[0].contains("damaged"));
     assert!(page.find(".message__text").is_none());
 }
@@ -372,30 +312,22 @@ async fn nothing_in_a_text_or_a_name_becomes_markup() {
         "<a href='javascript:window.hacked=1'>x</a>",
     ];
     page.change(|model| {
-        payloads
-            .iter()
-            .for_each(|payload| model.fold(now(), text(payload)));
+        payloads.iter().for_each(|payload| model.fold(now(), text(payload)));
     })
     .await;
     assert_eq!(page.texts(".message__text"), payloads);
     let name = "<img src=x>".parse().unwrap();
-    page.change(|model| model.fold(now(), Event::Online(vec![name])))
-        .await;
+    page.change(|model| model.fold(now(), Event::Online(vec![name]))).await;
     let foreign = ".message__text :not(a), .message__text [onmouseover], .chat img, .chat script";
     assert!(page.find(foreign).is_none());
     assert!(page.find("a[href^='javascript']").is_none());
-    assert!(
-        js_sys::Reflect::get(&window(), &"hacked".into())
-            .unwrap()
-            .is_undefined()
-    );
+    assert!(js_sys::Reflect::get(&window(), &"hacked".into()).unwrap().is_undefined());
 }
 
 #[test]
 async fn only_the_last_messages_are_drawn_until_more_are_wanted() {
     let page = Page::open(with_bob()).await;
-    page.change(|model| (0..500).for_each(|n| model.fold(now(), text(&n.to_string()))))
-        .await;
+    page.change(|model| (0..500).for_each(|n| model.fold(now(), text(&n.to_string())))).await;
     assert_eq!(page.texts(".message").len(), 200);
     page.click("Show earlier messages").await;
     assert_eq!(page.texts(".message").len(), 400);
@@ -407,17 +339,11 @@ async fn the_connection_is_shown_with_a_way_to_hurry() {
     let page = Page::open(with_bob()).await;
     let status = || page.texts("[role=status]").remove(0);
     assert_eq!(status(), "Connecting…");
-    page.change(|model| model.connection = Connection::Connected)
-        .await;
+    page.change(|model| model.connection = Connection::Connected).await;
     assert_eq!(status(), "Connected");
     let far = Instant::from_origin(std::time::Duration::from_secs(86_400));
-    page.change(|model| model.connection = Connection::Retrying(far))
-        .await;
-    assert!(
-        status().starts_with("No connection. Trying again in "),
-        "{}",
-        status()
-    );
+    page.change(|model| model.connection = Connection::Retrying(far)).await;
+    assert!(status().starts_with("No connection. Trying again in "), "{}", status());
     page.click("Now").await;
     assert_eq!(page.intents(), [Intent::ConnectNow]);
 }

@@ -20,29 +20,21 @@ pub(crate) fn tools_folder() -> PathBuf {
 /// A program with its arguments, run in the project's folder, which finds the project's tools first.
 pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .current_dir(root())
-        .env("PATH", search_path());
+    command.args(arguments).current_dir(root()).env("PATH", search_path());
     command
 }
 
 /// Runs it to its end; an error names it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let name = describe(command);
-    let status = command
-        .status()
-        .with_context(|| format!("can't run {name}"))?;
+    let status = command.status().with_context(|| format!("can't run {name}"))?;
     ensure!(status.success(), "{name} failed ({status})");
     Ok(())
 }
 
 /// What it prints, if it can be run and succeeds.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
-    let output = command
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
+    let output = command.output().ok().filter(|output| output.status.success())?;
     String::from_utf8(output.stdout).ok()
 }
 
@@ -54,10 +46,7 @@ pub(crate) fn is_there(program: &str) -> bool {
 /// The program and its arguments, as one would type them.
 pub(crate) fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 fn search_path() -> OsString {

@@ -2,11 +2,7 @@
 //!
 //! Each installs what it needs into `.tools`, a folder that git ignores, and says what it is doing.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program for developers"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers")]
 
 mod command;
 mod fingerprint;
@@ -38,11 +34,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(),
         _ => {
             println!("{USAGE}");
-            return if command.is_empty() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            };
+            return if command.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
     };
     match result {

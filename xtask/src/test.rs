@@ -22,41 +22,25 @@ struct Summary {
 
 pub(crate) fn run() -> Result<()> {
     let mut summary = Summary::default();
-    summary.step("formatting", || {
-        stream(command("cargo", &["fmt", "--all", "--check"]))
-    });
+    summary.step("formatting", || stream(command("cargo", &["fmt", "--all", "--check"])));
     summary.step("tidy", || tidy::run().map(|()| Counts::default()));
     summary.step("web client", || web::build().map(|()| Counts::default()));
-    summary.step("chromium", || {
-        tools::ensure_chromium().map(|()| Counts::default())
-    });
-    summary.step("clippy", || {
-        stream(clippy(&["--workspace", "--exclude", "netchat-web"], &[]))
-    });
-    summary.step("clippy (web)", || {
-        stream(clippy(&["--package", "netchat-web"], &WASM))
-    });
+    summary.step("chromium", || tools::ensure_chromium().map(|()| Counts::default()));
+    summary.step("clippy", || stream(clippy(&["--workspace", "--exclude", "netchat-web"], &[])));
+    summary.step("clippy (web)", || stream(clippy(&["--package", "netchat-web"], &WASM)));
     summary.step("rustdoc", || {
-        let mut doc = command(
-            "cargo",
-            &["doc", "--quiet", "--workspace", "--exclude", "netchat-web"],
-        );
-        doc.args(["--no-deps", "--document-private-items"])
-            .env("RUSTDOCFLAGS", "--deny warnings");
+        let mut doc =
+            command("cargo", &["doc", "--quiet", "--workspace", "--exclude", "netchat-web"]);
+        doc.args(["--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "--deny warnings");
         stream(doc)
     });
     // The tests start the programs.
     summary.step("build", || stream(command("cargo", &["build", "--quiet"])));
     summary.step("native tests", || {
-        stream(command(
-            "cargo",
-            &["test", "--quiet", "--workspace", "--exclude", "netchat-web"],
-        ))
+        stream(command("cargo", &["test", "--quiet", "--workspace", "--exclude", "netchat-web"]))
     });
-    for (name, package) in [
-        ("browser: shared", "netchat-shared"),
-        ("browser: web", "netchat-web"),
-    ] {
+    for (name, package) in [("browser: shared", "netchat-shared"), ("browser: web", "netchat-web")]
+    {
         summary.step(name, || {
             tools::ensure_wasm_bindgen()?;
             let mut test = command("cargo", &["test", "--package", package]);
@@ -86,9 +70,7 @@ struct Counts {
 fn stream(mut command: Command) -> Result<Counts> {
     let name = describe(&command);
     command.stdout(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("can't run {name}"))?;
+    let mut child = command.spawn().with_context(|| format!("can't run {name}"))?;
     let mut counts = Counts::default();
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).lines() {
@@ -108,11 +90,7 @@ fn stream(mut command: Command) -> Result<Counts> {
 /// The number before a word: 12 of "ok. 12 passed; 0 failed; …".
 fn count(result: &str, word: &str) -> usize {
     let before = result.split(word).next().unwrap_or_default();
-    before
-        .rsplit(' ')
-        .next()
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(0)
+    before.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 impl Summary {

@@ -9,59 +9,24 @@ use crate::command::{command, output, root};
 
 /// What a crate must never depend on, directly or through others.
 const FORBIDDEN_DEPENDENCIES: [(&str, &[&str]); 4] = [
-    (
-        "netchat-shared",
-        &["tokio", "rusqlite", "web-sys", "getrandom", "netchat-core"],
-    ),
-    (
-        "netchat-core",
-        &[
-            "tokio",
-            "rusqlite",
-            "web-sys",
-            "getrandom",
-            "netchat-server",
-        ],
-    ),
+    ("netchat-shared", &["tokio", "rusqlite", "web-sys", "getrandom", "netchat-core"]),
+    ("netchat-core", &["tokio", "rusqlite", "web-sys", "getrandom", "netchat-server"]),
     ("netchat-server", &["netchat-gateway", "axum"]),
-    (
-        "netchat-gateway",
-        &["netchat-server", "netchat-core", "rusqlite"],
-    ),
+    ("netchat-gateway", &["netchat-server", "netchat-core", "rusqlite"]),
 ];
 
 /// Words that must not stand in the sources of a folder.
 const FORBIDDEN_WORDS: [(&str, &[&str]); 5] = [
-    (
-        "shared/src",
-        &[
-            "Instant::now",
-            "SystemTime",
-            "std::net::UdpSocket",
-            "HashMap",
-            "HashSet",
-        ],
-    ),
+    ("shared/src", &["Instant::now", "SystemTime", "std::net::UdpSocket", "HashMap", "HashSet"]),
     (
         "server/core/src",
-        &[
-            "Instant::now",
-            "SystemTime",
-            "std::net::UdpSocket",
-            "HashMap",
-            "HashSet",
-        ],
+        &["Instant::now", "SystemTime", "std::net::UdpSocket", "HashMap", "HashSet"],
     ),
     ("gateway/src", &["base64", "md5", "CHAT#", "RECEIVED"]),
     ("web/src", &["inner_html", "set_inner_html", "innerHTML"]),
     (
         "server/src",
-        &[
-            "format!(\"SELECT",
-            "format!(\"INSERT",
-            "format!(\"UPDATE",
-            "format!(\"DELETE",
-        ],
+        &["format!(\"SELECT", "format!(\"INSERT", "format!(\"UPDATE", "format!(\"DELETE"],
     ),
 ];
 
@@ -85,15 +50,7 @@ pub(crate) fn run() -> Result<()> {
 
 fn check_dependencies(problems: &mut Vec<String>) {
     for (package, forbidden) in FORBIDDEN_DEPENDENCIES {
-        let tree = [
-            "tree",
-            "--package",
-            package,
-            "--edges",
-            "normal",
-            "--prefix",
-            "none",
-        ];
+        let tree = ["tree", "--package", package, "--edges", "normal", "--prefix", "none"];
         let tree = output(&mut command("cargo", &tree)).unwrap_or_default();
         if tree.is_empty() {
             problems.push(format!("cargo tree says nothing about {package}"));
@@ -123,10 +80,8 @@ fn check_lengths(folder: &Path, problems: &mut Vec<String>) -> Result<()> {
     for file in rust_files(folder)? {
         let lines = fs::read_to_string(&file)?.lines().count();
         if lines > LINES_MAX {
-            problems.push(format!(
-                "{}: {lines} lines: it would read better as two",
-                file.display()
-            ));
+            problems
+                .push(format!("{}: {lines} lines: it would read better as two", file.display()));
         }
     }
     Ok(())
@@ -137,11 +92,7 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && !name.starts_with('.') && name != "target" {
             files.extend(rust_files(&path)?);
         } else if path.extension().is_some_and(|extension| extension == "rs") {

@@ -20,9 +20,7 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// The target that the web client is compiled for.
 pub(crate) fn ensure_wasm_target() -> Result<()> {
     let sysroot = output(&mut command("rustc", &["--print", "sysroot"])).unwrap_or_default();
-    let target = std::path::Path::new(sysroot.trim())
-        .join("lib/rustlib")
-        .join(WASM_TARGET);
+    let target = std::path::Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET);
     if target.is_dir() {
         return Ok(());
     }
@@ -37,12 +35,7 @@ pub(crate) fn ensure_trunk() -> Result<()> {
 
 /// Brings wasm-bindgen-test-runner too. Its lock file names a version that is not there any more.
 pub(crate) fn ensure_wasm_bindgen() -> Result<()> {
-    ensure_cargo_tool(
-        "wasm-bindgen",
-        "wasm-bindgen-cli",
-        WASM_BINDGEN_VERSION,
-        &[],
-    )
+    ensure_cargo_tool("wasm-bindgen", "wasm-bindgen-cli", WASM_BINDGEN_VERSION, &[])
 }
 
 /// A wasm-opt that works, if there is one or npm can bring it.
@@ -54,15 +47,8 @@ pub(crate) fn find_wasm_opt() -> Option<Command> {
     if !own.exists() && is_there("npm") {
         println!("Installing wasm-opt from npm into .tools…");
         let folder = tools_folder().display().to_string();
-        let install = [
-            "install",
-            "--silent",
-            "--no-audit",
-            "--no-fund",
-            "--prefix",
-            &folder,
-            BINARYEN,
-        ];
+        let install =
+            ["install", "--silent", "--no-audit", "--no-fund", "--prefix", &folder, BINARYEN];
         if let Err(error) = run(&mut command("npm", &install)) {
             println!("{error:#}");
         }
@@ -85,14 +71,8 @@ pub(crate) fn ensure_chromium() -> Result<()> {
     }
     println!("Installing chromium and chromium-driver…");
     run(&mut command("apt-get", &["update", "-qq"]))?;
-    let install = [
-        "install",
-        "-y",
-        "-qq",
-        "--no-install-recommends",
-        "chromium",
-        "chromium-driver",
-    ];
+    let install =
+        ["install", "-y", "-qq", "--no-install-recommends", "chromium", "chromium-driver"];
     run(command("apt-get", &install).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
@@ -108,9 +88,7 @@ fn ensure_cargo_tool(program: &str, package: &str, version: &str, flags: &[&str]
     let target = root().join("target/tools").display().to_string();
     let install = ["install", package, "--version", version, "--root", &folder];
     let mut install = command("cargo", &install);
-    install
-        .args(["--quiet", "--target-dir", &target])
-        .args(flags);
+    install.args(["--quiet", "--target-dir", &target]).args(flags);
     install.env_remove("CARGO_TARGET_DIR");
     for (name, value) in [("LTO", "off"), ("OPT_LEVEL", "0"), ("CODEGEN_UNITS", "32")] {
         install.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
@@ -121,8 +99,5 @@ fn ensure_cargo_tool(program: &str, package: &str, version: &str, flags: &[&str]
 /// From "wasm-opt version 132 (version_132)"; 0 if it can't be run.
 fn wasm_opt_version(command: &mut Command) -> u32 {
     let version = output(command).unwrap_or_default();
-    version
-        .split_whitespace()
-        .find_map(|word| word.parse().ok())
-        .unwrap_or(0)
+    version.split_whitespace().find_map(|word| word.parse().ok()).unwrap_or(0)
 }

@@ -38,10 +38,7 @@ const WASM_FEATURES: [&str; 6] = [
 pub(crate) fn build() -> Result<()> {
     let sources: Vec<PathBuf> = SOURCES.iter().map(|source| root().join(source)).collect();
     let fingerprint = fingerprint::of(&sources)?;
-    let (bundle, stamp) = (
-        root().join("target/web"),
-        root().join("target/web.fingerprint"),
-    );
+    let (bundle, stamp) = (root().join("target/web"), root().join("target/web.fingerprint"));
     let is_current = fs::read_to_string(&stamp).is_ok_and(|known| known == fingerprint);
     if is_current && bundle.join("index.html").exists() {
         println!("The web client is up to date.");
@@ -52,10 +49,7 @@ pub(crate) fn build() -> Result<()> {
     tools::ensure_trunk()?;
     println!("Building the web client…");
     let mut trunk = command("trunk", &["build"]);
-    trunk
-        .env("TRUNK_SKIP_VERSION_CHECK", "true")
-        .env("NO_COLOR", "true")
-        .env("RUST_LOG", "warn");
+    trunk.env("TRUNK_SKIP_VERSION_CHECK", "true").env("NO_COLOR", "true").env("RUST_LOG", "warn");
     run(&mut trunk)?;
     optimise(&bundle)?;
     fs::write(&stamp, fingerprint).with_context(|| format!("can't write {}", stamp.display()))
@@ -71,22 +65,12 @@ fn optimise(bundle: &PathBuf) -> Result<()> {
     };
     for entry in fs::read_dir(bundle)? {
         let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "wasm")
-        {
+        if path.extension().is_some_and(|extension| extension == "wasm") {
             let before = fs::metadata(&path)?.len();
             let name = path.display().to_string();
-            run(wasm_opt
-                .arg("-Oz")
-                .args(WASM_FEATURES)
-                .args([&name, "-o", &name]))?;
+            run(wasm_opt.arg("-Oz").args(WASM_FEATURES).args([&name, "-o", &name]))?;
             let after = fs::metadata(&path)?.len();
-            println!(
-                "Optimised the web client: {} kB, was {} kB.",
-                after / 1_000,
-                before / 1_000
-            );
+            println!("Optimised the web client: {} kB, was {} kB.", after / 1_000, before / 1_000);
             return Ok(());
         }
     }

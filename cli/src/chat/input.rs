@@ -60,12 +60,7 @@ impl Input {
             thread.spawn(move || read_lines(&requests, &sender))?;
             Box::new(PlainPrinter)
         };
-        Ok(Self {
-            wanted,
-            typed,
-            printer,
-            is_terminal,
-        })
+        Ok(Self { wanted, typed, printer, is_terminal })
     }
 
     /// Asks for a line. The one asked for before must have come.
@@ -103,10 +98,7 @@ fn read_lines(requests: &Receiver<Wanted>, typed: &mpsc::Sender<Typed>) {
         if !prompt.text.is_empty() {
             let _ = PlainPrinter.print(prompt.text.trim_end().to_owned());
         }
-        let line = lines
-            .next()
-            .and_then(Result::ok)
-            .map_or(Typed::End, Typed::Line);
+        let line = lines.next().and_then(Result::ok).map_or(Typed::End, Typed::Line);
         let ended = line == Typed::End;
         if typed.blocking_send(line).is_err() || ended {
             return;
@@ -139,10 +131,7 @@ impl Completer for Names {
     ) -> rustyline::Result<(usize, Vec<String>)> {
         let typed = &line[..position];
         let start = typed.rfind([' ', ';']).map_or(0, |at| at + 1);
-        let matching = self
-            .0
-            .iter()
-            .filter(|name| name.starts_with(&typed[start..]));
+        let matching = self.0.iter().filter(|name| name.starts_with(&typed[start..]));
         Ok((start, matching.cloned().collect()))
     }
 }

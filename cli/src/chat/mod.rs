@@ -165,12 +165,7 @@ impl Chat {
             return;
         }
         if let Some(prompt) = self.terminal.prompt() {
-            let names = self
-                .terminal
-                .online()
-                .iter()
-                .map(ToString::to_string)
-                .collect();
+            let names = self.terminal.online().iter().map(ToString::to_string).collect();
             self.input.want(Wanted { prompt, names });
             self.is_asking = true;
         }
@@ -199,9 +194,7 @@ impl Chat {
             && (self.terminal.is_signing_in() || self.session.is_settled());
         if gives_up {
             let server = &self.server;
-            self.terminal.report(format!(
-                "no answer from {server}: is the server running there?"
-            ));
+            self.terminal.report(format!("no answer from {server}: is the server running there?"));
         } else if has_finished && self.terminal.is_signing_in() {
             self.terminal.report_end_of_input();
         }
@@ -224,13 +217,7 @@ impl Chat {
 
 async fn ask_server(input: &mut Input) -> io::Result<String> {
     let text = "Input server IP to connect to the server: ";
-    input.want(Wanted {
-        prompt: terminal::Prompt {
-            text,
-            is_secret: false,
-        },
-        names: vec![],
-    });
+    input.want(Wanted { prompt: terminal::Prompt { text, is_secret: false }, names: vec![] });
     match input.typed.recv().await {
         Some(Typed::Line(line)) => Ok(line.trim().to_owned()),
         Some(Typed::End) | None => Err(io::Error::other("no server was given: use --server")),
@@ -245,9 +232,7 @@ async fn open(server: &str) -> io::Result<UdpSocket> {
         Ok(ip) => std::net::SocketAddr::new(ip, DEFAULT_UDP_PORT),
         Err(_) => {
             let mut addresses = tokio::net::lookup_host(server).await?;
-            addresses
-                .next()
-                .ok_or_else(|| io::Error::other("unknown host"))?
+            addresses.next().ok_or_else(|| io::Error::other("unknown host"))?
         }
     };
     let any: std::net::SocketAddr = match server {

@@ -17,9 +17,7 @@ impl Screen {
     /// `NO_COLOR` turns colours off (<https://no-color.org>).
     pub(crate) fn new(is_terminal: bool) -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self {
-            is_coloured: is_terminal && !refused,
-        }
+        Self { is_coloured: is_terminal && !refused }
     }
 
     pub(crate) fn style(&self, line: &Line) -> String {
@@ -40,13 +38,7 @@ impl Screen {
 /// What somebody else wrote must not steer this terminal.
 fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
+        .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c })
         .collect()
 }
 
@@ -57,9 +49,6 @@ mod tests {
     #[test]
     fn escape_sequences_of_others_are_not_obeyed() {
         let line = Line::Message("bob".to_owned(), "\u{1b}[2Jgone\u{7}".to_owned());
-        assert_eq!(
-            Screen { is_coloured: false }.style(&line),
-            "bob: \u{fffd}[2Jgone\u{fffd}\n"
-        );
+        assert_eq!(Screen { is_coloured: false }.style(&line), "bob: \u{fffd}[2Jgone\u{fffd}\n");
     }
 }

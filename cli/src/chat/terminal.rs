@@ -103,10 +103,9 @@ impl Terminal {
             View::Name => ("Input your name: ", false),
             View::Password(text) => (*text, true),
             View::Menu => (MENU_PROMPT, false),
-            View::ChatName => (
-                "Enter the username of the person you would like to chat with: ",
-                false,
-            ),
+            View::ChatName => {
+                ("Enter the username of the person you would like to chat with: ", false)
+            }
             View::GroupChoice => ("Join an existing group(E) or make a new group(N): ", false),
             View::GroupName { is_new: true } => ("Enter the name of your new group: ", false),
             View::GroupName { is_new: false } => ("Enter the name of the group: ", false),
@@ -192,8 +191,7 @@ impl Terminal {
             Event::Connection(Connection::Connecting) => {}
             Event::Arrived(arrival) => match (arrival.sender, arrival.content) {
                 (Some(sender), Content::Text(text)) => {
-                    self.lines
-                        .push_back(Line::Message(sender.to_string(), text));
+                    self.lines.push_back(Line::Message(sender.to_string(), text));
                 }
                 (None, Content::Text(text)) => self.info(text),
                 (_, Content::Corrupted) => self.info("Message was corrupted"),
@@ -391,10 +389,7 @@ impl Terminal {
             GroupOutcome::NotFound(names) => self.notice(&Notice::MembersNotFound(names)),
             GroupOutcome::Created(members) => {
                 let (name, members) = (group.to_string(), members.entries);
-                self.notice(&Notice::GroupAdded {
-                    group: name,
-                    members,
-                });
+                self.notice(&Notice::GroupAdded { group: name, members });
                 self.enter_group(group);
             }
             GroupOutcome::Joined => self.enter_group(group),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::time::Instant;
 
-use crate::storage::{HashJob, Ticket, Write};
+use crate::storage::{HashJob, Query, Ticket, Write};
 
 /// One thing to do, or to wait for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum Action {
     Transmit(SocketAddr, Vec<u8>),
     /// Store a change, then call [`Server::handle_stored`](crate::Server::handle_stored).
     Store(Ticket, Write),
+    /// Answer a question, then call [`Server::handle_loaded`](crate::Server::handle_loaded). Stores
+    /// and loads are carried out in one order.
+    Load(Ticket, Query),
     /// Hash, then call [`Server::handle_hashed`](crate::Server::handle_hashed).
     Hash(Ticket, HashJob),
     /// Tell the operator.
@@ -60,6 +63,24 @@ pub enum Record {
     },
     /// Storage could not store a change; the people concerned were told.
     StorageFailed,
+    /// Somebody did not answer for a while, and counts as away until they do.
+    Away {
+        /// Who.
+        user: UserName,
+        /// Where they were.
+        address: SocketAddr,
+    },
+    /// A session goes on at another address, which proved itself.
+    Moved {
+        /// Whose.
+        user: UserName,
+        /// Where it was.
+        from: SocketAddr,
+        /// Where it is.
+        to: SocketAddr,
+    },
+    /// Datagrams that were dropped since the last such record, by reason.
+    Dropped(Dropped),
 }
 
 /// How somebody signed in.
@@ -71,6 +92,8 @@ pub enum SignInKind {
     Password,
     /// Without an account.
     Guest,
+    /// With what an earlier sign-in left.
+    Resumed,
 }
 
 /// Why a session ended.
@@ -84,6 +107,10 @@ pub enum SignOutReason {
     Replaced,
     /// It was silent for too long.
     Idle,
+    /// It did not take what was sent to it.
+    Slow,
+    /// It sent what no client of ours sends.
+    Broken,
 }
 
 /// Why something was refused.
@@ -97,8 +124,27 @@ pub enum Refusal {
     GuessedTooOften,
     /// A name that is registered, or in use by a guest, can't be registered.
     NameTaken,
+    /// A token that is wrong, old, or was given up.
+    Token,
     /// A body signed with another name than the session's.
     Forged,
     /// A named bound was reached: see [`crate::limits`].
     Full,
+}
+
+/// Datagrams that were dropped, by reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Dropped {
+    /// The checksum did not hold.
+    pub damaged: u64,
+    /// Neither classic nor extended.
+    pub malformed: u64,
+    /// A cookie that was wrong or too old.
+    pub wrong_cookie: u64,
+    /// Of a session that does not exist.
+    pub unknown_session: u64,
+    /// A packet that had come before.
+    pub repeated: u64,
+    /// A packet beyond every window.
+    pub beyond_window: u64,
 }

@@ -26,9 +26,7 @@ struct Wrong {
 impl Guesses {
     /// Whether a guess may be tried now.
     pub(crate) fn may_try(&self, now: Instant, name: &UserName) -> bool {
-        self.by_name
-            .get(name)
-            .is_none_or(|wrong| now >= wrong.blocked_until)
+        self.by_name.get(name).is_none_or(|wrong| now >= wrong.blocked_until)
     }
 
     /// Counts a wrong guess: after the first few, each further one doubles the time to the next.
@@ -37,10 +35,7 @@ impl Guesses {
             self.make_room();
         }
         let wrong = self.by_name.entry(name.clone());
-        let wrong = wrong.or_insert(Wrong {
-            count: 0,
-            blocked_until: now,
-        });
+        let wrong = wrong.or_insert(Wrong { count: 0, blocked_until: now });
         wrong.count = wrong.count.saturating_add(1);
         let doublings = wrong.count.saturating_sub(GUESSES_FREE);
         if doublings > 0 {
@@ -55,10 +50,7 @@ impl Guesses {
     }
 
     fn make_room(&mut self) {
-        let soonest = self
-            .by_name
-            .iter()
-            .min_by_key(|(_, wrong)| wrong.blocked_until);
+        let soonest = self.by_name.iter().min_by_key(|(_, wrong)| wrong.blocked_until);
         if let Some(name) = soonest.map(|(name, _)| name.clone()) {
             self.by_name.remove(&name);
         }

@@ -55,3 +55,63 @@ pub const GUESS_DELAY_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// Before an address has signed in, it gets at most so many times the bytes that came from it.
 pub const AMPLIFICATION_MAX: usize = 3;
+
+/// Most extended sessions; a further `OPEN` is not answered, and the operator sees why.
+pub const EXTENDED_SESSIONS_MAX: usize = 20_000;
+
+/// Most extended sessions that have not signed in.
+pub const EXTENDED_UNSIGNED_MAX: usize = 4_096;
+
+/// How long a cookie is good: four of these, the present one included.
+pub const COOKIE_PERIOD: Duration = Duration::from_secs(4);
+
+/// An extended session that was sent something and has not been heard for so long is away: its
+/// messages wait in the database.
+pub const AWAY_AFTER_UNANSWERED: Duration = Duration::from_secs(10);
+
+/// The same for a session that nothing was sent to. Clients say something every 15 s.
+pub const AWAY_AFTER_SILENCE: Duration = Duration::from_secs(40);
+
+/// An extended session that has not been heard for so long is forgotten; its client resumes with its
+/// token.
+pub const FORGOTTEN_AFTER_SILENCE: Duration = Duration::from_secs(150);
+
+/// How often an address that wants to take over a session is asked to prove itself.
+pub const CHALLENGE_INTERVAL: Duration = Duration::from_millis(200);
+
+/// How long a token is good after it was last used.
+pub const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+/// Most tokens of one user; the one used longest ago makes room.
+pub const TOKENS_PER_USER_MAX: usize = 16;
+
+/// Bytes in a link beyond which no more messages are put into it: the rest of its queue is for
+/// answers. They are read from the database when it has drained.
+pub const FEED_BYTES_MAX: usize = 128 * 1_024;
+
+/// Messages that a classic client's queue may hold before further ones wait in the database.
+pub const CLASSIC_FEED_MAX: usize = 128;
+
+/// Most messages in one answer of storage.
+pub const PAGE_MESSAGES_MAX: usize = 100;
+
+/// Most bytes of bodies in one answer of storage; the last message may exceed it.
+pub const PAGE_BYTES_MAX: usize = 64 * 1_024;
+
+/// Most questions to storage under way. At the bound, a feed waits and a history ends early.
+pub const LOADS_PENDING_MAX: usize = 4_096;
+
+/// Most receipts that classic senders wait for. At the bound, a message is reported lost.
+pub const AWAITED_RECEIPTS_MAX: usize = 200_000;
+
+/// How long changes of who is online are gathered before clients are told.
+pub const PRESENCE_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long changes of how far users have received are gathered before they are stored.
+pub const RECEIVED_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How long messages are kept unless the operator decides otherwise.
+pub const RETENTION_DEFAULT: Duration = Duration::from_secs(365 * 24 * 3_600);
+
+/// How often messages that are too old are forgotten, and the operator is told what was dropped.
+pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(600);

@@ -2,315 +2,302 @@
 //!
 //! `SENT` is said only after the commit: an acknowledged message survives a crash of the server.
 
-use netchat_shared::body::{Body, Judgement};
+use std::sync::Arc;
+
+use netchat_shared::body::Body;
 use netchat_shared::classic::Notice;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{NotSent, Receipt, ServerMessage};
 use netchat_shared::message_id::MessageId;
-use netchat_shared::name::GroupName;
 use netchat_shared::time::Now;
 
 use crate::Server;
+use crate::limits::AWAITED_RECEIPTS_MAX;
 use crate::server::WritePending;
 use crate::session::SessionKey;
 use crate::storage::{
     ConversationId, DeliveryFailure, MessageRecord, Order, Stored, UserId, Write,
 };
 
-/// A message in the hands of one recipient's session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Handed {
-    /// Which message.
-    pub(crate) order: Order,
-    /// The session that waits to hear what became of it.
-    pub(crate) origin: SessionKey,
-}
-
 /// What one command submitted, on its way to storage.
 #[derive(Debug)]
 pub(crate) struct Submission {
-    origin: SessionKey,
-    sender: UserId,
-    body: Body,
-    parts: Vec<Part>,
+    pub(crate) origin: Origin,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// The session that submitted it, and wants to know what becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Classic(SessionKey),
+    Extended(SessionKey),
 }
 
 /// One message of a submission, or a recipient for whom there is none.
 #[derive(Debug)]
-enum Part {
+pub(crate) enum Part {
     NoSuchUser,
     Message {
-        order: Order,
-        /// Whom it goes to, in this order.
+        record: Arc<MessageRecord>,
+        /// Whom a classic sender is told about, in this order.
         users: Vec<UserId>,
-        /// The sender, being a member, gets an echo; members who are away are no failure.
+        /// A classic sender, being a member, gets an echo; members who are away are no failure.
         in_group: bool,
     },
 }
 
+impl Origin {
+    fn session(self) -> SessionKey {
+        match self {
+            Self::Classic(key) | Self::Extended(key) => key,
+        }
+    }
+}
+
 impl Server {
-    /// A message to each of these names by itself.
-    pub(crate) fn submit_to_users(
-        &mut self,
-        now: Now,
-        origin: SessionKey,
-        sender: UserId,
-        names: &[String],
-        body: &Body,
-    ) {
-        let mut records = Vec::new();
-        let mut parts = Vec::new();
-        for name in names {
-            let recipient = self.users.find(name).map(|user| user.id);
-            let recipient = recipient.filter(|&user| self.presence.is_online(user));
-            let conversation = recipient.and_then(|user| self.direct_conversation(sender, user));
-            let (Some(recipient), Some(conversation)) = (recipient, conversation) else {
-                parts.push(Part::NoSuchUser);
-                continue;
-            };
-            let record = self.record(now, conversation, sender, vec![recipient], body.clone());
-            parts.push(Part::Message {
-                order: record.order,
-                users: vec![recipient],
-                in_group: false,
-            });
-            records.push(record);
-        }
-        self.submit(
-            now,
-            Submission {
-                origin,
-                sender,
-                body: body.clone(),
-                parts,
-            },
-            records,
-        );
-    }
-
-    /// A message to everyone who is online.
-    pub(crate) fn submit_to_everyone(
-        &mut self,
-        now: Now,
-        origin: SessionKey,
-        sender: UserId,
-        body: Body,
-    ) {
-        let recipients = self.online_except(sender);
-        if recipients.is_empty() {
-            let line = "SERVER: Nobody else is online.".to_owned();
-            return self.notify(origin, &Notice::Line(line));
-        }
-        let everyone = ConversationId::EVERYONE;
-        let record = self.record(now, everyone, sender, recipients.clone(), body.clone());
-        let parts = vec![Part::Message {
-            order: record.order,
-            users: recipients,
-            in_group: false,
-        }];
-        self.submit(
-            now,
-            Submission {
-                origin,
-                sender,
-                body,
-                parts,
-            },
-            vec![record],
-        );
-    }
-
-    /// A message to the members of a group, of whom the sender must be one.
-    pub(crate) fn submit_to_group(
-        &mut self,
-        now: Now,
-        origin: SessionKey,
-        sender: UserId,
-        name: &GroupName,
-        body: Body,
-    ) {
-        let Some(group) = self.conversations.find_group(name) else {
-            return self.notify(origin, &Notice::GroupDoesNotExist);
-        };
-        if !group.has(sender) {
-            let line = format!("SERVER: You are not a member of {name}.");
-            return self.notify(origin, &Notice::Line(line));
-        }
-        let (id, members) = (group.id, group.members.clone());
-        let recipients = members
+    /// Asks for a submission to be stored; without messages it is done at once.
+    pub(crate) fn submit(&mut self, now: Now, submission: Submission) {
+        let records: Vec<_> = submission
+            .parts
             .iter()
-            .copied()
-            .filter(|&member| member != sender)
+            .filter_map(|part| match part {
+                Part::NoSuchUser => None,
+                Part::Message { record, .. } => Some(Arc::clone(record)),
+            })
             .collect();
-        let record = self.record(now, id, sender, recipients, body.clone());
-        let parts = vec![Part::Message {
-            order: record.order,
-            users: members,
-            in_group: true,
-        }];
-        self.submit(
-            now,
-            Submission {
-                origin,
-                sender,
-                body,
-                parts,
-            },
-            vec![record],
-        );
-    }
-
-    /// The messages are stored, or could not be.
-    pub(crate) fn finish_messages(&mut self, now: Now, submission: Submission, stored: Stored) {
-        let Submission {
-            origin,
-            sender,
-            body,
-            parts,
-        } = submission;
-        let Some(name) = self.users.get(sender).map(|user| user.name.clone()) else {
-            return;
-        };
-        let is_corrupted = body.judge(&name) == Judgement::Corrupted;
-        for part in parts {
-            match part {
-                Part::NoSuchUser => self.notify(origin, &Notice::NoSuchClient),
-                Part::Message { .. } if stored == Stored::Failed => {
-                    self.notify(origin, &Notice::Lost);
-                }
-                Part::Message {
-                    order,
-                    users,
-                    in_group,
-                } => {
-                    for user in users {
-                        if in_group && user == sender {
-                            self.echo(origin, &body, is_corrupted);
-                        } else if !in_group || self.presence.is_online(user) {
-                            self.notify(origin, &Notice::Sent);
-                            self.hand_over(
-                                now,
-                                user,
-                                Handed { order, origin },
-                                &body,
-                                is_corrupted,
-                            );
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// A recipient has a message.
-    pub(crate) fn delivered(&mut self, user: UserId, handed: Handed) {
-        if let Some(name) = self.advance(user, handed.order) {
-            self.notify(handed.origin, &Notice::Received(name));
-        }
-    }
-
-    /// One session of a recipient did not get a message. It has failed if no other has it.
-    pub(crate) fn undelivered(&mut self, user: UserId, handed: Handed, failure: DeliveryFailure) {
-        let Handed { order, origin } = handed;
-        let received = self
-            .users
-            .get(user)
-            .is_none_or(|user| user.received >= order);
-        if received || self.is_in_other_hands(user, order) {
-            return;
-        }
-        self.store_aside(Write::AddFailure(order, user, failure));
-        match failure {
-            DeliveryFailure::Lost => self.notify(origin, &Notice::Lost),
-            DeliveryFailure::Corrupted => {
-                self.advance(user, order);
-                self.notify(origin, &Notice::Corrupted);
-            }
-        }
-    }
-
-    fn submit(&mut self, now: Now, submission: Submission, records: Vec<MessageRecord>) {
         if records.is_empty() {
-            return self.finish_messages(now, submission, Stored::Done);
+            return self.finish_messages(now, submission, &Stored::Done);
         }
         let pending = WritePending::Messages(submission);
         if let Err(WritePending::Messages(submission)) =
             self.store(Write::AddMessages(records), pending)
         {
-            self.finish_messages(now, submission, Stored::Failed);
+            self.finish_messages(now, submission, &Stored::Failed);
         }
     }
 
-    fn record(
+    /// A message at the next place in the order.
+    pub(crate) fn new_record(
         &mut self,
         now: Now,
         conversation: ConversationId,
         sender: UserId,
+        id: MessageId,
         recipients: Vec<UserId>,
         body: Body,
-    ) -> MessageRecord {
-        MessageRecord {
-            order: self.next_order(),
-            conversation,
-            sender,
-            id: MessageId::random(&mut self.rng),
-            time: now.calendar,
-            recipients,
-            body,
-        }
+    ) -> Arc<MessageRecord> {
+        let (order, time) = (self.next_order(), now.calendar);
+        Arc::new(MessageRecord { order, conversation, sender, id, time, recipients, body })
     }
 
-    fn hand_over(
+    /// The conversation of two users; a new one is stored first. `None` if storage is too busy.
+    pub(crate) fn direct_conversation(
         &mut self,
-        now: Now,
-        user: UserId,
-        handed: Handed,
-        body: &Body,
-        is_corrupted: bool,
-    ) {
-        let mut missed = self.presence.sessions(user).is_empty();
-        for key in self.presence.sessions(user).to_vec() {
-            let session = self.sessions.get_mut(&key);
-            let Some(signed_in) = session.and_then(|session| session.signed_in_mut()) else {
-                continue;
-            };
-            let text = body.as_str().to_owned();
-            let outbox = &mut signed_in.outbox;
-            missed |= !outbox.push_message(now.monotonic, handed, text, is_corrupted);
-            self.dirty.insert(key);
+        one: UserId,
+        other: UserId,
+    ) -> Option<ConversationId> {
+        if let Some(id) = self.conversations.find_direct(one, other) {
+            return Some(id);
         }
-        if missed {
-            self.undelivered(user, handed, DeliveryFailure::Lost);
+        let record = self.conversations.create_direct(one, other);
+        let id = record.id;
+        match self.store(Write::AddConversation(record), WritePending::Direct(id)) {
+            Ok(()) => Some(id),
+            Err(_) => {
+                self.conversations.remove(id);
+                None
+            }
         }
     }
 
-    /// A member of a group gets its own message back. Without a receipt, so it counts as a notice;
-    /// a corrupted one would not be acknowledged, and is left out.
-    fn echo(&mut self, origin: SessionKey, body: &Body, is_corrupted: bool) {
-        let session = self.sessions.get_mut(&origin);
-        let signed_in = session.and_then(|session| session.signed_in_mut());
-        if let Some(signed_in) = signed_in.filter(|_| !is_corrupted) {
-            signed_in.outbox.push_notice(body.as_str().to_owned());
-            self.dirty.insert(origin);
+    /// The messages are stored, or could not be.
+    pub(crate) fn finish_messages(&mut self, now: Now, submission: Submission, stored: &Stored) {
+        let Submission { origin, parts } = submission;
+        for part in parts {
+            match (origin, part) {
+                (Origin::Classic(key), Part::NoSuchUser) => {
+                    self.notify(key, &Notice::NoSuchClient);
+                }
+                (Origin::Extended(_), Part::NoSuchUser) => {}
+                (Origin::Classic(key), Part::Message { record, users, in_group }) => {
+                    if *stored == Stored::Failed {
+                        self.notify(key, &Notice::Lost);
+                    } else {
+                        self.await_receipts(key, &record, users, in_group);
+                        self.fan_out(now, origin, &record);
+                    }
+                }
+                (Origin::Extended(key), Part::Message { record, .. }) => match stored {
+                    Stored::Failed => {
+                        let failed = ServerMessage::NotSent(record.id, NotSent::NotStored);
+                        self.send_to(key, &failed);
+                    }
+                    Stored::Known(known) => self.confirm(key, known),
+                    Stored::Done => {
+                        self.confirm(key, &record);
+                        self.fan_out(now, origin, &record);
+                    }
+                },
+            }
         }
     }
 
-    /// Notes how far a user has received; their name if that is news.
-    fn advance(&mut self, user: UserId, order: Order) -> Option<String> {
-        let record = self.users.get_mut(user)?;
+    /// This user has received all messages up to that one, or failed with a record of it.
+    pub(crate) fn advance(&mut self, user: UserId, order: Order) {
+        let Some(record) = self.users.get_mut(user) else { return };
         if record.received >= order {
-            return None;
+            return;
         }
         record.received = order;
         let name = record.name.to_string();
-        self.store_aside(Write::SetReceived(user, order));
-        Some(name)
+        self.note_received(user);
+        let first = (user, Order::default());
+        let done: Vec<_> = self.awaited.range(first..=(user, order)).map(|(key, _)| *key).collect();
+        for key in done {
+            if let Some(sender) = self.awaited.remove(&key) {
+                self.notify(sender, &Notice::Received(name.clone()));
+            }
+        }
     }
 
-    fn is_in_other_hands(&self, user: UserId, order: Order) -> bool {
-        self.presence.sessions(user).iter().any(|key| {
-            let session = self.sessions.get(key);
-            session
-                .and_then(|session| session.signed_in())
-                .is_some_and(|s| s.outbox.has(order))
+    /// Tells the sender's sessions how far a recipient has received.
+    pub(crate) fn note_receipt(&mut self, sender: UserId, recipient: UserId, order: Order) {
+        for key in self.presence.sessions(sender).to_vec() {
+            let session = self.extended.get_mut(&key);
+            if let Some(signed_in) = session.and_then(|session| session.signed_in_mut()) {
+                let received = signed_in.receipts.entry(recipient).or_default();
+                *received = order.max(*received);
+                self.dirty.insert(key);
+            }
+        }
+    }
+
+    /// A recipient's session could not deliver a message. It has failed, if no other has it.
+    pub(crate) fn fail(
+        &mut self,
+        user: UserId,
+        order: Order,
+        sender: UserId,
+        failure: DeliveryFailure,
+    ) {
+        let received = self.users.get(user).is_none_or(|user| user.received >= order);
+        if received || self.is_in_hands(user, order) {
+            return;
+        }
+        self.store_aside(Write::AddFailure(order, user, failure));
+        self.tell_failure(user, order, sender, failure);
+    }
+
+    /// A recipient found a message corrupted: that is final, whoever else has it.
+    pub(crate) fn fail_corrupted(&mut self, user: UserId, order: Order, sender: UserId) {
+        if self.users.get(user).is_none_or(|user| user.received >= order) {
+            return;
+        }
+        let failure = DeliveryFailure::Corrupted;
+        self.store_aside(Write::AddFailure(order, user, failure));
+        self.tell_failure(user, order, sender, failure);
+        self.advance(user, order);
+    }
+
+    /// A session that had this message has ended. A classic sender is told that it is lost, since it
+    /// would not hear of a later delivery; for others it waits in the database.
+    pub(crate) fn return_to_sender(&mut self, user: UserId, order: Order) {
+        if self.awaited.contains_key(&(user, order)) && !self.is_in_hands(user, order) {
+            self.lose_awaited(user, order);
+        }
+    }
+
+    /// The last session of a user has ended: whatever classic senders still wait for is lost.
+    pub(crate) fn lose_all_awaited(&mut self, user: UserId) {
+        let all = (user, Order::default())..=(user, Order(u64::MAX));
+        let orders: Vec<_> = self.awaited.range(all).map(|((_, order), _)| *order).collect();
+        for order in orders {
+            self.lose_awaited(user, order);
+        }
+    }
+
+    fn lose_awaited(&mut self, user: UserId, order: Order) {
+        if let Some(sender) = self.awaited.remove(&(user, order)) {
+            self.store_aside(Write::AddFailure(order, user, DeliveryFailure::Lost));
+            self.notify(sender, &Notice::Lost);
+        }
+    }
+
+    fn tell_failure(
+        &mut self,
+        user: UserId,
+        order: Order,
+        sender: UserId,
+        failure: DeliveryFailure,
+    ) {
+        let (notice, receipt) = match failure {
+            DeliveryFailure::Lost => (Notice::Lost, Receipt::Lost),
+            DeliveryFailure::Corrupted => (Notice::Corrupted, Receipt::Corrupted),
+        };
+        if let Some(sender) = self.awaited.remove(&(user, order)) {
+            self.notify(sender, &notice);
+        }
+        if let Some(name) = self.users.name(user).cloned() {
+            let failed = ServerMessage::Failed(order, name, receipt);
+            for key in self.presence.sessions(sender).to_vec() {
+                self.send_to(key, &failed);
+            }
+        }
+    }
+
+    /// Says `SENT` for each recipient whom a classic sender will hear of, and remembers to tell.
+    fn await_receipts(
+        &mut self,
+        key: SessionKey,
+        record: &MessageRecord,
+        users: Vec<UserId>,
+        in_group: bool,
+    ) {
+        for user in users {
+            let is_online = self.presence.is_online(user);
+            if in_group && user == record.sender {
+                self.echo(key, &record.body);
+            } else if is_online && self.awaited.len() < AWAITED_RECEIPTS_MAX {
+                self.notify(key, &Notice::Sent);
+                self.awaited.insert((user, record.order), key);
+            } else if !in_group {
+                self.notify(key, &Notice::Lost);
+            }
+        }
+    }
+
+    /// Offers a stored message to everyone whom it concerns.
+    fn fan_out(&mut self, now: Now, origin: Origin, record: &Arc<MessageRecord>) {
+        for &user in &record.recipients {
+            self.offer(now, user, record, None);
+        }
+        // The sender's other sessions show it too; the one that it came from has it already.
+        if !record.recipients.contains(&record.sender) {
+            self.offer(now, record.sender, record, Some(origin.session()));
+        }
+    }
+
+    fn confirm(&mut self, key: SessionKey, record: &MessageRecord) {
+        let recipients = self.users.names(&record.recipients);
+        let MessageRecord { id, order, time, .. } = *record;
+        self.send_to(key, &ServerMessage::Sent { id, order, time, recipients });
+    }
+
+    /// Which conversation this is to one of its members.
+    pub(crate) fn seen_by(
+        &self,
+        conversation: ConversationId,
+        viewer: UserId,
+    ) -> Option<Conversation> {
+        use crate::conversations::Known;
+
+        Some(match self.conversations.get(conversation)? {
+            Known::Everyone => Conversation::Everyone,
+            Known::Group(group) => Conversation::Group(group.name.clone()),
+            Known::Direct(one, other) => {
+                let other = if one == viewer { other } else { one };
+                Conversation::User(self.users.name(other)?.clone())
+            }
         })
     }
 }

@@ -24,10 +24,7 @@ impl Presence {
         let arrival = self.arrivals;
         let present = self.by_user.entry(user).or_insert_with(|| {
             self.arrivals += 1;
-            Present {
-                arrival,
-                sessions: Vec::new(),
-            }
+            Present { arrival, sessions: Vec::new() }
         });
         if !present.sessions.contains(&session) {
             present.sessions.push(session);
@@ -54,18 +51,13 @@ impl Presence {
 
     /// The sessions of a user, oldest first.
     pub(crate) fn sessions(&self, user: UserId) -> &[SessionKey] {
-        self.by_user
-            .get(&user)
-            .map_or(&[], |present| &present.sessions)
+        self.by_user.get(&user).map_or(&[], |present| &present.sessions)
     }
 
     /// Who is online, in the order in which they came.
     pub(crate) fn users(&self) -> Vec<UserId> {
-        let mut users: Vec<_> = self
-            .by_user
-            .iter()
-            .map(|(user, present)| (present.arrival, *user))
-            .collect();
+        let mut users: Vec<_> =
+            self.by_user.iter().map(|(user, present)| (present.arrival, *user)).collect();
         users.sort_unstable();
         users.into_iter().map(|(_, user)| user).collect()
     }

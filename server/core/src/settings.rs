@@ -5,6 +5,8 @@ use std::time::Duration;
 use netchat_shared::limits::ACK_TIMEOUT_DEFAULT;
 use netchat_shared::password::Password;
 
+use crate::limits::RETENTION_DEFAULT;
+
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -16,6 +18,8 @@ pub struct Settings {
     pub allow_guests: bool,
     /// Show no addresses in lists of users.
     pub hide_addresses: bool,
+    /// How long messages are kept; `None`: for ever.
+    pub retention: Option<Duration>,
 }
 
 impl Settings {
@@ -27,6 +31,7 @@ impl Settings {
             ack_timeout: ACK_TIMEOUT_DEFAULT,
             allow_guests: false,
             hide_addresses: false,
+            retention: Some(RETENTION_DEFAULT),
         }
     }
 }

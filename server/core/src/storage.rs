@@ -2,10 +2,12 @@
 //! shell carries them out, in order, and hands the results back.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use netchat_shared::body::Body;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
+pub use netchat_shared::order::Order;
 use netchat_shared::password::Password;
 use netchat_shared::time::UnixTime;
 
@@ -25,10 +27,6 @@ impl ConversationId {
     /// The broadcast conversation, which always exists.
     pub const EVERYONE: Self = Self(0);
 }
-
-/// The place of a message in the one order that the server gives all of them, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Order(pub u64);
 
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,21 +108,67 @@ pub enum Write {
     AddMember(ConversationId, UserId, Order),
     /// A member less.
     RemoveMember(ConversationId, UserId),
-    /// Messages accepted together: all of them are stored, or none.
-    AddMessages(Vec<MessageRecord>),
+    /// Messages accepted together: all of them are stored, or none. One whose sender used its id
+    /// before is not stored again.
+    AddMessages(Vec<Arc<MessageRecord>>),
     /// How far a user has received.
     SetReceived(UserId, Order),
     /// A message that did not reach a recipient.
     AddFailure(Order, UserId, DeliveryFailure),
+    /// What a client may resume with, until then.
+    SetToken(TokenHash, UserId, UnixTime),
+    /// Not any more.
+    RemoveToken(TokenHash),
+    /// Forgets messages that were sent before.
+    Purge(UnixTime),
 }
 
+/// SHA-256 of a token: who reads the database can't resume with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TokenHash(pub [u8; 32]);
+
 /// What became of a [`Write`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stored {
     /// Committed: it survives a crash.
     Done,
+    /// Its one message is stored already: this is it.
+    Known(Arc<MessageRecord>),
     /// Not stored, and nothing of it is.
     Failed,
+}
+
+/// A question to storage. It sees every change that was asked for before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// Messages to a user after that one which have not failed, the earliest first, and their own.
+    Backlog(UserId, Order),
+    /// Messages of a conversation before that one that a user may read, the latest first.
+    History(UserId, ConversationId, Option<Order>, u16),
+    /// The latest message of each conversation of a user, the latest first.
+    Latest(UserId),
+    /// Which messages of a sender failed, from that one on.
+    Failures(UserId, Order),
+}
+
+/// The answer to a [`Query`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loaded {
+    /// Messages, and whether there are no more beyond them.
+    Messages(Vec<StoredMessage>, bool),
+    /// Failures.
+    Failures(Vec<(Order, UserId, DeliveryFailure)>),
+    /// It could not be answered.
+    Failed,
+}
+
+/// A message as read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// The message.
+    pub record: Arc<MessageRecord>,
+    /// Whom it did not reach.
+    pub failures: Vec<(UserId, DeliveryFailure)>,
 }
 
 /// Work for the password hasher.
@@ -153,10 +197,12 @@ pub enum Hashed {
 /// Everything that the core keeps in memory, as storage has it at the start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
-    /// Registered users.
+    /// Users, former guests included: their names stand beside old messages.
     pub users: Vec<UserRecord>,
     /// Conversations, groups with their members.
     pub conversations: Vec<ConversationRecord>,
+    /// What clients may resume with.
+    pub tokens: Vec<(TokenHash, UserId, UnixTime)>,
     /// The highest ids and orders ever given, guests' and deleted ones included.
     pub last_user: u32,
     /// See [`Self::last_user`].

@@ -13,10 +13,7 @@ pub(crate) struct Timers<K> {
 
 impl<K: Copy + Ord> Timers<K> {
     pub(crate) fn new() -> Self {
-        Self {
-            by_time: BTreeSet::new(),
-            by_key: BTreeMap::new(),
-        }
+        Self { by_time: BTreeSet::new(), by_key: BTreeMap::new() }
     }
 
     /// Sets the deadline of a key, or takes it away.
@@ -30,6 +27,13 @@ impl<K: Copy + Ord> Timers<K> {
         if let Some(at) = at {
             self.by_key.insert(key, at);
             self.by_time.insert((at, key));
+        }
+    }
+
+    /// Sets the deadline of a key that has none.
+    pub(crate) fn set_if_unset(&mut self, key: K, at: Instant) {
+        if !self.by_key.contains_key(&key) {
+            self.set(key, Some(at));
         }
     }
 

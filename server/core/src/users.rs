@@ -1,4 +1,4 @@
-//! Who is known: registered users, and guests while they are here.
+//! Who is known: registered users, and guests.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,8 @@ use netchat_shared::name::UserName;
 use crate::limits::USERS_MAX;
 use crate::storage::{UserId, UserRecord};
 
-/// The users in memory. Storage has the registered ones too.
+/// The users in memory, as storage has them. A guest who has left keeps a record, for the name
+/// beside old messages, but is not found by it: whoever takes the name is somebody else.
 #[derive(Debug, Default)]
 pub(crate) struct Users {
     by_id: BTreeMap<UserId, UserRecord>,
@@ -17,12 +18,12 @@ pub(crate) struct Users {
 
 impl Users {
     pub(crate) fn load(records: Vec<UserRecord>, last_id: u32) -> Self {
-        let mut users = Self {
-            last_id,
-            ..Self::default()
-        };
+        let mut users = Self { last_id, ..Self::default() };
         for record in records {
-            users.insert(record);
+            if record.password_hash.is_some() {
+                users.by_name.insert(record.name.clone(), record.id);
+            }
+            users.by_id.insert(record.id, record);
         }
         users
     }
@@ -42,8 +43,15 @@ impl Users {
         self.by_id.insert(record.id, record);
     }
 
+    /// Takes back a user who could not be stored.
     pub(crate) fn remove(&mut self, id: UserId) {
-        if let Some(record) = self.by_id.remove(&id) {
+        self.release_name(id);
+        self.by_id.remove(&id);
+    }
+
+    /// A guest has left: the name is free.
+    pub(crate) fn release_name(&mut self, id: UserId) {
+        if let Some(record) = self.by_id.get(&id) {
             self.by_name.remove(&record.name);
         }
     }
@@ -54,6 +62,15 @@ impl Users {
 
     pub(crate) fn get_mut(&mut self, id: UserId) -> Option<&mut UserRecord> {
         self.by_id.get_mut(&id)
+    }
+
+    pub(crate) fn name(&self, id: UserId) -> Option<&UserName> {
+        self.by_id.get(&id).map(|record| &record.name)
+    }
+
+    /// The names of these users, in their order.
+    pub(crate) fn names(&self, ids: &[UserId]) -> Vec<UserName> {
+        ids.iter().filter_map(|id| self.name(*id)).cloned().collect()
     }
 
     /// Finds a user by name. An impossible name is simply not found.

@@ -1,4 +1,4 @@
-//! The database itself: statements with bound parameters, nothing else speaks SQL.
+//! The database file: opening it, and what is read at the start.
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use netchat_core::storage::{
-    ConversationId, ConversationKind, ConversationRecord, DeliveryFailure, MessageRecord, Order,
-    Snapshot, Stored, UserId, UserRecord, Write,
+    ConversationId, ConversationKind, ConversationRecord, Loaded, Order, Query, Snapshot, Stored,
+    TokenHash, UserId, UserRecord, Write,
 };
 use netchat_shared::time::UnixTime;
-use rusqlite::{Connection, Row, TransactionBehavior, params};
+use rusqlite::{Connection, Row};
 use rusqlite_migration::{M, Migrations};
 use thiserror::Error;
 use tracing::error;
+
+use super::{queries, writes};
 
 /// Before this, SQLite could lose the end of its log when several connections wrote.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
@@ -86,23 +88,13 @@ impl Database {
             return Err(DatabaseError::OldSqlite(rusqlite::version().to_owned()));
         }
         let lock = lock(path)?;
-        let sqlite = |source| DatabaseError::Sqlite {
-            path: path.to_owned(),
-            source,
-        };
+        let sqlite = |source| DatabaseError::Sqlite { path: path.to_owned(), source };
         let mut connection = Connection::open(path).map_err(sqlite)?;
         configure(&connection).map_err(sqlite)?;
         Migrations::from_slice(MIGRATIONS)
             .to_latest(&mut connection)
-            .map_err(|source| DatabaseError::Migration {
-                path: path.to_owned(),
-                source,
-            })?;
-        Ok(Self {
-            connection,
-            path: path.to_owned(),
-            _lock: lock,
-        })
+            .map_err(|source| DatabaseError::Migration { path: path.to_owned(), source })?;
+        Ok(Self { connection, path: path.to_owned(), _lock: lock })
     }
 
     /// What the core keeps in memory. Guests of an earlier run are in no group any more.
@@ -118,6 +110,7 @@ impl Database {
             Ok(Some(Snapshot {
                 users,
                 conversations,
+                tokens: self.tokens()?,
                 last_user: self.one("SELECT coalesce(max(id), 0) FROM user")?,
                 last_conversation: self.one("SELECT max(id) FROM conversation")?,
                 last_order: self.one("SELECT coalesce(max(\"order\"), 0) FROM message")?,
@@ -125,20 +118,14 @@ impl Database {
         };
         let path = || self.path.clone();
         read()
-            .map_err(|source| DatabaseError::Sqlite {
-                path: path(),
-                source,
-            })?
-            .ok_or_else(|| DatabaseError::Content {
-                path: path(),
-                what: "name or address",
-            })
+            .map_err(|source| DatabaseError::Sqlite { path: path(), source })?
+            .ok_or_else(|| DatabaseError::Content { path: path(), what: "name or address" })
     }
 
     /// Carries out writes in order and commits them together. One that fails by itself leaves the
     /// others alone; a commit that fails takes all of them.
     pub(crate) fn write(&mut self, writes: &[Write]) -> Vec<Stored> {
-        match self.try_write(writes) {
+        match writes::commit(&mut self.connection, writes) {
             Ok(results) => results,
             Err(error) => {
                 error!(%error, writes = writes.len(), "nothing could be stored");
@@ -147,32 +134,17 @@ impl Database {
         }
     }
 
-    fn try_write(&mut self, writes: &[Write]) -> rusqlite::Result<Vec<Stored>> {
-        let behavior = TransactionBehavior::Immediate;
-        let mut transaction = self.connection.transaction_with_behavior(behavior)?;
-        let mut results = Vec::with_capacity(writes.len());
-        for write in writes {
-            let savepoint = transaction.savepoint()?;
-            results.push(match execute(&savepoint, write) {
-                Ok(()) => {
-                    savepoint.commit()?;
-                    Stored::Done
-                }
-                Err(error) => {
-                    // Dropping the savepoint rolls it back.
-                    error!(%error, "one change could not be stored");
-                    Stored::Failed
-                }
-            });
-        }
-        transaction.commit()?;
-        Ok(results)
+    pub(crate) fn load(&self, query: &Query) -> Loaded {
+        queries::load(&self.connection, query).unwrap_or_else(|error| {
+            error!(%error, "a question could not be answered");
+            Loaded::Failed
+        })
     }
 
     fn users(&self) -> rusqlite::Result<Option<Vec<UserRecord>>> {
         let mut statement = self.connection.prepare(
             "SELECT id, name, password_hash, address, registered_at, since, received
-             FROM user WHERE password_hash IS NOT NULL ORDER BY id",
+             FROM user ORDER BY id",
         )?;
         statement.query_map([], read_user)?.collect()
     }
@@ -188,9 +160,7 @@ impl Database {
             let kind = match row.get::<_, Option<String>>(1)? {
                 None => ConversationKind::Direct(UserId(row.get(2)?), UserId(row.get(3)?)),
                 Some(name) => {
-                    let Ok(name) = name.parse() else {
-                        return Ok(None);
-                    };
+                    let Ok(name) = name.parse() else { return Ok(None) };
                     ConversationKind::Group(name, self.members(id)?)
                 }
             };
@@ -207,6 +177,15 @@ impl Database {
         statement.query_map([group.0], read)?.collect()
     }
 
+    fn tokens(&self) -> rusqlite::Result<Vec<(TokenHash, UserId, UnixTime)>> {
+        let mut statement = self.connection.prepare("SELECT hash, user, expires_at FROM token")?;
+        let read = |row: &Row<'_>| {
+            let expires_at = UnixTime { millis: row.get(2)? };
+            Ok((TokenHash(row.get(0)?), UserId(row.get(1)?), expires_at))
+        };
+        statement.query_map([], read)?.collect()
+    }
+
     fn one<T: rusqlite::types::FromSql>(&self, query: &str) -> rusqlite::Result<T> {
         self.connection.query_row(query, [], |row| row.get(0))
     }
@@ -216,10 +195,7 @@ impl Database {
 fn lock(path: &Path) -> Result<File, DatabaseError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let file = |source| DatabaseError::File {
-        path: path.to_owned(),
-        source,
-    };
+    let file = |source| DatabaseError::File { path: path.to_owned(), source };
     let lock = File::create(name).map_err(file)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
@@ -237,140 +213,6 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)
 }
 
-fn execute(connection: &Connection, write: &Write) -> rusqlite::Result<()> {
-    match write {
-        Write::AddUser(user) => add_user(connection, user),
-        Write::SignedIn(user, address, time) => run(
-            connection,
-            "UPDATE user SET address = ?2, signed_in_at = ?3 WHERE id = ?1",
-            params![user.0, address.to_string(), time.millis],
-        ),
-        Write::SetPasswordHash(user, hash) => run(
-            connection,
-            "UPDATE user SET password_hash = ?2 WHERE id = ?1",
-            params![user.0, hash],
-        ),
-        Write::AddConversation(conversation) => add_conversation(connection, conversation),
-        Write::AddMember(group, user, since) => add_member(connection, *group, *user, *since),
-        Write::RemoveMember(group, user) => run(
-            connection,
-            "DELETE FROM member WHERE conversation = ?1 AND user = ?2",
-            params![group.0, user.0],
-        ),
-        Write::AddMessages(messages) => messages
-            .iter()
-            .try_for_each(|message| add_message(connection, message)),
-        Write::SetReceived(user, order) => run(
-            connection,
-            "UPDATE user SET received = max(received, ?2) WHERE id = ?1",
-            params![user.0, order.0],
-        ),
-        Write::AddFailure(order, user, failure) => {
-            let reason = match failure {
-                DeliveryFailure::Lost => "lost",
-                DeliveryFailure::Corrupted => "corrupted",
-            };
-            run(
-                connection,
-                "INSERT OR IGNORE INTO failure (\"order\", user, reason) VALUES (?1, ?2, ?3)",
-                params![order.0, user.0, reason],
-            )
-        }
-    }
-}
-
-fn add_user(connection: &Connection, user: &UserRecord) -> rusqlite::Result<()> {
-    run(
-        connection,
-        "INSERT INTO user (id, name, password_hash, address, registered_at, signed_in_at, since, received)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)",
-        params![
-            user.id.0,
-            user.name.as_str(),
-            user.password_hash,
-            user.address.to_string(),
-            user.registered_at.millis,
-            user.since.0,
-            user.received.0
-        ],
-    )?;
-    match user.password_hash {
-        Some(_) => add_member(connection, ConversationId::EVERYONE, user.id, user.since),
-        None => Ok(()),
-    }
-}
-
-fn add_conversation(
-    connection: &Connection,
-    conversation: &ConversationRecord,
-) -> rusqlite::Result<()> {
-    let id = conversation.id;
-    match &conversation.kind {
-        ConversationKind::Direct(one, other) => {
-            run(
-                connection,
-                "INSERT INTO conversation (id, one, other) VALUES (?1, ?2, ?3)",
-                params![id.0, one.0, other.0],
-            )?;
-            add_member(connection, id, *one, Order(0))?;
-            if one == other {
-                Ok(())
-            } else {
-                add_member(connection, id, *other, Order(0))
-            }
-        }
-        ConversationKind::Group(name, members) => {
-            run(
-                connection,
-                "INSERT INTO conversation (id, group_name) VALUES (?1, ?2)",
-                params![id.0, name.as_str()],
-            )?;
-            members
-                .iter()
-                .try_for_each(|(user, since)| add_member(connection, id, *user, *since))
-        }
-    }
-}
-
-fn add_member(
-    connection: &Connection,
-    conversation: ConversationId,
-    user: UserId,
-    since: Order,
-) -> rusqlite::Result<()> {
-    run(
-        connection,
-        "INSERT INTO member (conversation, user, since) VALUES (?1, ?2, ?3)",
-        params![conversation.0, user.0, since.0],
-    )
-}
-
-fn add_message(connection: &Connection, message: &MessageRecord) -> rusqlite::Result<()> {
-    let recipients: Vec<u8> = message
-        .recipients
-        .iter()
-        .flat_map(|user| user.0.to_be_bytes())
-        .collect();
-    run(
-        connection,
-        "INSERT INTO message (\"order\", conversation, sender, id, time, recipients, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![
-            message.order.0,
-            message.conversation.0,
-            message.sender.0,
-            message.id.0.to_be_bytes(),
-            message.time.millis,
-            recipients,
-            message.body.as_str()
-        ],
-    )
-}
-
-fn run(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql)?.execute(values).map(drop)
-}
-
 /// A registered user; `None` if the row holds what this program would not have written.
 fn read_user(row: &Row<'_>) -> rusqlite::Result<Option<UserRecord>> {
     let name = row.get::<_, String>(1)?.parse().ok();
@@ -383,9 +225,7 @@ fn read_user(row: &Row<'_>) -> rusqlite::Result<Option<UserRecord>> {
         name,
         password_hash: row.get(2)?,
         address,
-        registered_at: UnixTime {
-            millis: row.get(4)?,
-        },
+        registered_at: UnixTime { millis: row.get(4)? },
         since: Order(row.get(5)?),
         received: Order(row.get(6)?),
     }))
@@ -393,6 +233,9 @@ fn read_user(row: &Row<'_>) -> rusqlite::Result<Option<UserRecord>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use netchat_core::storage::{DeliveryFailure, MessageRecord, StoredMessage};
     use netchat_shared::body::Body;
     use netchat_shared::message_id::MessageId;
 
@@ -410,8 +253,8 @@ mod tests {
         }
     }
 
-    fn message(order: u64, id: u128) -> MessageRecord {
-        MessageRecord {
+    fn message(order: u64, id: u128) -> Arc<MessageRecord> {
+        Arc::new(MessageRecord {
             order: Order(order),
             conversation: ConversationId::EVERYONE,
             sender: UserId(1),
@@ -419,7 +262,7 @@ mod tests {
             time: UnixTime { millis: 5 },
             recipients: vec![UserId(2)],
             body: Body::from_wire("Ym9keQ=="),
-        }
+        })
     }
 
     fn open(folder: &tempfile::TempDir) -> Database {
@@ -446,10 +289,7 @@ mod tests {
             kind: ConversationKind::Direct(UserId(1), UserId(2)),
         };
         let writes = [
-            Write::AddUser(user(
-                1,
-                "Robert'); DROP TABLE user;--".replace(';', ",").as_str(),
-            )),
+            Write::AddUser(user(1, "Robert'); DROP TABLE user;--".replace(';', ",").as_str())),
             Write::AddUser(user(2, "o'neil")),
             Write::AddConversation(group),
             Write::AddConversation(direct.clone()),
@@ -458,31 +298,17 @@ mod tests {
             Write::SetReceived(UserId(2), Order(8)),
             Write::AddFailure(Order(9), UserId(2), DeliveryFailure::Lost),
         ];
-        assert_eq!(
-            open(&folder).write(&writes),
-            vec![Stored::Done; writes.len()]
-        );
+        assert_eq!(open(&folder).write(&writes), vec![Stored::Done; writes.len()]);
         let snapshot = open(&folder).snapshot().unwrap();
-        let names: Vec<_> = snapshot
-            .users
-            .iter()
-            .map(|user| user.name.as_str())
-            .collect();
+        let names: Vec<_> = snapshot.users.iter().map(|user| user.name.as_str()).collect();
         assert_eq!(names, ["Robert'), DROP TABLE user,--", "o'neil"]);
         assert_eq!(snapshot.users[1].received, Order(8));
         assert_eq!(snapshot.conversations[1], direct);
         let members = vec![(UserId(1), Order(0)), (UserId(2), Order(7))];
         let name = "CS: Group".parse().unwrap();
+        assert_eq!(snapshot.conversations[0].kind, ConversationKind::Group(name, members));
         assert_eq!(
-            snapshot.conversations[0].kind,
-            ConversationKind::Group(name, members)
-        );
-        assert_eq!(
-            (
-                snapshot.last_user,
-                snapshot.last_conversation,
-                snapshot.last_order
-            ),
+            (snapshot.last_user, snapshot.last_conversation, snapshot.last_order),
             (2, 2, 9)
         );
     }
@@ -493,8 +319,8 @@ mod tests {
         let mut database = open(&folder);
         let writes = [
             Write::AddUser(user(1, "alice")),
-            // The second message repeats an id, so neither of the two is stored.
-            Write::AddMessages(vec![message(1, 1), message(2, 1)]),
+            // The second message is at the place of the first, so neither is stored.
+            Write::AddMessages(vec![message(1, 1), message(1, 2)]),
             Write::AddMessages(vec![message(3, 2)]),
             Write::AddUser(user(2, "alice")),
         ];
@@ -506,24 +332,121 @@ mod tests {
     #[test]
     fn guests_leave_nothing_to_whoever_takes_their_name() {
         let folder = tempfile::tempdir().unwrap();
-        let guest = UserRecord {
-            password_hash: None,
-            ..user(1, "bob")
-        };
+        let guest = UserRecord { password_hash: None, ..user(1, "bob") };
         let group = ConversationRecord {
             id: ConversationId(1),
             kind: ConversationKind::Group("g".parse().unwrap(), vec![(UserId(1), Order(0))]),
         };
-        let writes = [
-            Write::AddUser(guest),
-            Write::AddConversation(group),
-            Write::AddUser(user(2, "bob")),
-        ];
-        assert_eq!(open(&folder).write(&writes), [Stored::Done; 3]);
+        let writes =
+            [Write::AddUser(guest), Write::AddConversation(group), Write::AddUser(user(2, "bob"))];
+        assert_eq!(open(&folder).write(&writes), [const { Stored::Done }; 3]);
         let snapshot = open(&folder).snapshot().unwrap();
-        assert_eq!(snapshot.users, [user(2, "bob")]);
+        let hashes: Vec<_> =
+            snapshot.users.iter().map(|user| user.password_hash.is_some()).collect();
+        assert_eq!(hashes, [false, true], "the guest's name stays beside old messages");
         let empty = ConversationKind::Group("g".parse().unwrap(), vec![]);
         assert_eq!(snapshot.conversations[0].kind, empty);
+    }
+
+    #[test]
+    fn a_message_sent_again_is_the_one_that_is_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut database = open(&folder);
+        let first = [Write::AddUser(user(1, "alice")), Write::AddMessages(vec![message(1, 7)])];
+        assert_eq!(database.write(&first), [Stored::Done, Stored::Done]);
+        let again = [Write::AddMessages(vec![message(2, 7)])];
+        assert_eq!(database.write(&again), [Stored::Known(message(1, 7))]);
+    }
+
+    /// alice and bob, a group that bob joined late, and messages 1 to 6.
+    fn with_messages(folder: &tempfile::TempDir) -> Database {
+        let mut database = open(folder);
+        let place = |order, conversation, sender| {
+            let record = (*message(order, u128::from(order))).clone();
+            Arc::new(MessageRecord {
+                conversation: ConversationId(conversation),
+                sender: UserId(sender),
+                ..record
+            })
+        };
+        let direct = ConversationKind::Direct(UserId(1), UserId(2));
+        let group = ConversationKind::Group("g".parse().unwrap(), vec![(UserId(1), Order(0))]);
+        let writes = [
+            Write::AddUser(user(1, "alice")),
+            Write::AddUser(user(2, "bob")),
+            Write::AddConversation(ConversationRecord { id: ConversationId(1), kind: direct }),
+            Write::AddConversation(ConversationRecord { id: ConversationId(2), kind: group }),
+            Write::AddMessages(vec![place(1, 1, 1), place(2, 2, 1), place(3, 0, 1)]),
+            Write::AddMember(ConversationId(2), UserId(2), Order(3)),
+            Write::AddMessages(vec![place(4, 2, 1), place(5, 1, 2), place(6, 1, 1)]),
+            Write::AddFailure(Order(6), UserId(2), DeliveryFailure::Lost),
+        ];
+        assert!(database.write(&writes).iter().all(|stored| *stored == Stored::Done));
+        database
+    }
+
+    #[track_caller]
+    fn orders(database: &Database, query: &Query) -> (Vec<u64>, bool) {
+        let Loaded::Messages(messages, is_complete) = database.load(query) else {
+            panic!("no messages");
+        };
+        (messages.iter().map(|message| message.record.order.0).collect(), is_complete)
+    }
+
+    #[test]
+    fn a_user_reads_their_own_conversations_from_when_they_joined() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = with_messages(&folder);
+        let (alice, bob) = (UserId(1), UserId(2));
+        let backlog = |user, after| orders(&database, &Query::Backlog(user, Order(after)));
+        assert_eq!(backlog(alice, 0), (vec![1, 2, 3, 4, 5, 6], true));
+        assert_eq!(backlog(bob, 0), (vec![1, 3, 4, 5], true), "without what failed to reach him");
+        assert_eq!(backlog(bob, 3), (vec![4, 5], true));
+        let group = ConversationId(2);
+        let history =
+            |user, before, limit| orders(&database, &Query::History(user, group, before, limit));
+        assert_eq!(history(alice, None, 1), (vec![4], false));
+        assert_eq!(history(alice, Some(Order(4)), 10), (vec![2], true));
+        assert_eq!(history(bob, None, 10), (vec![4], true));
+        assert_eq!(history(UserId(3), None, 10), (vec![], true));
+        assert_eq!(orders(&database, &Query::Latest(bob)), (vec![6, 4, 3], true));
+    }
+
+    #[test]
+    fn a_sender_reads_what_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = with_messages(&folder);
+        let failures = |since| database.load(&Query::Failures(UserId(1), Order(since)));
+        let lost = (Order(6), UserId(2), DeliveryFailure::Lost);
+        assert_eq!(failures(1), Loaded::Failures(vec![lost]));
+        assert_eq!(failures(7), Loaded::Failures(vec![]));
+        let query = Query::History(UserId(1), ConversationId(1), None, 1);
+        let Loaded::Messages(messages, _) = database.load(&query) else { panic!("no messages") };
+        let [StoredMessage { failures, .. }] = &messages[..] else { panic!("one message") };
+        assert_eq!(failures, &[(UserId(2), DeliveryFailure::Lost)]);
+    }
+
+    #[test]
+    fn old_messages_and_revoked_tokens_are_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut database = with_messages(&folder);
+        let (hash, other) = (TokenHash([1; 32]), TokenHash([2; 32]));
+        let later = UnixTime { millis: 9 };
+        let writes = [
+            Write::Purge(UnixTime { millis: 5 }),
+            Write::SetToken(hash, UserId(1), later),
+            Write::SetToken(other, UserId(1), later),
+            Write::SetToken(other, UserId(1), UnixTime { millis: 10 }),
+            Write::RemoveToken(hash),
+        ];
+        assert_eq!(database.write(&writes), [const { Stored::Done }; 5]);
+        assert_eq!(database.one::<u64>("SELECT count(*) FROM message"), Ok(6), "none is older");
+        assert_eq!(
+            database.snapshot().unwrap().tokens,
+            [(other, UserId(1), UnixTime { millis: 10 })]
+        );
+        assert_eq!(database.write(&[Write::Purge(UnixTime { millis: 6 })]), [Stored::Done]);
+        assert_eq!(database.one::<u64>("SELECT count(*) FROM message"), Ok(0));
     }
 
     #[test]
@@ -538,15 +461,9 @@ mod tests {
     fn a_file_that_is_no_database_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("netchat.db");
-        std::fs::write(
-            &path,
-            "not a database, but long enough to be read as one".repeat(50),
-        )
-        .unwrap();
+        std::fs::write(&path, "not a database, but long enough to be read as one".repeat(50))
+            .unwrap();
         let error = Database::open(&path).unwrap_err().to_string();
-        assert!(
-            error.contains("netchat.db") && !error.contains('\n'),
-            "{error}"
-        );
+        assert!(error.contains("netchat.db") && !error.contains('\n'), "{error}");
     }
 }

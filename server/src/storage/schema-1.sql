@@ -53,3 +53,9 @@ CREATE TABLE failure (
     reason  TEXT    NOT NULL CHECK (reason IN ('lost', 'corrupted')),
     PRIMARY KEY ("order", user)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE token (
+    hash       BLOB    PRIMARY KEY,    -- SHA-256
+    user       INTEGER NOT NULL REFERENCES user (id),
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -120,10 +120,7 @@ impl Verb {
     ];
 
     fn from_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(_, known)| *known == word)
-            .map(|(verb, _)| *verb)
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(verb, _)| *verb)
     }
 }
 
@@ -156,10 +153,7 @@ impl Command {
             | Verb::QuitGroup
             | Verb::CheckForGroup => {}
         }
-        let fields = Fields {
-            verb,
-            rest: rest.ok_or(CommandError::Incomplete(verb))?,
-        };
+        let fields = Fields { verb, rest: rest.ok_or(CommandError::Incomplete(verb))? };
         fields.into_command()
     }
 
@@ -212,25 +206,16 @@ impl Fields<'_> {
             Verb::CheckInDb => Ok(Command::CheckInDb(self.user(self.rest)?)),
             Verb::NewUserPassword => {
                 let (name, password) = self.pair()?;
-                Ok(Command::NewUserPassword(
-                    self.user(name)?,
-                    self.password(password)?,
-                ))
+                Ok(Command::NewUserPassword(self.user(name)?, self.password(password)?))
             }
             Verb::CheckPassword => Ok(Command::CheckPassword(self.password(self.rest)?)),
             Verb::Chat => {
                 let (recipients, body) = self.pair()?;
-                Ok(Command::Chat(
-                    self.recipients(recipients)?,
-                    Body::from_wire(body),
-                ))
+                Ok(Command::Chat(self.recipients(recipients)?, Body::from_wire(body)))
             }
             Verb::GroupChat => {
                 let (group, body) = self.pair()?;
-                Ok(Command::GroupChat(
-                    self.group(group)?,
-                    Body::from_wire(body),
-                ))
+                Ok(Command::GroupChat(self.group(group)?, Body::from_wire(body)))
             }
             Verb::NewGroup => {
                 let (group, members) = self.rest.split_once('#').unwrap_or((self.rest, ""));
@@ -245,19 +230,15 @@ impl Fields<'_> {
 
     /// Two fields; the second goes to the end, whatever it contains.
     fn pair(&self) -> Result<(&str, &str), CommandError> {
-        self.rest
-            .split_once('#')
-            .ok_or(CommandError::Incomplete(self.verb))
+        self.rest.split_once('#').ok_or(CommandError::Incomplete(self.verb))
     }
 
     fn user(&self, text: &str) -> Result<UserName, CommandError> {
-        text.parse()
-            .map_err(|error| CommandError::Name(self.verb, error))
+        text.parse().map_err(|error| CommandError::Name(self.verb, error))
     }
 
     fn group(&self, text: &str) -> Result<GroupName, CommandError> {
-        text.parse()
-            .map_err(|error| CommandError::Name(self.verb, error))
+        text.parse().map_err(|error| CommandError::Name(self.verb, error))
     }
 
     fn password(&self, text: &str) -> Result<Password, CommandError> {
@@ -315,33 +296,18 @@ mod tests {
         parses("JOIN#bob", Command::Join("bob".parse().unwrap()));
         parses("CHECKINDB#bob", Command::CheckInDb("bob".parse().unwrap()));
         let bob = "bob".parse().unwrap();
-        parses(
-            "NEWUSERPASSWORD#bob#a#b#",
-            Command::NewUserPassword(bob, password("a#b#")),
-        );
+        parses("NEWUSERPASSWORD#bob#a#b#", Command::NewUserPassword(bob, password("a#b#")));
         parses("CHECKPASSWORD#a#b", Command::CheckPassword(password("a#b")));
         let body = || Body::from_wire("eA==");
         parses("CHAT#bob#eA==", Command::Chat(named(&["bob"]), body()));
-        parses(
-            "CHAT#bob;carol#eA==",
-            Command::Chat(named(&["bob", "carol"]), body()),
-        );
+        parses("CHAT#bob;carol#eA==", Command::Chat(named(&["bob", "carol"]), body()));
         parses("CHAT#All#eA==", Command::Chat(Recipients::Everyone, body()));
         let group: GroupName = "CS: Group".parse().unwrap();
-        parses(
-            "GROUP_CHAT#CS: Group#eA==",
-            Command::GroupChat(group.clone(), body()),
-        );
+        parses("GROUP_CHAT#CS: Group#eA==", Command::GroupChat(group.clone(), body()));
         parses("JOIN_GROUP#CS: Group", Command::JoinGroup(group.clone()));
-        parses(
-            "CHECK_FOR_GROUP#CS: Group",
-            Command::CheckForGroup(group.clone()),
-        );
+        parses("CHECK_FOR_GROUP#CS: Group", Command::CheckForGroup(group.clone()));
         let members = vec!["m1".to_owned(), "m2".to_owned()];
-        parses(
-            "NEW_GROUP#CS: Group#m1#m2#DONE#",
-            Command::NewGroup(group, members),
-        );
+        parses("NEW_GROUP#CS: Group#m1#m2#DONE#", Command::NewGroup(group, members));
         parses("ACTIVE", Command::Active);
         parses("LEAVE", Command::Leave);
         parses("EXIT#bob", Command::Exit("bob".to_owned()));
@@ -365,22 +331,13 @@ mod tests {
         refused("LOCKED", CommandError::Incomplete(Verb::Locked));
         refused("LOCKED#*", CommandError::NotBase64(Verb::Locked));
         refused("CHAT#bob", CommandError::Incomplete(Verb::Chat));
-        refused(
-            "NEWUSERPASSWORD#bob",
-            CommandError::Incomplete(Verb::NewUserPassword),
-        );
+        refused("NEWUSERPASSWORD#bob", CommandError::Incomplete(Verb::NewUserPassword));
         refused("JOIN#", CommandError::Name(Verb::Join, NameError::Empty));
-        refused(
-            "JOIN#a#b",
-            CommandError::Name(Verb::Join, NameError::Character('#')),
-        );
+        refused("JOIN#a#b", CommandError::Name(Verb::Join, NameError::Character('#')));
         let error = CommandError::Password(Verb::CheckPassword, PasswordError::Empty);
         refused("CHECKPASSWORD#", error);
         let many = vec!["x"; RECIPIENTS_MAX + 1].join(";");
-        refused(
-            &format!("CHAT#{many}#eA=="),
-            CommandError::TooMany(Verb::Chat),
-        );
+        refused(&format!("CHAT#{many}#eA=="), CommandError::TooMany(Verb::Chat));
     }
 
     proptest! {
@@ -421,8 +378,7 @@ mod tests {
             password.prop_map(Command::CheckPassword),
             (names.clone(), body.clone())
                 .prop_map(|(names, body)| Command::Chat(Recipients::Named(names), body)),
-            body.clone()
-                .prop_map(|body| Command::Chat(Recipients::Everyone, body)),
+            body.clone().prop_map(|body| Command::Chat(Recipients::Everyone, body)),
             (group.clone(), body).prop_map(|(group, body)| Command::GroupChat(group, body)),
             (group.clone(), names).prop_map(|(group, names)| Command::NewGroup(group, names)),
             group.clone().prop_map(Command::JoinGroup),

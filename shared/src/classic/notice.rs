@@ -71,15 +71,9 @@ impl Notice {
         if let Some(name) = received() {
             Self::Received(name.to_owned())
         } else if let Some(group) = known("OLD_GROUP#") {
-            Self::GroupKnown {
-                group,
-                exists: true,
-            }
+            Self::GroupKnown { group, exists: true }
         } else if let Some(group) = known("NEW_GROUP#") {
-            Self::GroupKnown {
-                group,
-                exists: false,
-            }
+            Self::GroupKnown { group, exists: false }
         } else if let Some(names) = text.strip_prefix(NOT_FOUND) {
             Self::MembersNotFound(names.split('\n').map(str::to_owned).collect())
         } else if let Some(roster) = Roster::parse(text) {
@@ -95,10 +89,7 @@ impl Notice {
     pub fn texts(&self) -> Vec<String> {
         match self {
             Self::Active(roster) => in_pieces(&roster.entries, 2, |entries| {
-                Roster {
-                    entries: entries.to_vec(),
-                }
-                .to_string()
+                Roster { entries: entries.to_vec() }.to_string()
             }),
             Self::MembersNotFound(names) => {
                 in_pieces(names, 1, |names| format!("{NOT_FOUND}{}", names.join("\n")))
@@ -114,14 +105,8 @@ impl Notice {
             Self::Corrupted => vec!["Message was corrupted".to_owned()],
             Self::GroupExists => vec!["Group chat exists".to_owned()],
             Self::GroupDoesNotExist => vec!["Group chat DOESN'T exist".to_owned()],
-            Self::GroupKnown {
-                group,
-                exists: true,
-            } => vec![format!("OLD_GROUP#{group}")],
-            Self::GroupKnown {
-                group,
-                exists: false,
-            } => vec![format!("NEW_GROUP#{group}")],
+            Self::GroupKnown { group, exists: true } => vec![format!("OLD_GROUP#{group}")],
+            Self::GroupKnown { group, exists: false } => vec![format!("NEW_GROUP#{group}")],
             Self::Leave => vec!["LEAVE".to_owned()],
             Self::Line(line) => vec![line.clone()],
         }
@@ -137,10 +122,7 @@ impl Notice {
 fn parse_group_added(text: &str) -> Option<Notice> {
     let (group, members) = text.strip_prefix(ADDED_PREFIX)?.split_once(ADDED_MIDDLE)?;
     let roster = Roster::parse(&format!("[{members}]"))?;
-    Some(Notice::GroupAdded {
-        group: group.to_owned(),
-        members: roster.entries,
-    })
+    Some(Notice::GroupAdded { group: group.to_owned(), members: roster.entries })
 }
 
 /// Writes a list with `write`, cut into as few pieces as fit. `separator_bytes` stand between items.
@@ -171,10 +153,7 @@ mod tests {
     use super::*;
 
     fn entry(name: &str) -> RosterEntry {
-        RosterEntry {
-            address: "196.47.240.12:56575".parse().ok(),
-            name: name.to_owned(),
-        }
+        RosterEntry { address: "196.47.240.12:56575".parse().ok(), name: name.to_owned() }
     }
 
     #[track_caller]
@@ -186,38 +165,20 @@ mod tests {
     #[test]
     fn notices_are_worded_as_in_the_report() {
         check(&Notice::Sent, "SERVER: SENT");
-        check(
-            &Notice::Received("SNGRIN001".to_owned()),
-            "SERVER: SNGRIN001 RECEIVED",
-        );
+        check(&Notice::Received("SNGRIN001".to_owned()), "SERVER: SNGRIN001 RECEIVED");
         check(&Notice::NoSuchClient, "SERVER: Client DOESN'T exist");
         check(&Notice::Lost, "SERVER: Message lost. Please send again.");
         check(&Notice::Corrupted, "Message was corrupted");
         check(&Notice::Leave, "LEAVE");
         check(&Notice::GroupExists, "Group chat exists");
-        check(
-            &Notice::GroupKnown {
-                group: "CS".to_owned(),
-                exists: true,
-            },
-            "OLD_GROUP#CS",
-        );
-        check(
-            &Notice::GroupKnown {
-                group: "CS".to_owned(),
-                exists: false,
-            },
-            "NEW_GROUP#CS",
-        );
+        check(&Notice::GroupKnown { group: "CS".to_owned(), exists: true }, "OLD_GROUP#CS");
+        check(&Notice::GroupKnown { group: "CS".to_owned(), exists: false }, "NEW_GROUP#CS");
         let missing = vec!["WrongUser".to_owned(), "Other".to_owned()];
         let text = "The following member(s) were not found: WrongUser\nOther";
         check(&Notice::MembersNotFound(missing), text);
         let members = vec![entry("SNGRIN001"), entry("RBLCAM001")];
         check(
-            &Notice::GroupAdded {
-                group: "CS: Group".to_owned(),
-                members,
-            },
+            &Notice::GroupAdded { group: "CS: Group".to_owned(), members },
             "Group: CS: Group was successfully added with members: \
              (('196.47.240.12', 56575), 'SNGRIN001')(('196.47.240.12', 56575), 'RBLCAM001')",
         );
@@ -228,21 +189,12 @@ mod tests {
     #[test]
     fn long_lists_come_in_pieces_that_fit_and_read_back() {
         let entries: Vec<_> = (0..200).map(|n| entry(&format!("user{n}"))).collect();
-        let notice = Notice::Active(Roster {
-            entries: entries.clone(),
-        });
+        let notice = Notice::Active(Roster { entries: entries.clone() });
         let datagrams = notice.datagrams();
         assert!(datagrams.len() > 1);
-        assert!(
-            datagrams
-                .iter()
-                .all(|datagram| datagram.len() <= CLASSIC_DATAGRAM_BYTES_MAX)
-        );
-        let read: Vec<_> = notice
-            .texts()
-            .iter()
-            .flat_map(|text| Roster::parse(text).unwrap().entries)
-            .collect();
+        assert!(datagrams.iter().all(|datagram| datagram.len() <= CLASSIC_DATAGRAM_BYTES_MAX));
+        let read: Vec<_> =
+            notice.texts().iter().flat_map(|text| Roster::parse(text).unwrap().entries).collect();
         assert_eq!(read, entries);
     }
 }

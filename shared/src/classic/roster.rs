@@ -25,12 +25,9 @@ pub struct Roster {
 impl fmt::Display for RosterEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.address {
-            Some(address) => write!(
-                f,
-                "(('{}', {}), ",
-                address.ip().to_canonical(),
-                address.port()
-            )?,
+            Some(address) => {
+                write!(f, "(('{}', {}), ", address.ip().to_canonical(), address.port())?;
+            }
             None => write!(f, "({HIDDEN}, ")?,
         }
         f.write_str(&python_string(&self.name))?;
@@ -68,10 +65,7 @@ impl Roster {
     /// The names alone.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        self.entries
-            .iter()
-            .map(|entry| entry.name.clone())
-            .collect()
+        self.entries.iter().map(|entry| entry.name.clone()).collect()
     }
 }
 
@@ -88,11 +82,7 @@ fn parse_entry(text: &str) -> Option<(RosterEntry, &str)> {
 
 /// A string as Python's `repr` writes it: single quotes unless that would need more escapes.
 fn python_string(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') {
-        '"'
-    } else {
-        '\''
-    };
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut written = String::with_capacity(text.len() + 2);
     written.push(quote);
     for c in text.chars() {
@@ -125,10 +115,7 @@ mod tests {
     use super::*;
 
     fn entry(address: &str, name: &str) -> RosterEntry {
-        RosterEntry {
-            address: address.parse().ok(),
-            name: name.to_owned(),
-        }
+        RosterEntry { address: address.parse().ok(), name: name.to_owned() }
     }
 
     #[test]
@@ -160,9 +147,7 @@ mod tests {
 
     #[test]
     fn hidden_addresses_and_empty_lists() {
-        let roster = Roster {
-            entries: vec![entry("", "bob")],
-        };
+        let roster = Roster { entries: vec![entry("", "bob")] };
         assert_eq!(roster.to_string(), "[(('hidden', 0), 'bob')]");
         assert_eq!(Roster::parse(&roster.to_string()), Some(roster));
         assert_eq!(Roster::parse("[]"), Some(Roster::default()));
@@ -170,16 +155,9 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_refused() {
-        for text in [
-            "",
-            "[",
-            "]",
-            "[(('1.2.3.4', 1), 'x'",
-            "[((",
-            "[(('1",
-            "hello",
-            "[(('a', 1), x)]",
-        ] {
+        for text in
+            ["", "[", "]", "[(('1.2.3.4', 1), 'x'", "[((", "[(('1", "hello", "[(('a', 1), x)]"]
+        {
             assert_eq!(Roster::parse(text), None, "{text}");
         }
     }

@@ -78,16 +78,8 @@ impl ClientMessage {
             }
             Self::Received(order) => format!("RECEIVED#{}", order.0),
             Self::Corrupted(order) => format!("CORRUPTED#{}", order.0),
-            Self::History {
-                conversation: of,
-                before,
-                limit,
-            } => {
-                format!(
-                    "HISTORY#{}#{}#{limit}",
-                    conversation(of),
-                    optional_order(*before)
-                )
+            Self::History { conversation: of, before, limit } => {
+                format!("HISTORY#{}#{}#{limit}", conversation(of), optional_order(*before))
             }
             Self::Overview => "OVERVIEW".to_owned(),
             Self::Receipts(since, names) => format!("RECEIPTS#{}#{}", since.0, join(names)),
@@ -104,10 +96,7 @@ impl ClientMessage {
     /// # Errors
     /// When it is none.
     pub fn parse(bytes: &[u8]) -> Result<Self, MessageError> {
-        std::str::from_utf8(bytes)
-            .ok()
-            .and_then(parse)
-            .ok_or(MessageError)
+        std::str::from_utf8(bytes).ok().and_then(parse).ok_or(MessageError)
     }
 }
 
@@ -198,24 +187,15 @@ pub(super) fn parse_order(field: &str) -> Option<Order> {
 
 /// A list; its items hold no semicolon.
 pub(super) fn join<T: ToString>(items: &[T]) -> String {
-    items
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(";")
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(";")
 }
 
 pub(super) fn parse_list<T: std::str::FromStr>(field: &str) -> Option<Vec<T>> {
     if field.is_empty() {
         return Some(Vec::new());
     }
-    let items = field
-        .split(';')
-        .take(NAMES_PER_MESSAGE_MAX + 1)
-        .map(|item| item.parse().ok());
-    items
-        .collect::<Option<Vec<T>>>()
-        .filter(|items| items.len() <= NAMES_PER_MESSAGE_MAX)
+    let items = field.split(';').take(NAMES_PER_MESSAGE_MAX + 1).map(|item| item.parse().ok());
+    items.collect::<Option<Vec<T>>>().filter(|items| items.len() <= NAMES_PER_MESSAGE_MAX)
 }
 
 #[cfg(test)]
@@ -238,10 +218,7 @@ mod tests {
         check("NAME#bob", &ClientMessage::Name(bob.clone()));
         check("REGISTER#YSNi", &ClientMessage::Register(password()));
         check("LOGIN#YSNi", &ClientMessage::LogIn(password()));
-        check(
-            &format!("RESUME#{token}"),
-            &ClientMessage::Resume(Token::parse(token).unwrap()),
-        );
+        check(&format!("RESUME#{token}"), &ClientMessage::Resume(Token::parse(token).unwrap()));
         check("SYNC#-", &ClientMessage::Sync(None));
         check("SYNC#12", &ClientMessage::Sync(Some(Order(12))));
         let send = ClientMessage::Send {
@@ -249,39 +226,21 @@ mod tests {
             to: Conversation::Group(group.clone()),
             body: Body::from_wire("eA=="),
         };
-        check(
-            "SEND#000000000000000000000000000000ff#g:CS: Group#eA==",
-            &send,
-        );
+        check("SEND#000000000000000000000000000000ff#g:CS: Group#eA==", &send);
         check("RECEIVED#12", &ClientMessage::Received(Order(12)));
         check("CORRUPTED#12", &ClientMessage::Corrupted(Order(12)));
-        let history = |conversation, before| ClientMessage::History {
-            conversation,
-            before,
-            limit: 50,
-        };
+        let history =
+            |conversation, before| ClientMessage::History { conversation, before, limit: 50 };
         check("HISTORY#e#-#50", &history(Conversation::Everyone, None));
-        check(
-            "HISTORY#u:bob#9#50",
-            &history(Conversation::User(bob.clone()), Some(Order(9))),
-        );
+        check("HISTORY#u:bob#9#50", &history(Conversation::User(bob.clone()), Some(Order(9))));
         check("OVERVIEW", &ClientMessage::Overview);
-        check(
-            "RECEIPTS#3#bob;bob",
-            &ClientMessage::Receipts(Order(3), vec![bob.clone(), bob]),
-        );
+        check("RECEIPTS#3#bob;bob", &ClientMessage::Receipts(Order(3), vec![bob.clone(), bob]));
         check(
             "NEW_GROUP#CS: Group#a;b",
             &ClientMessage::NewGroup(group.clone(), vec!["a".to_owned(), "b".to_owned()]),
         );
-        check(
-            "NEW_GROUP#CS: Group#",
-            &ClientMessage::NewGroup(group.clone(), vec![]),
-        );
-        check(
-            "JOIN_GROUP#CS: Group",
-            &ClientMessage::JoinGroup(group.clone()),
-        );
+        check("NEW_GROUP#CS: Group#", &ClientMessage::NewGroup(group.clone(), vec![]));
+        check("JOIN_GROUP#CS: Group", &ClientMessage::JoinGroup(group.clone()));
         check("QUIT_GROUP#CS: Group", &ClientMessage::QuitGroup(group));
         check("SIGN_OUT", &ClientMessage::SignOut);
     }
@@ -298,11 +257,7 @@ mod tests {
             "HISTORY#x#-#1",
             "RESUME#12",
         ] {
-            assert_eq!(
-                ClientMessage::parse(text.as_bytes()),
-                Err(MessageError),
-                "{text}"
-            );
+            assert_eq!(ClientMessage::parse(text.as_bytes()), Err(MessageError), "{text}");
         }
         assert_eq!(ClientMessage::parse(&[0xff]), Err(MessageError));
     }

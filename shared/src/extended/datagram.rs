@@ -100,12 +100,8 @@ impl<'a> Datagram<'a> {
     /// # Errors
     /// [`DatagramError`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, DatagramError> {
-        let rest = bytes
-            .strip_prefix(PREFIX)
-            .ok_or(DatagramError::NotExtended)?;
-        let (crc, rest) = rest
-            .split_at_checked(CRC_DIGITS)
-            .ok_or(DatagramError::Malformed)?;
+        let rest = bytes.strip_prefix(PREFIX).ok_or(DatagramError::NotExtended)?;
+        let (crc, rest) = rest.split_at_checked(CRC_DIGITS).ok_or(DatagramError::Malformed)?;
         let rest = rest.strip_prefix(b"#").ok_or(DatagramError::Malformed)?;
         let crc = hex(crc).ok_or(DatagramError::Malformed)?;
         if crc != u64::from(crc32fast::hash(rest)) {
@@ -124,35 +120,17 @@ impl<'a> Datagram<'a> {
                 put(text, format_args!("OFFER#{version}#{nonce:016x}#"));
                 text.resize(OFFER_BYTES_MIN.max(text.len()), b'.');
             }
-            Self::Cookie {
-                version,
-                nonce,
-                cookie,
-            } => {
-                put(
-                    text,
-                    format_args!("COOKIE#{version}#{nonce:016x}#{cookie:016x}"),
-                );
+            Self::Cookie { version, nonce, cookie } => {
+                put(text, format_args!("COOKIE#{version}#{nonce:016x}#{cookie:016x}"));
             }
-            Self::Open {
-                version,
-                nonce,
-                cookie,
-            } => {
-                put(
-                    text,
-                    format_args!("OPEN#{version}#{nonce:016x}#{cookie:016x}"),
-                );
+            Self::Open { version, nonce, cookie } => {
+                put(text, format_args!("OPEN#{version}#{nonce:016x}#{cookie:016x}"));
             }
             Self::Opened { nonce, session } => {
                 put(text, format_args!("OPENED#{nonce:016x}#{session}"));
             }
             Self::Gone { session } => put(text, format_args!("GONE#{session}")),
-            Self::Packet {
-                session,
-                number,
-                frames,
-            } => {
+            Self::Packet { session, number, frames } => {
                 put(text, format_args!("P#{session}#{number:x}\n"));
                 text.extend_from_slice(frames);
             }
@@ -235,29 +213,18 @@ fn parse_kind(rest: &[u8]) -> Option<Datagram<'_>> {
     let kind = fields.next()?;
     let mut next_hex = || hex(fields.next()?.as_bytes());
     match kind {
-        "OPENED" => Some(Datagram::Opened {
-            nonce: next_hex()?,
-            session: SessionId(next_hex()?),
-        }),
-        "GONE" => Some(Datagram::Gone {
-            session: SessionId(next_hex()?),
-        }),
+        "OPENED" => Some(Datagram::Opened { nonce: next_hex()?, session: SessionId(next_hex()?) }),
+        "GONE" => Some(Datagram::Gone { session: SessionId(next_hex()?) }),
         _ => {
             let version = fields.next()?.parse().ok()?;
             let nonce = hex(fields.next()?.as_bytes())?;
             let third = fields.next()?;
             match kind {
                 "OFFER" => Some(Datagram::Offer { version, nonce }),
-                "COOKIE" => Some(Datagram::Cookie {
-                    version,
-                    nonce,
-                    cookie: hex(third.as_bytes())?,
-                }),
-                "OPEN" => Some(Datagram::Open {
-                    version,
-                    nonce,
-                    cookie: hex(third.as_bytes())?,
-                }),
+                "COOKIE" => {
+                    Some(Datagram::Cookie { version, nonce, cookie: hex(third.as_bytes())? })
+                }
+                "OPEN" => Some(Datagram::Open { version, nonce, cookie: hex(third.as_bytes())? }),
                 _ => None,
             }
         }
@@ -283,24 +250,10 @@ mod tests {
     fn datagrams_are_written_as_the_protocol_says() {
         let text = |datagram: Datagram<'_>| String::from_utf8(datagram.to_wire()).unwrap();
         let session = SessionId(0x1f);
-        assert_eq!(
-            text(Datagram::Gone { session }),
-            "X#baf6b9e3#GONE#000000000000001f"
-        );
-        let packet = Datagram::Packet {
-            session,
-            number: 26,
-            frames: b"K\n",
-        };
+        assert_eq!(text(Datagram::Gone { session }), "X#baf6b9e3#GONE#000000000000001f");
+        let packet = Datagram::Packet { session, number: 26, frames: b"K\n" };
         assert_eq!(text(packet), "X#dc65b88d#P#000000000000001f#1a\nK\n");
-        assert_eq!(
-            text(Datagram::Offer {
-                version: 1,
-                nonce: 7
-            })
-            .len(),
-            OFFER_BYTES_MIN
-        );
+        assert_eq!(text(Datagram::Offer { version: 1, nonce: 7 }).len(), OFFER_BYTES_MIN);
     }
 
     #[test]

@@ -70,10 +70,7 @@ impl<'a> Frame<'a> {
 
     /// Reads the frames of a packet.
     pub fn parse_all(frames: &'a [u8]) -> impl Iterator<Item = Result<Self, FrameError>> {
-        frames
-            .split(|&byte| byte == b'\n')
-            .filter(|line| !line.is_empty())
-            .map(Frame::parse)
+        frames.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(Frame::parse)
     }
 
     /// Adds the frame, with its line feed, to a packet.
@@ -86,11 +83,7 @@ impl<'a> Frame<'a> {
                     put(packet, format_args!("{separator}{last:x}-{first:x}"));
                 }
             }
-            Self::Slice {
-                sequence,
-                more,
-                bytes,
-            } => {
+            Self::Slice { sequence, more, bytes } => {
                 let kind = if *more { 'S' } else { 'D' };
                 put(packet, format_args!("{kind}{sequence:x}#"));
                 packet.extend_from_slice(bytes);
@@ -108,10 +101,7 @@ fn parse_ack(rest: &[u8]) -> Option<Frame<'_>> {
     let at = rest.iter().position(|&byte| byte == b'#')?;
     let delay_ms = hex(&rest[..at])?;
     let mut ranges = Vec::new();
-    for range in rest[at + 1..]
-        .split(|&byte| byte == b',')
-        .take(ACK_RANGES_MAX)
-    {
+    for range in rest[at + 1..].split(|&byte| byte == b',').take(ACK_RANGES_MAX) {
         let at = range.iter().position(|&byte| byte == b'-')?;
         let (last, first) = (hex(&range[..at])?, hex(&range[at + 1..])?);
         if first > last {
@@ -124,11 +114,7 @@ fn parse_ack(rest: &[u8]) -> Option<Frame<'_>> {
 
 fn parse_slice(rest: &[u8], more: bool) -> Option<Frame<'_>> {
     let at = rest.iter().position(|&byte| byte == b'#')?;
-    Some(Frame::Slice {
-        sequence: hex(&rest[..at])?,
-        more,
-        bytes: &rest[at + 1..],
-    })
+    Some(Frame::Slice { sequence: hex(&rest[..at])?, more, bytes: &rest[at + 1..] })
 }
 
 #[cfg(test)]
@@ -147,29 +133,9 @@ mod tests {
 
     #[test]
     fn frames_are_written_as_the_protocol_says() {
-        check(
-            "A3#1a-10,9-9",
-            &Frame::Ack {
-                delay_ms: 3,
-                ranges: vec![(16, 26), (9, 9)],
-            },
-        );
-        check(
-            "D1f#SYNC#12",
-            &Frame::Slice {
-                sequence: 31,
-                more: false,
-                bytes: b"SYNC#12",
-            },
-        );
-        check(
-            "S1#ab",
-            &Frame::Slice {
-                sequence: 1,
-                more: true,
-                bytes: b"ab",
-            },
-        );
+        check("A3#1a-10,9-9", &Frame::Ack { delay_ms: 3, ranges: vec![(16, 26), (9, 9)] });
+        check("D1f#SYNC#12", &Frame::Slice { sequence: 31, more: false, bytes: b"SYNC#12" });
+        check("S1#ab", &Frame::Slice { sequence: 1, more: true, bytes: b"ab" });
         check("K", &Frame::KeepAlive);
         check("C00000000000000ff", &Frame::Challenge(255));
         check("R00000000000000ff", &Frame::Response(255));

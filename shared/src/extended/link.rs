@@ -83,6 +83,10 @@ pub struct LinkStatistics {
     pub packets_lost: u64,
     /// Packets that arrived, repeated ones not counted.
     pub packets_received: u64,
+    /// Packets that had arrived before.
+    pub packets_repeated: u64,
+    /// Packets dropped because what they carried lay beyond the window.
+    pub packets_beyond_window: u64,
     /// The smoothed round trip, once it was measured.
     pub round_trip: Option<Duration>,
 }
@@ -188,9 +192,14 @@ impl Link {
         self.control.push(Frame::KeepAlive);
     }
 
-    /// Asks the peer to prove that it receives where the next packet is sent to.
-    pub fn challenge(&mut self, token: u64) {
-        self.control.push(Frame::Challenge(token));
+    /// A packet that asks whoever receives it to answer, for an address that is not the link's. It
+    /// carries nothing else.
+    #[must_use]
+    pub fn challenge_packet(&mut self, now: Instant, token: u64) -> Vec<u8> {
+        let mut writer = DatagramWriter::packet(self.session, self.next_number());
+        Frame::Challenge(token).write(writer.bytes());
+        self.note_sent(now, PacketState::NotElicited, Vec::new());
+        writer.finish()
     }
 
     fn respond(&mut self, token: u64) {
@@ -222,9 +231,7 @@ impl Link {
     /// Whether a packet of this number is later than every one that has arrived.
     #[must_use]
     pub fn is_newest(&self, number: u64) -> bool {
-        self.arrived
-            .largest()
-            .is_none_or(|largest| number > largest)
+        self.arrived.largest().is_none_or(|largest| number > largest)
     }
 
     /// Takes a packet of the peer. A challenge in it is answered; a response in it is handed back,
@@ -238,11 +245,11 @@ impl Link {
         number: u64,
         frames: &[u8],
     ) -> Result<Option<u64>, LinkError> {
-        let frames: Vec<Frame<'_>> = Frame::parse_all(frames)
-            .collect::<Result<_, _>>()
-            .map_err(|_| LinkError::Malformed)?;
+        let frames: Vec<Frame<'_>> =
+            Frame::parse_all(frames).collect::<Result<_, _>>().map_err(|_| LinkError::Malformed)?;
         let beyond_window = |frame: &Frame<'_>| matches!(frame, Frame::Slice { sequence, .. } if !self.incoming.accepts(*sequence));
         if frames.iter().any(beyond_window) {
+            self.statistics.packets_beyond_window += 1;
             return Ok(None);
         }
         let is_elicited = frames.iter().any(elicits);
@@ -251,6 +258,7 @@ impl Link {
         if !self.arrived.insert(number) {
             // Its acknowledgement may have been lost: acknowledged again, acted on once.
             self.ack_at = if is_elicited { Some(now) } else { self.ack_at };
+            self.statistics.packets_repeated += 1;
             return Ok(None);
         }
         self.statistics.packets_received += 1;
@@ -276,8 +284,7 @@ impl Link {
             return None;
         }
         self.forget_sent(now);
-        let number = self.first_sent + self.sent.len() as u64;
-        let mut writer = DatagramWriter::packet(self.session, number);
+        let mut writer = DatagramWriter::packet(self.session, self.next_number());
         let packet = writer.bytes();
         let mut state = PacketState::NotElicited;
         for frame in self.control.drain(..) {
@@ -287,23 +294,11 @@ impl Link {
             frame.write(packet);
         }
         self.write_ack(now, packet);
-        let slices = if has_slices {
-            self.write_slices(packet)
-        } else {
-            Vec::new()
-        };
+        let slices = if has_slices { self.write_slices(packet) } else { Vec::new() };
         if !slices.is_empty() {
             state = PacketState::InFlight;
         }
-        if state == PacketState::InFlight {
-            self.in_flight += 1;
-        }
-        self.sent.push_back(SentPacket {
-            at: now,
-            state,
-            slices,
-        });
-        self.statistics.packets_sent += 1;
+        self.note_sent(now, state, slices);
         Some(writer.finish())
     }
 
@@ -311,10 +306,7 @@ impl Link {
     #[must_use]
     pub fn timeout(&self) -> Option<Instant> {
         let given_up_at = self.earliest_in_flight().map(|(_, at)| at);
-        [self.loss_at, given_up_at, self.ack_at]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.loss_at, given_up_at, self.ack_at].into_iter().flatten().min()
     }
 
     /// That time has come (or any other time).
@@ -343,10 +335,18 @@ impl Link {
     /// What the link has seen so far.
     #[must_use]
     pub fn statistics(&self) -> LinkStatistics {
-        LinkStatistics {
-            round_trip: self.round_trip.smoothed(),
-            ..self.statistics
-        }
+        LinkStatistics { round_trip: self.round_trip.smoothed(), ..self.statistics }
+    }
+
+    /// The number of the next packet.
+    fn next_number(&self) -> u64 {
+        self.first_sent + self.sent.len() as u64
+    }
+
+    fn note_sent(&mut self, at: Instant, state: PacketState, slices: Vec<u64>) {
+        self.in_flight += u32::from(state == PacketState::InFlight);
+        self.sent.push_back(SentPacket { at, state, slices });
+        self.statistics.packets_sent += 1;
     }
 
     fn handle_frames(
@@ -358,11 +358,7 @@ impl Link {
         for frame in frames {
             match frame {
                 Frame::Ack { delay_ms, ranges } => self.handle_ack(now, *delay_ms, ranges),
-                Frame::Slice {
-                    sequence,
-                    more,
-                    bytes,
-                } => {
+                Frame::Slice { sequence, more, bytes } => {
                     self.incoming.insert(*sequence, *more, bytes)?;
                 }
                 Frame::KeepAlive => {}
@@ -389,11 +385,7 @@ impl Link {
         self.unacknowledged = 0;
         let waited = now.saturating_since(self.largest_arrived_at).as_millis();
         let delay_ms = u64::try_from(waited).unwrap_or(u64::MAX);
-        Frame::Ack {
-            delay_ms,
-            ranges: self.arrived.latest_ranges(),
-        }
-        .write(packet);
+        Frame::Ack { delay_ms, ranges: self.arrived.latest_ranges() }.write(packet);
     }
 
     fn has_slices_to_send(&self) -> bool {
@@ -420,12 +412,7 @@ impl Link {
                     break;
                 }
                 let (more, bytes) = (slice.more, slice.bytes.as_slice());
-                Frame::Slice {
-                    sequence,
-                    more,
-                    bytes,
-                }
-                .write(packet);
+                Frame::Slice { sequence, more, bytes }.write(packet);
                 written.push(sequence);
             }
             if lost.is_some() {
@@ -441,7 +428,7 @@ impl Link {
         let Some(&(_, largest)) = ranges.first() else {
             return;
         };
-        let end = self.first_sent + self.sent.len() as u64;
+        let end = self.next_number();
         let mut news = 0;
         for &(first, last) in ranges {
             for number in first.max(self.first_sent)..last.saturating_add(1).min(end) {
@@ -453,8 +440,7 @@ impl Link {
                 if number == largest {
                     let delay = Duration::from_millis(delay_ms);
                     let sent_at = self.sent_packet(number).at;
-                    self.round_trip
-                        .measure(now.saturating_since(sent_at), delay);
+                    self.round_trip.measure(now.saturating_since(sent_at), delay);
                 }
             }
         }
@@ -500,8 +486,7 @@ impl Link {
         };
         let delay = self.round_trip.loss_delay();
         if self.lose(largest, now - delay) > 0 {
-            self.window
-                .reduce(now, self.round_trip.smoothed().unwrap_or_default());
+            self.window.reduce(now, self.round_trip.smoothed().unwrap_or_default());
         }
         let earlier = usize::try_from(largest.saturating_sub(self.first_sent)).unwrap_or_default();
         let waiting = self.sent.iter().take(earlier);
@@ -520,8 +505,7 @@ impl Link {
                 lost += 1;
                 let slices = packet.slices.iter().copied();
                 let outgoing = &self.outgoing;
-                self.resend
-                    .extend(slices.filter(|&sequence| outgoing.get(sequence).is_some()));
+                self.resend.extend(slices.filter(|&sequence| outgoing.get(sequence).is_some()));
             }
         }
         self.in_flight -= lost;
@@ -532,10 +516,7 @@ impl Link {
     /// When the earliest packet under way was sent, and when it is given up, with or without later
     /// ones having arrived.
     fn earliest_in_flight(&self) -> Option<(Instant, Instant)> {
-        let earliest = self
-            .sent
-            .iter()
-            .find(|packet| packet.state == PacketState::InFlight)?;
+        let earliest = self.sent.iter().find(|packet| packet.state == PacketState::InFlight)?;
         let wait = self.jittered(self.round_trip.timeout(self.timeouts));
         Some((earliest.at, earliest.at + wait))
     }
@@ -543,8 +524,8 @@ impl Link {
     /// Up to an eighth more, different for each packet: peers that lost the same path should not
     /// come back in step.
     fn jittered(&self, wait: Duration) -> Duration {
-        let number = self.first_sent + self.sent.len() as u64;
-        let spread = (number ^ self.session.0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+        let spread =
+            (self.next_number() ^ self.session.0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
         wait + wait * u32::try_from(spread).unwrap_or_default() / (256 * 8)
     }
 
@@ -568,12 +549,7 @@ impl Link {
 
 impl Window {
     fn new(now: Instant) -> Self {
-        Self {
-            packets: WINDOW_PACKETS_INITIAL,
-            credit: 0,
-            grows_fast: true,
-            reduced_at: now,
-        }
+        Self { packets: WINDOW_PACKETS_INITIAL, credit: 0, grows_fast: true, reduced_at: now }
     }
 
     /// One more for each acknowledged packet at first; after a loss, one more for each windowful.

@@ -24,10 +24,7 @@ impl PacketNumbers {
             return false;
         }
         let joins_later = at > 0 && self.ranges[at - 1].0 == number + 1;
-        let joins_earlier = self
-            .ranges
-            .get(at)
-            .is_some_and(|&(_, last)| last + 1 == number);
+        let joins_earlier = self.ranges.get(at).is_some_and(|&(_, last)| last + 1 == number);
         match (joins_later, joins_earlier) {
             (true, true) => {
                 self.ranges[at - 1].0 = self.ranges[at].0;

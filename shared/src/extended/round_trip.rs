@@ -48,9 +48,7 @@ impl RoundTrip {
     pub(super) fn loss_delay(&self) -> Duration {
         let smoothed = self.smoothed.unwrap_or(INITIAL);
         let usual = smoothed.max(self.latest) * 9 / 8;
-        usual
-            .max(smoothed + self.variation * 3)
-            .max(Duration::from_millis(1))
+        usual.max(smoothed + self.variation * 3).max(Duration::from_millis(1))
     }
 
     /// After this without any acknowledgement, what is under way is sent again.
@@ -58,8 +56,7 @@ impl RoundTrip {
         let smoothed = self.smoothed.unwrap_or(INITIAL);
         let variation = (self.variation * 4).max(Duration::from_millis(1));
         let once = (smoothed + variation + ACK_DELAY_MAX).max(TIMEOUT_MIN);
-        once.mul_f64(BACK_OFF.powi(attempts.min(32) as i32))
-            .min(TIMEOUT_MAX)
+        once.mul_f64(BACK_OFF.powi(attempts.min(32) as i32)).min(TIMEOUT_MAX)
     }
 }
 

@@ -166,10 +166,7 @@ impl ServerMessage {
     /// # Errors
     /// When it is none.
     pub fn parse(bytes: &[u8]) -> Result<Self, MessageError> {
-        std::str::from_utf8(bytes)
-            .ok()
-            .and_then(parse)
-            .ok_or(MessageError)
+        std::str::from_utf8(bytes).ok().and_then(parse).ok_or(MessageError)
     }
 
     fn to_text(&self) -> String {
@@ -185,30 +182,17 @@ impl ServerMessage {
             Self::Message(message) => format!("MESSAGE#{}", delivered(message)),
             Self::Past(message) => format!("PAST#{}", delivered(message)),
             Self::HistoryEnd(of, more) => {
-                format!(
-                    "HISTORY_END#{}#{}",
-                    conversation(of),
-                    if *more { "more" } else { "all" }
-                )
+                format!("HISTORY_END#{}#{}", conversation(of), if *more { "more" } else { "all" })
             }
             Self::Groups(groups) => format!("GROUPS#{}", join(groups)),
             Self::OverviewEnd => "OVERVIEW_END".to_owned(),
-            Self::Sent {
-                id,
-                order,
-                time,
-                recipients,
-            } => {
+            Self::Sent { id, order, time, recipients } => {
                 format!("SENT#{id}#{}#{}#{}", order.0, time.millis, join(recipients))
             }
             Self::NotSent(id, why) => format!("NOT_SENT#{id}#{}", word(&NotSent::ALL, *why)),
             Self::Received(name, order) => format!("RECEIVED#{name}#{}", order.0),
             Self::Failed(order, name, receipt) => {
-                format!(
-                    "FAILED#{}#{name}#{}",
-                    order.0,
-                    word(&Receipt::ALL, *receipt)
-                )
+                format!("FAILED#{}#{name}#{}", order.0, word(&Receipt::ALL, *receipt))
             }
             Self::Online(names) => format!("ONLINE#{}", join(names)),
             Self::Came(names) => format!("CAME#{}", join(names)),
@@ -352,15 +336,11 @@ fn parse_time(field: &str) -> Option<UnixTime> {
 }
 
 fn word<T: Copy + PartialEq>(all: &[(T, &'static str)], value: T) -> &'static str {
-    all.iter()
-        .find(|(known, _)| *known == value)
-        .map_or("", |(_, word)| word)
+    all.iter().find(|(known, _)| *known == value).map_or("", |(_, word)| word)
 }
 
 fn from_word<T: Copy>(all: &[(T, &'static str)], text: &str) -> Option<T> {
-    all.iter()
-        .find(|(_, word)| *word == text)
-        .map(|(value, _)| *value)
+    all.iter().find(|(_, word)| *word == text).map(|(value, _)| *value)
 }
 
 #[cfg(test)]
@@ -383,10 +363,7 @@ mod tests {
         check("LOCKED", &ServerMessage::Locked);
         check("NAME#new", &ServerMessage::NameIsNew);
         check("NAME#known", &ServerMessage::NameIsKnown);
-        check(
-            "NAME_REFUSED#bm8=",
-            &ServerMessage::NameRefused("no".to_owned()),
-        );
+        check("NAME_REFUSED#bm8=", &ServerMessage::NameRefused("no".to_owned()));
         let token = "0123456789abcdef0123456789abcdef";
         let welcome = ServerMessage::Welcome(name("bob"), Token::parse(token).unwrap());
         check(&format!("WELCOME#bob#{token}"), &welcome);
@@ -410,28 +387,18 @@ mod tests {
         };
         let text = format!("MESSAGE#7#u:bob#alice#5#{wire_id}##eA==");
         check(&text, &ServerMessage::Message(delivered(vec![])));
-        let receipts = vec![
-            (name("bob"), Receipt::Received),
-            (name("eve"), Receipt::Lost),
-        ];
+        let receipts = vec![(name("bob"), Receipt::Received), (name("eve"), Receipt::Lost)];
         let text = format!("PAST#7#u:bob#alice#5#{wire_id}#bob:received;eve:lost#eA==");
         check(&text, &ServerMessage::Past(delivered(receipts)));
         let recipients = vec![name("bob"), name("eve")];
-        let sent = ServerMessage::Sent {
-            id,
-            order: Order(7),
-            time: UnixTime { millis: 5 },
-            recipients,
-        };
+        let sent =
+            ServerMessage::Sent { id, order: Order(7), time: UnixTime { millis: 5 }, recipients };
         check(&format!("SENT#{wire_id}#7#5#bob;eve"), &sent);
         check(
             &format!("NOT_SENT#{wire_id}#no-such-user"),
             &ServerMessage::NotSent(id, NotSent::NoSuchUser),
         );
-        check(
-            "RECEIVED#bob#7",
-            &ServerMessage::Received(name("bob"), Order(7)),
-        );
+        check("RECEIVED#bob#7", &ServerMessage::Received(name("bob"), Order(7)));
         check(
             "FAILED#7#bob#corrupted",
             &ServerMessage::Failed(Order(7), name("bob"), Receipt::Corrupted),
@@ -445,20 +412,11 @@ mod tests {
             "HISTORY_END#g:CS: Group#more",
             &ServerMessage::HistoryEnd(Conversation::Group(group.clone()), true),
         );
-        check(
-            "HISTORY_END#e#all",
-            &ServerMessage::HistoryEnd(Conversation::Everyone, false),
-        );
-        check(
-            "GROUPS#CS: Group",
-            &ServerMessage::Groups(vec![group.clone()]),
-        );
+        check("HISTORY_END#e#all", &ServerMessage::HistoryEnd(Conversation::Everyone, false));
+        check("GROUPS#CS: Group", &ServerMessage::Groups(vec![group.clone()]));
         check("GROUPS#", &ServerMessage::Groups(vec![]));
         check("OVERVIEW_END", &ServerMessage::OverviewEnd);
-        check(
-            "ONLINE#bob;eve",
-            &ServerMessage::Online(vec![name("bob"), name("eve")]),
-        );
+        check("ONLINE#bob;eve", &ServerMessage::Online(vec![name("bob"), name("eve")]));
         check("CAME#bob", &ServerMessage::Came(vec![name("bob")]));
         check("LEFT#bob", &ServerMessage::Left(name("bob")));
         let reply = |reply| ServerMessage::Group(group.clone(), reply);
@@ -469,15 +427,9 @@ mod tests {
                 vec!["ghost".to_owned(), "x".to_owned()],
             )),
         );
-        check(
-            "GROUP#CS: Group#joined#bob",
-            &reply(GroupReply::Joined(vec![name("bob")])),
-        );
+        check("GROUP#CS: Group#joined#bob", &reply(GroupReply::Joined(vec![name("bob")])));
         check("GROUP#CS: Group#none", &reply(GroupReply::DoesNotExist));
         check("GROUP#CS: Group#quit", &reply(GroupReply::Quit));
-        check(
-            "GROUP#CS: Group#refused#bm8=",
-            &reply(GroupReply::Refused("no".to_owned())),
-        );
+        check("GROUP#CS: Group#refused#bm8=", &reply(GroupReply::Refused("no".to_owned())));
     }
 }

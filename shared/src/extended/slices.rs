@@ -26,12 +26,7 @@ pub(super) struct Slice {
 
 impl Outgoing {
     pub(super) fn new() -> Self {
-        Self {
-            slices: VecDeque::new(),
-            first: 1,
-            fresh: 1,
-            bytes: 0,
-        }
+        Self { slices: VecDeque::new(), first: 1, fresh: 1, bytes: 0 }
     }
 
     /// Cuts a message into slices and queues them.
@@ -42,10 +37,7 @@ impl Outgoing {
             let end = message.len().min(start + SLICE_BYTES_MAX);
             let bytes = message[start..end].to_vec();
             self.bytes += bytes.len();
-            self.slices.push_back(Some(Slice {
-                more: index < last,
-                bytes,
-            }));
+            self.slices.push_back(Some(Slice { more: index < last, bytes }));
         }
     }
 
@@ -103,12 +95,7 @@ pub(super) struct Incoming {
 
 impl Incoming {
     pub(super) fn new() -> Self {
-        Self {
-            next: 1,
-            early: BTreeMap::new(),
-            partial: Vec::new(),
-            messages: VecDeque::new(),
-        }
+        Self { next: 1, early: BTreeMap::new(), partial: Vec::new(), messages: VecDeque::new() }
     }
 
     /// Whether a slice may be taken: not what lies beyond the window. A packet with such a slice is
@@ -128,13 +115,7 @@ impl Incoming {
             return Ok(());
         }
         if sequence > self.next {
-            self.early.insert(
-                sequence,
-                Slice {
-                    more,
-                    bytes: bytes.to_vec(),
-                },
-            );
+            self.early.insert(sequence, Slice { more, bytes: bytes.to_vec() });
             return Ok(());
         }
         self.join(more, bytes)?;

@@ -19,9 +19,7 @@ impl Token {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        digits
-            .then(|| u128::from_str_radix(text, 16).ok().map(Self))
-            .flatten()
+        digits.then(|| u128::from_str_radix(text, 16).ok().map(Self)).flatten()
     }
 
     /// The token itself, to send or keep it.

@@ -20,9 +20,7 @@ impl Backoff {
     }
 
     pub(super) fn next(&mut self, rng: &mut impl Rng) -> Duration {
-        let base = FIRST
-            .saturating_mul(1 << self.attempts.min(10))
-            .min(LONGEST);
+        let base = FIRST.saturating_mul(1 << self.attempts.min(10)).min(LONGEST);
         self.attempts = self.attempts.saturating_add(1);
         base + base.mul_f64(f64::from(rng.next_u32()) / f64::from(u32::MAX) / 2.0)
     }

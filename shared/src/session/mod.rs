@@ -142,8 +142,7 @@ impl Session {
         }
         self.backoff.reset();
         self.set_connection(Connection::Connected);
-        self.classic
-            .handle_datagram(now, datagram, &mut self.common);
+        self.classic.handle_datagram(now, datagram, &mut self.common);
     }
 
     /// The time that [`Output::Wait`] named has come (or any other time).
@@ -198,27 +197,16 @@ impl Session {
         if text.trim().is_empty() {
             return Err(SendError::Empty);
         }
-        let name = self
-            .common
-            .answers
-            .name
-            .as_ref()
-            .ok_or(SendError::NotSignedIn)?;
+        let name = self.common.answers.name.as_ref().ok_or(SendError::NotSignedIn)?;
         let body_bytes = Body::new(name, text).as_str().len();
         if let Some(excess) = body_bytes.checked_sub(CLASSIC_DATAGRAM_BYTES_MAX + 1) {
-            return Err(SendError::TooLong {
-                excess_bytes: (excess + 1).div_ceil(4) * 3,
-            });
+            return Err(SendError::TooLong { excess_bytes: (excess + 1).div_ceil(4) * 3 });
         }
         if self.common.outbox.len() >= OUTBOX_MESSAGES_MAX {
             return Err(SendError::OutboxFull);
         }
         let id = MessageId::random(&mut self.common.rng);
-        self.common.outbox.push_back(Outgoing {
-            id,
-            conversation,
-            text: text.to_owned(),
-        });
+        self.common.outbox.push_back(Outgoing { id, conversation, text: text.to_owned() });
         self.classic.pump(now, &mut self.common);
         Ok(id)
     }
@@ -230,20 +218,17 @@ impl Session {
 
     /// Makes a group of oneself and `members`; answered with [`Event::Group`].
     pub fn create_group(&mut self, now: Instant, group: GroupName, members: Vec<String>) {
-        self.classic
-            .request_group(now, GroupRequest::Create(group, members), &mut self.common);
+        self.classic.request_group(now, GroupRequest::Create(group, members), &mut self.common);
     }
 
     /// Becomes a member of a group; answered with [`Event::Group`].
     pub fn join_group(&mut self, now: Instant, group: GroupName) {
-        self.classic
-            .request_group(now, GroupRequest::Join(group), &mut self.common);
+        self.classic.request_group(now, GroupRequest::Join(group), &mut self.common);
     }
 
     /// Leaves a group for good; answered with [`Event::Group`].
     pub fn quit_group(&mut self, now: Instant, group: GroupName) {
-        self.classic
-            .request_group(now, GroupRequest::Quit(group), &mut self.common);
+        self.classic.request_group(now, GroupRequest::Quit(group), &mut self.common);
     }
 
     /// Whether everything sent has been settled: acknowledged or failed.
@@ -297,8 +282,7 @@ impl Session {
 
 impl Common {
     fn transmit(&mut self, datagram: &str) {
-        self.outputs
-            .push_back(Output::Transmit(datagram.as_bytes().to_vec()));
+        self.outputs.push_back(Output::Transmit(datagram.as_bytes().to_vec()));
     }
 
     fn tell(&mut self, event: Event) {

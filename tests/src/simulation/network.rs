@@ -88,11 +88,7 @@ impl<P: Clone> Network<P> {
         if now < self.down_until || self.chance(self.conditions.loss_percent) {
             return;
         }
-        let copies = if self.chance(self.conditions.repeat_percent) {
-            2
-        } else {
-            1
-        };
+        let copies = if self.chance(self.conditions.repeat_percent) { 2 } else { 1 };
         for _ in 0..copies {
             let mut bytes = bytes.clone();
             if self.chance(self.conditions.damage_percent) && !bytes.is_empty() {
@@ -101,11 +97,7 @@ impl<P: Clone> Network<P> {
             }
             self.serial += 1;
             let at = now + self.delay();
-            let datagram = Datagram {
-                from: from.clone(),
-                to: to.clone(),
-                bytes,
-            };
+            let datagram = Datagram { from: from.clone(), to: to.clone(), bytes };
             self.under_way.insert((at, self.serial), datagram);
         }
     }
@@ -127,11 +119,7 @@ impl<P: Clone> Network<P> {
     }
 
     fn delay(&mut self) -> Duration {
-        let Conditions {
-            delay_min,
-            delay_max,
-            ..
-        } = self.conditions;
+        let Conditions { delay_min, delay_max, .. } = self.conditions;
         let spread = u64::try_from((delay_max - delay_min).as_micros()).unwrap();
         delay_min + Duration::from_micros(self.rng.next_u64() % (spread + 1))
     }

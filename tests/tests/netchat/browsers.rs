@@ -22,11 +22,8 @@ async fn a_browser_and_a_terminal_chat_with_each_other() {
 
     alice.sees_online("bob").await;
     alice.open_conversation("bob").await;
-    alice
-        .write("Hello Bob. Have you read https://example.org/networks yet?")
-        .await;
-    bob.expects("alice: Hello Bob. Have you read https://example.org/networks yet?")
-        .await;
+    alice.write("Hello Bob. Have you read https://example.org/networks yet?").await;
+    bob.expects("alice: Hello Bob. Have you read https://example.org/networks yet?").await;
     alice.sees("Received").await;
 
     bob.types("/chat alice").await;
@@ -58,8 +55,7 @@ async fn what_goes_wrong_at_the_door_is_said_beside_its_field() {
     page.screenshot(&picture("sign-in-refused")).await;
     page.fill("Server password", "password").await;
     page.click("Sign in").await;
-    page.shows("bob is a new name here: choose a password and repeat it.")
-        .await;
+    page.shows("bob is a new name here: choose a password and repeat it.").await;
     page.fill("Repeat password", "another").await;
     page.click("Create account").await;
     page.shows("The two passwords differ.").await;

@@ -13,18 +13,12 @@ fn among_people(transcript: &str) -> SimServer {
 
 #[test]
 fn signing_in() {
-    check(
-        &mut SimServer::new(|_| {}),
-        include_str!("../../golden/sign-in.txt"),
-    );
+    check(&mut SimServer::new(|_| {}), include_str!("../../golden/sign-in.txt"));
 }
 
 #[test]
 fn strangers_learn_nothing() {
-    check(
-        &mut SimServer::new(|_| {}),
-        include_str!("../../golden/strangers.txt"),
-    );
+    check(&mut SimServer::new(|_| {}), include_str!("../../golden/strangers.txt"));
 }
 
 #[test]
@@ -51,10 +45,7 @@ fn broadcast() {
 fn guests() {
     let mut server = SimServer::new(|settings| settings.allow_guests = true);
     check(&mut server, include_str!("../../golden/guests.txt"));
-    check(
-        &mut SimServer::new(|_| {}),
-        include_str!("../../golden/guests-refused.txt"),
-    );
+    check(&mut SimServer::new(|_| {}), include_str!("../../golden/guests-refused.txt"));
 }
 
 #[test]

@@ -18,9 +18,7 @@ async fn person(system: &System, name: &str) -> Terminal {
 async fn figure_3a_the_main_menu() {
     let system = System::start(&[]).await;
     let mut terminal = Terminal::start(&[]);
-    terminal
-        .expects("Input server IP to connect to the server:")
-        .await;
+    terminal.expects("Input server IP to connect to the server:").await;
     terminal.types(&system.udp.to_string()).await;
     terminal.expects("Input server password:").await;
     terminal.types("password").await;
@@ -38,8 +36,7 @@ async fn figure_3b_chat_with_one_person() {
     let mut singh = ClassicClient::sign_in(system.udp, "SNGRIN001", "rin").await;
     let mut cam = person(&system, "RBLCAM001").await;
     cam.types("CHAT").await;
-    cam.expects("Enter the username of the person you would like to chat with:")
-        .await;
+    cam.expects("Enter the username of the person you would like to chat with:").await;
     cam.types("SNGRIN001").await;
     singh.chats("RBLCAM001", "Hi!").await;
     cam.expects("SNGRIN001: Hi!").await;
@@ -48,9 +45,7 @@ async fn figure_3b_chat_with_one_person() {
     cam.expects("SERVER: SNGRIN001 RECEIVED").await;
     singh.shows("SERVER: SENT").await;
     singh.shows("SERVER: RBLCAM001 RECEIVED").await;
-    singh
-        .shows("RBLCAM001: Gosh darn, networks are cool!")
-        .await;
+    singh.shows("RBLCAM001: Gosh darn, networks are cool!").await;
 }
 
 #[tokio::test]
@@ -69,10 +64,8 @@ async fn figure_3c_a_broadcast() {
         lines.push(cam.line().await);
     }
     lines.sort();
-    let mut expected: Vec<String> = names
-        .iter()
-        .map(|name| format!("SERVER: {name} RECEIVED"))
-        .collect();
+    let mut expected: Vec<String> =
+        names.iter().map(|name| format!("SERVER: {name} RECEIVED")).collect();
     expected.extend(vec!["SERVER: SENT".to_owned(); 4]);
     expected.sort();
     assert_eq!(lines, expected);
@@ -91,25 +84,18 @@ async fn figures_3d_and_3e_a_group_is_made_and_joined() {
     let mut geo = ClassicClient::sign_in(system.udp, "VMRGEO003", "pw").await;
     let mut singh = person(&system, "SNGRIN001").await;
     singh.types("GROUP").await;
-    singh
-        .expects("Join an existing group(E) or make a new group(N):")
-        .await;
+    singh.expects("Join an existing group(E) or make a new group(N):").await;
     singh.types("N").await;
     singh.expects("Enter the name of your new group:").await;
     singh.types("CS: Group").await;
-    singh
-        .expects("Enter the names of the people you want in your group:")
-        .await;
+    singh.expects("Enter the names of the people you want in your group:").await;
     singh.expects("Type DONE when you are finished").await;
     for line in ["RBLCAM001", "VMRGEO003", "DONE"] {
         singh.types(line).await;
     }
     let added = singh.line().await;
     let prefix = "Group: CS: Group was successfully added with members: (('127.0.0.1', ";
-    assert!(
-        added.starts_with(prefix) && added.contains("'SNGRIN001')(("),
-        "{added}"
-    );
+    assert!(added.starts_with(prefix) && added.contains("'SNGRIN001')(("), "{added}");
     let (cam_port, geo_port) = (cam.address().port(), geo.address().port());
     let rest =
         format!("(('127.0.0.1', {cam_port}), 'RBLCAM001')(('127.0.0.1', {geo_port}), 'VMRGEO003')");
@@ -121,9 +107,7 @@ async fn figures_3d_and_3e_a_group_is_made_and_joined() {
     for line in ["GROUP", "E"] {
         other.types(line).await;
     }
-    other
-        .expects("Join an existing group(E) or make a new group(N):")
-        .await;
+    other.expects("Join an existing group(E) or make a new group(N):").await;
     other.expects("Enter the name of the group:").await;
     other.types("CS: Group").await;
     other.expects("You are now in: CS: Group").await;
@@ -164,26 +148,16 @@ async fn figure_3f_who_is_active_before_and_after_somebody_leaves() {
     let entry = |client: &ClassicClient, name: &str| {
         format!("(('127.0.0.1', {}), '{name}')", client.address().port())
     };
-    let expected = format!(
-        "[{}, {}, ((",
-        entry(&geo, "WMRGE0003"),
-        entry(&cam, "RBLCAM001")
-    );
+    let expected = format!("[{}, {}, ((", entry(&geo, "WMRGE0003"), entry(&cam, "RBLCAM001"));
     terminal.types("ACTIVE").await;
     let list = terminal.line().await;
-    assert!(
-        list.starts_with(&expected) && list.ends_with("'SNGRIN001')]"),
-        "{list}"
-    );
+    assert!(list.starts_with(&expected) && list.ends_with("'SNGRIN001')]"), "{list}");
     terminal.expects_menu().await;
     geo.sends("EXIT#WMRGE0003").await;
     terminal.types("ACTIVE").await;
     let list = terminal.line().await;
     let expected = format!("[{}, ((", entry(&cam, "RBLCAM001"));
-    assert!(
-        list.starts_with(&expected) && list.ends_with("'SNGRIN001')]"),
-        "{list}"
-    );
+    assert!(list.starts_with(&expected) && list.ends_with("'SNGRIN001')]"), "{list}");
     terminal.expects_menu().await;
 }
 
@@ -192,8 +166,7 @@ async fn figure_4a_somebody_who_is_not_there() {
     let system = System::start(&[]).await;
     let mut geo = person(&system, "VMRGEO003").await;
     geo.types("CHAT").await;
-    geo.expects("Enter the username of the person you would like to chat with:")
-        .await;
+    geo.expects("Enter the username of the person you would like to chat with:").await;
     geo.types("Incorrect").await;
     geo.types("hi").await;
     geo.expects("SERVER: Client DOESN'T exist").await;
@@ -206,14 +179,10 @@ async fn figure_4b_a_member_who_does_not_exist() {
     for line in ["GROUP", "N", "Best Group Ever", "WrongUser", "DONE"] {
         geo.types(line).await;
     }
-    geo.waits_for("The following member(s) were not found: WrongUser")
-        .await;
+    geo.waits_for("The following member(s) were not found: WrongUser").await;
     let added = geo.line().await;
     let prefix = "Group: Best Group Ever was successfully added with members: (('127.0.0.1', ";
-    assert!(
-        added.starts_with(prefix) && added.ends_with("), 'VMRGEO003')"),
-        "{added}"
-    );
+    assert!(added.starts_with(prefix) && added.ends_with("), 'VMRGEO003')"), "{added}");
     geo.expects("You are now in: Best Group Ever").await;
     geo.expects("type LEAVE to exit").await;
 }
@@ -227,8 +196,7 @@ async fn figure_4c_a_message_that_is_lost() {
     for line in ["CHAT", "silent", "hi"] {
         geo.types(line).await;
     }
-    geo.waits_for("SERVER: Message lost. Please send again.")
-        .await;
+    geo.waits_for("SERVER: Message lost. Please send again.").await;
     silent.go_on();
     silent.shows("VMRGEO003: hi").await;
     geo.types("again").await;
@@ -269,10 +237,7 @@ fn misspell(direction: Direction, datagram: Vec<u8>) -> Vec<u8> {
     let Some((command, body)) = text.rsplit_once('#') else {
         return datagram;
     };
-    let decoded = STANDARD
-        .decode(body)
-        .ok()
-        .and_then(|body| String::from_utf8(body).ok());
+    let decoded = STANDARD.decode(body).ok().and_then(|body| String::from_utf8(body).ok());
     match decoded {
         Some(body) if direction == Direction::ToServer => {
             let body = STANDARD.encode(body.replace("love", "tove"));

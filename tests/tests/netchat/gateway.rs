@@ -32,43 +32,27 @@ struct Front {
 impl Front {
     async fn start(adjust: impl FnOnce(&mut GatewayConfig)) -> Self {
         let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let mut config = GatewayConfig {
-            allow_origins: vec![],
-            sessions: 100,
-            sessions_per_address: 100,
-        };
+        let mut config =
+            GatewayConfig { allow_origins: vec![], sessions: 100, sessions_per_address: 100 };
         adjust(&mut config);
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let gateway = Gateway::bind(any, server.local_addr().unwrap(), config)
-            .await
-            .unwrap();
+        let gateway = Gateway::bind(any, server.local_addr().unwrap(), config).await.unwrap();
         let address = gateway.local_address();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(gateway.run(async { drop(stopped.await) }));
-        Self {
-            address,
-            server,
-            stop: Some(stop),
-            running,
-        }
+        Self { address, server, stop: Some(stop), running }
     }
 
     async fn connect_from(&self, origin: Option<&str>) -> Result<WebSocket, Error> {
-        let mut request = format!("ws://{}/ws", self.address)
-            .into_client_request()
-            .unwrap();
+        let mut request = format!("ws://{}/ws", self.address).into_client_request().unwrap();
         if let Some(origin) = origin {
-            request
-                .headers_mut()
-                .insert("Origin", HeaderValue::from_str(origin).unwrap());
+            request.headers_mut().insert("Origin", HeaderValue::from_str(origin).unwrap());
         }
         connect_async(request).await.map(|(socket, _)| socket)
     }
 
     async fn connect(&self) -> WebSocket {
-        self.connect_from(Some(&format!("http://{}", self.address)))
-            .await
-            .unwrap()
+        self.connect_from(Some(&format!("http://{}", self.address))).await.unwrap()
     }
 
     /// The next datagram at the server, and where it came from.
@@ -97,11 +81,7 @@ impl Front {
 }
 
 async fn next(socket: &mut WebSocket) -> Message {
-    timeout(PATIENCE, socket.next())
-        .await
-        .expect("no message")
-        .unwrap()
-        .unwrap()
+    timeout(PATIENCE, socket.next()).await.expect("no message").unwrap().unwrap()
 }
 
 async fn close_code(socket: &mut WebSocket) -> CloseCode {
@@ -129,19 +109,12 @@ async fn one_message_is_one_datagram_and_back() {
     other.send(Message::binary(vec![0, 255, 10])).await.unwrap();
     let (datagram, other_address) = front.received().await;
     assert_eq!(datagram, [0, 255, 10]);
-    assert_ne!(
-        one_address, other_address,
-        "each session has a socket of its own"
-    );
+    assert_ne!(one_address, other_address, "each session has a socket of its own");
 
     for n in 0..100_u8 {
         front.server.send_to(&[n], other_address).await.unwrap();
     }
-    front
-        .server
-        .send_to(b"only one", one_address)
-        .await
-        .unwrap();
+    front.server.send_to(b"only one", one_address).await.unwrap();
     assert_eq!(next(&mut one).await, Message::binary(b"only one".to_vec()));
     for n in 0..100_u8 {
         assert_eq!(next(&mut other).await, Message::binary(vec![n]));
@@ -158,10 +131,7 @@ async fn datagrams_from_elsewhere_never_reach_a_browser() {
     // Refused by the system, or dropped.
     let _ = stranger.send_to(b"forged", address).await;
     front.server.send_to(b"genuine", address).await.unwrap();
-    assert_eq!(
-        next(&mut browser).await,
-        Message::binary(b"genuine".to_vec())
-    );
+    assert_eq!(next(&mut browser).await, Message::binary(b"genuine".to_vec()));
 }
 
 #[tokio::test]
@@ -177,16 +147,9 @@ async fn pages_of_other_origins_are_refused() {
         Some(format!("http://127.0.0.1:{}", port - 1)),
         Some("https://chat.example.org.evil.example".to_owned()),
     ] {
-        assert_eq!(
-            status(front.connect_from(origin.as_deref()).await),
-            403,
-            "{origin:?}"
-        );
+        assert_eq!(status(front.connect_from(origin.as_deref()).await), 403, "{origin:?}");
     }
-    for origin in [
-        format!("http://127.0.0.1:{port}"),
-        "https://chat.example.org".to_owned(),
-    ] {
+    for origin in [format!("http://127.0.0.1:{port}"), "https://chat.example.org".to_owned()] {
         front.connect_from(Some(&origin)).await.unwrap();
     }
 }
@@ -209,11 +172,7 @@ async fn a_message_that_is_too_long_closes_with_its_code() {
             None
         });
         assert_eq!(closing.await.unwrap(), Some(CloseCode::Size), "{bytes}");
-        assert_eq!(
-            front.received().await.0,
-            NOTHING,
-            "only that it has ended, and nothing of it"
-        );
+        assert_eq!(front.received().await.0, NOTHING, "only that it has ended, and nothing of it");
     }
     let mut browser = front.connect().await;
     browser.send(Message::binary(vec![7; 2_048])).await.unwrap();
@@ -262,10 +221,7 @@ async fn a_stopping_gateway_closes_its_sessions() {
     front.stop.take().unwrap().send(()).unwrap();
     assert_eq!(close_code(&mut browser).await, CloseCode::Away);
     assert_eq!(front.received().await.0, NOTHING);
-    timeout(PATIENCE, &mut front.running)
-        .await
-        .expect("it stops")
-        .unwrap();
+    timeout(PATIENCE, &mut front.running).await.expect("it stops").unwrap();
 }
 
 #[tokio::test]
@@ -291,11 +247,9 @@ async fn the_page_is_served_with_its_security_policy_and_never_cached() {
     let page = front.get("/", "").await;
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
     assert!(page.contains("cache-control: no-cache"), "{page}");
-    for part in [
-        "default-src 'none'",
-        "script-src 'self' 'wasm-unsafe-eval'",
-        "frame-ancestors 'none'",
-    ] {
+    for part in
+        ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "frame-ancestors 'none'"]
+    {
         assert!(page.contains(part), "{part} is missing: {page}");
     }
     assert!(page.contains("x-content-type-options: nosniff"), "{page}");
@@ -303,15 +257,9 @@ async fn the_page_is_served_with_its_security_policy_and_never_cached() {
     assert!(front.get("/healthz", "").await.ends_with("ok\n"));
     assert!(front.get("/nothing", "").await.starts_with("HTTP/1.1 404"));
 
-    let script = page
-        .split("src=\"")
-        .nth(1)
-        .and_then(|rest| rest.split('"').next());
+    let script = page.split("src=\"").nth(1).and_then(|rest| rest.split('"').next());
     if let Some(script) = script {
         let script = front.get(script, "").await;
-        assert!(
-            script.contains("cache-control: max-age=31536000, immutable"),
-            "{script}"
-        );
+        assert!(script.contains("cache-control: max-age=31536000, immutable"), "{script}");
     }
 }

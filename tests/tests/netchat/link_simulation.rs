@@ -115,11 +115,7 @@ impl Pair {
             other.link.timeout(),
             more.then_some(self.next_paced),
         ];
-        times
-            .into_iter()
-            .flatten()
-            .min()
-            .expect("a link that is not done has a timer")
+        times.into_iter().flatten().min().expect("a link that is not done has a timer")
     }
 
     fn arrive(&mut self, to: usize, bytes: &[u8]) {
@@ -127,10 +123,7 @@ impl Pair {
         let Ok(Datagram::Packet { number, frames, .. }) = Datagram::parse(bytes) else {
             return;
         };
-        self.ends[to]
-            .link
-            .handle_packet(self.now, number, frames)
-            .unwrap();
+        self.ends[to].link.handle_packet(self.now, number, frames).unwrap();
         while let Some(message) = self.ends[to].link.next_message() {
             let expected = format!("message {} ", self.ends[to].received);
             let text = String::from_utf8(message).unwrap();
@@ -151,11 +144,7 @@ impl Pair {
     }
 
     fn latency(&self, percentile: usize) -> Duration {
-        let mut all: Vec<_> = self
-            .ends
-            .iter()
-            .flat_map(|end| end.latencies.clone())
-            .collect();
+        let mut all: Vec<_> = self.ends.iter().flat_map(|end| end.latencies.clone()).collect();
         all.sort();
         all[(all.len() - 1) * percentile / 100]
     }
@@ -181,10 +170,7 @@ fn random_networks() {
 
 /// Messages apart from each other, so that each needs packets of its own.
 fn paced(loss_percent: u32) -> Pair {
-    let conditions = Conditions {
-        loss_percent,
-        ..Conditions::GOOD
-    };
+    let conditions = Conditions { loss_percent, ..Conditions::GOOD };
     let mut pair = Pair::new(1, conditions, 5_000, Duration::from_millis(60));
     pair.run(Duration::from_secs(3_600));
     let (p50, p99) = (pair.latency(50), pair.latency(99));
@@ -216,10 +202,7 @@ fn outages_lose_nothing_and_are_over_within_seconds_of_their_end() {
     for n in 0..10 {
         ends.push((Instant::ZERO + cycle * n, Duration::from_secs(5)));
     }
-    ends.push((
-        Instant::ZERO + Duration::from_secs(80),
-        Duration::from_secs(60),
-    ));
+    ends.push((Instant::ZERO + Duration::from_secs(80), Duration::from_secs(60)));
     for (start, length) in ends {
         while pair.now < start {
             pair.step();
@@ -244,30 +227,17 @@ fn outages_lose_nothing_and_are_over_within_seconds_of_their_end() {
 #[test]
 fn a_long_way_costs_no_needless_resends_once_it_is_known() {
     let delay = Duration::from_millis(750);
-    let conditions = Conditions {
-        delay_min: delay,
-        delay_max: delay,
-        ..Conditions::GOOD
-    };
+    let conditions = Conditions { delay_min: delay, delay_max: delay, ..Conditions::GOOD };
     let mut pair = Pair::new(4, conditions, 200, Duration::from_millis(500));
     pair.run(Duration::from_secs(600));
-    assert!(
-        pair.packets_per_message() <= 1.1,
-        "{}",
-        pair.packets_per_message()
-    );
+    assert!(pair.packets_per_message() <= 1.1, "{}", pair.packets_per_message());
 }
 
 #[test]
 fn long_messages_arrive_whole() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let mut link = [
-        Link::new(Instant::ZERO, SessionId(1)),
-        Link::new(Instant::ZERO, SessionId(1)),
-    ];
-    let text: Vec<u8> = (0..90_000)
-        .map(|_| b'a' + (rng.next_u32() % 26) as u8)
-        .collect();
+    let mut link = [Link::new(Instant::ZERO, SessionId(1)), Link::new(Instant::ZERO, SessionId(1))];
+    let text: Vec<u8> = (0..90_000).map(|_| b'a' + (rng.next_u32() % 26) as u8).collect();
     link[0].send(&text).unwrap();
     let mut network = Network::new(5, Conditions::BAD);
     let mut now = Instant::ZERO;
@@ -282,9 +252,7 @@ fn long_messages_arrive_whole() {
         now = times.into_iter().flatten().min().unwrap().max(now);
         while let Some(datagram) = network.receive(now) {
             if let Ok(Datagram::Packet { number, frames, .. }) = Datagram::parse(&datagram.bytes) {
-                link[datagram.to]
-                    .handle_packet(now, number, frames)
-                    .unwrap();
+                link[datagram.to].handle_packet(now, number, frames).unwrap();
             }
         }
         link.iter_mut().for_each(|link| link.handle_timeout(now));

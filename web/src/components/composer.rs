@@ -18,11 +18,7 @@ pub(super) fn Composer() -> impl IntoView {
     let error = RwSignal::new(None::<String>);
     let draft = Memo::new(move |_| {
         let selected = selected.get();
-        drafts.with(|drafts| {
-            selected
-                .and_then(|to| drafts.get(&to).cloned())
-                .unwrap_or_default()
-        })
+        drafts.with(|drafts| selected.and_then(|to| drafts.get(&to).cloned()).unwrap_or_default())
     });
     let write = move |text: String| {
         if let Some(to) = selected.get_untracked() {
@@ -93,21 +89,15 @@ fn submit(ui: Ui, to: &Conversation, text: &str) -> Result<(), String> {
         Slash::Broadcast => select(Conversation::Everyone),
         Slash::Active => {
             let names = ui.model.with_untracked(|model| {
-                model
-                    .online
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
+                model.online.iter().map(ToString::to_string).collect::<Vec<_>>()
             });
-            ui.model
-                .update(|model| model.say(format!("Online: {}", names.join(", "))));
+            ui.model.update(|model| model.say(format!("Online: {}", names.join(", "))));
             return Ok(());
         }
         Slash::Leave => Intent::Select(None),
         Slash::Exit => Intent::SignOut,
         Slash::Help => {
-            ui.model
-                .update(|model| HELP.iter().for_each(|line| model.say((*line).to_owned())));
+            ui.model.update(|model| HELP.iter().for_each(|line| model.say((*line).to_owned())));
             return Ok(());
         }
     };

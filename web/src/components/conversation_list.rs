@@ -83,9 +83,7 @@ fn Entry(conversation: Conversation) -> impl IntoView {
         let conversation = conversation.clone();
         ui.part(move |model| {
             let thread = model.threads.get(&conversation);
-            thread.map_or((0, String::new()), |thread| {
-                (thread.unread, thread.last_line())
-            })
+            thread.map_or((0, String::new()), |thread| (thread.unread, thread.last_line()))
         })
     };
     let kind = match &conversation {

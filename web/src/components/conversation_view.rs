@@ -58,8 +58,7 @@ fn Log() -> impl IntoView {
     });
     let has_earlier = Memo::new(move |_| {
         let window = window.get();
-        ui.model
-            .with(|model| current(model).is_some_and(|thread| thread.messages.len() > window))
+        ui.model.with(|model| current(model).is_some_and(|thread| thread.messages.len() > window))
     });
     let scroller = NodeRef::<Div>::new();
     let list = NodeRef::<Ol>::new();
@@ -113,17 +112,10 @@ fn Log() -> impl IntoView {
 }
 
 fn current(model: &Model) -> Option<&Thread> {
-    model
-        .selected
-        .as_ref()
-        .and_then(|conversation| model.threads.get(conversation))
+    model.selected.as_ref().and_then(|conversation| model.threads.get(conversation))
 }
 
 fn shown_rows(thread: &Thread, window: usize) -> Vec<Row> {
     let from = thread.messages.len().saturating_sub(window);
-    rows(
-        &thread.messages[from..],
-        thread.first_unread,
-        clock::offset_minutes(),
-    )
+    rows(&thread.messages[from..], thread.first_unread, clock::offset_minutes())
 }

@@ -34,10 +34,7 @@ pub(super) fn NewGroup(dialog: NodeRef<Dialog>) -> impl IntoView {
 pub(super) fn JoinGroup(dialog: NodeRef<Dialog>) -> impl IntoView {
     let name = RwSignal::new(String::new());
     let intent = move || {
-        (
-            Intent::JoinGroup(name.get_untracked()),
-            Callback::new(move |()| name.set(String::new())),
-        )
+        (Intent::JoinGroup(name.get_untracked()), Callback::new(move |()| name.set(String::new())))
     };
     view! {
         <FormDialog dialog title="Join group" submit="Join" intent>

@@ -46,30 +46,18 @@ fn Delivered(message: Message) -> impl IntoView {
     let key = message.key;
     // Messages in front are the last ones: found from the end at once.
     let delivery = ui.part(move |model| {
-        let threads = model
-            .selected
-            .iter()
-            .filter_map(|selected| model.threads.get(selected));
+        let threads = model.selected.iter().filter_map(|selected| model.threads.get(selected));
         let mut messages = threads.flat_map(|thread| thread.messages.iter().rev());
-        messages
-            .find(|message| message.key == key)
-            .and_then(|message| message.delivery.clone())
+        messages.find(|message| message.key == key).and_then(|message| message.delivery.clone())
     });
     let has_failed = Memo::new(move |_| {
-        delivery.with(|delivery| {
-            delivery
-                .as_ref()
-                .is_some_and(crate::model::Delivery::has_failed)
-        })
+        delivery.with(|delivery| delivery.as_ref().is_some_and(crate::model::Delivery::has_failed))
     });
     let summary = move || delivery.with(|d| d.as_ref().map(crate::model::Delivery::summary));
     let names = move || {
         let received = delivery.with(|d| d.as_ref().map(|d| d.received().to_vec()));
-        let names = received
-            .unwrap_or_default()
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>();
+        let names =
+            received.unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>();
         (!names.is_empty()).then(|| format!("Received by {}", names.join(", ")))
     };
     let again = move |_| {

@@ -1,9 +1,6 @@
 //! What the person sees. Components read the [`Model`] and hand [`Intent`]s on; they do nothing else.
 
-#![expect(
-    unreachable_pub,
-    reason = "the component macro makes what it generates public"
-)]
+#![expect(unreachable_pub, reason = "the component macro makes what it generates public")]
 
 mod app;
 mod composer;

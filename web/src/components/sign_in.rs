@@ -74,22 +74,12 @@ fn TextField(
 ) -> impl IntoView {
     let ui = use_ui();
     let error = ui.part(move |model| {
-        let error = model
-            .sign_in
-            .error
-            .as_ref()
-            .filter(|(about, _)| *about == field);
+        let error = model.sign_in.error.as_ref().filter(|(about, _)| *about == field);
         error.map(|(_, text)| text.clone())
     });
     let id = label.to_lowercase().replace(' ', "-");
-    let (error_id, kind) = (
-        format!("{id}-error"),
-        if field == Field::Name {
-            "text"
-        } else {
-            "password"
-        },
-    );
+    let (error_id, kind) =
+        (format!("{id}-error"), if field == Field::Name { "text" } else { "password" });
     let input = NodeRef::<leptos::html::Input>::new();
     Effect::new(move || {
         if let (true, Some(input)) = (error.with(Option::is_some), input.get()) {

@@ -146,26 +146,16 @@ impl Model {
     pub fn listed(&self) -> Vec<Conversation> {
         let mut listed: Vec<_> = self.threads.iter().collect();
         listed.sort_by_key(|(conversation, thread)| {
-            (
-                std::cmp::Reverse(thread.last_time()),
-                (*conversation).clone(),
-            )
+            (std::cmp::Reverse(thread.last_time()), (*conversation).clone())
         });
-        listed
-            .into_iter()
-            .map(|(conversation, _)| conversation.clone())
-            .collect()
+        listed.into_iter().map(|(conversation, _)| conversation.clone()).collect()
     }
 
     /// Others who are online.
     #[must_use]
     pub fn others_online(&self) -> Vec<UserName> {
         let me = self.me.as_ref();
-        self.online
-            .iter()
-            .filter(|name| Some(*name) != me)
-            .cloned()
-            .collect()
+        self.online.iter().filter(|name| Some(*name) != me).cloned().collect()
     }
 
     /// All unread messages.
@@ -177,11 +167,7 @@ impl Model {
     /// Classic delivery does not tell where a message belongs: then it is shown with its sender, or,
     /// if even that is lost, in the conversation in front.
     fn fold_arrival(&mut self, time: UnixTime, arrival: Arrival) {
-        let Arrival {
-            conversation,
-            sender,
-            content,
-        } = arrival;
+        let Arrival { conversation, sender, content } = arrival;
         let conversation = conversation
             .or_else(|| sender.clone().map(Conversation::User))
             .or_else(|| self.selected.clone())
@@ -189,13 +175,7 @@ impl Model {
         let is_in_front = self.selected.as_ref() == Some(&conversation);
         let key = self.next_key();
         let thread = self.thread(&conversation);
-        thread.add(Message {
-            key,
-            sender,
-            content,
-            time,
-            delivery: None,
-        });
+        thread.add(Message { key, sender, content, time, delivery: None });
         if !is_in_front {
             thread.unread += 1;
         }
@@ -205,10 +185,7 @@ impl Model {
         match outcome {
             GroupOutcome::Created(_) | GroupOutcome::Joined => self.select(Some(group)),
             GroupOutcome::NotFound(names) => {
-                self.say(format!(
-                    "Not registered, so not in {group}: {}",
-                    names.join(", ")
-                ));
+                self.say(format!("Not registered, so not in {group}: {}", names.join(", ")));
             }
             GroupOutcome::DoesNotExist => self.say(format!("There is no group {group}.")),
             GroupOutcome::Refused(line) => self.say(line),
@@ -256,11 +233,7 @@ mod tests {
 
     fn arrival(text: &str) -> Event {
         let content = Content::Text(text.to_owned());
-        Event::Arrived(Arrival {
-            conversation: None,
-            sender: "bob".parse().ok(),
-            content,
-        })
+        Event::Arrived(Arrival { conversation: None, sender: "bob".parse().ok(), content })
     }
 
     #[test]
@@ -279,20 +252,12 @@ mod tests {
         let mut model = signed_in();
         let id = MessageId(7);
         model.add_own(NOW.calendar, &bob(), id, "hi".to_owned());
-        let state = |model: &Model| {
-            model.threads[&bob()].messages[0]
-                .delivery
-                .clone()
-                .unwrap()
-                .summary()
-        };
+        let state =
+            |model: &Model| model.threads[&bob()].messages[0].delivery.clone().unwrap().summary();
         assert_eq!(state(&model), "Waiting");
         model.fold(NOW, Event::Progress(id, Progress::Sent));
         assert_eq!(state(&model), "Sent");
-        model.fold(
-            NOW,
-            Event::Progress(id, Progress::Received("bob".parse().unwrap())),
-        );
+        model.fold(NOW, Event::Progress(id, Progress::Received("bob".parse().unwrap())));
         assert_eq!(state(&model), "Received");
     }
 
@@ -300,10 +265,7 @@ mod tests {
     fn a_failed_message_says_why_and_can_be_taken_back() {
         let mut model = signed_in();
         model.add_own(NOW.calendar, &bob(), MessageId(7), "hi".to_owned());
-        model.fold(
-            NOW,
-            Event::Progress(MessageId(7), Progress::Failed(Failure::NoSuchUser)),
-        );
+        model.fold(NOW, Event::Progress(MessageId(7), Progress::Failed(Failure::NoSuchUser)));
         let message = &model.threads[&bob()].messages[0];
         assert_eq!(
             message.delivery.clone().unwrap().summary(),

@@ -44,9 +44,7 @@ pub fn rows(
     offset_minutes: i32,
 ) -> Vec<Row> {
     let day = |time: UnixTime| {
-        time.millis
-            .saturating_add_signed(i64::from(offset_minutes) * 60_000)
-            / DAY_MS
+        time.millis.saturating_add_signed(i64::from(offset_minutes) * 60_000) / DAY_MS
     };
     let mut rows = Vec::with_capacity(messages.len() + 2);
     let mut previous: Option<&Message> = None;
@@ -65,10 +63,7 @@ pub fn rows(
                 other.sender != message.sender
                     || message.time.millis.saturating_sub(other.time.millis) > TOGETHER_MS
             });
-        rows.push(Row::Message {
-            message: message.clone(),
-            is_first,
-        });
+        rows.push(Row::Message { message: message.clone(), is_first });
         previous = Some(message);
     }
     rows
@@ -87,9 +82,7 @@ mod tests {
             key: MessageKey(key),
             sender: sender.parse().ok(),
             content: Content::Text(String::new()),
-            time: UnixTime {
-                millis: minute * 60_000,
-            },
+            time: UnixTime { millis: minute * 60_000 },
             delivery: None,
         }
     }
@@ -100,9 +93,7 @@ mod tests {
             Row::Day(_) => "day",
             Row::Unread => "unread",
             Row::Message { is_first: true, .. } => "first",
-            Row::Message {
-                is_first: false, ..
-            } => "more",
+            Row::Message { is_first: false, .. } => "more",
         });
         sketch.collect::<Vec<_>>().join(" ")
     }
@@ -116,18 +107,9 @@ mod tests {
             message(4, "eve", 11),
             message(5, "eve", 24 * 60),
         ];
-        assert_eq!(
-            sketch(&messages, None, 0),
-            "day first more first first day first"
-        );
-        assert_eq!(
-            sketch(&messages, Some(2), 0),
-            "day first unread first first first day first"
-        );
-        assert_eq!(
-            sketch(&messages, None, 24 * 60 - 10),
-            "day first more day first first first"
-        );
+        assert_eq!(sketch(&messages, None, 0), "day first more first first day first");
+        assert_eq!(sketch(&messages, Some(2), 0), "day first unread first first first day first");
+        assert_eq!(sketch(&messages, None, 24 * 60 - 10), "day first more day first first first");
         assert_eq!(sketch(&[], None, 0), "");
     }
 }

@@ -79,15 +79,13 @@ impl SignIn {
     /// The session asks; answers what to reply, if the form holds it.
     pub fn asked(&mut self, question: &Question) -> Option<Reply> {
         match question {
-            Question::ServerPassword { wrong: true } => self.stop(
-                Field::ServerPassword,
-                "This is not the server's password.".to_owned(),
-            ),
+            Question::ServerPassword { wrong: true } => {
+                self.stop(Field::ServerPassword, "This is not the server's password.".to_owned())
+            }
             Question::Name { refused: Some(why) } => self.stop(Field::Name, why.clone()),
-            Question::Password { wrong: true, name } => self.stop(
-                Field::Password,
-                format!("This is not the password of {name}."),
-            ),
+            Question::Password { wrong: true, name } => {
+                self.stop(Field::Password, format!("This is not the password of {name}."))
+            }
             Question::ServerPassword { wrong: false }
             | Question::Name { refused: None }
             | Question::Password { wrong: false, .. }
@@ -102,9 +100,9 @@ impl SignIn {
     fn reply(&mut self, form: &Form, question: &Question) -> Option<Reply> {
         let password = |text: &str| Password::new(text).ok().map(Reply::Password);
         match question {
-            Question::ServerPassword { .. } => Password::new(form.server_password.as_str())
-                .ok()
-                .map(Reply::ServerPassword),
+            Question::ServerPassword { .. } => {
+                Password::new(form.server_password.as_str()).ok().map(Reply::ServerPassword)
+            }
             Question::Name { .. } => form.name.trim().parse().ok().map(Reply::Name),
             Question::Password { .. } => {
                 self.is_new = false;
@@ -125,10 +123,7 @@ impl SignIn {
             Password::new(form.server_password.as_str())
                 .map_err(|error| (Field::ServerPassword, sentence(&error)))?;
         }
-        form.name
-            .trim()
-            .parse::<UserName>()
-            .map_err(|error| (Field::Name, sentence(&error)))?;
+        form.name.trim().parse::<UserName>().map_err(|error| (Field::Name, sentence(&error)))?;
         Password::new(form.password.as_str())
             .map_err(|error| (Field::Password, sentence(&error)))?;
         if !self.is_new {
@@ -140,10 +135,7 @@ impl SignIn {
         }
         match form.password == form.repeat_password {
             true => Ok(()),
-            false => Err((
-                Field::RepeatPassword,
-                "The two passwords differ.".to_owned(),
-            )),
+            false => Err((Field::RepeatPassword, "The two passwords differ.".to_owned())),
         }
     }
 
@@ -193,18 +185,9 @@ mod tests {
     fn a_known_name_is_signed_in_with_one_submission() {
         let mut sign_in = SignIn::default();
         let first = sign_in.submit(form("bob", "secret", ""), Some(&START));
-        assert_eq!(
-            first,
-            Some(Reply::ServerPassword(Password::new("password").unwrap()))
-        );
-        assert_eq!(
-            sign_in.asked(&Question::Name { refused: None }),
-            Some(Reply::Name(bob()))
-        );
-        let question = Question::Password {
-            name: bob(),
-            wrong: false,
-        };
+        assert_eq!(first, Some(Reply::ServerPassword(Password::new("password").unwrap())));
+        assert_eq!(sign_in.asked(&Question::Name { refused: None }), Some(Reply::Name(bob())));
+        let question = Question::Password { name: bob(), wrong: false };
         assert_eq!(sign_in.asked(&question), password("secret"));
         assert!(sign_in.is_busy && sign_in.error.is_none());
     }
@@ -232,26 +215,14 @@ mod tests {
     fn what_went_wrong_stands_beside_its_field_and_can_be_put_right() {
         let mut sign_in = SignIn::default();
         sign_in.submit(form("bob", "wrong", ""), Some(&START));
-        let question = Question::Password {
-            name: bob(),
-            wrong: true,
-        };
+        let question = Question::Password { name: bob(), wrong: true };
         assert_eq!(sign_in.asked(&question), None);
-        let expected = (
-            Field::Password,
-            "This is not the password of bob.".to_owned(),
-        );
+        let expected = (Field::Password, "This is not the password of bob.".to_owned());
         assert_eq!(sign_in.error, Some(expected));
-        assert_eq!(
-            sign_in.submit(form("bob", "right", ""), Some(&question)),
-            password("right")
-        );
+        assert_eq!(sign_in.submit(form("bob", "right", ""), Some(&question)), password("right"));
         let reply = sign_in.submit(form("carol", "right", ""), Some(&question));
         assert_eq!(reply, Some(Reply::Name("carol".parse().unwrap())));
-        assert_eq!(
-            sign_in.submit(form("a#b", "right", ""), Some(&question)),
-            None
-        );
+        assert_eq!(sign_in.submit(form("a#b", "right", ""), Some(&question)), None);
         let expected = (Field::Name, "A name can't contain “#”.".to_owned());
         assert_eq!(sign_in.error, Some(expected));
     }

@@ -15,10 +15,7 @@ pub fn pieces(text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut plain = String::new();
     let mut rest = text;
-    while let Some(at) = ["https://", "http://"]
-        .iter()
-        .filter_map(|scheme| rest.find(scheme))
-        .min()
+    while let Some(at) = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min()
     {
         let end = rest[at..].find(|c: char| c.is_whitespace() || "<>\"".contains(c));
         let end = end.map_or(rest.len(), |length| at + length);
@@ -63,15 +60,9 @@ mod tests {
                 text(".")
             ]
         );
-        assert_eq!(
-            pieces("javascript:alert(1) data:x"),
-            [text("javascript:alert(1) data:x")]
-        );
+        assert_eq!(pieces("javascript:alert(1) data:x"), [text("javascript:alert(1) data:x")]);
         assert_eq!(pieces("https:// alone"), [text("https:// alone")]);
-        assert_eq!(
-            pieces("\"https://a.b\"<i>"),
-            [text("\""), link("https://a.b"), text("\"<i>")]
-        );
+        assert_eq!(pieces("\"https://a.b\"<i>"), [text("\""), link("https://a.b"), text("\"<i>")]);
         assert_eq!(pieces(""), []);
     }
 }

@@ -52,11 +52,7 @@ impl Thread {
 
     /// Folds news of one's own message, if it is here.
     pub fn fold_progress(&mut self, id: MessageId, progress: &Progress) {
-        let deliveries = self
-            .messages
-            .iter_mut()
-            .rev()
-            .filter_map(|m| m.delivery.as_mut());
+        let deliveries = self.messages.iter_mut().rev().filter_map(|m| m.delivery.as_mut());
         if let Some(delivery) = deliveries.into_iter().find(|delivery| delivery.id == id) {
             delivery.fold(progress);
         }
@@ -75,14 +71,8 @@ impl Thread {
 
     /// It came to the front: what was unread is marked once, and read.
     pub fn mark_read(&mut self) {
-        let first = self
-            .messages
-            .len()
-            .checked_sub(self.unread)
-            .filter(|_| self.unread > 0);
-        self.first_unread = first
-            .and_then(|at| self.messages.get(at))
-            .map(|message| message.key);
+        let first = self.messages.len().checked_sub(self.unread).filter(|_| self.unread > 0);
+        self.first_unread = first.and_then(|at| self.messages.get(at)).map(|message| message.key);
         self.unread = 0;
     }
 
@@ -113,12 +103,7 @@ impl Delivery {
     /// Of a message that waits to be sent.
     #[must_use]
     pub fn new(id: MessageId) -> Self {
-        Self {
-            id,
-            sent: 0,
-            received: Vec::new(),
-            failures: Vec::new(),
-        }
+        Self { id, sent: 0, received: Vec::new(), failures: Vec::new() }
     }
 
     /// Whether it did not get through, to anybody.

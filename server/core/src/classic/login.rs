@@ -10,12 +10,14 @@ use netchat_shared::password::Password;
 use netchat_shared::time::Now;
 
 use super::Outbox;
+use super::session::{ClassicSession, SignedIn, Stage};
 use crate::Server;
-use crate::action::{Record, Refusal, SignInKind, SignOutReason};
+use crate::accounts::SignInOutcome;
+use crate::action::{Refusal, SignInKind, SignOutReason};
+use crate::feed::Feed;
 use crate::limits::{CLASSIC_SESSIONS_MAX, UNSIGNED_SESSIONS_MAX};
-use crate::server::{HashPending, WritePending};
-use crate::session::{ClassicSession, SessionKey, SignedIn, Stage};
-use crate::storage::{HashJob, Hashed, Order, Stored, UserId, UserRecord, Write};
+use crate::session::SessionKey;
+use crate::storage::{Order, UserId, Write};
 
 /// How long after `JOIN` a client that asks for no password check counts as one without passwords.
 const GUEST_DELAY: Duration = Duration::from_secs(3);
@@ -79,16 +81,16 @@ impl Server {
     }
 
     fn unlock(&mut self, now: Now, from: SocketAddr, bytes: usize) {
-        if self.unsigned_sessions >= UNSIGNED_SESSIONS_MAX {
+        if self.unsigned_classic >= UNSIGNED_SESSIONS_MAX {
             self.refuse(from, Refusal::Full);
             return self.transmit(from, LoginReply::Locked.to_string());
         }
         let key = self.next_session();
         let mut session = ClassicSession::new(now.monotonic, from);
         session.heard(now.monotonic, bytes);
-        self.sessions.insert(key, session);
+        self.classic.insert(key, session);
         self.session_by_address.insert(from, key);
-        self.unsigned_sessions += 1;
+        self.unsigned_classic += 1;
         self.reply(key, &LoginReply::Unlocked);
         self.dirty.insert(key);
     }
@@ -96,7 +98,7 @@ impl Server {
     /// `LOCKED` again: a repetition, or, from a session that is signed in, another client that was
     /// given the same address.
     fn handle_locked(&mut self, now: Now, key: SessionKey, password: &Password) {
-        let Some(session) = self.sessions.get(&key) else {
+        let Some(session) = self.classic.get(&key) else {
             return;
         };
         let address = session.address;
@@ -105,7 +107,7 @@ impl Server {
             return self.reply(key, &LoginReply::Locked);
         }
         if session.signed_in().is_some() {
-            self.end_session(key, SignOutReason::Replaced);
+            self.end_classic(now, key, SignOutReason::Replaced);
             let bytes = Command::Locked(password.clone()).to_wire().len();
             return self.unlock(now, address, bytes);
         }
@@ -115,7 +117,7 @@ impl Server {
     fn handle_join(&mut self, now: Now, key: SessionKey, name: UserName) {
         let may_be_guest = self.settings.allow_guests && self.users.find(name.as_str()).is_none();
         let guest_at = may_be_guest.then(|| now.monotonic + GUEST_DELAY);
-        let Some(session) = self.sessions.get_mut(&key) else {
+        let Some(session) = self.classic.get_mut(&key) else {
             return;
         };
         match session.stage {
@@ -123,140 +125,43 @@ impl Server {
                 session.stage = Stage::Named { name, guest_at };
                 self.reply(key, &LoginReply::Joined);
             }
-            Stage::Verifying | Stage::Registering(..) | Stage::SignedIn(_) => {}
+            Stage::Verifying(_) | Stage::Registering(..) | Stage::SignedIn(_) => {}
         }
     }
 
     fn handle_check_in_db(&mut self, key: SessionKey, name: &UserName) {
         let known = self.users.find(name.as_str()).is_some();
-        let Some(session) = self.sessions.get_mut(&key) else {
+        let Some(session) = self.classic.get_mut(&key) else {
             return;
         };
         match &mut session.stage {
             Stage::Named { guest_at, .. } => *guest_at = None,
             Stage::Unlocked => {}
-            Stage::Verifying | Stage::Registering(..) | Stage::SignedIn(_) => return,
+            Stage::Verifying(_) | Stage::Registering(..) | Stage::SignedIn(_) => return,
         }
-        self.reply(
-            key,
-            if known {
-                &LoginReply::OldUser
-            } else {
-                &LoginReply::NewUser
-            },
-        );
+        self.reply(key, if known { &LoginReply::OldUser } else { &LoginReply::NewUser });
     }
 
     /// Never answered: the original client is in its chat phase already.
     fn handle_register(&mut self, key: SessionKey, name: UserName, password: Password) {
-        let Some(session) = self.sessions.get_mut(&key) else {
-            return;
-        };
+        let Some(session) = self.classic.get(&key) else { return };
         let address = session.address;
         match &session.stage {
             Stage::Named { name: joined, .. } if *joined == name => {}
             Stage::Unlocked
             | Stage::Named { .. }
-            | Stage::Verifying
+            | Stage::Verifying(_)
             | Stage::Registering(..)
             | Stage::SignedIn(_) => return,
         }
-        if self.users.find(name.as_str()).is_some() || self.is_being_registered(&name) {
-            return self.refuse(address, Refusal::NameTaken);
+        match self.begin_register(key, name.clone(), password) {
+            Ok(()) => self.set_stage(key, Stage::Registering(name, Vec::new())),
+            Err(why) => self.refuse(address, why),
         }
-        let pending = HashPending::Register(key, name.clone());
-        if self.users.is_full() || self.hash(HashJob::Create(password), pending).is_err() {
-            return self.refuse(address, Refusal::Full);
-        }
-        if let Some(session) = self.sessions.get_mut(&key) {
-            session.stage = Stage::Registering(name, Vec::new());
-        }
-    }
-
-    /// The hash of a new password is there: the account can be stored.
-    pub(crate) fn store_registration(
-        &mut self,
-        now: Now,
-        key: SessionKey,
-        name: UserName,
-        hashed: Hashed,
-    ) {
-        let Some(session) = self.sessions.get_mut(&key) else {
-            return;
-        };
-        let address = session.address;
-        let Hashed::Created(hash) = hashed else {
-            return self.cancel_registration(now, key, name, Refusal::Full);
-        };
-        if self.users.find(name.as_str()).is_some() {
-            return self.cancel_registration(now, key, name, Refusal::NameTaken);
-        }
-        let record = self.new_user(now, name.clone(), address, Some(hash));
-        let user = record.id;
-        self.users.insert(record.clone());
-        if self
-            .store(Write::AddUser(record), WritePending::User(key, user))
-            .is_err()
-        {
-            self.users.remove(user);
-            self.cancel_registration(now, key, name, Refusal::Full);
-        }
-    }
-
-    /// The account is stored, or could not be.
-    pub(crate) fn finish_register(
-        &mut self,
-        now: Now,
-        key: SessionKey,
-        user: UserId,
-        stored: Stored,
-    ) {
-        let Some(name) = self.users.get(user).map(|user| user.name.clone()) else {
-            return;
-        };
-        if stored == Stored::Failed {
-            self.users.remove(user);
-            return self.cancel_registration(now, key, name, Refusal::Full);
-        }
-        let Some(session) = self.sessions.get_mut(&key) else {
-            return;
-        };
-        let Stage::Registering(_, commands) = &mut session.stage else {
-            return;
-        };
-        let commands = std::mem::take(commands);
-        self.sign_in(now, key, user, SignInKind::Registered);
-        self.replay(now, key, commands);
-    }
-
-    fn cancel_registration(&mut self, now: Now, key: SessionKey, name: UserName, why: Refusal) {
-        let Some(session) = self.sessions.get_mut(&key) else {
-            return;
-        };
-        let address = session.address;
-        let Stage::Registering(_, commands) = &mut session.stage else {
-            return;
-        };
-        let commands = std::mem::take(commands);
-        session.stage = Stage::Named {
-            name,
-            guest_at: None,
-        };
-        self.refuse(address, why);
-        self.replay(now, key, commands);
-    }
-
-    fn replay(&mut self, now: Now, key: SessionKey, commands: Vec<Command>) {
-        for command in commands {
-            self.handle_command(now, key, command);
-        }
-        self.dirty.insert(key);
     }
 
     fn handle_check_password(&mut self, now: Now, key: SessionKey, password: Password) {
-        let Some(session) = self.sessions.get_mut(&key) else {
-            return;
-        };
+        let Some(session) = self.classic.get_mut(&key) else { return };
         let address = session.address;
         let name = match &mut session.stage {
             Stage::Named { name, .. } => name.clone(),
@@ -266,160 +171,91 @@ impl Server {
             // The reply to a repeated command may have been lost.
             Stage::SignedIn(_) => return self.reply(key, &LoginReply::LoggedIn),
             Stage::Unlocked => return self.reply(key, &LoginReply::Wrong),
-            Stage::Verifying => return,
+            Stage::Verifying(_) => return,
         };
-        if !self.guesses.may_try(now.monotonic, &name) {
-            self.refuse(address, Refusal::GuessedTooOften);
-            return self.reply(key, &LoginReply::Wrong);
-        }
-        // Unknown names are verified too, in vain: the time must not tell them apart.
-        let user = self.users.find(name.as_str());
-        let hash = user.and_then(|user| user.password_hash.clone());
-        let job = HashJob::Verify(password, hash);
-        if self
-            .hash(job, HashPending::SignIn(key, name.clone()))
-            .is_err()
-        {
-            self.refuse(address, Refusal::Full);
-            return self.reply(key, &LoginReply::Wrong);
-        }
-        if let Some(session) = self.sessions.get_mut(&key) {
-            session.stage = Stage::Verifying;
+        match self.begin_verify(now, key, name.clone(), password) {
+            Ok(()) => self.set_stage(key, Stage::Verifying(name)),
+            Err(why) => {
+                self.refuse(address, why);
+                self.reply(key, &LoginReply::Wrong);
+            }
         }
     }
 
-    /// The password was compared.
-    pub(crate) fn finish_sign_in(
-        &mut self,
-        now: Now,
-        key: SessionKey,
-        name: &UserName,
-        hashed: Hashed,
-    ) {
-        let Some(session) = self.sessions.get_mut(&key) else {
-            return;
-        };
+    /// The account was made or the password compared.
+    pub(crate) fn conclude_classic(&mut self, now: Now, key: SessionKey, outcome: SignInOutcome) {
+        let Some(session) = self.classic.get_mut(&key) else { return };
         let address = session.address;
-        session.stage = Stage::Named {
-            name: name.clone(),
-            guest_at: None,
+        let (name, commands) = match &mut session.stage {
+            Stage::Registering(name, commands) => (name.clone(), std::mem::take(commands)),
+            Stage::Verifying(name) => (name.clone(), Vec::new()),
+            Stage::Unlocked | Stage::Named { .. } | Stage::SignedIn(_) => return,
         };
-        let user = self.users.find(name.as_str()).map(|user| user.id);
-        let (Hashed::Right(stronger), Some(user)) = (hashed, user) else {
-            self.guesses.wrong(now.monotonic, name);
-            self.refuse(address, Refusal::Password);
-            return self.reply(key, &LoginReply::Wrong);
-        };
-        self.guesses.right(name);
-        if let Some(hash) = stronger {
-            if let Some(user) = self.users.get_mut(user) {
-                user.password_hash = Some(hash.clone());
+        match outcome {
+            SignInOutcome::SignedIn(user, how) if self.has_room_for_classic() => {
+                self.sign_in_classic(now, key, user, how);
+                if how == SignInKind::Password {
+                    self.reply(key, &LoginReply::LoggedIn);
+                }
             }
-            self.store_aside(Write::SetPasswordHash(user, hash));
+            SignInOutcome::SignedIn(..) => {
+                self.refuse(address, Refusal::Full);
+                self.set_stage(key, Stage::Named { name, guest_at: None });
+                self.reply(key, &LoginReply::Wrong);
+            }
+            SignInOutcome::NotRegistered(why) => {
+                self.refuse(address, why);
+                self.set_stage(key, Stage::Named { name, guest_at: None });
+            }
+            SignInOutcome::Wrong => {
+                self.set_stage(key, Stage::Named { name, guest_at: None });
+                self.reply(key, &LoginReply::Wrong);
+            }
         }
-        if self.sign_in(now, key, user, SignInKind::Password) {
-            self.reply(key, &LoginReply::LoggedIn);
-        } else {
-            self.reply(key, &LoginReply::Wrong);
+        for command in commands {
+            self.handle_command(now, key, command);
         }
     }
 
     /// Lets in a client without passwords, if the operator allows it and the name is free.
     pub(crate) fn sign_in_guest(&mut self, now: Now, key: SessionKey) {
-        let Some(session) = self.sessions.get_mut(&key) else {
-            return;
-        };
+        let Some(session) = self.classic.get_mut(&key) else { return };
         let address = session.address;
-        let Stage::Named { name, guest_at } = &mut session.stage else {
-            return;
-        };
+        let Stage::Named { name, guest_at } = &mut session.stage else { return };
         *guest_at = None;
         let name = name.clone();
-        if self.users.find(name.as_str()).is_some() || self.is_being_registered(&name) {
+        if self.users.find(name.as_str()).is_some() || self.registering.contains(&name) {
             return self.refuse(address, Refusal::NameTaken);
         }
-        if self.users.is_full() {
+        if self.users.is_full() || !self.has_room_for_classic() {
             return self.refuse(address, Refusal::Full);
         }
         let record = self.new_user(now, name, address, None);
         let user = record.id;
         self.users.insert(record.clone());
         self.store_aside(Write::AddUser(record));
-        self.sign_in(now, key, user, SignInKind::Guest);
+        self.sign_in_classic(now, key, user, SignInKind::Guest);
     }
 
-    /// A guest is nobody any more when their last session ends.
-    pub(crate) fn forget_guest(&mut self, user: UserId) {
-        let is_guest = self
-            .users
-            .get(user)
-            .is_some_and(|user| user.password_hash.is_none());
-        if !is_guest || self.presence.is_online(user) {
-            return;
-        }
-        let groups: Vec<_> = self
-            .conversations
-            .groups_of(user)
-            .map(|group| group.id)
-            .collect();
-        for group in groups {
-            self.conversations.remove_member(group, user);
-            self.store_aside(Write::RemoveMember(group, user));
-        }
-        self.users.remove(user);
-    }
-
-    /// The session is its user's from now on. False if there are too many.
-    fn sign_in(&mut self, now: Now, key: SessionKey, user: UserId, how: SignInKind) -> bool {
-        let signed_in = self.sessions.len() - self.unsigned_sessions;
+    fn sign_in_classic(&mut self, now: Now, key: SessionKey, user: UserId, how: SignInKind) {
         let outbox = Outbox::new(now.monotonic, self.settings.ack_timeout);
-        let Some(session) = self.sessions.get_mut(&key) else {
-            return false;
-        };
-        let address = session.address;
-        if signed_in >= CLASSIC_SESSIONS_MAX {
-            self.refuse(address, Refusal::Full);
-            return false;
-        }
-        session.stage = Stage::SignedIn(SignedIn {
-            user,
-            outbox,
-            is_chatting: false,
-        });
-        self.unsigned_sessions -= 1;
-        self.presence.add(user, key);
-        if let Some(user) = self.users.get_mut(user) {
-            user.address = address;
-            let user = user.name.clone();
-            self.log(Record::SignedIn { user, address, how });
-        }
-        self.store_aside(Write::SignedIn(user, address, now.calendar));
-        self.dirty.insert(key);
-        true
+        let received = self.users.get(user).map_or_else(Order::default, |user| user.received);
+        // What came while they were away comes first.
+        let feed = Feed::Behind(received);
+        self.set_stage(key, Stage::SignedIn(SignedIn { user, feed, outbox, is_chatting: false }));
+        self.unsigned_classic -= 1;
+        self.arrive(now, key, user, how);
     }
 
-    fn new_user(
-        &mut self,
-        now: Now,
-        name: UserName,
-        address: SocketAddr,
-        password_hash: Option<String>,
-    ) -> UserRecord {
-        UserRecord {
-            id: self.users.next_id(),
-            name,
-            password_hash,
-            address,
-            registered_at: now.calendar,
-            since: self.last_order(),
-            received: Order::default().max(self.last_order()),
-        }
+    fn has_room_for_classic(&self) -> bool {
+        self.classic.len() - self.unsigned_classic < CLASSIC_SESSIONS_MAX
     }
 
-    fn is_being_registered(&self, name: &UserName) -> bool {
-        self.sessions.values().any(|session| {
-            matches!(&session.stage, Stage::Registering(registering, _) if registering == name)
-        })
+    fn set_stage(&mut self, key: SessionKey, stage: Stage) {
+        if let Some(session) = self.classic.get_mut(&key) {
+            session.stage = stage;
+            self.dirty.insert(key);
+        }
     }
 }
 

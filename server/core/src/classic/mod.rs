@@ -3,146 +3,179 @@
 mod chat;
 mod login;
 mod outbox;
+mod session;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use netchat_shared::body::{Body, Judgement, Opened};
 use netchat_shared::classic::{Command, CommandError, LoginReply, Notice, Verb};
+use netchat_shared::limits::CLASSIC_DATAGRAM_BYTES_MAX;
 use netchat_shared::time::Now;
 
 pub(crate) use self::outbox::Outbox;
-use self::outbox::Step;
+use self::outbox::{MessageKind, Step};
+pub(crate) use self::session::ClassicSession;
+use self::session::Stage;
 use crate::Server;
-use crate::action::{Record, SignOutReason};
+use crate::action::SignOutReason;
+use crate::feed::{Feed, Handed};
 use crate::limits::CLASSIC_IDLE_TIMEOUT;
-use crate::session::{ClassicSession, SessionKey, Stage};
-use crate::storage::DeliveryFailure;
+use crate::server::TimerKey;
+use crate::session::SessionKey;
+use crate::storage::{DeliveryFailure, MessageRecord, UserId};
 
 impl Server {
     pub(crate) fn handle_classic(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) {
         let session = self.session_by_address.get(&from).copied();
         if let Some(key) = session {
-            if let Some(session) = self.sessions.get_mut(&key) {
+            if let Some(session) = self.classic.get_mut(&key) {
                 session.heard(now.monotonic, datagram.len());
             }
             if datagram.is_empty() {
-                return self.end_session(key, SignOutReason::HungUp);
+                return self.end_classic(now, key, SignOutReason::HungUp);
             }
         }
         let command = Command::parse(datagram);
-        match session {
-            None => self.handle_stranger(now, from, datagram.len(), command),
-            Some(key) => {
-                self.handle_session(now, key, command);
-                self.dirty.insert(key);
-            }
+        match (session, command) {
+            (None, command) => self.handle_stranger(now, from, datagram.len(), command),
+            (Some(key), Ok(command)) => self.handle_command(now, key, command),
+            (Some(key), Err(error)) => self.handle_bad_command(key, &error),
+        }
+        if let Some(key) = session {
+            self.dirty.insert(key);
         }
     }
 
     pub(crate) fn handle_classic_timeout(&mut self, now: Now, key: SessionKey) {
-        let Some(session) = self.sessions.get(&key) else {
-            return;
-        };
+        let Some(session) = self.classic.get(&key) else { return };
         match &session.stage {
-            Stage::Named {
-                guest_at: Some(_), ..
-            } => self.sign_in_guest(now, key),
-            Stage::SignedIn(_) if !Self::is_due(session.heard_at + CLASSIC_IDLE_TIMEOUT, now) => {}
+            Stage::Named { guest_at: Some(_), .. } => self.sign_in_guest(now, key),
+            Stage::SignedIn(_) if now.monotonic < session.heard_at + CLASSIC_IDLE_TIMEOUT => {}
             Stage::SignedIn(_)
             | Stage::Unlocked
             | Stage::Named { guest_at: None, .. }
-            | Stage::Verifying
-            | Stage::Registering(..) => {
-                return self.end_session(key, SignOutReason::Idle);
-            }
+            | Stage::Verifying(_)
+            | Stage::Registering(..) => return self.end_classic(now, key, SignOutReason::Idle),
         }
         self.dirty.insert(key);
     }
 
     /// Sends what the session's queue lets out, sees to what did not get through, and sets the timer.
-    pub(crate) fn flush(&mut self, now: Now, key: SessionKey) {
+    pub(crate) fn flush_classic(&mut self, now: Now, key: SessionKey) {
         loop {
-            let Some(session) = self.sessions.get_mut(&key) else {
-                return;
-            };
+            let Some(session) = self.classic.get_mut(&key) else { return };
             let address = session.address;
-            let Some(signed_in) = session.signed_in_mut() else {
-                break;
-            };
+            let Some(signed_in) = session.signed_in_mut() else { break };
             let user = signed_in.user;
             match signed_in.outbox.step(now.monotonic) {
-                None => break,
+                None => {
+                    self.read_on(key, user);
+                    break;
+                }
                 Some(Step::Transmit(datagram)) => self.transmit(address, datagram),
                 Some(Step::TransmitCorrupted(body, handed)) => {
                     self.transmit(address, body);
-                    self.undelivered(user, handed, DeliveryFailure::Corrupted);
+                    self.fail_corrupted(user, handed.order, handed.sender);
                 }
                 Some(Step::Lost(handed)) => {
-                    self.undelivered(user, handed, DeliveryFailure::Lost);
+                    self.fail(user, handed.order, handed.sender, DeliveryFailure::Lost);
                 }
-                Some(Step::Silent(queued)) => {
-                    self.presence.remove(user, key);
-                    for handed in queued {
-                        self.undelivered(user, handed, DeliveryFailure::Lost);
-                    }
-                }
+                Some(Step::Silent(queued)) => self.fall_silent(now, key, user, &queued),
             }
         }
-        let timeout = self.sessions.get(&key).map(ClassicSession::timeout);
-        self.timers.set(key, timeout);
+        let timeout = self.classic.get(&key).map(ClassicSession::timeout);
+        self.timers.set(TimerKey::Session(key), timeout);
     }
 
-    /// Queues a line for a session; before sign-in there is no queue, and it goes out at once.
+    /// Queues a line for a classic session; before sign-in there is no queue, and it goes out at
+    /// once.
     pub(crate) fn notify(&mut self, key: SessionKey, notice: &Notice) {
         for datagram in notice.datagrams() {
             self.send_notice(key, datagram);
         }
     }
 
-    /// Queues a datagram that nobody waits to see acknowledged.
-    pub(crate) fn send_notice(&mut self, key: SessionKey, datagram: String) {
-        let Some(session) = self.sessions.get_mut(&key) else {
+    /// A member of a group gets its own message back. Without a receipt, so it counts as a line; a
+    /// corrupted one would not be acknowledged, and is left out.
+    pub(crate) fn echo(&mut self, key: SessionKey, body: &Body) {
+        if body.open() != Opened::Corrupted {
+            self.send_notice(key, body.as_str().to_owned());
+        }
+    }
+
+    /// Puts a message into the queue of a classic session. False if there is no room.
+    pub(crate) fn put_classic(
+        &mut self,
+        now: Now,
+        key: SessionKey,
+        user: UserId,
+        message: &Arc<MessageRecord>,
+    ) -> bool {
+        let MessageRecord { order, sender, ref recipients, ref body, .. } = **message;
+        let sender_name = self.users.name(sender).cloned();
+        let Some(session) = self.classic.get_mut(&key) else { return true };
+        let Some(signed_in) = session.signed_in_mut() else { return true };
+        // A classic client would take its user's own messages for somebody else's.
+        let (true, Some(sender_name)) = (recipients.contains(&user), sender_name) else {
+            return true;
+        };
+        if !signed_in.outbox.has_room() {
+            return false;
+        }
+        let mut push = |body: String, kind| {
+            let handed = Handed { order, sender };
+            signed_in.outbox.push_message(now.monotonic, handed, body, kind);
+        };
+        if body.judge(&sender_name) == Judgement::Corrupted {
+            push(body.as_str().to_owned(), MessageKind::Corrupted);
+        } else if body.as_str().len() <= CLASSIC_DATAGRAM_BYTES_MAX {
+            push(body.as_str().to_owned(), MessageKind::Whole);
+        } else {
+            let mut parts = body.split(&sender_name, CLASSIC_DATAGRAM_BYTES_MAX).into_iter();
+            let last = parts.next_back();
+            parts.for_each(|part| push(part.as_str().to_owned(), MessageKind::Part));
+            last.into_iter().for_each(|part| push(part.as_str().to_owned(), MessageKind::Whole));
+        }
+        true
+    }
+
+    /// Ends a session: its user may have others.
+    pub(crate) fn end_classic(&mut self, now: Now, key: SessionKey, why: SignOutReason) {
+        let Some(session) = self.classic.remove(&key) else { return };
+        self.timers.set(TimerKey::Session(key), None);
+        self.session_by_address.remove(&session.address);
+        let Stage::SignedIn(signed_in) = session.stage else {
+            self.unsigned_classic -= 1;
             return;
         };
+        self.depart(now, key, signed_in.user, session.address, why);
+        for handed in signed_in.outbox.into_undelivered() {
+            self.return_to_sender(signed_in.user, handed.order);
+        }
+    }
+
+    /// The client answers no more. What was not sent to it waits in the database.
+    fn fall_silent(&mut self, now: Now, key: SessionKey, user: UserId, queued: &[Handed]) {
+        self.go_offline(now, key, user);
+        for handed in queued {
+            self.return_to_sender(user, handed.order);
+        }
+        if let Some(first) = queued.first() {
+            let before = netchat_shared::order::Order(first.order.0.saturating_sub(1));
+            self.set_feed(key, Feed::Behind(before));
+        }
+    }
+
+    fn send_notice(&mut self, key: SessionKey, datagram: String) {
+        let Some(session) = self.classic.get_mut(&key) else { return };
         if let Some(signed_in) = session.signed_in_mut() {
+            // A full queue belongs to a client that reads nothing.
             signed_in.outbox.push_notice(datagram);
             self.dirty.insert(key);
         } else if session.may_send(datagram.len()) {
             let address = session.address;
             self.transmit(address, datagram);
-        }
-    }
-
-    /// Ends a session: its user may have others.
-    pub(crate) fn end_session(&mut self, key: SessionKey, why: SignOutReason) {
-        let Some(session) = self.sessions.remove(&key) else {
-            return;
-        };
-        self.timers.set(key, None);
-        self.session_by_address.remove(&session.address);
-        let Stage::SignedIn(signed_in) = session.stage else {
-            self.unsigned_sessions -= 1;
-            return;
-        };
-        self.presence.remove(signed_in.user, key);
-        if let Some(user) = self.users.get(signed_in.user) {
-            let (user, address) = (user.name.clone(), session.address);
-            self.log(Record::SignedOut { user, address, why });
-        }
-        for handed in signed_in.outbox.into_undelivered() {
-            self.undelivered(signed_in.user, handed, DeliveryFailure::Lost);
-        }
-        self.forget_guest(signed_in.user);
-    }
-
-    fn handle_session(
-        &mut self,
-        now: Now,
-        key: SessionKey,
-        command: Result<Command, CommandError>,
-    ) {
-        match command {
-            Ok(command) => self.handle_command(now, key, command),
-            Err(error) => self.handle_bad_command(key, &error),
         }
     }
 
@@ -169,7 +202,10 @@ impl Server {
     /// A line for what a session got wrong. What is no command at all is dropped.
     fn handle_bad_command(&mut self, key: SessionKey, error: &CommandError) {
         let problem = match error {
-            CommandError::Unknown => return,
+            CommandError::Unknown => {
+                self.dropped.malformed += 1;
+                return;
+            }
             CommandError::Name(Verb::Join | Verb::CheckInDb, error) => {
                 return self.reply(key, &LoginReply::Line(error.to_string()));
             }
@@ -198,13 +234,9 @@ impl Server {
     /// A raw word of the login phase.
     fn reply(&mut self, key: SessionKey, reply: &LoginReply) {
         let datagram = reply.to_string();
-        let Some(session) = self.sessions.get_mut(&key) else {
-            return;
-        };
+        let Some(session) = self.classic.get_mut(&key) else { return };
         let address = session.address;
-        let is_chatting = session
-            .signed_in()
-            .is_some_and(|signed_in| signed_in.is_chatting);
+        let is_chatting = session.signed_in().is_some_and(|signed_in| signed_in.is_chatting);
         if !is_chatting && session.may_send(datagram.len()) {
             self.transmit(address, datagram);
         }

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use netchat_shared::time::Instant;
 
-use crate::limits::{CLASSIC_ACK_SPACING, CLASSIC_PROBES_MAX, CLASSIC_QUEUE_MAX};
-use crate::messages::Handed;
+use crate::feed::Handed;
+use crate::limits::{CLASSIC_ACK_SPACING, CLASSIC_FEED_MAX, CLASSIC_PROBES_MAX, CLASSIC_QUEUE_MAX};
 use crate::storage::Order;
 
 /// [`netchat_shared::classic::Notice::Leave`] on the wire.
@@ -46,9 +46,19 @@ enum Item {
 struct Message {
     handed: Handed,
     body: String,
-    /// Its hash is wrong: the client will find that, and not acknowledge it.
-    corrupted: bool,
+    kind: MessageKind,
     queued_at: Instant,
+}
+
+/// What a datagram is to its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MessageKind {
+    /// All of it, or the last part: its acknowledgement is the message's.
+    Whole,
+    /// A part of a long text; more follow.
+    Part,
+    /// Its hash is wrong: the client will find that, and not acknowledge it.
+    Corrupted,
 }
 
 #[derive(Debug)]
@@ -56,10 +66,7 @@ enum State {
     /// Nothing is outstanding; messages may leave from then on.
     Ready { messages_from: Instant },
     /// One datagram is outstanding: a message, or a notice (`None`).
-    Waiting {
-        message: Option<Handed>,
-        sent_at: Instant,
-    },
+    Waiting { message: Option<(Handed, MessageKind)>, sent_at: Instant },
     /// An acknowledgement was missed.
     Probing(Probing),
     /// No probe was answered either. Counts the datagrams that are not accounted for.
@@ -102,24 +109,27 @@ impl Outbox {
 
     /// Queues a line. False if the queue is full: then it is dropped.
     pub(crate) fn push_notice(&mut self, datagram: String) -> bool {
-        self.push(Item::Notice(datagram)).is_ok()
+        if self.queue.len() >= CLASSIC_QUEUE_MAX {
+            return false;
+        }
+        self.queue.push_back(Item::Notice(datagram));
+        true
     }
 
-    /// Queues a message. False if the queue is full.
+    /// Queues a message, or a part of one.
     pub(crate) fn push_message(
         &mut self,
         now: Instant,
         handed: Handed,
         body: String,
-        corrupted: bool,
-    ) -> bool {
-        self.push(Item::Message(Message {
-            handed,
-            body,
-            corrupted,
-            queued_at: now,
-        }))
-        .is_ok()
+        kind: MessageKind,
+    ) {
+        self.queue.push_back(Item::Message(Message { handed, body, kind, queued_at: now }));
+    }
+
+    /// Whether another message may be queued. Lines have more room.
+    pub(crate) fn has_room(&self) -> bool {
+        self.queue.len() < CLASSIC_FEED_MAX && !self.is_silent()
     }
 
     /// Whether a message is outstanding or waits.
@@ -129,7 +139,8 @@ impl Outbox {
             State::Waiting { message, .. } => message.as_ref(),
             State::Ready { .. } | State::Probing(_) | State::Silent { .. } => None,
         };
-        outstanding.is_some_and(|handed| handed.order == order) || self.queue.iter().any(waiting)
+        outstanding.is_some_and(|(handed, _)| handed.order == order)
+            || self.queue.iter().any(waiting)
     }
 
     pub(crate) fn is_silent(&self) -> bool {
@@ -146,9 +157,7 @@ impl Outbox {
     /// The client acknowledged something: the message, if it is known which.
     pub(crate) fn acknowledge(&mut self, now: Instant) -> Option<Handed> {
         let quiet = self.quiet();
-        let spaced = State::Ready {
-            messages_from: now + CLASSIC_ACK_SPACING,
-        };
+        let spaced = State::Ready { messages_from: now + CLASSIC_ACK_SPACING };
         match &mut self.state {
             State::Ready { .. } => {
                 self.state = spaced;
@@ -159,7 +168,7 @@ impl Outbox {
                 self.slowest_round_trip = self.slowest_round_trip.max(Some(round_trip));
                 let message = message.take();
                 self.state = spaced;
-                message
+                message.filter(|(_, kind)| *kind == MessageKind::Whole).map(|(handed, _)| handed)
             }
             State::Probing(probing) => {
                 probing.answered = true;
@@ -190,7 +199,10 @@ impl Outbox {
             State::Waiting { message, sent_at } if now >= *sent_at + self.ack_timeout => {
                 let message = message.take();
                 self.state = State::Probing(Probing::new(now, 1));
-                message.map(Step::Lost).or_else(|| self.step(now))
+                match message {
+                    Some((handed, _)) => Some(self.lose(handed)),
+                    None => self.step(now),
+                }
             }
             State::Waiting { .. } | State::Silent { .. } => None,
             State::Probing(probing) if now < probing.until => match probing.answered {
@@ -201,14 +213,8 @@ impl Outbox {
                 self.state = State::Ready { messages_from: now };
                 self.step(now)
             }
-            State::Probing(Probing {
-                probes: CLASSIC_PROBES_MAX..,
-                unaccounted,
-                ..
-            }) => {
-                self.state = State::Silent {
-                    unaccounted: *unaccounted,
-                };
+            State::Probing(Probing { probes: CLASSIC_PROBES_MAX.., unaccounted, .. }) => {
+                self.state = State::Silent { unaccounted: *unaccounted };
                 Some(Step::Silent(self.take_messages()))
             }
             State::Probing(probing) => {
@@ -236,21 +242,10 @@ impl Outbox {
     /// Everything not acknowledged yet, for a session that ends.
     pub(crate) fn into_undelivered(mut self) -> Vec<Handed> {
         let outstanding = match &mut self.state {
-            State::Waiting { message, .. } => message.take(),
+            State::Waiting { message, .. } => message.take().map(|(handed, _)| handed),
             State::Ready { .. } | State::Probing(_) | State::Silent { .. } => None,
         };
-        outstanding
-            .into_iter()
-            .chain(self.take_messages())
-            .collect()
-    }
-
-    fn push(&mut self, item: Item) -> Result<(), ()> {
-        if self.queue.len() >= CLASSIC_QUEUE_MAX {
-            return Err(());
-        }
-        self.queue.push_back(item);
-        Ok(())
+        outstanding.into_iter().chain(self.take_messages()).collect()
     }
 
     fn send_next(&mut self, now: Instant, messages_from: Instant) -> Option<Step> {
@@ -260,23 +255,14 @@ impl Outbox {
         }
         match self.queue.pop_front()? {
             Item::Notice(datagram) => {
-                self.state = State::Waiting {
-                    message: None,
-                    sent_at: now,
-                };
+                self.state = State::Waiting { message: None, sent_at: now };
                 Some(Step::Transmit(datagram))
             }
-            Item::Message(Message {
-                handed,
-                body,
-                corrupted: true,
-                ..
-            }) => Some(Step::TransmitCorrupted(body, handed)),
-            Item::Message(Message { handed, body, .. }) => {
-                self.state = State::Waiting {
-                    message: Some(handed),
-                    sent_at: now,
-                };
+            Item::Message(Message { handed, body, kind: MessageKind::Corrupted, .. }) => {
+                Some(Step::TransmitCorrupted(body, handed))
+            }
+            Item::Message(Message { handed, body, kind, .. }) => {
+                self.state = State::Waiting { message: Some((handed, kind)), sent_at: now };
                 Some(Step::Transmit(body))
             }
         }
@@ -286,14 +272,15 @@ impl Outbox {
     /// acknowledgement would have been waited for.
     fn expire(&mut self, now: Instant) -> Option<Step> {
         self.expiry().filter(|&expiry| now >= expiry)?;
-        let at = self
-            .queue
-            .iter()
-            .position(|item| matches!(item, Item::Message(_)))?;
-        self.queue
-            .remove(at)
-            .and_then(Item::into_handed)
-            .map(Step::Lost)
+        let at = self.queue.iter().position(|item| matches!(item, Item::Message(_)))?;
+        self.queue.remove(at).and_then(Item::into_handed).map(|handed| self.lose(handed))
+    }
+
+    /// A message is lost, with all its parts.
+    fn lose(&mut self, handed: Handed) -> Step {
+        let is_part = |item: &Item| matches!(item, Item::Message(m) if m.handed == handed);
+        self.queue.retain(|item| !is_part(item));
+        Step::Lost(handed)
     }
 
     /// When the first message in the queue expires.
@@ -304,27 +291,24 @@ impl Outbox {
         })
     }
 
+    /// Each message once, however many parts of it wait. Lines are dropped with them.
     fn take_messages(&mut self) -> Vec<Handed> {
-        self.queue.drain(..).filter_map(Item::into_handed).collect()
+        let mut messages: Vec<_> = self.queue.drain(..).filter_map(Item::into_handed).collect();
+        messages.dedup();
+        messages
     }
 
     /// How long after the last sign of life nothing more can be on its way.
     fn quiet(&self) -> Duration {
         let longest = self.ack_timeout * 2;
-        self.slowest_round_trip.map_or(longest, |slowest| {
-            (slowest * QUIET_ROUND_TRIPS).max(QUIET_MIN).min(longest)
-        })
+        self.slowest_round_trip
+            .map_or(longest, |slowest| (slowest * QUIET_ROUND_TRIPS).max(QUIET_MIN).min(longest))
     }
 }
 
 impl Probing {
     fn new(until: Instant, unaccounted: u32) -> Self {
-        Self {
-            probes: 0,
-            unaccounted,
-            answered: false,
-            until,
-        }
+        Self { probes: 0, unaccounted, answered: false, until }
     }
 }
 
@@ -345,7 +329,7 @@ mod tests {
     use rand_core::{Rng as _, SeedableRng as _};
 
     use super::*;
-    use crate::session::SessionKey;
+    use crate::storage::UserId;
 
     const ACK_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -354,10 +338,7 @@ mod tests {
     }
 
     fn handed(order: u64) -> Handed {
-        Handed {
-            order: Order(order),
-            origin: SessionKey(1),
-        }
+        Handed { order: Order(order), sender: UserId(1) }
     }
 
     fn transmit(text: &str) -> Option<Step> {
@@ -371,25 +352,21 @@ mod tests {
     #[test]
     fn one_datagram_is_outstanding_at_a_time() {
         let mut outbox = outbox();
-        assert!(outbox.push_message(at(0), handed(1), "one".to_owned(), false));
+        outbox.push_message(at(0), handed(1), "one".to_owned(), MessageKind::Whole);
         assert!(outbox.push_notice("line".to_owned()));
         assert_eq!(outbox.step(at(0)), transmit("one"));
         assert_eq!(outbox.step(at(0)), None);
         assert_eq!(outbox.acknowledge(at(20)), Some(handed(1)));
         assert_eq!(outbox.step(at(20)), transmit("line"));
         assert_eq!(outbox.step(at(20)), None);
-        assert_eq!(
-            outbox.acknowledge(at(40)),
-            None,
-            "a notice is nobody's message"
-        );
+        assert_eq!(outbox.acknowledge(at(40)), None, "a notice is nobody's message");
     }
 
     #[test]
     fn a_repeated_acknowledgement_is_not_the_next_messages() {
         let mut outbox = outbox();
-        outbox.push_message(at(0), handed(1), "one".to_owned(), false);
-        outbox.push_message(at(0), handed(2), "two".to_owned(), false);
+        outbox.push_message(at(0), handed(1), "one".to_owned(), MessageKind::Whole);
+        outbox.push_message(at(0), handed(2), "two".to_owned(), MessageKind::Whole);
         assert_eq!(outbox.step(at(0)), transmit("one"));
         assert_eq!(outbox.acknowledge(at(20)), Some(handed(1)));
         assert_eq!(outbox.step(at(21)), None);
@@ -401,23 +378,15 @@ mod tests {
     #[test]
     fn a_late_acknowledgement_is_not_the_next_messages() {
         let mut outbox = outbox();
-        outbox.push_message(at(0), handed(1), "one".to_owned(), false);
+        outbox.push_message(at(0), handed(1), "one".to_owned(), MessageKind::Whole);
         assert_eq!(outbox.step(at(0)), transmit("one"));
         assert_eq!(outbox.step(at(4_999)), None);
         assert_eq!(outbox.step(at(5_000)), Some(Step::Lost(handed(1))));
         assert_eq!(outbox.step(at(5_000)), transmit(PROBE));
-        outbox.push_message(at(6_000), handed(2), "two".to_owned(), false);
-        assert_eq!(
-            outbox.acknowledge(at(7_000)),
-            None,
-            "of the first or of the probe"
-        );
+        outbox.push_message(at(6_000), handed(2), "two".to_owned(), MessageKind::Whole);
+        assert_eq!(outbox.acknowledge(at(7_000)), None, "of the first or of the probe");
         assert_eq!(outbox.step(at(7_000)), None);
-        assert_eq!(
-            outbox.acknowledge(at(7_010)),
-            None,
-            "both are accounted for"
-        );
+        assert_eq!(outbox.acknowledge(at(7_010)), None, "both are accounted for");
         assert_eq!(outbox.step(at(7_110)), transmit("two"));
         assert_eq!(outbox.acknowledge(at(7_200)), Some(handed(2)));
     }
@@ -425,19 +394,15 @@ mod tests {
     #[test]
     fn a_client_that_is_gone_falls_silent_and_can_come_back() {
         let mut outbox = outbox();
-        outbox.push_message(at(0), handed(1), "one".to_owned(), false);
-        outbox.push_message(at(0), handed(2), "two".to_owned(), false);
+        outbox.push_message(at(0), handed(1), "one".to_owned(), MessageKind::Whole);
+        outbox.push_message(at(0), handed(2), "two".to_owned(), MessageKind::Whole);
         assert_eq!(outbox.step(at(0)), transmit("one"));
         assert_eq!(outbox.step(at(5_000)), Some(Step::Lost(handed(1))));
         assert_eq!(outbox.step(at(5_000)), transmit(PROBE));
-        assert_eq!(
-            outbox.step(at(5_000)),
-            Some(Step::Lost(handed(2))),
-            "it waited too long"
-        );
+        assert_eq!(outbox.step(at(5_000)), Some(Step::Lost(handed(2))), "it waited too long");
         assert_eq!(outbox.step(at(10_000)), transmit(PROBE));
         assert_eq!(outbox.step(at(15_000)), transmit(PROBE));
-        outbox.push_message(at(19_000), handed(3), "three".to_owned(), false);
+        outbox.push_message(at(19_000), handed(3), "three".to_owned(), MessageKind::Whole);
         assert_eq!(outbox.step(at(20_000)), Some(Step::Silent(vec![handed(3)])));
         assert!(outbox.is_silent());
         outbox.heard(at(60_000));
@@ -445,14 +410,26 @@ mod tests {
         for _ in 0..4 {
             assert_eq!(outbox.acknowledge(at(60_050)), None);
         }
-        outbox.push_message(at(60_060), handed(4), "four".to_owned(), false);
-        assert_eq!(
-            outbox.step(at(60_060)),
-            None,
-            "the fifth is still on its way"
-        );
+        outbox.push_message(at(60_060), handed(4), "four".to_owned(), MessageKind::Whole);
+        assert_eq!(outbox.step(at(60_060)), None, "the fifth is still on its way");
         assert_eq!(outbox.acknowledge(at(60_080)), None);
         assert_eq!(outbox.step(at(60_180)), transmit("four"));
+    }
+
+    #[test]
+    fn the_parts_of_a_long_text_are_acknowledged_together_or_lost_together() {
+        let mut outbox = outbox();
+        outbox.push_message(at(0), handed(1), "a".to_owned(), MessageKind::Part);
+        outbox.push_message(at(0), handed(1), "b".to_owned(), MessageKind::Whole);
+        outbox.push_message(at(0), handed(2), "c".to_owned(), MessageKind::Part);
+        outbox.push_message(at(0), handed(2), "d".to_owned(), MessageKind::Whole);
+        assert_eq!(outbox.step(at(0)), transmit("a"));
+        assert_eq!(outbox.acknowledge(at(10)), None);
+        assert_eq!(outbox.step(at(110)), transmit("b"));
+        assert_eq!(outbox.acknowledge(at(120)), Some(handed(1)));
+        assert_eq!(outbox.step(at(220)), transmit("c"));
+        assert_eq!(outbox.step(at(5_220)), Some(Step::Lost(handed(2))));
+        assert!(!outbox.has(Order(2)), "the rest of it is not sent");
     }
 
     /// A classic client behind a network that loses, repeats and delays, and that stops now and
@@ -506,8 +483,12 @@ mod tests {
                 let now = at(tick * 10);
                 if tick % 200 == 0 {
                     let order = tick / 200 + 1;
-                    self.outbox
-                        .push_message(now, handed(order), order.to_string(), false);
+                    self.outbox.push_message(
+                        now,
+                        handed(order),
+                        order.to_string(),
+                        MessageKind::Whole,
+                    );
                     self.outbox.push_notice("line".to_owned());
                 }
                 if self.chance(1, 3_000) {
@@ -554,8 +535,7 @@ mod tests {
         fn send(&mut self, now: Instant, text: &str) {
             for arrival in self.arrivals(now) {
                 self.serial += 1;
-                self.to_client
-                    .insert((arrival, self.serial, text.to_owned()));
+                self.to_client.insert((arrival, self.serial, text.to_owned()));
             }
         }
 
@@ -564,15 +544,9 @@ mod tests {
             if self.chance(self.loss_percent, 100) {
                 return vec![];
             }
-            let copies = if self.chance(self.repeat_percent, 100) {
-                2
-            } else {
-                1
-            };
+            let copies = if self.chance(self.repeat_percent, 100) { 2 } else { 1 };
             let delay = |rng: &mut ChaCha8Rng| 5 + u64::from(rng.next_u32() % 31);
-            (0..copies)
-                .map(|_| now + Duration::from_millis(delay(&mut self.rng)))
-                .collect()
+            (0..copies).map(|_| now + Duration::from_millis(delay(&mut self.rng))).collect()
         }
 
         fn chance(&mut self, of: u32, out_of: u32) -> bool {

@@ -109,22 +109,14 @@ impl Chat {
         now: Instant,
         common: &mut Common,
     ) -> Result<(), Unreachable> {
-        if self
-            .in_flight
-            .as_ref()
-            .is_some_and(|in_flight| now >= in_flight.deadline)
-        {
+        if self.in_flight.as_ref().is_some_and(|in_flight| now >= in_flight.deadline) {
             self.settle(now, common);
         }
         if self.group_deadline.is_some_and(|deadline| now >= deadline) {
             let refused = GroupOutcome::Refused("the server did not answer".to_owned());
             self.finish_group_request(now, refused, common);
         }
-        if self
-            .active
-            .gathered_at
-            .is_some_and(|at| now >= at + ACTIVE_GATHER)
-        {
+        if self.active.gathered_at.is_some_and(|at| now >= at + ACTIVE_GATHER) {
             self.publish_active(common);
         }
         if now >= self.active.next_at {
@@ -142,10 +134,7 @@ impl Chat {
             self.group_deadline,
             self.active.gathered_at.map(|at| at + ACTIVE_GATHER),
         ];
-        deadlines
-            .into_iter()
-            .flatten()
-            .fold(self.active.next_at, Instant::min)
+        deadlines.into_iter().flatten().fold(self.active.next_at, Instant::min)
     }
 
     pub(super) fn is_settled(&self) -> bool {
@@ -186,13 +175,7 @@ impl Chat {
         };
         common.transmit(&command.to_wire());
         let deadline = now + SENT_TIMEOUT;
-        self.in_flight = Some(InFlight {
-            message,
-            sent: 0,
-            outcomes: 0,
-            echoed: false,
-            deadline,
-        });
+        self.in_flight = Some(InFlight { message, sent: 0, outcomes: 0, echoed: false, deadline });
     }
 
     pub(super) fn request_active(&mut self, now: Instant, common: &mut Common) {
@@ -217,11 +200,7 @@ impl Chat {
             // Not acknowledged: so the sender is told.
             Opened::Corrupted => {
                 let content = Content::Corrupted;
-                let arrival = Arrival {
-                    conversation: None,
-                    sender: None,
-                    content,
-                };
+                let arrival = Arrival { conversation: None, sender: None, content };
                 return common.tell(Event::Arrived(arrival));
             }
             Opened::Intact { signature, text } => (signature, text),
@@ -234,11 +213,7 @@ impl Chat {
             return;
         }
         let (sender, content) = (Some(sender), Content::Text(text));
-        common.tell(Event::Arrived(Arrival {
-            conversation: None,
-            sender,
-            content,
-        }));
+        common.tell(Event::Arrived(Arrival { conversation: None, sender, content }));
     }
 
     fn handle_notice(&mut self, now: Instant, notice: Notice, common: &mut Common) {
@@ -271,10 +246,7 @@ impl Chat {
 
     /// A line without a form of its own answers what is under way, or stands for itself.
     fn handle_line(&mut self, now: Instant, line: String, common: &mut Common) {
-        let unanswered = self
-            .in_flight
-            .as_ref()
-            .is_some_and(|in_flight| in_flight.sent == 0);
+        let unanswered = self.in_flight.as_ref().is_some_and(|in_flight| in_flight.sent == 0);
         match self.group_requests.front() {
             Some(GroupRequest::Quit(_)) if line.starts_with("SERVER: You left ") => {
                 self.finish_group_request(now, GroupOutcome::Quit, common);
@@ -370,14 +342,9 @@ impl Chat {
         let mut roster = std::mem::take(&mut self.active.gathered);
         // Two requests may have been answered within the time.
         let mut seen = BTreeSet::new();
-        roster
-            .entries
-            .retain(|entry| seen.insert(entry.to_string()));
-        let mut names: Vec<UserName> = roster
-            .entries
-            .iter()
-            .filter_map(|entry| entry.name.parse().ok())
-            .collect();
+        roster.entries.retain(|entry| seen.insert(entry.to_string()));
+        let mut names: Vec<UserName> =
+            roster.entries.iter().filter_map(|entry| entry.name.parse().ok()).collect();
         names.sort();
         names.dedup();
         if names != self.active.known {

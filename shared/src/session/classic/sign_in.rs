@@ -49,11 +49,7 @@ struct Awaiting {
 
 impl SignIn {
     pub(super) fn new(now: Instant, common: &mut Common) -> Self {
-        let mut sign_in = Self {
-            stage: Stage::Locked,
-            joined: None,
-            awaiting: None,
-        };
+        let mut sign_in = Self { stage: Stage::Locked, joined: None, awaiting: None };
         sign_in.resume(now, common);
         sign_in
     }
@@ -94,12 +90,7 @@ impl SignIn {
             (Stage::Join | Stage::CheckInDb, LoginReply::Line(line)) => {
                 common.answers.name = None;
                 self.stage = Stage::Join;
-                self.ask(
-                    Question::Name {
-                        refused: Some(line.clone()),
-                    },
-                    common,
-                );
+                self.ask(Question::Name { refused: Some(line.clone()) }, common);
             }
             (Stage::CheckInDb, LoginReply::NewUser) => {
                 self.enter(Stage::NewUserPassword, now, common);
@@ -172,10 +163,7 @@ impl SignIn {
                     common.transmit(&command.to_wire());
                 }
                 let wait = REPEAT_AFTER * 2_u32.pow(attempt - 1);
-                self.awaiting = Some(Awaiting {
-                    attempt,
-                    repeat_at: now + wait,
-                });
+                self.awaiting = Some(Awaiting { attempt, repeat_at: now + wait });
             }
             // Already asked when the session began.
             Err(Question::ServerPassword { wrong: false }) => self.awaiting = None,
@@ -190,10 +178,7 @@ impl SignIn {
             let password = password.ok_or(Question::ServerPassword { wrong: false })?;
             return Ok(vec![Command::Locked(password)]);
         }
-        let name = answers
-            .name
-            .clone()
-            .ok_or(Question::Name { refused: None })?;
+        let name = answers.name.clone().ok_or(Question::Name { refused: None })?;
         let password = |question: Question| -> Result<Password, Question> {
             answers.password.clone().ok_or(question)
         };
@@ -209,10 +194,7 @@ impl SignIn {
                 ]
             }
             Stage::CheckPassword => {
-                vec![Command::CheckPassword(password(Question::Password {
-                    name,
-                    wrong: false,
-                })?)]
+                vec![Command::CheckPassword(password(Question::Password { name, wrong: false })?)]
             }
         })
     }
