@@ -78,3 +78,7 @@ pub const WINDOW_PACKETS_MIN: u32 = 8;
 
 /// Most names in one message of the extended protocol; a longer list is split, or refused.
 pub const NAMES_PER_MESSAGE_MAX: usize = 1_024;
+
+/// How many of a client's own messages it watches until all recipients have them. The earliest ones
+/// beyond it show what was known of them last.
+pub const UNSETTLED_MESSAGES_MAX: usize = 4_096;

@@ -29,7 +29,7 @@ struct Client {
 
 impl Client {
     fn new() -> Self {
-        let session = Session::new([1; 32]);
+        let session = Session::new_classic([1; 32]);
         let (sent, events) = (Vec::new(), Vec::new());
         let mut client =
             Self { session, now: Instant::ZERO, sent, events, paths_wanted: 0, wake_at: None };
@@ -179,7 +179,10 @@ fn messages_are_verified_and_acknowledged_as_the_original_client_does() {
     let mut client = Client::signed_in();
     client.reply(&body("bob", "Hi `there`"));
     assert_eq!(client.take_sent(), ["RECEIVED"]);
-    let arrival = |sender, content| Event::Arrived(Arrival { conversation: None, sender, content });
+    let arrival = |sender, content| {
+        let (conversation, stored, receipts) = (None, None, vec![]);
+        Event::Arrived(Arrival { conversation, sender, content, stored, receipts })
+    };
     let text = Content::Text("Hi `there`".to_owned());
     assert_eq!(client.take_events(), [arrival(Some(name("bob")), text)]);
 
@@ -217,7 +220,7 @@ fn an_outcome_can_only_be_that_of_the_message_under_way() {
         Progress::Sent,
         Progress::Received(name("bob")),
         Progress::Sent,
-        Progress::Failed(Failure::Lost),
+        Progress::Failed(Failure::Lost, None),
     ];
     assert_eq!(client.progress(), expected);
     assert!(client.session.is_settled());
@@ -230,7 +233,7 @@ fn a_message_that_nobody_answers_fails_and_the_next_goes_out() {
     client.send("bob", "two");
     client.take_sent();
     client.pass(Duration::from_secs(5));
-    assert_eq!(client.progress(), [Progress::Failed(Failure::NoAnswer)]);
+    assert_eq!(client.progress(), [Progress::Failed(Failure::NoAnswer, None)]);
     assert!(client.take_sent().contains(&format!("CHAT#bob#{}", body("alice", "two"))));
 }
 

@@ -114,6 +114,11 @@ impl Server {
         self.set_feed(key, if is_complete { Feed::Live(after) } else { Feed::Behind(after) });
     }
 
+    /// Up to where a session was given everything.
+    pub(crate) fn position_of(&mut self, key: SessionKey) -> Option<Order> {
+        self.feed_mut(key).and_then(|feed| feed.after())
+    }
+
     /// Sets where a session stands, and has it looked at.
     pub(crate) fn set_feed(&mut self, key: SessionKey, to: Feed) {
         if let Some(feed) = self.feed_mut(key) {

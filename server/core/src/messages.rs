@@ -134,8 +134,8 @@ impl Server {
                     }
                     Stored::Known(known) => self.confirm(key, known),
                     Stored::Done => {
-                        self.confirm(key, &record);
                         self.fan_out(now, origin, &record);
+                        self.confirm(key, &record);
                     }
                 },
             }
@@ -279,8 +279,9 @@ impl Server {
 
     fn confirm(&mut self, key: SessionKey, record: &MessageRecord) {
         let recipients = self.users.names(&record.recipients);
+        let position = self.position_of(key);
         let MessageRecord { id, order, time, .. } = *record;
-        self.send_to(key, &ServerMessage::Sent { id, order, time, recipients });
+        self.send_to(key, &ServerMessage::Sent { id, order, time, position, recipients });
     }
 
     /// Which conversation this is to one of its members.

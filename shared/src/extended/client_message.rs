@@ -153,7 +153,7 @@ fn parse_secret(field: &str) -> Option<Password> {
     Password::new(decode_text(field)?).ok()
 }
 
-pub(super) fn conversation(conversation: &Conversation) -> String {
+pub(crate) fn conversation(conversation: &Conversation) -> String {
     match conversation {
         Conversation::Everyone => "e".to_owned(),
         Conversation::Group(name) => format!("g:{name}"),
@@ -161,7 +161,7 @@ pub(super) fn conversation(conversation: &Conversation) -> String {
     }
 }
 
-pub(super) fn parse_conversation(field: &str) -> Option<Conversation> {
+pub(crate) fn parse_conversation(field: &str) -> Option<Conversation> {
     match field.split_once(':') {
         None if field == "e" => Some(Conversation::Everyone),
         Some(("g", name)) => name.parse().ok().map(Conversation::Group),

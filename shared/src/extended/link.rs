@@ -187,6 +187,12 @@ impl Link {
         self.outgoing.bytes()
     }
 
+    /// Whether something was sent that the peer has not acknowledged.
+    #[must_use]
+    pub fn awaits_answer(&self) -> bool {
+        self.in_flight > 0 || !self.resend.is_empty()
+    }
+
     /// Sends something that the peer acknowledges, so that both know that the path is alive.
     pub fn keep_alive(&mut self) {
         self.control.push(Frame::KeepAlive);

@@ -18,6 +18,9 @@ mod slices;
 mod token;
 
 pub use self::client_message::ClientMessage;
+pub(crate) use self::client_message::{
+    conversation as conversation_to_wire, parse_conversation as conversation_from_wire,
+};
 pub use self::datagram::{Datagram, DatagramError, PROTOCOL_VERSION, SessionId};
 pub use self::frame::{Frame, FrameError};
 pub use self::link::{Link, LinkError, LinkStatistics};

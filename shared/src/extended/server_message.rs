@@ -1,6 +1,9 @@
 //! What a server says (PROTOCOL.md, "Messages of the server").
 
-use super::client_message::{conversation, join, parse_conversation, parse_list, parse_order};
+use super::client_message::{
+    conversation, join, optional_order, parse_conversation, parse_list, parse_optional_order,
+    parse_order,
+};
 use super::{MessageError, Token};
 use crate::body::{Body, decode_text, encode_text};
 use crate::conversation::Conversation;
@@ -46,6 +49,8 @@ pub enum ServerMessage {
         order: Order,
         /// When it was stored.
         time: UnixTime,
+        /// The session has been given everything up to here.
+        position: Option<Order>,
         /// Whom it is for.
         recipients: Vec<UserName>,
     },
@@ -186,8 +191,9 @@ impl ServerMessage {
             }
             Self::Groups(groups) => format!("GROUPS#{}", join(groups)),
             Self::OverviewEnd => "OVERVIEW_END".to_owned(),
-            Self::Sent { id, order, time, recipients } => {
-                format!("SENT#{id}#{}#{}#{}", order.0, time.millis, join(recipients))
+            Self::Sent { id, order, time, position, recipients } => {
+                let (position, recipients) = (optional_order(*position), join(recipients));
+                format!("SENT#{id}#{}#{}#{position}#{recipients}", order.0, time.millis)
             }
             Self::NotSent(id, why) => format!("NOT_SENT#{id}#{}", word(&NotSent::ALL, *why)),
             Self::Received(name, order) => format!("RECEIVED#{name}#{}", order.0),
@@ -226,11 +232,12 @@ fn parse(text: &str) -> Option<ServerMessage> {
         "GROUPS" => ServerMessage::Groups(parse_list(rest)?),
         "OVERVIEW_END" => ServerMessage::OverviewEnd,
         "SENT" => {
-            let [id, order, time, recipients] = fields(rest)?;
+            let [id, order, time, position, recipients] = fields(rest)?;
             ServerMessage::Sent {
                 id: MessageId::parse(id)?,
                 order: parse_order(order)?,
                 time: parse_time(time)?,
+                position: parse_optional_order(position)?,
                 recipients: parse_list(recipients)?,
             }
         }
@@ -391,9 +398,9 @@ mod tests {
         let text = format!("PAST#7#u:bob#alice#5#{wire_id}#bob:received;eve:lost#eA==");
         check(&text, &ServerMessage::Past(delivered(receipts)));
         let recipients = vec![name("bob"), name("eve")];
-        let sent =
-            ServerMessage::Sent { id, order: Order(7), time: UnixTime { millis: 5 }, recipients };
-        check(&format!("SENT#{wire_id}#7#5#bob;eve"), &sent);
+        let (order, time) = (Order(7), UnixTime { millis: 5 });
+        let sent = ServerMessage::Sent { id, order, time, position: Some(order), recipients };
+        check(&format!("SENT#{wire_id}#7#5#7#bob;eve"), &sent);
         check(
             &format!("NOT_SENT#{wire_id}#no-such-user"),
             &ServerMessage::NotSent(id, NotSent::NoSuchUser),

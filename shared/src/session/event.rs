@@ -2,9 +2,11 @@
 
 use crate::classic::Roster;
 use crate::conversation::Conversation;
+use crate::extended::Receipt;
 use crate::message_id::MessageId;
 use crate::name::{GroupName, UserName};
-use crate::time::Instant;
+use crate::order::Order;
+use crate::time::{Instant, UnixTime};
 
 /// One thing for the driver to do, or to wait for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub enum Output {
 pub enum Event {
     /// An answer is needed to sign in.
     Asked(Question),
-    /// Signed in under this name.
+    /// Signed in under this name; also each time that the session goes on after an interruption.
     SignedIn(UserName),
     /// Signed out, as asked.
     SignedOut,
@@ -43,6 +45,11 @@ pub enum Event {
     ActiveList(Roster),
     /// What became of a request about a group.
     Group(GroupName, GroupOutcome),
+    /// Earlier messages that were asked for, the earliest first, and whether there are more before
+    /// them.
+    History(Conversation, Vec<Arrival>, bool),
+    /// One's groups, and the latest message of each conversation.
+    Overview(Vec<GroupName>, Vec<Arrival>),
     /// Anything else the server says, as a line to show.
     Line(String),
 }
@@ -85,7 +92,7 @@ pub enum Connection {
     Retrying(Instant),
 }
 
-/// A message of somebody, or one's own from elsewhere.
+/// A message of somebody, or one's own from elsewhere or earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
     /// Where it belongs; `None` when classic delivery does not tell.
@@ -94,6 +101,28 @@ pub struct Arrival {
     pub sender: Option<UserName>,
     /// What it says.
     pub content: Content,
+    /// Its place and time at the server; `None` when classic delivery does not tell.
+    pub stored: Option<StoredAt>,
+    /// Of one's own: how it stands with each recipient.
+    pub receipts: Vec<(UserName, Receipt)>,
+}
+
+impl Arrival {
+    /// A message over the classic protocol, which tells little of it.
+    pub(super) fn classic(sender: Option<UserName>, content: Content) -> Self {
+        Self { conversation: None, sender, content, stored: None, receipts: Vec::new() }
+    }
+}
+
+/// A message's place at the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredAt {
+    /// Its place in the one order of all messages.
+    pub order: Order,
+    /// When it was stored.
+    pub time: UnixTime,
+    /// Its sender's name for it.
+    pub id: MessageId,
 }
 
 /// The content of a message that arrived.
@@ -108,18 +137,20 @@ pub enum Content {
 /// How far one's own message got. Before the first of these it is waiting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// The server has it, for one recipient more.
+    /// A classic server has accepted it, for one recipient more.
     Sent,
+    /// The server has stored it, for these recipients.
+    Stored(StoredAt, Vec<UserName>),
     /// A recipient has it.
     Received(UserName),
-    /// It did not get through, for the one recipient or for one of several.
-    Failed(Failure),
+    /// It did not get through, to all or to the one named.
+    Failed(Failure, Option<UserName>),
 }
 
 /// Why a message did not get through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// There is no such user, or they are not on the server.
+    /// There is no such user, or (on a classic server) they are not online.
     NoSuchUser,
     /// The recipient did not acknowledge it.
     Lost,
@@ -140,6 +171,8 @@ pub enum GroupOutcome {
     NotFound(Vec<String>),
     /// One is a member now.
     Joined,
+    /// Somebody else made one a member.
+    Added,
     /// There is no such group.
     DoesNotExist,
     /// It was refused, and why.

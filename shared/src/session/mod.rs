@@ -5,13 +5,18 @@
 //! [`Session::poll`] until it says [`Output::Wait`].
 //!
 //! ```text
-//! path_opened, path_closed, handle_datagram, handle_timeout ─┐
-//! answer_…, send, …_group, request_active, sign_out ─────────┴─> Session ─> poll() ─> Output
+//! path_opened, path_closed, handle_datagram, handle_timeout, probe ─┐
+//! answer_…, send, …_group, request_…, sign_out ─────────────────────┴─> Session ─> poll() ─> Output
 //! ```
+//!
+//! It offers the extended protocol to the server ([`extended`]) and falls back to the classic one
+//! ([`classic`]) if the server knows no other.
 
 mod backoff;
 mod classic;
 mod event;
+mod extended;
+mod saved;
 
 use std::collections::VecDeque;
 
@@ -23,12 +28,16 @@ use self::backoff::Backoff;
 use self::classic::Classic;
 pub use self::event::{
     Arrival, Connection, Content, Event, Failure, GroupOutcome, Output, Progress, Question,
+    StoredAt,
 };
-use crate::body::Body;
+use self::extended::Extended;
+pub use self::saved::Saved;
 use crate::conversation::Conversation;
-use crate::limits::{CLASSIC_DATAGRAM_BYTES_MAX, OUTBOX_MESSAGES_MAX};
+use crate::extended::LinkStatistics;
+use crate::limits::{OUTBOX_MESSAGES_MAX, TEXT_BYTES_MAX};
 use crate::message_id::MessageId;
 use crate::name::{GroupName, UserName};
+use crate::order::Order;
 use crate::password::Password;
 use crate::time::Instant;
 
@@ -39,7 +48,23 @@ pub struct Session {
     connection: Connection,
     backoff: Backoff,
     common: Common,
+    mode: Mode,
+    /// Only the classic protocol is spoken, whatever the server knows.
+    classic_only: bool,
     classic: Classic,
+    extended: Extended,
+}
+
+/// Which protocol is spoken on the present path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// The extension is offered and not answered yet. After some offers, the classic protocol is
+    /// tried beside it.
+    Offering {
+        tries_classic: bool,
+    },
+    Extended,
+    Classic,
 }
 
 /// Why a text can't be sent. The text is one line for a person.
@@ -48,7 +73,7 @@ pub enum SendError {
     /// There is nothing to send.
     #[error("there is nothing to send")]
     Empty,
-    /// Too long for the protocol that the server speaks.
+    /// Longer than a message may be.
     #[error("this is {excess_bytes} bytes too long for one message: shorten it")]
     TooLong {
         /// By how much.
@@ -58,9 +83,7 @@ pub enum SendError {
     #[error("sign in first")]
     NotSignedIn,
     /// Too many messages are waiting already.
-    #[error(
-        "{OUTBOX_MESSAGES_MAX} messages are waiting to be sent: try again when the connection is back"
-    )]
+    #[error("{OUTBOX_MESSAGES_MAX} messages are waiting: try again when the connection is back")]
     OutboxFull,
 }
 
@@ -79,6 +102,7 @@ enum Path {
 #[derive(Debug)]
 struct Common {
     answers: Answers,
+    /// Messages that are not stored yet, oldest first.
     outbox: VecDeque<Outgoing>,
     outputs: VecDeque<Output>,
     rng: ChaCha12Rng,
@@ -105,27 +129,73 @@ impl Session {
     /// be unpredictable outside tests.
     #[must_use]
     pub fn new(seed: [u8; 32]) -> Self {
-        let ask = Event::Asked(Question::ServerPassword { wrong: false });
+        let mut session = Self::begin(seed, None);
+        session.common.ask(Question::ServerPassword { wrong: false });
+        session
+    }
+
+    /// A session that speaks only the classic protocol.
+    #[must_use]
+    pub fn new_classic(seed: [u8; 32]) -> Self {
+        Self { classic_only: true, mode: Mode::Classic, ..Self::new(seed) }
+    }
+
+    /// A session that goes on with one that was kept: nothing is asked, and what waited goes out.
+    #[must_use]
+    pub fn resume(seed: [u8; 32], saved: Saved) -> Self {
+        Self::begin(seed, Some(saved))
+    }
+
+    fn begin(seed: [u8; 32], saved: Option<Saved>) -> Self {
+        let mut common = Common {
+            answers: Answers::default(),
+            outbox: VecDeque::new(),
+            outputs: VecDeque::from([Output::OpenPath]),
+            rng: ChaCha12Rng::from_seed(seed),
+        };
+        let mut extended = Extended::new(None, None);
+        if let Some(Saved { name, token, position, outbox }) = saved {
+            common.answers.name = Some(name);
+            common.outbox = outbox.into();
+            extended = Extended::new(Some(token), position);
+        }
         Self {
             path: Path::Opening,
             connection: Connection::Connecting,
             backoff: Backoff::default(),
-            common: Common {
-                answers: Answers::default(),
-                outbox: VecDeque::new(),
-                outputs: VecDeque::from([Output::OpenPath, Output::Event(ask)]),
-                rng: ChaCha12Rng::from_seed(seed),
-            },
+            common,
+            mode: Mode::Offering { tries_classic: false },
+            classic_only: false,
             classic: Classic::default(),
+            extended,
         }
+    }
+
+    /// What to keep to go on later; `None` before sign-in, and on a classic server.
+    #[must_use]
+    pub fn saved(&self) -> Option<Saved> {
+        Some(Saved {
+            name: self.common.answers.name.clone()?,
+            token: self.extended.token()?,
+            position: self.extended.position(),
+            outbox: self.common.outbox.iter().cloned().collect(),
+        })
     }
 
     /// The path that [`Output::OpenPath`] asked for is open.
     pub fn path_opened(&mut self, now: Instant) {
-        if self.path == Path::Opening {
-            self.path = Path::Open;
-            self.classic.path_opened(now, &mut self.common);
+        if self.path != Path::Opening {
+            return;
         }
+        self.path = Path::Open;
+        if self.classic_only {
+            return self.classic.path_opened(now, &mut self.common);
+        }
+        // A server that was classic on the last path may be another one by now.
+        if self.mode != Mode::Extended {
+            self.mode = Mode::Offering { tries_classic: false };
+        }
+        self.extended.path_opened(now, &mut self.common);
     }
 
     /// The path could not be opened, or is closed.
@@ -142,7 +212,24 @@ impl Session {
         }
         self.backoff.reset();
         self.set_connection(Connection::Connected);
-        self.classic.handle_datagram(now, datagram, &mut self.common);
+        if datagram.starts_with(b"X#") {
+            if self.mode != Mode::Classic {
+                self.extended.handle_datagram(now, datagram, &mut self.common);
+                self.settle_mode();
+                self.end_if_done(now);
+            }
+            return;
+        }
+        match self.mode {
+            Mode::Offering { tries_classic: true } => {
+                // It answers, and not to the offers.
+                self.mode = Mode::Classic;
+                self.extended.give_up();
+                self.classic.handle_datagram(now, datagram, &mut self.common);
+            }
+            Mode::Classic => self.classic.handle_datagram(now, datagram, &mut self.common),
+            Mode::Offering { tries_classic: false } | Mode::Extended => {}
+        }
     }
 
     /// The time that [`Output::Wait`] named has come (or any other time).
@@ -150,11 +237,24 @@ impl Session {
         match self.path {
             Path::Closed(retry_at) if now >= retry_at => self.open_path(),
             Path::Open => {
-                if self.classic.handle_timeout(now, &mut self.common).is_err() {
+                if self.handle_open_timeout(now).is_err() {
                     self.lose_path(now);
                 }
+                self.end_if_done(now);
             }
             Path::Closed(_) | Path::Opening | Path::Ended => {}
+        }
+    }
+
+    /// There is reason to think that the path is dead (the machine slept, the network changed): sees
+    /// at once whether it is.
+    pub fn probe(&mut self, now: Instant) {
+        match self.path {
+            Path::Closed(_) => self.open_path(),
+            Path::Open if self.mode == Mode::Extended => {
+                self.extended.probe(now, &mut self.common);
+            }
+            Path::Open | Path::Opening | Path::Ended => {}
         }
     }
 
@@ -168,20 +268,20 @@ impl Session {
     /// Answers [`Question::ServerPassword`].
     pub fn answer_server_password(&mut self, now: Instant, password: Password) {
         self.common.answers.server_password = Some(password);
-        self.classic.resume_sign_in(now, &mut self.common);
+        self.resume_sign_in(now);
     }
 
     /// Answers [`Question::Name`].
     pub fn answer_name(&mut self, now: Instant, name: UserName) {
         self.common.answers.name = Some(name);
         self.common.answers.password = None;
-        self.classic.resume_sign_in(now, &mut self.common);
+        self.resume_sign_in(now);
     }
 
     /// Answers [`Question::Password`] or [`Question::NewPassword`].
     pub fn answer_password(&mut self, now: Instant, password: Password) {
         self.common.answers.password = Some(password);
-        self.classic.resume_sign_in(now, &mut self.common);
+        self.resume_sign_in(now);
     }
 
     /// Sends a text. It waits while the connection is away, and goes out by itself.
@@ -198,53 +298,100 @@ impl Session {
             return Err(SendError::Empty);
         }
         let name = self.common.answers.name.as_ref().ok_or(SendError::NotSignedIn)?;
-        let body_bytes = Body::new(name, text).as_str().len();
-        if let Some(excess) = body_bytes.checked_sub(CLASSIC_DATAGRAM_BYTES_MAX + 1) {
-            return Err(SendError::TooLong { excess_bytes: (excess + 1).div_ceil(4) * 3 });
+        let bytes_max = match self.mode {
+            Mode::Classic => classic::text_bytes_max(name),
+            Mode::Offering { .. } | Mode::Extended => TEXT_BYTES_MAX,
+        };
+        if let Some(excess_bytes) = text.len().checked_sub(bytes_max).filter(|&excess| excess > 0) {
+            return Err(SendError::TooLong { excess_bytes });
         }
         if self.common.outbox.len() >= OUTBOX_MESSAGES_MAX {
             return Err(SendError::OutboxFull);
         }
         let id = MessageId::random(&mut self.common.rng);
         self.common.outbox.push_back(Outgoing { id, conversation, text: text.to_owned() });
-        self.classic.pump(now, &mut self.common);
+        match self.mode {
+            Mode::Classic => self.classic.pump(now, &mut self.common),
+            Mode::Offering { .. } | Mode::Extended => self.extended.pump(now, &mut self.common),
+        }
         Ok(id)
     }
 
     /// Asks who is online; answered with [`Event::ActiveList`].
     pub fn request_active(&mut self, now: Instant) {
-        self.classic.request_active(now, &mut self.common);
+        match self.mode {
+            Mode::Classic => self.classic.request_active(now, &mut self.common),
+            Mode::Offering { .. } | Mode::Extended => {
+                self.extended.request_active(&mut self.common);
+            }
+        }
     }
 
     /// Makes a group of oneself and `members`; answered with [`Event::Group`].
     pub fn create_group(&mut self, now: Instant, group: GroupName, members: Vec<String>) {
-        self.classic.request_group(now, GroupRequest::Create(group, members), &mut self.common);
+        self.request_group(now, GroupRequest::Create(group, members));
     }
 
     /// Becomes a member of a group; answered with [`Event::Group`].
     pub fn join_group(&mut self, now: Instant, group: GroupName) {
-        self.classic.request_group(now, GroupRequest::Join(group), &mut self.common);
+        self.request_group(now, GroupRequest::Join(group));
     }
 
     /// Leaves a group for good; answered with [`Event::Group`].
     pub fn quit_group(&mut self, now: Instant, group: GroupName) {
-        self.classic.request_group(now, GroupRequest::Quit(group), &mut self.common);
+        self.request_group(now, GroupRequest::Quit(group));
     }
 
-    /// Whether everything sent has been settled: acknowledged or failed.
+    /// Asks for messages of a conversation before that one, or for its latest; answered with
+    /// [`Event::History`]. A classic server keeps none, and nothing is answered.
+    pub fn request_history(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        before: Option<Order>,
+    ) {
+        if self.mode != Mode::Classic {
+            self.extended.request_history(now, conversation, before, &mut self.common);
+        }
+    }
+
+    /// Asks for one's groups and the latest message of each conversation; answered with
+    /// [`Event::Overview`]. A classic server keeps none, and nothing is answered.
+    pub fn request_overview(&mut self, now: Instant) {
+        if self.mode != Mode::Classic {
+            self.extended.request_overview(now, &mut self.common);
+        }
+    }
+
+    /// Whether everything sent has been settled: stored (on a classic server: acknowledged), or
+    /// failed.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.common.outbox.is_empty() && self.classic.is_settled()
+        self.common.outbox.is_empty() && self.classic.is_settled() && self.extended.is_settled()
     }
 
-    /// Signs out and ends the session. What is still waiting is dropped: ask [`Self::is_settled`].
-    pub fn sign_out(&mut self) {
-        if self.path == Path::Open {
-            self.classic.sign_out(&mut self.common);
-        }
-        self.path = Path::Ended;
+    /// What the link has seen, for people who want to know how good their connection is.
+    #[must_use]
+    pub fn statistics(&self) -> LinkStatistics {
+        self.extended.statistics()
+    }
+
+    /// Signs out and ends the session; [`Event::SignedOut`] tells when. What is still waiting is
+    /// dropped: ask [`Self::is_settled`].
+    pub fn sign_out(&mut self, now: Instant) {
         self.common.outbox.clear();
-        self.common.tell(Event::SignedOut);
+        match (self.path, self.mode) {
+            (Path::Open, Mode::Extended) if self.extended.token().is_some() => {
+                self.extended.sign_out(now, &mut self.common);
+            }
+            (Path::Open, Mode::Classic) => {
+                self.classic.sign_out(&mut self.common);
+                self.end();
+            }
+            (Path::Open | Path::Opening | Path::Closed(_), _) => self.end(),
+            (Path::Ended, _) => {}
+        }
+        self.end_if_done(now);
     }
 
     /// The next thing to do. Call it until it answers [`Output::Wait`].
@@ -254,9 +401,60 @@ impl Session {
         }
         Output::Wait(match self.path {
             Path::Closed(retry_at) => Some(retry_at),
-            Path::Open => self.classic.timeout(),
+            Path::Open => match self.mode {
+                Mode::Classic => self.classic.timeout(),
+                Mode::Extended => self.extended.timeout(),
+                Mode::Offering { .. } => {
+                    [self.classic.timeout(), self.extended.timeout()].into_iter().flatten().min()
+                }
+            },
             Path::Opening | Path::Ended => None,
         })
+    }
+
+    fn handle_open_timeout(&mut self, now: Instant) -> Result<(), classic::Unreachable> {
+        if self.mode != Mode::Classic {
+            self.extended.handle_timeout(now, &mut self.common)?;
+        }
+        match self.mode {
+            Mode::Classic => self.classic.handle_timeout(now, &mut self.common),
+            Mode::Offering { tries_classic: true } => {
+                // The offers decide when the server counts as unreachable.
+                let _ = self.classic.handle_timeout(now, &mut self.common);
+                Ok(())
+            }
+            Mode::Offering { tries_classic: false } => {
+                let has_password = self.common.answers.server_password.is_some();
+                if self.extended.may_be_classic() && has_password {
+                    self.mode = Mode::Offering { tries_classic: true };
+                    self.classic.path_opened(now, &mut self.common);
+                }
+                Ok(())
+            }
+            Mode::Extended => Ok(()),
+        }
+    }
+
+    /// The server has answered an offer.
+    fn settle_mode(&mut self) {
+        if self.mode != Mode::Extended && self.extended.is_agreed() {
+            self.mode = Mode::Extended;
+            self.classic = Classic::default();
+        }
+    }
+
+    fn resume_sign_in(&mut self, now: Instant) {
+        self.classic.resume_sign_in(now, &mut self.common);
+        self.extended.resume_sign_in(now, &mut self.common);
+    }
+
+    fn request_group(&mut self, now: Instant, request: GroupRequest) {
+        match self.mode {
+            Mode::Classic => self.classic.request_group(now, request, &mut self.common),
+            Mode::Offering { .. } | Mode::Extended => {
+                self.extended.request_group(now, request, &mut self.common);
+            }
+        }
     }
 
     fn open_path(&mut self) {
@@ -272,6 +470,17 @@ impl Session {
         self.set_connection(Connection::Retrying(retry_at));
     }
 
+    fn end_if_done(&mut self, now: Instant) {
+        if self.path != Path::Ended && self.extended.has_ended(now) {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        self.path = Path::Ended;
+        self.common.tell(Event::SignedOut);
+    }
+
     fn set_connection(&mut self, connection: Connection) {
         if self.connection != connection {
             self.connection = connection;
@@ -282,7 +491,11 @@ impl Session {
 
 impl Common {
     fn transmit(&mut self, datagram: &str) {
-        self.outputs.push_back(Output::Transmit(datagram.as_bytes().to_vec()));
+        self.transmit_bytes(datagram.as_bytes().to_vec());
+    }
+
+    fn transmit_bytes(&mut self, datagram: Vec<u8>) {
+        self.outputs.push_back(Output::Transmit(datagram));
     }
 
     fn tell(&mut self, event: Event) {

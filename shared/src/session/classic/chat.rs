@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::super::{
     Arrival, Common, Content, Event, Failure, GroupOutcome, GroupRequest, Outgoing, Progress,
 };
-use super::Unreachable;
+use super::{Unreachable, text_bytes_max};
 use crate::body::{Body, Opened, decode_text};
 use crate::classic::{Command, Notice, Recipients, Roster};
 use crate::conversation::Conversation;
@@ -146,7 +146,7 @@ impl Chat {
         if let Some(in_flight) = self.in_flight.take()
             && in_flight.outcomes == 0
         {
-            let failed = Progress::Failed(Failure::NoAnswer);
+            let failed = Progress::Failed(Failure::NoAnswer, None);
             common.tell(Event::Progress(in_flight.message.id, failed));
         }
         for request in self.group_requests.drain(..) {
@@ -159,9 +159,13 @@ impl Chat {
         if self.in_flight.is_some() {
             return;
         }
-        let Some(message) = common.outbox.pop_front() else {
-            return;
-        };
+        let Some(message) = common.outbox.pop_front() else { return };
+        if message.text.len() > text_bytes_max(&self.name) {
+            // Typed while it was not known that the server is a classic one.
+            let failure = Failure::Refused("this server takes only shorter texts".to_owned());
+            common.tell(Event::Progress(message.id, Progress::Failed(failure, None)));
+            return self.pump(now, common);
+        }
         let body = Body::new(&self.name, &message.text);
         let command = match &message.conversation {
             Conversation::Everyone => Command::Chat(Recipients::Everyone, body),
@@ -200,7 +204,7 @@ impl Chat {
             // Not acknowledged: so the sender is told.
             Opened::Corrupted => {
                 let content = Content::Corrupted;
-                let arrival = Arrival { conversation: None, sender: None, content };
+                let arrival = Arrival::classic(None, content);
                 return common.tell(Event::Arrived(arrival));
             }
             Opened::Intact { signature, text } => (signature, text),
@@ -213,7 +217,7 @@ impl Chat {
             return;
         }
         let (sender, content) = (Some(sender), Content::Text(text));
-        common.tell(Event::Arrived(Arrival { conversation: None, sender, content }));
+        common.tell(Event::Arrived(Arrival::classic(sender, content)));
     }
 
     fn handle_notice(&mut self, now: Instant, notice: Notice, common: &mut Common) {
@@ -267,7 +271,7 @@ impl Chat {
     }
 
     fn fail(&mut self, now: Instant, failure: Failure, common: &mut Common) {
-        self.count_outcome(now, Progress::Failed(failure), common);
+        self.count_outcome(now, Progress::Failed(failure, None), common);
     }
 
     fn count_outcome(&mut self, now: Instant, progress: Progress, common: &mut Common) {
@@ -294,7 +298,7 @@ impl Chat {
             && in_flight.outcomes == 0
         {
             let alone = in_flight.echoed;
-            let failed = Progress::Failed(Failure::NoAnswer);
+            let failed = Progress::Failed(Failure::NoAnswer, None);
             let progress = if alone { Progress::Sent } else { failed };
             common.tell(Event::Progress(in_flight.message.id, progress));
         }

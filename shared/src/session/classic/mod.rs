@@ -11,11 +11,19 @@ use self::chat::Chat;
 use self::sign_in::{SignIn, Step};
 use super::{Common, Event, GroupRequest};
 use crate::classic::{Command, LoginReply};
+use crate::limits::CLASSIC_DATAGRAM_BYTES_MAX;
+use crate::name::UserName;
 use crate::time::Instant;
 
 /// The server stopped answering: the path is to be given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unreachable;
+
+/// The longest text that fits a classic datagram, in bytes.
+pub(super) fn text_bytes_max(name: &UserName) -> usize {
+    // Base64 makes four bytes of three; the name, ": ", a backtick and 32 digits stand around.
+    (CLASSIC_DATAGRAM_BYTES_MAX / 4 * 3).saturating_sub(name.as_str().len() + 2 + 33)
+}
 
 /// Where the session stands on the present path.
 #[derive(Debug, Default)]

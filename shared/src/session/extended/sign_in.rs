@@ -1,0 +1,157 @@
+//! Signing in over a link, with a token or with answers of the person.
+
+use super::super::{Common, Event, Question};
+use crate::extended::{ClientMessage, Link, ServerMessage, Token};
+
+#[derive(Debug)]
+pub(super) struct SignIn {
+    stage: Stage,
+    /// An answer of the person is missing.
+    is_asking: bool,
+    has_lost_token: bool,
+}
+
+/// What the server has to answer next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Resume(Token),
+    Unlock,
+    Name,
+    Register,
+    LogIn,
+}
+
+impl SignIn {
+    pub(super) fn new(token: Option<Token>, link: &mut Link, common: &mut Common) -> Self {
+        let stage = token.map_or(Stage::Unlock, Stage::Resume);
+        let mut sign_in = Self { stage, is_asking: false, has_lost_token: false };
+        sign_in.request(link, common);
+        sign_in
+    }
+
+    /// An answer was given: goes on if it was the one missing. Another name than before is asked
+    /// about anew.
+    pub(super) fn resume(&mut self, link: &mut Link, common: &mut Common) {
+        if self.is_asking {
+            if common.answers.password.is_none()
+                && matches!(self.stage, Stage::Register | Stage::LogIn)
+            {
+                self.stage = Stage::Name;
+            }
+            self.request(link, common);
+        }
+    }
+
+    /// Whether the server does not know the token.
+    pub(super) fn has_lost_token(&self) -> bool {
+        self.has_lost_token
+    }
+
+    /// The server answered. When signed in: the token to resume with.
+    pub(super) fn handle(
+        &mut self,
+        message: ServerMessage,
+        link: &mut Link,
+        common: &mut Common,
+    ) -> Option<Token> {
+        match message {
+            ServerMessage::Welcome(name, token) => {
+                common.answers.name = Some(name.clone());
+                common.tell(Event::SignedIn(name));
+                return Some(token);
+            }
+            ServerMessage::ResumeRefused => {
+                self.has_lost_token = true;
+                self.enter(Stage::Unlock, link, common);
+                if self.is_asking {
+                    common.ask(Question::ServerPassword { wrong: false });
+                }
+            }
+            ServerMessage::Unlocked => self.enter(Stage::Name, link, common),
+            ServerMessage::Locked => {
+                self.stage = Stage::Unlock;
+                common.answers.server_password = None;
+                self.ask(Question::ServerPassword { wrong: true }, common);
+            }
+            ServerMessage::NameIsNew => self.enter(Stage::Register, link, common),
+            // Also when somebody else was faster to register it.
+            ServerMessage::NameIsKnown => self.enter(Stage::LogIn, link, common),
+            ServerMessage::NameRefused(why) => {
+                self.stage = Stage::Name;
+                common.answers.name = None;
+                self.ask(Question::Name { refused: Some(why) }, common);
+            }
+            ServerMessage::Wrong => {
+                self.stage = Stage::LogIn;
+                common.answers.password = None;
+                if let Some(name) = common.answers.name.clone() {
+                    self.ask(Question::Password { name, wrong: true }, common);
+                }
+            }
+            ServerMessage::Message(_)
+            | ServerMessage::Past(_)
+            | ServerMessage::HistoryEnd(..)
+            | ServerMessage::Groups(_)
+            | ServerMessage::OverviewEnd
+            | ServerMessage::Sent { .. }
+            | ServerMessage::NotSent(..)
+            | ServerMessage::Received(..)
+            | ServerMessage::Failed(..)
+            | ServerMessage::Online(_)
+            | ServerMessage::Came(_)
+            | ServerMessage::Left(_)
+            | ServerMessage::Group(..)
+            | ServerMessage::Stopping => {}
+        }
+        None
+    }
+
+    fn enter(&mut self, stage: Stage, link: &mut Link, common: &mut Common) {
+        self.stage = stage;
+        self.request(link, common);
+    }
+
+    fn ask(&mut self, question: Question, common: &mut Common) {
+        self.is_asking = true;
+        common.ask(question);
+    }
+
+    /// Sends the message of the present stage, or asks for what it needs.
+    fn request(&mut self, link: &mut Link, common: &mut Common) {
+        match self.message(common) {
+            Ok(message) => {
+                self.is_asking = false;
+                // An empty link has room for it.
+                let _ = link.send(&message.to_wire());
+            }
+            // Asked when the session began, or by whoever comes to this.
+            Err(Question::ServerPassword { .. }) => self.is_asking = true,
+            Err(question) => self.ask(question, common),
+        }
+    }
+
+    fn message(&self, common: &Common) -> Result<ClientMessage, Question> {
+        let answers = &common.answers;
+        let name = || answers.name.clone().ok_or(Question::Name { refused: None });
+        match self.stage {
+            Stage::Resume(token) => Ok(ClientMessage::Resume(token)),
+            Stage::Unlock => {
+                let password = answers.server_password.clone();
+                let question = Question::ServerPassword { wrong: false };
+                password.map(ClientMessage::Unlock).ok_or(question)
+            }
+            Stage::Name => name().map(ClientMessage::Name),
+            Stage::Register => {
+                let name = name()?;
+                let password = answers.password.clone();
+                password.map(ClientMessage::Register).ok_or(Question::NewPassword { name })
+            }
+            Stage::LogIn => {
+                let name = name()?;
+                let password = answers.password.clone();
+                let question = Question::Password { name, wrong: false };
+                password.map(ClientMessage::LogIn).ok_or(question)
+            }
+        }
+    }
+}
