@@ -19,4 +19,6 @@ mod netchat {
     mod pairings;
     /// The programs, from the outside.
     mod processes;
+    /// The whole system, as one seed decides.
+    mod world_simulation;
 }

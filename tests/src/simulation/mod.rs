@@ -1,6 +1,8 @@
 //! Deterministic simulation: one seed decides everything.
 
+pub mod host;
 pub mod network;
+pub mod world;
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -1,0 +1,253 @@
+//! The whole system in simulation: one seed decides every loss, delay, crash and change of address.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{Datagram, SessionId};
+use netchat_shared::time::Instant;
+use netchat_tests::simulation::network::Conditions;
+use netchat_tests::simulation::seeds;
+use netchat_tests::simulation::world::World;
+use rand_core::Rng as _;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn world(seed: u64, conditions: Conditions, names: &[&str]) -> World {
+    let mut world = World::new(seed, conditions, names);
+    world.sign_everyone_in();
+    world
+}
+
+/// Everything that was sent arrives, and the invariants hold.
+fn settle(world: &mut World, limit: Duration) {
+    world.run_until(limit, World::is_quiet);
+    // Repetitions and receipts that are still on their way.
+    world.run_for(5 * SECOND);
+    world.check();
+}
+
+#[test]
+fn signing_in_at_much_loss_or_damage() {
+    for (what, conditions) in [
+        ("loss", Conditions { loss_percent: 30, ..Conditions::BAD }),
+        ("damage", Conditions { loss_percent: 0, damage_percent: 30, ..Conditions::BAD }),
+    ] {
+        seeds(what, 0..50, |seed| {
+            let mut world = World::new(seed, conditions, &["alice"]);
+            world.run_until(30 * SECOND, |world| world.people[0].is_signed_in);
+        });
+    }
+}
+
+#[test]
+fn a_conversation_on_a_bad_network() {
+    seeds("conversations", 0..20, |seed| {
+        let mut world = world(seed, Conditions::BAD, &["alice", "bob"]);
+        for n in 1..=200 {
+            let (sender, to) = if world.rng.next_u32() % 2 == 0 { (0, 1) } else { (1, 0) };
+            let to = world.to(to);
+            world.send(sender, &to, &format!("message {n}"));
+            world.run_for(Duration::from_millis(50));
+        }
+        settle(&mut world, 120 * SECOND);
+    });
+}
+
+#[test]
+fn messages_to_somebody_who_is_away_wait_for_them() {
+    let mut world = world(1, Conditions::BAD, &["alice", "bob"]);
+    world.kill_client(1);
+    world.run_for(60 * SECOND);
+    assert_eq!(world.people[0].online.len(), 1, "bob has left the list");
+    let bob = world.to(1);
+    for n in 1..=1_000 {
+        world.send(0, &bob, &format!("message {n}"));
+        world.run_for(Duration::from_millis(20));
+    }
+    world.run_for(60 * SECOND);
+    assert_eq!(world.people[0].stored.len(), 1_000, "the sender knows that they are stored");
+    assert!(world.people[0].receipts.is_empty());
+    world.restart_client(1);
+    settle(&mut world, 120 * SECOND);
+    let expected: Vec<_> = (1..=1_000).map(|n| format!("message {n}")).collect();
+    assert_eq!(world.people[1].received, expected);
+    assert_eq!(world.people[0].receipts.len(), 1_000, "and then that they were received");
+}
+
+#[test]
+fn a_restarted_client_sends_what_waited_and_asks_nothing() {
+    let mut world = world(2, Conditions::BAD, &["alice", "bob"]);
+    world.network.fail_until(world.now + 20 * SECOND);
+    let bob = world.to(1);
+    for n in 1..=50 {
+        world.send(0, &bob, &format!("message {n}"));
+    }
+    world.run_for(10 * SECOND);
+    world.kill_client(0);
+    world.run_for(15 * SECOND);
+    world.restart_client(0);
+    settle(&mut world, 60 * SECOND);
+    assert_eq!(world.people[0].questions_after_sign_in, 0);
+    assert_eq!(world.people[1].received.len(), 50);
+}
+
+#[test]
+fn every_message_sent_over_three_sessions_with_restarts_between() {
+    seeds("three sessions", 0..20, |seed| {
+        let mut world = world(seed, Conditions::GOOD, &["alice", "bob", "carol"]);
+        let bob = world.to(1);
+        for n in 1..=20 {
+            world.send(0, &bob, &format!("message {n}"));
+        }
+        // The server has stored some of it and confirmed none.
+        let wait = Duration::from_millis(u64::from(world.rng.next_u32() % 80));
+        world.run_for(wait);
+        for _ in 0..2 {
+            world.crash_server();
+            world.kill_client(0);
+            world.run_for(SECOND);
+            world.start_server();
+            world.restart_client(0);
+            let wait = Duration::from_millis(300 + u64::from(world.rng.next_u32() % 400));
+            world.run_for(wait);
+        }
+        settle(&mut world, 60 * SECOND);
+        assert_eq!(world.host.disk.messages.len(), 20);
+        assert_eq!(world.people[1].received.len(), 20);
+    });
+}
+
+#[test]
+fn the_address_changes_every_five_seconds_under_load() {
+    let mut world = world(3, Conditions::BAD, &["alice", "bob"]);
+    let (alice, bob) = (world.to(0), world.to(1));
+    for n in 1..=600 {
+        world.send(0, &bob, &format!("message {n}"));
+        world.send(1, &alice, &format!("answer {n}"));
+        world.run_for(Duration::from_millis(100));
+        if n % 50 == 0 {
+            world.move_address(0);
+            world.move_address(1);
+        }
+    }
+    settle(&mut world, 60 * SECOND);
+    assert_eq!(world.people[1].received.len(), 600);
+    assert_eq!(world.people[0].received.len(), 600);
+}
+
+#[test]
+fn a_forged_datagram_from_elsewhere_never_moves_a_session() {
+    let mut world = world(4, Conditions::GOOD, &["alice", "bob"]);
+    let thief = SocketAddr::from(([10, 9, 9, 9], 666));
+    let before = world.network.carried;
+    // Guessed session ids, and a session's own id seen by whoever was given its port before.
+    for _ in 0..10_000 {
+        let session = SessionId(world.rng.next_u64());
+        let packet = Datagram::Packet { session, number: 1_000, frames: b"K\n" }.to_wire();
+        world.inject(thief, &packet);
+    }
+    assert!(world.network.carried - before <= 10_000, "at most one short answer each");
+    let bob = world.to(1);
+    world.send(0, &bob, "message 1");
+    world.run_for(5 * SECOND);
+    assert_eq!(world.people[1].received, ["message 1"]);
+    let moved =
+        world.host.log.iter().filter(|record| matches!(record, netchat_core::Record::Moved { .. }));
+    assert_eq!(moved.count(), 0);
+}
+
+#[test]
+fn a_group_reaches_members_who_were_away() {
+    let mut world = world(5, Conditions::BAD, &["alice", "bob", "carol"]);
+    let group: netchat_shared::name::GroupName = "CS: Group".parse().unwrap();
+    let now = world.now;
+    let members = vec!["bob".to_owned(), "carol".to_owned()];
+    world.people[0].session.create_group(now, group.clone(), members);
+    let joined = |world: &World| {
+        world.people.iter().all(|p| p.groups_joined.contains("CS: Group"))
+    };
+    // Its request goes out with the next timer.
+    world.people[0].session.handle_timeout(now);
+    let bob = world.to(1);
+    world.send(0, &bob, "message 1");
+    world.run_until(30 * SECOND, joined);
+    world.kill_client(2);
+    for n in 2..=50 {
+        world.send(0, &Conversation::Group(group.clone()), &format!("message {n}"));
+        world.run_for(Duration::from_millis(50));
+    }
+    world.run_for(50 * SECOND);
+    world.restart_client(2);
+    settle(&mut world, 60 * SECOND);
+    assert_eq!(world.people[2].received.len(), 49);
+}
+
+#[test]
+fn failing_writes_delay_messages_and_lose_none() {
+    let mut world = world(6, Conditions::GOOD, &["alice", "bob"]);
+    world.host.failing_percent = 50;
+    let bob = world.to(1);
+    for n in 0..50 {
+        world.send(0, &bob, &format!("message x{n}"));
+        world.run_for(Duration::from_millis(200));
+    }
+    world.run_for(20 * SECOND);
+    world.host.failing_percent = 0;
+    settle(&mut world, 60 * SECOND);
+    assert_eq!(world.people[1].received.len(), 50);
+}
+
+/// Everything at once, as the seed decides.
+fn turmoil(seed: u64) {
+    let mut world = World::new(seed, Conditions::GOOD, &["alice", "bob", "carol"]);
+    world.sign_everyone_in();
+    world.network.conditions = Conditions::random(&mut world.rng);
+    for n in 1..=120_u64 {
+        let mut below = |bound: u32| world.rng.next_u32() % bound;
+        let (sender, recipient) = (below(3) as usize, below(3) as usize);
+        let (trouble, pause) = (below(100), u64::from(below(400)));
+        let to = world.to(recipient);
+        if world.people[sender].is_running && sender != recipient {
+            world.send(sender, &to, &format!("message {n}"));
+        }
+        match trouble {
+            0..=3 if world.host.is_running() => world.crash_server(),
+            0..=15 if !world.host.is_running() => world.start_server(),
+            4..=8 => world.move_address(sender),
+            9..=11 if world.people[sender].is_running => world.kill_client(sender),
+            12..=13 => world.network.fail_until(world.now + SECOND * (n as u32 % 15)),
+            14..=15 => world.network.conditions = Conditions::random(&mut world.rng),
+            _ => {}
+        }
+        if !world.people[recipient].is_running && trouble % 3 == 0 {
+            world.restart_client(recipient);
+        }
+        world.run_for(Duration::from_millis(pause));
+        world.check();
+    }
+    world.network.conditions = Conditions::GOOD;
+    if !world.host.is_running() {
+        world.start_server();
+    }
+    for who in 0..3 {
+        if !world.people[who].is_running {
+            world.restart_client(who);
+        }
+    }
+    settle(&mut world, 180 * SECOND);
+    let asked: usize = world.people.iter().map(|person| person.questions_after_sign_in).sum();
+    assert_eq!(asked, 0, "nothing is typed again");
+}
+
+#[test]
+fn turmoil_on_two_hundred_seeds() {
+    seeds("turmoil", 0..200, turmoil);
+}
+
+#[test]
+fn time_begins_anywhere() {
+    // Nothing depends on the clock's origin.
+    let _ = Instant::from_origin(Duration::from_secs(1 << 40)) + Duration::MAX;
+    turmoil(77);
+}
