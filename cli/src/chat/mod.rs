@@ -42,6 +42,10 @@ pub(crate) struct ChatArguments {
     /// The password of that name
     #[arg(long, env = "NETCHAT_PASSWORD", hide_env_values = true, value_name = "PASSWORD", value_parser = parse_password)]
     password: Option<Password>,
+
+    /// Speak only the classic protocol, as the original clients do
+    #[arg(long, env = "NETCHAT_CLASSIC")]
+    classic: bool,
 }
 
 /// The loop's state.
@@ -57,6 +61,8 @@ struct Chat {
     is_asking: bool,
     /// There is no more input: what was sent is waited for.
     has_ended: bool,
+    /// It is signing out.
+    is_ending: bool,
 }
 
 pub(crate) async fn run(arguments: ChatArguments) -> ExitCode {
@@ -85,7 +91,11 @@ impl Chat {
             password: arguments.password,
         };
         Ok(Self {
-            session: Session::new(seed),
+            session: if arguments.classic {
+                Session::new_classic(seed)
+            } else {
+                Session::new(seed)
+            },
             terminal: Terminal::new(given),
             screen: Screen::new(input.is_terminal),
             input,
@@ -94,6 +104,7 @@ impl Chat {
             clock: Clock::start(),
             is_asking: false,
             has_ended: false,
+            is_ending: false,
         })
     }
 
@@ -108,7 +119,10 @@ impl Chat {
                 return self.exit_code();
             }
             tokio::select! {
-                () = &mut stop => self.session.sign_out(),
+                () = &mut stop => {
+                    let now = self.now();
+                    self.session.sign_out(now);
+                }
                 received = receive(self.socket.as_ref(), &mut buffer) => {
                     let now = self.now();
                     match received {
@@ -185,6 +199,9 @@ impl Chat {
     /// After the last line, the client ends when everything sent has been settled. One that is not
     /// at a terminal does not wait for a server for ever either.
     fn see_to_the_end(&mut self) {
+        if self.is_ending {
+            return;
+        }
         let unreachable_since = self.terminal.unreachable_since();
         let gives_up = !self.input.is_terminal
             && unreachable_since.is_some_and(|since| self.now() > since + UNREACHABLE_AFTER);
@@ -199,7 +216,9 @@ impl Chat {
             self.terminal.report_end_of_input();
         }
         if gives_up || has_finished {
-            self.session.sign_out();
+            self.is_ending = true;
+            let now = self.now();
+            self.session.sign_out(now);
         }
     }
 

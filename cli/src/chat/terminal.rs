@@ -2,14 +2,15 @@
 //! machine without I/O. Lines typed and session events come in; lines to print and the next prompt
 //! come out.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use netchat_shared::classic::Notice;
+use netchat_shared::classic::{Notice, Roster};
 use netchat_shared::conversation::Conversation;
+use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
 use netchat_shared::session::{
-    Connection, Content, Event, Failure, GroupOutcome, Progress, Question, Session,
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Progress, Question, Session,
 };
 use netchat_shared::slash::{HELP, Slash, Typed, parse_names};
 use netchat_shared::time::Instant;
@@ -59,6 +60,8 @@ pub(crate) struct Terminal {
     /// The last thing that went wrong and was not put right, for the exit status.
     problem: Option<String>,
     unreachable_since: Option<Instant>,
+    /// Messages to more than one: with these, it is said whom a failure is about.
+    to_several: BTreeSet<MessageId>,
 }
 
 /// What a typed line means at present.
@@ -92,6 +95,7 @@ impl Terminal {
             online: Vec::new(),
             problem: None,
             unreachable_since: None,
+            to_several: BTreeSet::new(),
         }
     }
 
@@ -189,20 +193,13 @@ impl Terminal {
                 }
             }
             Event::Connection(Connection::Connecting) => {}
-            Event::Arrived(arrival) => match (arrival.sender, arrival.content) {
-                (Some(sender), Content::Text(text)) => {
-                    self.lines.push_back(Line::Message(sender.to_string(), text));
-                }
-                (None, Content::Text(text)) => self.info(text),
-                (_, Content::Corrupted) => self.info("Message was corrupted"),
-            },
-            Event::Progress(_, progress) => self.handle_progress(progress),
+            Event::Arrived(arrival) => self.handle_arrival(arrival),
+            Event::Progress(id, progress) => self.handle_progress(id, progress),
             Event::Online(names) => self.online = names,
-            Event::ActiveList(roster) => {
-                self.notice(&Notice::Active(roster));
-                self.show_menu();
-            }
+            Event::ActiveList(roster) => self.handle_active(roster),
             Event::Group(group, outcome) => self.handle_group(group, outcome),
+            // Not asked for here: a terminal shows what comes.
+            Event::History(..) | Event::Overview(..) => {}
             Event::Line(line) => self.info(line),
         }
     }
@@ -306,7 +303,7 @@ impl Terminal {
             Slash::Broadcast => self.view = View::Writing(vec![Conversation::Everyone]),
             Slash::Active => session.request_active(now),
             Slash::Leave => self.show_menu(),
-            Slash::Exit => self.leave(session),
+            Slash::Exit => self.leave(now, session),
             Slash::Help => HELP.iter().for_each(|line| self.info(*line)),
         }
     }
@@ -314,7 +311,7 @@ impl Terminal {
     fn handle_text(&mut self, now: Instant, text: &str, session: &mut Session) {
         match (self.view.clone(), text.trim()) {
             (View::Menu, word) => self.handle_menu(now, word, session),
-            (View::Leaving, "EXIT") => session.sign_out(),
+            (View::Leaving, "EXIT") => session.sign_out(now),
             (View::Writing(_), "LEAVE") => self.show_menu(),
             (View::Writing(to), _) => self.send(now, &to, text, session),
             (View::ChatName, names) => match parse_names(names) {
@@ -360,26 +357,73 @@ impl Terminal {
                 self.view = View::Waiting;
                 session.request_active(now);
             }
-            "EXIT" => self.leave(session),
+            "EXIT" => self.leave(now, session),
             _ => self.show_menu(),
         }
     }
 
-    fn handle_progress(&mut self, progress: Progress) {
+    /// Messages as the original shows them; one of a conversation that is not in front says which.
+    fn handle_arrival(&mut self, arrival: Arrival) {
+        let place = match &arrival.conversation {
+            Some(conversation @ (Conversation::Everyone | Conversation::Group(_))) => {
+                let is_in_front =
+                    matches!(&self.view, View::Writing(to) if to.contains(conversation));
+                if is_in_front { String::new() } else { format!("[{conversation}] ") }
+            }
+            Some(Conversation::User(_)) | None => String::new(),
+        };
+        match (arrival.sender, arrival.content) {
+            (Some(sender), Content::Text(text)) => {
+                self.lines.push_back(Line::Message(format!("{place}{sender}"), text));
+            }
+            (None, Content::Text(text)) => self.info(text),
+            (_, Content::Corrupted) => self.info(first_text(&Notice::Corrupted)),
+        }
+    }
+
+    fn handle_active(&mut self, roster: Roster) {
+        if roster.entries.iter().any(|entry| entry.address.is_some()) {
+            self.notice(&Notice::Active(roster));
+        } else {
+            self.info(format!("Online: {}", roster.names().join(", ")));
+        }
+        if self.view == View::Waiting {
+            self.show_menu();
+        }
+    }
+
+    fn handle_progress(&mut self, id: MessageId, progress: Progress) {
         match progress {
             Progress::Sent => self.notice(&Notice::Sent),
+            Progress::Stored(_, recipients) => {
+                if recipients.len() > 1 {
+                    self.to_several.insert(id);
+                }
+                recipients.iter().for_each(|_| self.notice(&Notice::Sent));
+                let is_away = |name: &&UserName| !self.online.contains(name);
+                let away: Vec<_> =
+                    recipients.iter().filter(is_away).map(UserName::as_str).collect();
+                if !away.is_empty() {
+                    let away = away.join(", ");
+                    self.info(format!("SERVER: {away} will get it when they are back"));
+                }
+            }
             Progress::Received(name) => self.notice(&Notice::Received(name.to_string())),
-            Progress::Failed(failure) => {
+            Progress::Failed(failure, recipient) => {
                 let line = match failure {
                     Failure::NoSuchUser => first_text(&Notice::NoSuchClient),
                     Failure::Lost => first_text(&Notice::Lost),
                     Failure::Corrupted => first_text(&Notice::Corrupted),
-                    Failure::Refused(line) => line,
+                    Failure::Refused(line) if line.starts_with("SERVER: ") => line,
+                    Failure::Refused(line) => format!("SERVER: Not sent: {line}"),
                     Failure::NoAnswer => {
                         "SERVER: No answer; it may not have arrived. Please send again.".to_owned()
                     }
                 };
-                self.report(line);
+                self.report(match recipient {
+                    Some(name) if self.to_several.contains(&id) => format!("{line} ({name})"),
+                    Some(_) | None => line,
+                });
             }
         }
     }
@@ -388,10 +432,18 @@ impl Terminal {
         match outcome {
             GroupOutcome::NotFound(names) => self.notice(&Notice::MembersNotFound(names)),
             GroupOutcome::Created(members) => {
-                let (name, members) = (group.to_string(), members.entries);
-                self.notice(&Notice::GroupAdded { group: name, members });
+                if members.entries.iter().any(|entry| entry.address.is_some()) {
+                    let (name, members) = (group.to_string(), members.entries);
+                    self.notice(&Notice::GroupAdded { group: name, members });
+                } else {
+                    let members = members.names().join(", ");
+                    self.info(format!(
+                        "Group: {group} was successfully added with members: {members}"
+                    ));
+                }
                 self.enter_group(group);
             }
+            GroupOutcome::Added => self.info(format!("You are now a member of: {group}")),
             GroupOutcome::Joined => self.enter_group(group),
             GroupOutcome::DoesNotExist => {
                 self.report(first_text(&Notice::GroupDoesNotExist));
@@ -452,9 +504,9 @@ impl Terminal {
     }
 
     /// Ends the client, but not before what was typed has been settled.
-    fn leave(&mut self, session: &mut Session) {
+    fn leave(&mut self, now: Instant, session: &mut Session) {
         if session.is_settled() {
-            return session.sign_out();
+            return session.sign_out(now);
         }
         self.info("Waiting until what you sent has arrived. EXIT again leaves at once.");
         self.view = View::Leaving;

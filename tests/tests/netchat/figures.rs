@@ -11,13 +11,13 @@ use netchat_tests::terminal::Terminal;
 
 /// A person at the main menu, on the classic protocol, as the report has it.
 async fn person(system: &System, name: &str) -> Terminal {
-    Terminal::signed_in(&system.udp.to_string(), name, &[]).await
+    Terminal::signed_in(&system.udp.to_string(), name, &["--classic"]).await
 }
 
 #[tokio::test]
 async fn figure_3a_the_main_menu() {
     let system = System::start(&[]).await;
-    let mut terminal = Terminal::start(&[]);
+    let mut terminal = Terminal::start(&["--classic"]);
     terminal.expects("Input server IP to connect to the server:").await;
     terminal.types(&system.udp.to_string()).await;
     terminal.expects("Input server password:").await;
@@ -215,7 +215,8 @@ async fn figure_4e_a_message_that_is_corrupted() {
     )
     .await;
     let mut classic = ClassicClient::sign_in(proxy.address, "classic", "pw").await;
-    let mut other = Terminal::signed_in(&proxy.address.to_string(), "WWRGE0908", &[]).await;
+    let mut other =
+        Terminal::signed_in(&proxy.address.to_string(), "WWRGE0908", &["--classic"]).await;
     for line in ["CHAT", "WWRGE0003", "I love computers"] {
         other.types(line).await;
     }

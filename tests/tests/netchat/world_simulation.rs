@@ -164,9 +164,7 @@ fn a_group_reaches_members_who_were_away() {
     let now = world.now;
     let members = vec!["bob".to_owned(), "carol".to_owned()];
     world.people[0].session.create_group(now, group.clone(), members);
-    let joined = |world: &World| {
-        world.people.iter().all(|p| p.groups_joined.contains("CS: Group"))
-    };
+    let joined = |world: &World| world.people.iter().all(|p| p.groups_joined.contains("CS: Group"));
     // Its request goes out with the next timer.
     world.people[0].session.handle_timeout(now);
     let bob = world.to(1);
