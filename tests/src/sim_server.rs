@@ -83,7 +83,7 @@ impl SimServer {
         loop {
             match self.core.poll() {
                 Action::Transmit(to, datagram) => self.sent.push((to, datagram)),
-                Action::Store(ticket, write) => self.store(ticket, write),
+                Action::Store(ticket, write) => self.store(ticket, &write),
                 Action::Load(ticket, query) => {
                     let loaded = match self.storage_fails {
                         true => Loaded::Failed,
@@ -103,10 +103,10 @@ impl SimServer {
         }
     }
 
-    fn store(&mut self, ticket: Ticket, write: Write) {
+    fn store(&mut self, ticket: Ticket, write: &Write) {
         let stored = match self.storage_fails {
             true => Stored::Failed,
-            false => self.storage.write(&write),
+            false => self.storage.write(write),
         };
         self.core.handle_stored(self.now, ticket, &stored);
     }

@@ -1,6 +1,7 @@
 //! Tests that cross crates; see the helpers in `netchat_tests`.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::print_stdout, reason = "figures are shown with --nocapture")]
 
 mod netchat {
     /// The web client in a real browser.

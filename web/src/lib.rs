@@ -6,9 +6,11 @@
 //!
 //! - [`model`]: what the page shows, as plain data;
 //! - [`components`]: draw it, and turn what the person does into [`model::Intent`]s;
-//! - [`client`]: the one place with I/O: a WebSocket, a timer, the session.
+//! - [`client`]: the one place with I/O: a WebSocket, a timer, the session;
+//! - [`kept`]: what the browser keeps for the next time that the page is loaded.
 
 pub mod client;
 mod clock;
 pub mod components;
+pub mod kept;
 pub mod model;

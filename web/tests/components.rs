@@ -6,10 +6,12 @@
 use leptos::prelude::*;
 use leptos::task::tick;
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::LinkStatistics;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::session::{Arrival, Connection, Content, Event, Failure, Progress};
 use netchat_shared::time::{Instant, Now, UnixTime};
 use netchat_web::components::{App, Ui};
+use netchat_web::kept::Drafts;
 use netchat_web::model::{Field, Form, Intent, Model};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -36,7 +38,9 @@ impl Page {
             intents.update_value(|intents| intents.push(intent));
             refusal.get_untracked().map_or(Ok(()), Err)
         });
-        let ui = Ui { model, act };
+        let drafts = RwSignal::new(Drafts::new());
+        let statistics = Callback::new(|()| LinkStatistics::default());
+        let ui = Ui { model, drafts, statistics, act };
         mount_to(element.clone(), move || view! { <App ui /> }).forget();
         settle().await;
         Self { model, intents, refusal, element }
@@ -153,7 +157,8 @@ fn with_bob() -> Model {
 }
 
 fn arrived(content: Content) -> Event {
-    Event::Arrived(Arrival { conversation: None, sender: "bob".parse().ok(), content })
+    let (conversation, stored, receipts) = (None, None, vec![]);
+    Event::Arrived(Arrival { conversation, sender: "bob".parse().ok(), content, stored, receipts })
 }
 
 fn text(text: &str) -> Event {
@@ -283,7 +288,7 @@ async fn a_failed_message_says_why_beside_send_again() {
     let id = MessageId(1);
     page.change(|model| {
         model.add_own(now().calendar, &bob(), id, "hello".to_owned());
-        model.fold(now(), Event::Progress(id, Progress::Failed(Failure::Lost)));
+        model.fold(now(), Event::Progress(id, Progress::Failed(Failure::Lost, None)));
     })
     .await;
     let state = page.texts(".message__state").remove(0);

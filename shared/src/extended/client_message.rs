@@ -153,7 +153,9 @@ fn parse_secret(field: &str) -> Option<Password> {
     Password::new(decode_text(field)?).ok()
 }
 
-pub(crate) fn conversation(conversation: &Conversation) -> String {
+/// A conversation as one field of a message.
+#[must_use]
+pub fn conversation(conversation: &Conversation) -> String {
     match conversation {
         Conversation::Everyone => "e".to_owned(),
         Conversation::Group(name) => format!("g:{name}"),
@@ -161,7 +163,9 @@ pub(crate) fn conversation(conversation: &Conversation) -> String {
     }
 }
 
-pub(crate) fn parse_conversation(field: &str) -> Option<Conversation> {
+/// Reads such a field back; `None` if it is not one.
+#[must_use]
+pub fn parse_conversation(field: &str) -> Option<Conversation> {
     match field.split_once(':') {
         None if field == "e" => Some(Conversation::Everyone),
         Some(("g", name)) => name.parse().ok().map(Conversation::Group),

@@ -17,9 +17,9 @@ mod server_message;
 mod slices;
 mod token;
 
-pub use self::client_message::ClientMessage;
-pub(crate) use self::client_message::{
-    conversation as conversation_to_wire, parse_conversation as conversation_from_wire,
+pub use self::client_message::{
+    ClientMessage, conversation as conversation_to_wire,
+    parse_conversation as conversation_from_wire,
 };
 pub use self::datagram::{Datagram, DatagramError, PROTOCOL_VERSION, SessionId};
 pub use self::frame::{Frame, FrameError};

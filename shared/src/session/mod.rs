@@ -271,8 +271,13 @@ impl Session {
         self.resume_sign_in(now);
     }
 
-    /// Answers [`Question::Name`].
+    /// Answers [`Question::Name`]. Another name than before is another person: nothing that waits
+    /// goes out under it.
     pub fn answer_name(&mut self, now: Instant, name: UserName) {
+        if self.common.answers.name.as_ref().is_some_and(|before| *before != name) {
+            self.common.outbox.clear();
+            self.extended.forget_person();
+        }
         self.common.answers.name = Some(name);
         self.common.answers.password = None;
         self.resume_sign_in(now);

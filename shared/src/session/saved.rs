@@ -31,6 +31,12 @@ impl Saved {
         waiting.map(|message| (message.id, &message.conversation, message.text.as_str()))
     }
 
+    /// For another client of the same person, which begins with nothing waiting.
+    #[must_use]
+    pub fn for_another_client(&self) -> Self {
+        Self { position: None, outbox: Vec::new(), ..self.clone() }
+    }
+
     /// As text: one line for the session, one for each message that waits.
     #[must_use]
     pub fn to_text(&self) -> String {

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Runs a simulation for each seed, on all cores. A seed that fails is printed.
 ///
 /// `NETCHAT_SEED` runs just that one, `NETCHAT_SEEDS` so many from the first.
+#[expect(clippy::print_stderr, reason = "the seed that fails is what the person needs")]
 pub fn seeds(what: &str, seeds: Range<u64>, run: impl Fn(u64) + Sync) {
     let from_environment = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     if let Some(seed) = from_environment("NETCHAT_SEED") {

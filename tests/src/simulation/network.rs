@@ -83,14 +83,14 @@ impl<P: Clone> Network<P> {
     }
 
     /// A datagram is sent; whether and when it arrives is decided now.
-    pub fn send(&mut self, now: Instant, from: P, to: P, bytes: Vec<u8>) {
+    pub fn send(&mut self, now: Instant, from: P, to: P, bytes: &[u8]) {
         self.carried += 1;
         if now < self.down_until || self.chance(self.conditions.loss_percent) {
             return;
         }
         let copies = if self.chance(self.conditions.repeat_percent) { 2 } else { 1 };
         for _ in 0..copies {
-            let mut bytes = bytes.clone();
+            let mut bytes = bytes.to_vec();
             if self.chance(self.conditions.damage_percent) && !bytes.is_empty() {
                 let at = self.rng.next_u32() as usize % bytes.len();
                 bytes[at] ^= 1 << (self.rng.next_u32() % 8);

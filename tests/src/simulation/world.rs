@@ -282,7 +282,7 @@ impl World {
 
     fn carry(&mut self) {
         for (to, bytes) in self.host.take_sent() {
-            self.network.send(self.now, SERVER, to, bytes);
+            self.network.send(self.now, SERVER, to, &bytes);
         }
     }
 
@@ -291,7 +291,7 @@ impl World {
             match self.people[who].session.poll() {
                 Output::Transmit(bytes) => {
                     let from = self.people[who].address;
-                    self.network.send(self.now, from, SERVER, bytes);
+                    self.network.send(self.now, from, SERVER, &bytes);
                 }
                 Output::OpenPath => {
                     let address = self.new_address();

@@ -72,7 +72,7 @@ impl Pair {
             let end = &mut self.ends[at];
             while let Some(bytes) = end.link.next_packet(self.now) {
                 end.data_packets += u64::from(bytes.windows(2).any(|pair| pair == b"\nD"));
-                self.network.send(self.now, at, 1 - at, bytes);
+                self.network.send(self.now, at, 1 - at, &bytes);
             }
         }
         self.now = self.next_time().max(self.now);
@@ -242,10 +242,10 @@ fn long_messages_arrive_whole() {
     let mut network = Network::new(5, Conditions::BAD);
     let mut now = Instant::ZERO;
     let received = loop {
-        for at in 0..2 {
-            while let Some(bytes) = link[at].next_packet(now) {
+        for (at, link) in link.iter_mut().enumerate() {
+            while let Some(bytes) = link.next_packet(now) {
                 assert!(bytes.len() <= 1_200, "{} bytes", bytes.len());
-                network.send(now, at, 1 - at, bytes);
+                network.send(now, at, 1 - at, &bytes);
             }
         }
         let times = [network.next_arrival(), link[0].timeout(), link[1].timeout()];

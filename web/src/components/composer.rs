@@ -1,7 +1,5 @@
 //! The box to write in.
 
-use std::collections::BTreeMap;
-
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 use netchat_shared::conversation::Conversation;
@@ -13,7 +11,7 @@ use crate::model::Intent;
 #[component]
 pub(super) fn Composer() -> impl IntoView {
     let ui = use_ui();
-    let drafts = RwSignal::new(BTreeMap::<Conversation, String>::new());
+    let drafts = ui.drafts;
     let selected = ui.part(|model| model.selected.clone());
     let error = RwSignal::new(None::<String>);
     let draft = Memo::new(move |_| {

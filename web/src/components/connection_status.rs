@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use netchat_shared::extended::LinkStatistics;
 use netchat_shared::session::Connection;
 
 use super::use_ui;
@@ -34,6 +35,10 @@ pub(super) fn ConnectionStatus() -> impl IntoView {
             format!("No connection. Trying again in {seconds:.0} s")
         }
     };
+    let details = move || {
+        present.track();
+        describe(&ui.statistics.run(()))
+    };
     let state = move || match connection.get() {
         Connection::Connected => "connected",
         Connection::Connecting => "connecting",
@@ -42,6 +47,10 @@ pub(super) fn ConnectionStatus() -> impl IntoView {
     view! {
         <div class="connection" data-state=state>
             <span role="status" aria-label="Connection">{text}</span>
+            <details class="connection__details">
+                <summary>"Details"</summary>
+                <p>{details}</p>
+            </details>
             <Show when=move || matches!(connection.get(), Connection::Retrying(_))>
                 <button
                     class="button button--small"
@@ -52,5 +61,18 @@ pub(super) fn ConnectionStatus() -> impl IntoView {
                 </button>
             </Show>
         </div>
+    }
+}
+
+/// What the link has seen, in one line.
+fn describe(statistics: &LinkStatistics) -> String {
+    let LinkStatistics { packets_sent, packets_lost, packets_received, .. } = *statistics;
+    match statistics.round_trip {
+        Some(round_trip) => format!(
+            "Round trip {:.0} ms. Sent {packets_sent} packets, {packets_lost} of them again; \
+             received {packets_received}.",
+            round_trip.as_secs_f64() * 1_000.0
+        ),
+        None => "Nothing measured yet.".to_owned(),
     }
 }

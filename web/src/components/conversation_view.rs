@@ -58,8 +58,21 @@ fn Log() -> impl IntoView {
     });
     let has_earlier = Memo::new(move |_| {
         let window = window.get();
-        ui.model.with(|model| current(model).is_some_and(|thread| thread.messages.len() > window))
+        let is_longer = |thread: &Thread| thread.has_earlier || thread.messages.len() > window;
+        ui.model.with(|model| current(model).is_some_and(is_longer))
     });
+    // What the page has already is shown first; the server is asked for the rest.
+    let show_earlier = move |_| {
+        window.update(|window| *window += WINDOW);
+        let wanted = ui.model.with_untracked(|model| {
+            let thread = current(model)?;
+            let is_exhausted = thread.messages.len() <= window.get_untracked();
+            model.selected.clone().filter(|_| is_exhausted && thread.has_earlier)
+        });
+        if let Some(conversation) = wanted {
+            ui.perform(Intent::LoadEarlier(conversation));
+        }
+    };
     let scroller = NodeRef::<Div>::new();
     let list = NodeRef::<Ol>::new();
     let follows = StoredValue::new(true);
@@ -87,7 +100,7 @@ fn Log() -> impl IntoView {
                 <button
                     class="button log__earlier"
                     type="button"
-                    on:click=move |_| window.update(|window| *window += WINDOW)
+                    on:click=show_earlier
                 >
                     "Show earlier messages"
                 </button>

@@ -5,7 +5,7 @@ use netchat_shared::session::Content;
 
 use super::use_ui;
 use crate::clock;
-use crate::model::{Intent, Message, Piece, pieces};
+use crate::model::{Intent, Message, Piece, describe_receipt, pieces};
 
 #[component]
 pub(super) fn MessageRow(message: Message, is_first: bool) -> impl IntoView {
@@ -39,7 +39,7 @@ pub(super) fn MessageRow(message: Message, is_first: bool) -> impl IntoView {
     }
 }
 
-/// How far one's own message got, and what to do if it did not.
+/// How far one's own message got, with whom on demand, and what to do if it did not.
 #[component]
 fn Delivered(message: Message) -> impl IntoView {
     let ui = use_ui();
@@ -48,30 +48,42 @@ fn Delivered(message: Message) -> impl IntoView {
     let delivery = ui.part(move |model| {
         let threads = model.selected.iter().filter_map(|selected| model.threads.get(selected));
         let mut messages = threads.flat_map(|thread| thread.messages.iter().rev());
-        messages.find(|message| message.key == key).and_then(|message| message.delivery.clone())
+        let delivery = messages.find(|message| message.key == key)?.delivery.clone()?;
+        let summary = delivery.summary(&model.online);
+        Some((summary, delivery))
     });
-    let has_failed = Memo::new(move |_| {
-        delivery.with(|delivery| delivery.as_ref().is_some_and(crate::model::Delivery::has_failed))
+    let summary = move || delivery.with(|d| d.as_ref().map(|(summary, _)| summary.clone()));
+    let has_failed =
+        Memo::new(move |_| delivery.with(|d| d.as_ref().is_some_and(|(_, d)| d.has_failed())));
+    // One recipient stands in the summary already.
+    let several = Memo::new(move |_| {
+        let recipients = delivery.with(|d| d.as_ref().map(|(_, d)| d.recipients().to_vec()));
+        recipients.filter(|recipients| recipients.len() > 1)
     });
-    let summary = move || delivery.with(|d| d.as_ref().map(crate::model::Delivery::summary));
-    let names = move || {
-        let received = delivery.with(|d| d.as_ref().map(|d| d.received().to_vec()));
-        let names =
-            received.unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>();
-        (!names.is_empty()).then(|| format!("Received by {}", names.join(", ")))
-    };
     let again = move |_| {
         if let Some(selected) = ui.model.with_untracked(|model| model.selected.clone()) {
             ui.perform(Intent::SendAgain(selected, key));
         }
     };
     view! {
-        <p class="message__state" class:message__state--failed=move || has_failed.get() title=names>
-            {summary}
+        <div class="message__state" class:message__state--failed=move || has_failed.get()>
+            <Show
+                when=move || several.with(Option::is_some)
+                fallback=move || view! { <span>{summary}</span> }
+            >
+                <details>
+                    <summary>{summary}</summary>
+                    <ul>
+                        {move || several.get().unwrap_or_default().into_iter().map(|(name, receipt)| {
+                            view! { <li>{name.to_string()}": "{describe_receipt(receipt)}</li> }
+                        }).collect_view()}
+                    </ul>
+                </details>
+            </Show>
             <Show when=move || has_failed.get()>
                 <button class="button button--small" type="button" on:click=again>"Send again"</button>
             </Show>
-        </p>
+        </div>
     }
 }
 

@@ -12,8 +12,10 @@ mod message_row;
 mod sign_in;
 
 use leptos::prelude::*;
+use netchat_shared::extended::LinkStatistics;
 
 pub use self::app::App;
+use crate::kept::Drafts;
 use crate::model::{Intent, Model};
 
 /// What every component needs.
@@ -21,6 +23,10 @@ use crate::model::{Intent, Model};
 pub struct Ui {
     /// What the page shows.
     pub model: RwSignal<Model>,
+    /// What was written and not sent.
+    pub drafts: RwSignal<Drafts>,
+    /// What the link to the server has seen.
+    pub statistics: Callback<(), LinkStatistics>,
     /// Carries out an intent; an error is a line for the person, and nothing was done.
     pub act: Callback<Intent, Result<(), String>>,
 }

@@ -17,7 +17,7 @@ use netchat_shared::time::{Now, UnixTime};
 pub use self::rows::{Row, rows};
 pub use self::sign_in::{Field, Form, Reply, SignIn};
 pub use self::text::{Piece, pieces};
-pub use self::thread::{Delivery, Message, MessageKey, Thread};
+pub use self::thread::{Delivery, Message, MessageKey, Thread, describe_receipt};
 
 /// Most server lines that are kept on the page; the oldest makes room.
 const LINES_MAX: usize = 3;
@@ -39,7 +39,18 @@ pub struct Model {
     pub online: Vec<UserName>,
     /// What the server said that belongs to no message, newest last.
     pub lines: Vec<String>,
+    /// The page is behind another tab, or the screen is off: nobody reads what arrives.
+    is_hidden: bool,
     last_key: u64,
+}
+
+/// Where the person is on the page: what a reload must not lose.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The conversation in front.
+    pub selected: Option<Conversation>,
+    /// How many messages are unread, where there are any.
+    pub unread: Vec<(Conversation, usize)>,
 }
 
 /// Something the person wants.
@@ -55,6 +66,8 @@ pub enum Intent {
     Send(Conversation, String),
     /// Send a failed message again.
     SendAgain(Conversation, MessageKey),
+    /// Show what came before the first message that is here.
+    LoadEarlier(Conversation),
     /// Make a group.
     CreateGroup(String, String),
     /// Join a group.
@@ -77,15 +90,41 @@ impl Default for Model {
             selected: None,
             online: Vec::new(),
             lines: Vec::new(),
+            is_hidden: false,
             last_key: 0,
         }
     }
 }
 
 impl Model {
+    /// The model of a page whose session goes on: nobody is asked to sign in.
+    #[must_use]
+    pub fn resumed(me: UserName, place: Place) -> Self {
+        let mut model = Self { me: Some(me), ..Self::default() };
+        for (conversation, unread) in place.unread {
+            model.thread(&conversation).unread = unread;
+        }
+        model.select(place.selected);
+        model
+    }
+
+    /// Where the person is.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let unread = self.threads.iter().filter(|(_, thread)| thread.unread > 0);
+        let unread = unread.map(|(conversation, thread)| (conversation.clone(), thread.unread));
+        Place { selected: self.selected.clone(), unread: unread.collect() }
+    }
+
     /// Folds an event of the session into what is shown.
     pub fn fold(&mut self, now: Now, event: Event) {
         match event {
+            // What was kept is not good any more.
+            Event::Asked(_) if self.me.is_some() => {
+                let (connection, is_hidden) = (self.connection, self.is_hidden);
+                *self = Self { connection, is_hidden, ..Self::default() };
+                self.say("Your session has ended: please sign in again.".to_owned());
+            }
             Event::Asked(_) => {}
             Event::SignedIn(name) => {
                 self.me = Some(name);
@@ -102,7 +141,32 @@ impl Model {
             Event::Online(names) => self.online = names,
             Event::ActiveList(roster) => self.say(format!("Online: {}", roster.names().join(", "))),
             Event::Group(group, outcome) => self.fold_group(Conversation::Group(group), outcome),
+            Event::History(conversation, messages, has_more) => {
+                for message in messages {
+                    self.add(now.calendar, &conversation, message);
+                }
+                let thread = self.thread(&conversation);
+                thread.has_earlier = has_more;
+                thread.is_loaded = true;
+            }
+            Event::Overview(groups, latest) => {
+                for group in groups {
+                    self.thread(&Conversation::Group(group));
+                }
+                for message in latest {
+                    if let Some(conversation) = message.conversation.clone() {
+                        self.add(now.calendar, &conversation, message);
+                    }
+                }
+            }
             Event::Line(line) => self.say(line),
+        }
+    }
+
+    /// One's own message waits in the session: shows it, unless it is here.
+    pub fn add_waiting(&mut self, now: UnixTime, to: &Conversation, id: MessageId, text: &str) {
+        if !self.thread(to).has_own(id) {
+            self.add_own(now, to, id, text.to_owned());
         }
     }
 
@@ -115,6 +179,7 @@ impl Model {
             sender: Some(me),
             content: Content::Text(text),
             time: now,
+            order: None,
             delivery: Some(Delivery::new(id)),
         };
         self.thread(to).add(message);
@@ -131,6 +196,14 @@ impl Model {
             self.thread(conversation).mark_read();
         }
         self.selected = conversation;
+    }
+
+    /// The page came to the front, or went behind something.
+    pub fn set_hidden(&mut self, is_hidden: bool) {
+        self.is_hidden = is_hidden;
+        if !is_hidden && self.unread_in_front() > 0 {
+            self.select(self.selected.clone());
+        }
     }
 
     /// Shows a line of the server, or about a mistake of the person.
@@ -164,26 +237,50 @@ impl Model {
         self.threads.values().map(|thread| thread.unread).sum()
     }
 
+    fn unread_in_front(&self) -> usize {
+        let thread = self.selected.as_ref().and_then(|selected| self.threads.get(selected));
+        thread.map_or(0, |thread| thread.unread)
+    }
+
     /// Classic delivery does not tell where a message belongs: then it is shown with its sender, or,
     /// if even that is lost, in the conversation in front.
     fn fold_arrival(&mut self, time: UnixTime, arrival: Arrival) {
-        let Arrival { conversation, sender, content } = arrival;
+        let sender = arrival.sender.clone();
+        let is_own = sender.is_some() && sender == self.me;
+        let conversation = arrival.conversation.clone();
         let conversation = conversation
-            .or_else(|| sender.clone().map(Conversation::User))
+            .or_else(|| sender.map(Conversation::User))
             .or_else(|| self.selected.clone())
             .unwrap_or(Conversation::Everyone);
-        let is_in_front = self.selected.as_ref() == Some(&conversation);
-        let key = self.next_key();
-        let thread = self.thread(&conversation);
-        thread.add(Message { key, sender, content, time, delivery: None });
-        if !is_in_front {
-            thread.unread += 1;
+        let is_in_front = !self.is_hidden && self.selected.as_ref() == Some(&conversation);
+        if self.add(time, &conversation, arrival) && !is_in_front && !is_own {
+            self.thread(&conversation).unread += 1;
         }
+    }
+
+    /// Adds a message to its conversation. False if it was there.
+    fn add(&mut self, now: UnixTime, conversation: &Conversation, arrival: Arrival) -> bool {
+        let Arrival { sender, content, stored, receipts, .. } = arrival;
+        let is_own = sender.is_some() && sender == self.me;
+        let delivery = stored.filter(|_| is_own).map(|at| Delivery::stored(at.id, receipts));
+        let key = self.next_key();
+        self.thread(conversation).add(Message {
+            key,
+            sender,
+            content,
+            time: stored.map_or(now, |at| at.time),
+            order: stored.map(|at| at.order),
+            delivery,
+        })
     }
 
     fn fold_group(&mut self, group: Conversation, outcome: GroupOutcome) {
         match outcome {
             GroupOutcome::Created(_) | GroupOutcome::Joined => self.select(Some(group)),
+            GroupOutcome::Added => {
+                self.say(format!("You are now a member of {group}."));
+                self.thread(&group);
+            }
             GroupOutcome::NotFound(names) => {
                 self.say(format!("Not registered, so not in {group}: {}", names.join(", ")));
             }
@@ -212,7 +309,8 @@ impl Model {
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use netchat_shared::session::{Failure, Progress};
+    use netchat_shared::order::Order;
+    use netchat_shared::session::{Failure, Progress, Question, StoredAt};
 
     use super::*;
 
@@ -233,7 +331,90 @@ mod tests {
 
     fn arrival(text: &str) -> Event {
         let content = Content::Text(text.to_owned());
-        Event::Arrived(Arrival { conversation: None, sender: "bob".parse().ok(), content })
+        let (conversation, stored, receipts) = (None, None, vec![]);
+        let sender = "bob".parse().ok();
+        Event::Arrived(Arrival { conversation, sender, content, stored, receipts })
+    }
+
+    fn stored(order: u64, sender: &str, text: &str) -> Arrival {
+        Arrival {
+            conversation: Some(bob()),
+            sender: sender.parse().ok(),
+            content: Content::Text(text.to_owned()),
+            stored: Some(at(order)),
+            receipts: vec![],
+        }
+    }
+
+    fn at(order: u64) -> StoredAt {
+        StoredAt {
+            order: Order(order),
+            time: UnixTime { millis: order },
+            id: MessageId(order.into()),
+        }
+    }
+
+    fn texts(model: &Model) -> Vec<String> {
+        let messages = model.threads[&bob()].messages.iter();
+        messages
+            .map(|message| match &message.content {
+                Content::Text(text) => text.clone(),
+                Content::Corrupted => "(corrupted)".to_owned(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn messages_stand_in_the_order_of_the_server() {
+        let mut model = signed_in();
+        model.add_own(NOW.calendar, &bob(), MessageId(5), "mine".to_owned());
+        model.fold(NOW, Event::Arrived(stored(4, "bob", "faster")));
+        assert_eq!(texts(&model), ["faster", "mine"], "what has no place yet stands at the end");
+        let progress = Progress::Stored(at(5), vec!["bob".parse().unwrap()]);
+        model.fold(NOW, Event::Progress(MessageId(5), progress));
+        model.fold(NOW, Event::Arrived(stored(6, "bob", "later")));
+        let history = vec![stored(2, "bob", "old"), stored(4, "bob", "faster")];
+        model.fold(NOW, Event::History(bob(), history, true));
+        assert_eq!(texts(&model), ["old", "faster", "mine", "later"], "none is there twice");
+        assert!(model.threads[&bob()].has_earlier);
+        assert_eq!(model.threads[&bob()].first_order(), Some(Order(2)));
+    }
+
+    #[test]
+    fn ones_own_messages_from_elsewhere_are_not_unread() {
+        let mut model = signed_in();
+        model.fold(NOW, Event::Arrived(stored(1, "alice", "from my phone")));
+        assert_eq!(model.unread(), 0);
+        assert!(model.threads[&bob()].messages[0].delivery.is_some());
+    }
+
+    #[test]
+    fn receipts_of_several_are_counted() {
+        let mut model = signed_in();
+        let id = MessageId(7);
+        model.add_own(NOW.calendar, &bob(), id, "hi".to_owned());
+        let names: Vec<UserName> = ["bob", "eve", "dan"].map(|name| name.parse().unwrap()).into();
+        let summary = |model: &Model| {
+            model.threads[&bob()].messages[0].delivery.clone().unwrap().summary(&[])
+        };
+        model.fold(NOW, Event::Progress(id, Progress::Stored(at(7), names.clone())));
+        assert_eq!(summary(&model), "Sent to 3");
+        model.fold(NOW, Event::Progress(id, Progress::Received(names[0].clone())));
+        let lost = Progress::Failed(Failure::Lost, Some(names[1].clone()));
+        model.fold(NOW, Event::Progress(id, lost));
+        assert_eq!(summary(&model), "Received by 1 of 3");
+    }
+
+    #[test]
+    fn a_message_to_somebody_who_is_away_is_said_to_wait() {
+        let mut model = signed_in();
+        let id = MessageId(7);
+        model.add_own(NOW.calendar, &bob(), id, "hi".to_owned());
+        let name: UserName = "bob".parse().unwrap();
+        model.fold(NOW, Event::Progress(id, Progress::Stored(at(7), vec![name.clone()])));
+        let delivery = model.threads[&bob()].messages[0].delivery.clone().unwrap();
+        assert_eq!(delivery.summary(&[]), "Sent, waits for bob");
+        assert_eq!(delivery.summary(&[name]), "Sent");
     }
 
     #[test]
@@ -248,12 +429,25 @@ mod tests {
     }
 
     #[test]
+    fn what_arrives_behind_another_tab_is_unread_until_the_page_is_seen() {
+        let mut model = signed_in();
+        model.select(Some(bob()));
+        model.set_hidden(true);
+        model.fold(NOW, arrival("one"));
+        assert_eq!(model.unread(), 1);
+        model.set_hidden(false);
+        assert_eq!(model.unread(), 0);
+        assert_eq!(model.threads[&bob()].first_unread, Some(MessageKey(1)));
+    }
+
+    #[test]
     fn ones_own_messages_show_how_far_they_got() {
         let mut model = signed_in();
         let id = MessageId(7);
         model.add_own(NOW.calendar, &bob(), id, "hi".to_owned());
-        let state =
-            |model: &Model| model.threads[&bob()].messages[0].delivery.clone().unwrap().summary();
+        let state = |model: &Model| {
+            model.threads[&bob()].messages[0].delivery.clone().unwrap().summary(&[])
+        };
         assert_eq!(state(&model), "Waiting");
         model.fold(NOW, Event::Progress(id, Progress::Sent));
         assert_eq!(state(&model), "Sent");
@@ -265,15 +459,26 @@ mod tests {
     fn a_failed_message_says_why_and_can_be_taken_back() {
         let mut model = signed_in();
         model.add_own(NOW.calendar, &bob(), MessageId(7), "hi".to_owned());
-        model.fold(NOW, Event::Progress(MessageId(7), Progress::Failed(Failure::NoSuchUser)));
+        model.fold(NOW, Event::Progress(MessageId(7), Progress::Failed(Failure::NoSuchUser, None)));
         let message = &model.threads[&bob()].messages[0];
         assert_eq!(
-            message.delivery.clone().unwrap().summary(),
+            message.delivery.clone().unwrap().summary(&[]),
             "Not sent: no such user, or not online"
         );
         let key = message.key;
         assert_eq!(model.take_failed(&bob(), key), Some("hi".to_owned()));
         assert!(model.threads[&bob()].messages.is_empty());
+    }
+
+    #[test]
+    fn a_reload_carries_on_where_it_was() {
+        let mut model = signed_in();
+        model.fold(NOW, arrival("one"));
+        model.select(Some(Conversation::Everyone));
+        let mut again = Model::resumed("alice".parse().unwrap(), model.place());
+        assert_eq!((again.place(), again.unread()), (model.place(), 1));
+        again.fold(NOW, Event::Asked(Question::ServerPassword { wrong: false }));
+        assert_eq!((again.me, again.lines.len()), (None, 1), "what was kept is not good any more");
     }
 
     #[test]

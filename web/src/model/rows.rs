@@ -83,6 +83,7 @@ mod tests {
             sender: sender.parse().ok(),
             content: Content::Text(String::new()),
             time: UnixTime { millis: minute * 60_000 },
+            order: None,
             delivery: None,
         }
     }

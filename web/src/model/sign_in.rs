@@ -58,19 +58,7 @@ impl SignIn {
             self.error = Some(error);
             return None;
         }
-        // Another name than the one asked about: begin with it anew.
-        let asked_about = match question {
-            Some(Question::Password { name, .. } | Question::NewPassword { name }) => Some(name),
-            Some(Question::ServerPassword { .. } | Question::Name { .. }) | None => None,
-        };
-        let is_renamed = asked_about.is_some_and(|name| name.as_str() != form.name.trim());
         self.is_busy = true;
-        if is_renamed {
-            self.is_new = false;
-            let name = form.name.trim().parse().ok();
-            self.submitted = Some(form);
-            return name.map(Reply::Name);
-        }
         let reply = question.and_then(|question| self.reply(&form, question));
         self.submitted = Some(form);
         reply
@@ -100,6 +88,13 @@ impl SignIn {
     fn reply(&mut self, form: &Form, question: &Question) -> Option<Reply> {
         let password = |text: &str| Password::new(text).ok().map(Reply::Password);
         match question {
+            // Another name than the one asked about: begin with it anew.
+            Question::Password { name, .. } | Question::NewPassword { name }
+                if name.as_str() != form.name.trim() =>
+            {
+                self.is_new = false;
+                form.name.trim().parse().ok().map(Reply::Name)
+            }
             Question::ServerPassword { .. } => {
                 Password::new(form.server_password.as_str()).ok().map(Reply::ServerPassword)
             }
@@ -222,6 +217,9 @@ mod tests {
         assert_eq!(sign_in.submit(form("bob", "right", ""), Some(&question)), password("right"));
         let reply = sign_in.submit(form("carol", "right", ""), Some(&question));
         assert_eq!(reply, Some(Reply::Name("carol".parse().unwrap())));
+        let about_bob = Question::Password { name: bob(), wrong: false };
+        let reply = sign_in.asked(&about_bob);
+        assert_eq!(reply, Some(Reply::Name("carol".parse().unwrap())), "never bob's password");
         assert_eq!(sign_in.submit(form("a#b", "right", ""), Some(&question)), None);
         let expected = (Field::Name, "A name can't contain “#”.".to_owned());
         assert_eq!(sign_in.error, Some(expected));

@@ -1,7 +1,9 @@
 //! The messages of one conversation.
 
+use netchat_shared::extended::Receipt;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
+use netchat_shared::order::Order;
 use netchat_shared::session::{Content, Failure, Progress};
 use netchat_shared::time::UnixTime;
 
@@ -12,12 +14,16 @@ pub struct MessageKey(pub u64);
 /// One conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Thread {
-    /// Oldest first.
+    /// In the server's order; at the end, those that have no place in it yet.
     pub messages: Vec<Message>,
     /// Messages that came while it was not in front.
     pub unread: usize,
     /// The first message that was unread when it came to the front.
     pub first_unread: Option<MessageKey>,
+    /// What came before this page was opened was asked for.
+    pub is_loaded: bool,
+    /// There are messages before the first.
+    pub has_earlier: bool,
 }
 
 /// A message as shown.
@@ -29,8 +35,10 @@ pub struct Message {
     pub sender: Option<UserName>,
     /// What it says.
     pub content: Content,
-    /// When it was sent, or arrived where the protocol does not tell.
+    /// When it was stored, or sent or arrived where the protocol does not tell.
     pub time: UnixTime,
+    /// Its place in the server's order, once it has one.
+    pub order: Option<Order>,
     /// For one's own: how far it got.
     pub delivery: Option<Delivery>,
 }
@@ -39,23 +47,53 @@ pub struct Message {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     id: MessageId,
-    sent: usize,
-    received: Vec<UserName>,
+    is_stored: bool,
+    /// How it stands with each recipient, as far as they are known.
+    recipients: Vec<(UserName, Receipt)>,
+    /// On a classic server: for how many it was accepted.
+    accepted: usize,
+    /// Why it did not get through, where that is about no one in particular.
     failures: Vec<Failure>,
 }
 
 impl Thread {
-    /// Adds a message at the end.
-    pub fn add(&mut self, message: Message) {
-        self.messages.push(message);
+    /// Adds a message where it belongs. False if one of that place is here already.
+    pub fn add(&mut self, message: Message) -> bool {
+        let Some(order) = message.order else {
+            self.messages.push(message);
+            return true;
+        };
+        if self.messages.iter().rev().any(|other| other.order == Some(order)) {
+            return false;
+        }
+        let after = self.messages.iter().rposition(|other| other.order.is_some_and(|o| o < order));
+        self.messages.insert(after.map_or(0, |at| at + 1), message);
+        true
     }
 
     /// Folds news of one's own message, if it is here.
     pub fn fold_progress(&mut self, id: MessageId, progress: &Progress) {
-        let deliveries = self.messages.iter_mut().rev().filter_map(|m| m.delivery.as_mut());
-        if let Some(delivery) = deliveries.into_iter().find(|delivery| delivery.id == id) {
+        let is_it = |message: &Message| message.delivery.as_ref().is_some_and(|d| d.id == id);
+        let Some(at) = self.messages.iter().rposition(is_it) else { return };
+        if let Some(delivery) = &mut self.messages[at].delivery {
             delivery.fold(progress);
         }
+        if let Progress::Stored(stored, _) = progress
+            && self.messages[at].order.is_none()
+        {
+            // Now it has a place: others may have been faster.
+            let mut message = self.messages.remove(at);
+            message.order = Some(stored.order);
+            message.time = stored.time;
+            self.add(message);
+        }
+    }
+
+    /// Whether one's own message of this id is here.
+    #[must_use]
+    pub fn has_own(&self, id: MessageId) -> bool {
+        let mut own = self.messages.iter().filter_map(|message| message.delivery.as_ref());
+        own.any(|delivery| delivery.id == id)
     }
 
     /// Takes a failed message away, to send its text again.
@@ -82,6 +120,12 @@ impl Thread {
         self.messages.last().map(|message| message.time)
     }
 
+    /// The place of the first message that has one: earlier ones come before it.
+    #[must_use]
+    pub fn first_order(&self) -> Option<Order> {
+        self.messages.iter().find_map(|message| message.order)
+    }
+
     /// Its last message in one line.
     #[must_use]
     pub fn last_line(&self) -> String {
@@ -103,52 +147,107 @@ impl Delivery {
     /// Of a message that waits to be sent.
     #[must_use]
     pub fn new(id: MessageId) -> Self {
-        Self { id, sent: 0, received: Vec::new(), failures: Vec::new() }
+        Self { id, is_stored: false, recipients: vec![], accepted: 0, failures: vec![] }
+    }
+
+    /// Of a message that is stored.
+    #[must_use]
+    pub fn stored(id: MessageId, recipients: Vec<(UserName, Receipt)>) -> Self {
+        Self { is_stored: true, recipients, ..Self::new(id) }
     }
 
     /// Whether it did not get through, to anybody.
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        self.received.is_empty() && !self.failures.is_empty() && self.failures.len() >= self.sent
+        let nobody = |receipt| self.count(receipt) == 0;
+        let lost = self.failures.len() + self.count(Receipt::Lost) + self.count(Receipt::Corrupted);
+        nobody(Receipt::Received) && nobody(Receipt::Waiting) && lost > 0 && lost >= self.accepted
     }
 
-    /// Who has it.
+    /// How it stands with each recipient.
     #[must_use]
-    pub fn received(&self) -> &[UserName] {
-        &self.received
+    pub fn recipients(&self) -> &[(UserName, Receipt)] {
+        &self.recipients
     }
 
-    /// How far it got, in words.
+    /// How far it got, in words. Who is `online` decides what is said of those who wait.
     #[must_use]
-    pub fn summary(&self) -> String {
-        match (self.sent, self.received.len(), self.failures.last()) {
-            (_, 0, Some(failure)) if self.has_failed() => describe(failure),
-            (0, 0, _) => "Waiting".to_owned(),
-            (_, 0, None) => "Sent".to_owned(),
-            (0 | 1, _, _) => "Received".to_owned(),
-            (sent, received, _) => format!("Received by {received} of {sent}"),
+    pub fn summary(&self, online: &[UserName]) -> String {
+        if self.has_failed() {
+            return self.describe_failure();
+        }
+        let received = self.count(Receipt::Received);
+        if !self.is_stored {
+            return match (self.accepted, received) {
+                (0, _) => "Waiting".to_owned(),
+                (_, 0) => "Sent".to_owned(),
+                (1, _) => "Received".to_owned(),
+                (accepted, received) => format!("Received by {received} of {accepted}"),
+            };
+        }
+        match &self.recipients[..] {
+            [] => "Sent".to_owned(),
+            [(_, Receipt::Received)] => "Received".to_owned(),
+            [(name, _)] if !online.contains(name) => format!("Sent, waits for {name}"),
+            [_] => "Sent".to_owned(),
+            all if received == 0 => format!("Sent to {}", all.len()),
+            all => format!("Received by {received} of {}", all.len()),
         }
     }
 
     fn fold(&mut self, progress: &Progress) {
         match progress {
-            Progress::Sent => self.sent += 1,
-            Progress::Received(name) => {
-                if !self.received.contains(name) {
-                    self.received.push(name.clone());
+            Progress::Sent => self.accepted += 1,
+            Progress::Stored(_, recipients) => {
+                self.is_stored = true;
+                for name in recipients {
+                    if !self.recipients.iter().any(|(known, _)| known == name) {
+                        self.recipients.push((name.clone(), Receipt::Waiting));
+                    }
                 }
             }
-            Progress::Failed(failure) => self.failures.push(failure.clone()),
+            Progress::Received(name) => self.set(name, Receipt::Received),
+            Progress::Failed(Failure::Lost, Some(name)) => self.set(name, Receipt::Lost),
+            Progress::Failed(Failure::Corrupted, Some(name)) => self.set(name, Receipt::Corrupted),
+            Progress::Failed(failure, _) => self.failures.push(failure.clone()),
+        }
+    }
+
+    fn set(&mut self, name: &UserName, receipt: Receipt) {
+        match self.recipients.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = receipt,
+            None => self.recipients.push((name.clone(), receipt)),
+        }
+    }
+
+    fn count(&self, receipt: Receipt) -> usize {
+        self.recipients.iter().filter(|(_, known)| *known == receipt).count()
+    }
+
+    fn describe_failure(&self) -> String {
+        const LOST: &str = "Lost: the recipient did not acknowledge it";
+        const CORRUPTED: &str = "Corrupted on the way";
+        match self.failures.last() {
+            Some(Failure::NoSuchUser) => "Not sent: no such user, or not online".to_owned(),
+            Some(Failure::Lost) => LOST.to_owned(),
+            Some(Failure::Corrupted) => CORRUPTED.to_owned(),
+            Some(Failure::Refused(line)) => {
+                format!("Not sent: {}", line.trim_start_matches("SERVER: "))
+            }
+            Some(Failure::NoAnswer) => "No answer: it may not have arrived".to_owned(),
+            None if self.count(Receipt::Corrupted) > 0 => CORRUPTED.to_owned(),
+            None => LOST.to_owned(),
         }
     }
 }
 
-fn describe(failure: &Failure) -> String {
-    match failure {
-        Failure::NoSuchUser => "Not sent: no such user, or not online".to_owned(),
-        Failure::Lost => "Lost: the recipient did not acknowledge it".to_owned(),
-        Failure::Corrupted => "Corrupted on the way".to_owned(),
-        Failure::Refused(line) => format!("Refused: {}", line.trim_start_matches("SERVER: ")),
-        Failure::NoAnswer => "No answer: it may not have arrived".to_owned(),
+/// How a receipt reads beside a name.
+#[must_use]
+pub fn describe_receipt(receipt: Receipt) -> &'static str {
+    match receipt {
+        Receipt::Waiting => "waiting",
+        Receipt::Received => "received",
+        Receipt::Lost => "lost",
+        Receipt::Corrupted => "corrupted",
     }
 }

@@ -229,6 +229,12 @@ impl Extended {
         self.flush(now, common);
     }
 
+    /// Somebody else signs in: where the last person stood is nothing to them.
+    pub(super) fn forget_person(&mut self) {
+        self.chat = Chat::new(None);
+        self.token = None;
+    }
+
     pub(super) fn is_settled(&self) -> bool {
         self.chat.is_settled()
     }

@@ -1,0 +1,333 @@
+//! The one place with I/O: drives the session over a WebSocket and a timer, folds its events into
+//! the model, keeps what a reload needs, and carries out what the person wants.
+
+mod socket;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use leptos::ev;
+use leptos::prelude::*;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::name::UserName;
+use netchat_shared::session::{Event, Output, Question, Saved, Session};
+use netchat_shared::time::Instant;
+
+use self::socket::Socket;
+use crate::clock::now;
+use crate::components::Ui;
+use crate::kept::{self, Drafts};
+use crate::model::{Form, Intent, Model, Reply};
+
+/// The session and its way to the gateway.
+pub struct Client {
+    session: Session,
+    model: RwSignal<Model>,
+    drafts: RwSignal<Drafts>,
+    /// Whose drafts they are.
+    person: Option<UserName>,
+    socket: Option<Socket>,
+    timer: Option<TimeoutHandle>,
+    /// What the session asked last and was not answered.
+    question: Option<Question>,
+    /// The session as the browser has it.
+    kept: Option<Saved>,
+}
+
+/// The client as its own callbacks hold it. The page has one thread, and a callback never runs
+/// inside another.
+type Shared = Rc<RefCell<Client>>;
+
+impl Client {
+    /// Goes on with the session that was kept, or starts one, with the gateway that served the
+    /// page; answers what components need.
+    #[must_use]
+    pub fn start() -> Ui {
+        let kept = kept::session();
+        let (session, model) = match &kept {
+            Some(saved) => {
+                let model = Model::resumed(saved.name().clone(), kept::place());
+                (Session::resume(seed(), saved.clone()), model)
+            }
+            None => (Session::new(seed()), Model::default()),
+        };
+        let model = RwSignal::new(model);
+        let drafts = RwSignal::new(kept::drafts());
+        let client = Self {
+            session,
+            model,
+            drafts,
+            person: kept.as_ref().map(|saved| saved.name().clone()),
+            socket: None,
+            timer: None,
+            question: None,
+            kept,
+        };
+        client.show_waiting();
+        let client = Rc::new(RefCell::new(client));
+        listen(&client);
+        drain(&client);
+        let client = StoredValue::new_local(client);
+        let act = Callback::new(move |intent| client.with_value(|client| act(client, intent)));
+        let statistics = Callback::new(move |()| {
+            client.with_value(|client| client.borrow().session.statistics())
+        });
+        keep_what_changes(model, drafts);
+        Ui { model, drafts, statistics, act }
+    }
+
+    fn perform(&mut self, intent: Intent) -> Result<(), String> {
+        let now = now().monotonic;
+        match intent {
+            Intent::SignIn(form) => self.sign_in(form),
+            Intent::SignOut => self.session.sign_out(now),
+            Intent::Select(conversation) => self.select(conversation),
+            Intent::Send(conversation, text) => return self.send(&conversation, text),
+            Intent::SendAgain(conversation, key) => {
+                let taken =
+                    self.model.try_update(|model| model.take_failed(&conversation, key)).flatten();
+                return taken.map_or(Ok(()), |text| self.send(&conversation, text));
+            }
+            Intent::LoadEarlier(conversation) => {
+                let before = self.model.with_untracked(|model| {
+                    model.threads.get(&conversation).and_then(|thread| thread.first_order())
+                });
+                self.session.request_history(now, conversation, before);
+            }
+            Intent::CreateGroup(name, members) => {
+                let group = name.trim().parse().map_err(|error| format!("{error}"))?;
+                let members = members.split([';', ',', '\n']).map(str::trim);
+                let members = members.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+                self.session.create_group(now, group, members);
+            }
+            Intent::JoinGroup(name) => {
+                let group = name.trim().parse().map_err(|error| format!("{error}"))?;
+                self.session.join_group(now, group);
+            }
+            Intent::QuitGroup(conversation) => {
+                if let Conversation::Group(group) = conversation {
+                    self.session.quit_group(now, group);
+                }
+            }
+            Intent::ConnectNow => self.session.connect_now(),
+            Intent::DismissLine(at) => self.model.update(|model| {
+                if at < model.lines.len() {
+                    model.lines.remove(at);
+                }
+            }),
+        }
+        Ok(())
+    }
+
+    fn select(&mut self, conversation: Option<Conversation>) {
+        self.model.update(|model| model.select(conversation));
+        self.load_selected();
+    }
+
+    /// Asks for the messages of the conversation in front, unless they are here.
+    fn load_selected(&mut self) {
+        let missing = self.model.with_untracked(|model| {
+            let selected = model.selected.clone()?;
+            let is_loaded = model.threads.get(&selected).is_some_and(|thread| thread.is_loaded);
+            (!is_loaded).then_some(selected)
+        });
+        if let Some(conversation) = missing {
+            self.session.request_history(now().monotonic, conversation, None);
+        }
+    }
+
+    fn send(&mut self, conversation: &Conversation, text: String) -> Result<(), String> {
+        let now = now();
+        let sent = self.session.send(now.monotonic, conversation.clone(), &text);
+        let id = sent.map_err(|error| error.to_string())?;
+        self.model.update(|model| model.add_own(now.calendar, conversation, id, text));
+        Ok(())
+    }
+
+    fn sign_in(&mut self, form: Form) {
+        let question = self.question.clone();
+        let reply = self.model.try_update(|model| model.sign_in.submit(form, question.as_ref()));
+        self.reply(reply.flatten());
+    }
+
+    fn reply(&mut self, reply: Option<Reply>) {
+        let now = now().monotonic;
+        let Some(reply) = reply else { return };
+        self.question = None;
+        match reply {
+            Reply::ServerPassword(password) => self.session.answer_server_password(now, password),
+            Reply::Name(name) => self.session.answer_name(now, name),
+            Reply::Password(password) => self.session.answer_password(now, password),
+        }
+    }
+
+    fn handle_event(&mut self, event: Event) {
+        self.model.try_update(|model| model.fold(now(), event.clone()));
+        if let Event::Asked(question) = event {
+            let reply = self.model.try_update(|model| model.sign_in.asked(&question));
+            self.question = Some(question);
+            self.reply(reply.flatten());
+        } else if let Event::SignedIn(name) = event {
+            self.enter(name);
+        } else if event == Event::SignedOut {
+            self.leave();
+        }
+    }
+
+    fn enter(&mut self, name: UserName) {
+        if self.person.as_ref().is_some_and(|person| *person != name) {
+            self.drafts.set(Drafts::new());
+        }
+        self.person = Some(name);
+        self.show_waiting();
+        self.session.request_overview(now().monotonic);
+        self.load_selected();
+    }
+
+    /// The next person begins anew, and finds nothing of this one.
+    fn leave(&mut self) {
+        self.drafts.set(Drafts::new());
+        self.person = None;
+        self.session = Session::new(seed());
+        self.socket = None;
+        self.question = None;
+    }
+
+    /// Shows what waits in the session and is not on the page yet.
+    fn show_waiting(&self) {
+        let Some(saved) = self.session.saved() else { return };
+        self.model.update(|model| {
+            for (id, conversation, text) in saved.waiting() {
+                model.add_waiting(now().calendar, conversation, id, text);
+            }
+        });
+    }
+
+    fn keep(&mut self) {
+        let saved = self.session.saved();
+        if saved == self.kept {
+            return;
+        }
+        match &saved {
+            Some(saved) => kept::keep_session(saved),
+            None => kept::forget_session(),
+        }
+        self.kept = saved;
+    }
+}
+
+fn act(client: &Shared, intent: Intent) -> Result<(), String> {
+    let result = client.borrow_mut().perform(intent);
+    drain(client);
+    result
+}
+
+/// Passes something to the session, and carries out what it asks for.
+fn input(client: &Shared, input: impl FnOnce(&mut Session, Instant)) {
+    input(&mut client.borrow_mut().session, now().monotonic);
+    drain(client);
+}
+
+fn drain(client: &Shared) {
+    loop {
+        let output = client.borrow_mut().session.poll();
+        match output {
+            Output::Transmit(datagram) => {
+                if let Some(socket) = &client.borrow().socket {
+                    socket.send(&datagram);
+                }
+            }
+            Output::OpenPath => open(client),
+            Output::Event(event) => client.borrow_mut().handle_event(event),
+            Output::Wait(timer) => {
+                client.borrow_mut().keep();
+                return arm(client, timer);
+            }
+        }
+    }
+}
+
+/// Opens a WebSocket in place of the last one.
+fn open(client: &Shared) {
+    let passes = |pass: fn(&Shared)| {
+        let client = Rc::downgrade(client);
+        move || client.upgrade().iter().for_each(pass)
+    };
+    let on_open = passes(|client| input(client, Session::path_opened));
+    let on_close = passes(|client| {
+        client.borrow_mut().socket = None;
+        input(client, Session::path_closed);
+    });
+    let weak = Rc::downgrade(client);
+    let on_datagram = move |datagram: &[u8]| {
+        if let Some(client) = weak.upgrade() {
+            input(&client, |session, now| session.handle_datagram(now, datagram));
+        }
+    };
+    // The last one is closed before the next is opened.
+    client.borrow_mut().socket = None;
+    let socket = Socket::open(on_open, on_datagram, on_close);
+    let mut client = client.borrow_mut();
+    if socket.is_none() {
+        client.session.path_closed(now().monotonic);
+    }
+    client.socket = socket;
+}
+
+fn arm(client: &Shared, timer: Option<Instant>) {
+    if let Some(handle) = client.borrow_mut().timer.take() {
+        handle.clear();
+    }
+    let Some(at) = timer else { return };
+    let weak = Rc::downgrade(client);
+    let wait = at.saturating_since(now().monotonic) + Duration::from_millis(1);
+    let fire = move || {
+        if let Some(client) = weak.upgrade() {
+            input(&client, Session::handle_timeout);
+        }
+    };
+    client.borrow_mut().timer = set_timeout_with_handle(fire, wait).ok();
+}
+
+/// Hears what the browser knows about the network, the screen, and the end of the page. The page
+/// lives as long as its client: nothing of this is ever taken back.
+fn listen(client: &Shared) {
+    let this = client.clone();
+    window_event_listener(ev::online, move |_| input(&this, Session::probe));
+    let this = client.clone();
+    window_event_listener(ev::visibilitychange, move |_| {
+        let is_hidden = document().hidden();
+        let model = this.borrow().model;
+        model.update(|model| model.set_hidden(is_hidden));
+        if !is_hidden {
+            // It may have slept.
+            input(&this, Session::probe);
+        }
+    });
+    let this = client.clone();
+    window_event_listener(ev::beforeunload, move |event| {
+        if !this.borrow().session.is_settled() {
+            // The browser asks whether to stay.
+            event.prevent_default();
+        }
+    });
+}
+
+/// Keeps drafts and the place on the page whenever they change.
+fn keep_what_changes(model: RwSignal<Model>, drafts: RwSignal<Drafts>) {
+    let place = Memo::new(move |_| model.with(|model| model.me.is_some().then(|| model.place())));
+    Effect::new(move || {
+        if let Some(place) = place.get() {
+            kept::keep_place(&place);
+        }
+    });
+    Effect::new(move || drafts.with(kept::keep_drafts));
+}
+
+fn seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    // A browser without a source of randomness runs no WebAssembly either.
+    let _ = getrandom::fill(&mut seed);
+    seed
+}
