@@ -100,6 +100,21 @@ impl Browser {
         message.send_keys(&char::from(Key::Enter).to_string()).await.unwrap();
     }
 
+    /// Puts a long text into the message box, as pasting does, and sends it with Enter.
+    pub async fn paste(&self, text: &str) {
+        let message = self.find(&by_field("Message")).await;
+        let script = "arguments[0].value = arguments[1]; \
+                      arguments[0].dispatchEvent(new InputEvent('input', { bubbles: true }));";
+        let element = serde_json::to_value(&message).unwrap();
+        self.page.execute(script, vec![element, json!(text)]).await.unwrap();
+        message.send_keys(&char::from(Key::Enter).to_string()).await.unwrap();
+    }
+
+    /// Loads the page again.
+    pub async fn reload(&self) {
+        self.page.refresh().await.unwrap();
+    }
+
     /// Signs in; creates the account if the name is new.
     pub async fn sign_in(&self, name: &str, password: &str) {
         self.fill("Server password", "password").await;

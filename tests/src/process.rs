@@ -97,6 +97,60 @@ impl System {
     }
 }
 
+/// Server and gateway as two processes, each of which can end and start again where it was.
+pub struct Parts {
+    server: Option<Process>,
+    gateway: Option<Process>,
+    pub udp: SocketAddr,
+    pub http: SocketAddr,
+    pub folder: TempDir,
+}
+
+impl Parts {
+    pub async fn start() -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let folder = tempfile::tempdir().unwrap();
+        let mut parts = Self { server: None, gateway: None, udp: any, http: any, folder };
+        parts.start_server().await;
+        parts.start_gateway().await;
+        parts
+    }
+
+    pub async fn start_server(&mut self) {
+        let database = self.folder.path().join("netchat.db");
+        let listen = self.udp.to_string();
+        let flags = ["--listen", &listen, "--database", database.to_str().unwrap()];
+        let mut server = Process::start("netchat-server", &flags);
+        let line = server.line().await;
+        self.udp = last_word(line.trim_end_matches(" (UDP)")).parse().unwrap();
+        self.server = Some(server);
+    }
+
+    pub async fn start_gateway(&mut self) {
+        self.start_gateway_to(self.udp).await;
+    }
+
+    /// Starts a gateway in front of another address than the server's.
+    pub async fn start_gateway_to(&mut self, server: SocketAddr) {
+        let (listen, server) = (self.http.to_string(), server.to_string());
+        let flags = ["--listen", &listen, "--server", &server];
+        let mut gateway = Process::start("netchat-gateway", &flags);
+        let line = gateway.line().await;
+        self.http = last_word(&line).strip_prefix("http://").unwrap().parse().unwrap();
+        self.gateway = Some(gateway);
+    }
+
+    /// Ends the server without a warning.
+    pub async fn kill_server(&mut self) {
+        self.server.take().expect("it runs").kill().await;
+    }
+
+    /// Ends the gateway without a warning.
+    pub async fn kill_gateway(&mut self) {
+        self.gateway.take().expect("it runs").kill().await;
+    }
+}
+
 fn last_word(line: &str) -> &str {
     line.rsplit(' ').next().unwrap()
 }

@@ -1,7 +1,9 @@
 //! The web client in a real browser, against the running system.
 
 use netchat_tests::browser::{Browser, Device};
-use netchat_tests::process::System;
+use netchat_tests::classic::ClassicClient;
+use netchat_tests::process::{Parts, System};
+use netchat_tests::proxy::Proxy;
 use netchat_tests::terminal::Terminal;
 
 /// Pictures of what the tests saw, for a person to look at: `target/screenshots`.
@@ -38,8 +40,13 @@ async fn a_browser_and_a_terminal_chat_with_each_other() {
     bob.types("/exit").await;
     bob.ends().await;
     alice.write("Are you there?").await;
-    alice.sees("no such user, or not online").await;
+    alice.sees("Sent, waits for bob").await;
+    let mut bob = Terminal::signed_in(&system.udp.to_string(), "bob", &[]).await;
+    bob.expects("alice: Are you there?").await;
+    alice.find("//*[@role='log']//li[last()]//*[.='Received']").await;
     alice.click("Sign out").await;
+    alice.find("//h1").await;
+    alice.reload().await;
     alice.find("//h1").await;
 }
 
@@ -76,12 +83,159 @@ async fn what_goes_wrong_at_the_door_is_said_beside_its_field() {
     // A browser that is closed leaves the list.
     other.types("/active").await;
     loop {
-        let line = other.line().await;
-        if line.starts_with('[') && !line.contains("bob") {
-            break;
+        match other.line().await.as_str() {
+            "Online: carol" => break,
+            "Online: bob, carol" => other.types("/active").await,
+            _ => {}
         }
-        if line.starts_with('[') {
-            other.types("/active").await;
+    }
+}
+
+#[tokio::test]
+async fn two_browsers_a_terminal_and_a_classic_client_share_a_group() {
+    let system = System::start(&[]).await;
+    let mut dan = ClassicClient::sign_in(system.udp, "dan", "d").await;
+    let mut carol = Terminal::signed_in(&system.udp.to_string(), "carol", &[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let bob = Browser::open(system.http, Device::Desktop).await;
+    bob.sign_in("bob", "bobspassword").await;
+
+    alice.click("New group").await;
+    alice.fill("Group name", "CS: Group").await;
+    alice.fill("Members", "bob, carol, dan, nobody").await;
+    alice.screenshot(&picture("new-group")).await;
+    alice.click("Create group").await;
+    alice.shows("Not registered, so not in CS: Group: nobody").await;
+    bob.shows("You are now a member of CS: Group.").await;
+
+    alice.write("Welcome, all of you").await;
+    bob.open_conversation("CS: Group").await;
+    bob.sees("Welcome, all of you").await;
+    carol.waits_for("[CS: Group] alice: Welcome, all of you").await;
+    dan.shows("alice: Welcome, all of you").await;
+    alice.sees("Received by 3 of 3").await;
+
+    dan.chats_in("CS: Group", "from 2022").await;
+    alice.sees("from 2022").await;
+    bob.sees("from 2022").await;
+    carol.waits_for("[CS: Group] dan: from 2022").await;
+    // A classic client's own words come back to it from a group.
+    let received = ["alice", "bob", "carol"].map(|name| format!("SERVER: {name} RECEIVED"));
+    let mut expected = vec!["dan: from 2022", "SERVER: SENT", "SERVER: SENT", "SERVER: SENT"];
+    expected.extend(received.iter().map(String::as_str));
+    dan.shows_all(&expected).await;
+
+    carol.types("/group CS: Group").await;
+    carol.types("from a terminal").await;
+    alice.sees("from a terminal").await;
+    dan.shows("carol: from a terminal").await;
+    alice.screenshot(&picture("group")).await;
+
+    bob.open_conversation("Everyone").await;
+    bob.write("Hear, hear").await;
+    bob.sees("Received by 3 of 3").await;
+    dan.shows("bob: Hear, hear").await;
+    alice.open_conversation("Everyone").await;
+    alice.sees("Hear, hear").await;
+    assert!(dan.is_alive());
+}
+
+#[tokio::test]
+async fn a_classic_and_a_browser_chat_and_what_is_damaged_is_never_shown() {
+    let system = System::start(&[]).await;
+    // Damages what is said, and nothing else.
+    let damage = |_, mut bytes: Vec<u8>| {
+        if bytes.starts_with(b"CHAT#") && bytes.len() > 60 {
+            bytes[30] ^= 1;
         }
+        Some(bytes)
+    };
+    let proxy = Proxy::start(system.udp, Box::new(damage)).await;
+    let mut dan = ClassicClient::sign_in(proxy.address, "dan", "d").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.open_conversation("dan").await;
+    alice.write("Hello from a browser").await;
+    dan.shows("alice: Hello from a browser").await;
+    alice.sees("Received").await;
+
+    dan.chats("alice", "this is damaged on its way to the server").await;
+    alice.sees("This message arrived damaged and can't be shown.").await;
+    dan.shows("SERVER: SENT").await;
+    dan.shows("Message was corrupted").await;
+    assert!(!alice.log_text().await.contains("on its way"));
+    assert!(dan.is_alive());
+}
+
+#[tokio::test]
+async fn a_long_text_arrives_whole() {
+    let system = System::start(&[]).await;
+    let mut bob = Terminal::signed_in(&system.udp.to_string(), "bob", &[]).await;
+    let mut dan = ClassicClient::sign_in(system.udp, "dan", "d").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let text: String = (0..10_000).map(|n| format!("{n:05} ")).collect();
+    let text = text.trim_end();
+    assert_eq!(text.len(), 59_999);
+
+    alice.open_conversation("bob").await;
+    alice.paste(text).await;
+    bob.expects(&format!("alice: {text}")).await;
+    alice.sees("Received").await;
+
+    alice.open_conversation("dan").await;
+    alice.paste(text).await;
+    let mut shown = String::new();
+    while shown.len() < text.len() {
+        // The classic client has verified each of them.
+        shown.push_str(dan.line().await.strip_prefix("alice: ").unwrap());
+    }
+    assert_eq!(shown, text);
+    alice.sees("Received").await;
+    assert!(dan.is_alive());
+}
+
+#[tokio::test]
+async fn a_session_survives_reloads_and_restarts_with_nothing_typed_again() {
+    let mut system = Parts::start().await;
+    let mut bob = Terminal::signed_in(&system.udp.to_string(), "bob", &[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.open_conversation("bob").await;
+    alice.write("one").await;
+    bob.expects("alice: one").await;
+    alice.sees("Received").await;
+
+    // The gateway: the page reconnects by itself.
+    system.kill_gateway().await;
+    alice.shows("No connection. Trying again in").await;
+    alice.write("two").await;
+    alice.sees("Waiting").await;
+    alice.screenshot(&picture("no-connection")).await;
+    system.start_gateway().await;
+    bob.expects("alice: two").await;
+
+    // The server: what waits and what is being written survive a reload meanwhile.
+    system.kill_server().await;
+    alice.write("three").await;
+    alice.sees("Waiting").await;
+    alice.find("//textarea").await.send_keys("unfinished").await.unwrap();
+    alice.reload().await;
+    alice.sees("three").await;
+    alice.sees("Waiting").await;
+    let draft = alice.find("//textarea").await.prop("value").await.unwrap();
+    assert_eq!(draft.as_deref(), Some("unfinished"));
+    system.start_server().await;
+    bob.waits_for("alice: three").await;
+    bob.types("/chat alice").await;
+    bob.types("four").await;
+    // What was said before the reload is there too.
+    for text in ["one", "two", "three", "four"] {
+        alice.sees(text).await;
+    }
+    let log = alice.log_text().await;
+    for text in ["one", "two", "three", "four"] {
+        assert_eq!(log.matches(text).count(), 1, "{text} in\n{log}");
     }
 }
