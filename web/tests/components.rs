@@ -5,10 +5,14 @@
 
 use leptos::prelude::*;
 use leptos::task::tick;
+use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::LinkStatistics;
 use netchat_shared::message_id::MessageId;
-use netchat_shared::session::{Arrival, Connection, Content, Event, Failure, Progress};
+use netchat_shared::order::Order;
+use netchat_shared::session::{
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Progress, Question, StoredAt,
+};
 use netchat_shared::time::{Instant, Now, UnixTime};
 use netchat_web::components::{App, Ui};
 use netchat_web::kept::Drafts;
@@ -97,6 +101,20 @@ impl Page {
     async fn click(&self, button: &str) {
         self.button(button).click();
         settle().await;
+    }
+
+    /// The text field of this label in a dialog.
+    async fn fill_in_dialog(&self, title: &str, field: &str, text: &str) {
+        let selector = format!("dialog[aria-label='{title}'] input[aria-label='{field}']");
+        let input: HtmlInputElement = self.find(&selector).unwrap().unchecked_into();
+        input.set_value(text);
+        input.dispatch_event(&bubbling("input")).unwrap();
+        settle().await;
+    }
+
+    fn is_open(&self, title: &str) -> bool {
+        let dialog = self.find(&format!("dialog[aria-label='{title}']")).unwrap();
+        dialog.has_attribute("open")
     }
 
     async fn type_message(&self, text: &str) {
@@ -351,4 +369,160 @@ async fn the_connection_is_shown_with_a_way_to_hurry() {
     assert!(status().starts_with("No connection. Trying again in "), "{}", status());
     page.click("Now").await;
     assert_eq!(page.intents(), [Intent::ConnectNow]);
+}
+
+fn group() -> Conversation {
+    Conversation::Group("CS: Group".parse().unwrap())
+}
+
+/// A message that the server keeps.
+fn stored(order: u64, conversation: &Conversation, text: &str) -> Arrival {
+    let time = UnixTime { millis: now().calendar.millis + order };
+    Arrival {
+        conversation: Some(conversation.clone()),
+        sender: "bob".parse().ok(),
+        content: Content::Text(text.to_owned()),
+        stored: Some(StoredAt { order: Order(order), time, id: MessageId(order.into()) }),
+        receipts: vec![],
+    }
+}
+
+#[test]
+async fn a_group_is_made_in_a_dialog_and_what_was_typed_stays_when_it_is_refused() {
+    let page = Page::open(with_bob()).await;
+    page.click("New group").await;
+    assert!(page.is_open("New group"));
+    page.fill_in_dialog("New group", "Group name", "CS: Group").await;
+    page.fill_in_dialog("New group", "Members", "bob, carol").await;
+    page.refusal.set(Some("a name can't contain “#”".to_owned()));
+    page.click("Create group").await;
+    assert!(page.is_open("New group"));
+    let error = page.texts("dialog[aria-label='New group'] [role=alert]");
+    assert_eq!(error, ["a name can't contain “#”"]);
+    page.intents();
+    page.refusal.set(None);
+    page.click("Create group").await;
+    let intent = Intent::CreateGroup("CS: Group".to_owned(), "bob, carol".to_owned());
+    assert_eq!(page.intents(), [intent]);
+    assert!(!page.is_open("New group"));
+}
+
+#[test]
+async fn what_becomes_of_a_group_is_said() {
+    let page = Page::open(with_bob()).await;
+    let outcome = |outcome| {
+        let event = Event::Group("CS: Group".parse().unwrap(), outcome);
+        page.change(move |model| model.fold(now(), event))
+    };
+    outcome(GroupOutcome::NotFound(vec!["nobody".to_owned()])).await;
+    let roster = Roster::parse("[(('hidden', 0), 'alice'), (('hidden', 0), 'bob')]").unwrap();
+    outcome(GroupOutcome::Created(roster)).await;
+    let lines = page.texts("[aria-label='Notices'] span");
+    assert_eq!(lines[0], "Not registered, so not in CS: Group: nobody");
+    assert_eq!(lines[1], "Members of CS: Group: alice, bob");
+    assert_eq!(page.texts(".conversation-head h2"), ["CS: Group"]);
+    page.click("Leave group").await;
+    assert_eq!(page.intents(), [Intent::QuitGroup(group())]);
+    outcome(GroupOutcome::Quit).await;
+    assert!(page.find("nav button[aria-label='CS: Group']").is_none());
+}
+
+#[test]
+async fn several_people_are_written_to_from_a_dialog() {
+    let page = Page::open(with_bob()).await;
+    page.type_message("/chat bob;carol").await;
+    page.press_enter().await;
+    let error = page.texts(".composer__error");
+    assert_eq!(error, ["to write to several people, use “Message several”"]);
+    page.click("Message several").await;
+    page.fill_in_dialog("Message several", "To", "bob, carol").await;
+    page.fill_in_dialog("Message several", "Text", "hi").await;
+    page.click("Send to each").await;
+    let intent = Intent::SendToEach("bob, carol".to_owned(), "hi".to_owned());
+    assert_eq!(page.intents(), [intent]);
+}
+
+#[test]
+async fn a_broadcast_shows_by_whom_it_was_received() {
+    let page = Page::open(with_bob()).await;
+    let id = MessageId(9);
+    let names = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+    let place = stored(3, &Conversation::Everyone, "").stored.unwrap();
+    page.change(|model| {
+        model.select(Some(Conversation::Everyone));
+        model.add_own(now().calendar, &Conversation::Everyone, id, "hear".to_owned());
+        let progress = Progress::Stored(place, names(&["bob", "carol", "dan"]));
+        model.fold(now(), Event::Progress(id, progress));
+    })
+    .await;
+    assert_eq!(page.texts(".message__state summary"), ["Sent to 3"]);
+    page.change(|model| {
+        for progress in [
+            Progress::Received("bob".parse().unwrap()),
+            Progress::Failed(Failure::Corrupted, "dan".parse().ok()),
+        ] {
+            model.fold(now(), Event::Progress(id, progress));
+        }
+    })
+    .await;
+    assert_eq!(page.texts(".message__state summary"), ["Received by 1 of 3"]);
+    let by_name = page.texts(".message__state li");
+    assert_eq!(by_name, ["bob: received", "carol: waiting", "dan: corrupted"]);
+}
+
+#[test]
+async fn what_is_unread_is_counted_in_the_list_and_marked_in_the_log() {
+    let page = Page::open(with_bob()).await;
+    page.change(|model| {
+        model.fold(now(), Event::Arrived(stored(1, &group(), "seen")));
+        model.select(Some(group()));
+        model.select(Some(bob()));
+        for (order, text) in [(2, "new"), (3, "newer")] {
+            model.fold(now(), Event::Arrived(stored(order, &group(), text)));
+        }
+    })
+    .await;
+    assert_eq!(page.texts("nav .badge"), ["2 unread"]);
+    assert!(document().title().starts_with("(2)"), "{}", document().title());
+    page.change(|model| model.select(Some(group()))).await;
+    assert!(page.find("nav .badge").is_none());
+    let rows = page.texts(".log__rows > li");
+    let at = rows.iter().position(|row| row == "New messages").unwrap();
+    assert!(rows[at - 1].contains("seen") && rows[at + 1].contains("new"), "{rows:?}");
+}
+
+#[test]
+async fn earlier_messages_are_asked_of_the_server_when_the_page_has_no_more() {
+    let page = Page::open(with_bob()).await;
+    let history = |orders: std::ops::Range<u64>| {
+        let messages = orders.map(|order| stored(order, &bob(), &order.to_string()));
+        Event::History(bob(), messages.collect(), true)
+    };
+    page.change(|model| model.fold(now(), history(100..150))).await;
+    page.click("Show earlier messages").await;
+    assert_eq!(page.intents(), [Intent::LoadEarlier(bob())]);
+    page.change(|model| model.fold(now(), history(50..100))).await;
+    let texts = page.texts(".message__text");
+    assert_eq!((texts.len(), texts[0].as_str(), texts[99].as_str()), (100, "50", "149"));
+}
+
+#[test]
+async fn who_is_online_is_always_the_present_list() {
+    let page = Page::open(with_bob()).await;
+    let online = || page.texts("ul[aria-labelledby='online-title'] button");
+    assert_eq!(online(), ["bob"]);
+    let names = ["alice", "carol"].map(|name| name.parse().unwrap());
+    page.change(|model| model.fold(now(), Event::Online(names.into()))).await;
+    assert_eq!(online(), ["carol"], "oneself is not listed");
+    page.change(|model| model.fold(now(), Event::Online(vec![]))).await;
+    assert!(page.texts(".sidebar__hint")[0].contains("Nobody else is online"));
+}
+
+#[test]
+async fn a_session_that_has_ended_leads_back_to_the_form_and_says_so() {
+    let page = Page::open(with_bob()).await;
+    let question = Question::ServerPassword { wrong: false };
+    page.change(|model| model.fold(now(), Event::Asked(question))).await;
+    assert!(page.find("#name").is_some());
+    assert!(page.texts("[role=alert]").iter().any(|line| line.contains("session has ended")));
 }

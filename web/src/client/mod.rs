@@ -4,13 +4,14 @@
 mod socket;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
 use leptos::ev;
 use leptos::prelude::*;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::name::UserName;
+use netchat_shared::name::{NameError, UserName};
 use netchat_shared::session::{Event, Output, Question, Saved, Session};
 use netchat_shared::time::Instant;
 
@@ -84,6 +85,7 @@ impl Client {
             Intent::SignOut => self.session.sign_out(now),
             Intent::Select(conversation) => self.select(conversation),
             Intent::Send(conversation, text) => return self.send(&conversation, text),
+            Intent::SendToEach(names, text) => return self.send_to_each(&names, &text),
             Intent::SendAgain(conversation, key) => {
                 let taken =
                     self.model.try_update(|model| model.take_failed(&conversation, key)).flatten();
@@ -97,8 +99,7 @@ impl Client {
             }
             Intent::CreateGroup(name, members) => {
                 let group = name.trim().parse().map_err(|error| format!("{error}"))?;
-                let members = members.split([';', ',', '\n']).map(str::trim);
-                let members = members.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+                let members = split_names(&members).map(str::to_owned).collect();
                 self.session.create_group(now, group, members);
             }
             Intent::JoinGroup(name) => {
@@ -142,6 +143,19 @@ impl Client {
         let sent = self.session.send(now.monotonic, conversation.clone(), &text);
         let id = sent.map_err(|error| error.to_string())?;
         self.model.update(|model| model.add_own(now.calendar, conversation, id, text));
+        Ok(())
+    }
+
+    /// Nothing is sent unless all names are possible.
+    fn send_to_each(&mut self, names: &str, text: &str) -> Result<(), String> {
+        let names = split_names(names)
+            .map(|name| name.parse().map_err(|error: NameError| format!("“{name}”: {error}")));
+        let names: BTreeSet<UserName> = names.collect::<Result<_, _>>()?;
+        let first = names.first().cloned().ok_or("name somebody to write to")?;
+        for name in names {
+            self.send(&Conversation::User(name), text.to_owned())?;
+        }
+        self.select(Some(Conversation::User(first)));
         Ok(())
     }
 
@@ -323,6 +337,11 @@ fn keep_what_changes(model: RwSignal<Model>, drafts: RwSignal<Drafts>) {
         }
     });
     Effect::new(move || drafts.with(kept::keep_drafts));
+}
+
+/// Names as people write several of them.
+fn split_names(names: &str) -> impl Iterator<Item = &str> {
+    names.split([';', ',', '\n']).map(str::trim).filter(|name| !name.is_empty())
 }
 
 fn seed() -> [u8; 32] {

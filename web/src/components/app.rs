@@ -21,6 +21,7 @@ pub fn App(
         <Show when=move || is_signed_in.get() fallback=|| view! { <SignInPage /> }>
             <Chat />
         </Show>
+        <Lines />
     }
 }
 
@@ -45,7 +46,6 @@ fn Chat() -> impl IntoView {
                 </Show>
             </main>
             <ConnectionStatus />
-            <Lines />
         </div>
     }
 }

@@ -75,9 +75,9 @@ fn submit(ui: Ui, to: &Conversation, text: &str) -> Result<(), String> {
     };
     let select = |conversation| Intent::Select(Some(conversation));
     let intent = match command {
-        Slash::Chat(names) => match names.into_iter().next() {
-            Some(name) => select(Conversation::User(name)),
-            None => return Ok(()),
+        Slash::Chat(names) => match &names[..] {
+            [name] => select(Conversation::User(name.clone())),
+            _ => return Err("to write to several people, use “Message several”".to_owned()),
         },
         Slash::Group(group) => Intent::JoinGroup(group.to_string()),
         Slash::NewGroup(group, members) => {

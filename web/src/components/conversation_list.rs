@@ -4,7 +4,7 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 use netchat_shared::conversation::Conversation;
 
-use super::dialogs::{JoinGroup, NewGroup};
+use super::dialogs::{JoinGroup, MessageSeveral, NewGroup};
 use super::use_ui;
 use crate::model::Intent;
 
@@ -15,6 +15,7 @@ pub(super) fn ConversationList() -> impl IntoView {
     let listed = ui.part(crate::model::Model::listed);
     let online = ui.part(crate::model::Model::others_online);
     let (new_group, join_group) = (NodeRef::<Dialog>::new(), NodeRef::<Dialog>::new());
+    let several = NodeRef::<Dialog>::new();
     let show = move |dialog: NodeRef<Dialog>| {
         if let Some(dialog) = dialog.get_untracked() {
             let _ = dialog.show_modal();
@@ -43,6 +44,7 @@ pub(super) fn ConversationList() -> impl IntoView {
             <div class="sidebar__actions">
                 <button class="button" type="button" on:click=move |_| show(new_group)>"New group"</button>
                 <button class="button" type="button" on:click=move |_| show(join_group)>"Join group"</button>
+                <button class="button" type="button" on:click=move |_| show(several)>"Message several"</button>
             </div>
             <h2 class="sidebar__title" id="online-title">"Online"</h2>
             <ul class="online" aria-labelledby="online-title">
@@ -65,6 +67,7 @@ pub(super) fn ConversationList() -> impl IntoView {
             </Show>
             <NewGroup dialog=new_group />
             <JoinGroup dialog=join_group />
+            <MessageSeveral dialog=several />
         </nav>
     }
 }

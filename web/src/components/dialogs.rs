@@ -1,4 +1,4 @@
-//! Making and joining groups.
+//! Making and joining groups, and writing to several people at once.
 
 use leptos::ev::SubmitEvent;
 use leptos::html::Dialog;
@@ -39,6 +39,28 @@ pub(super) fn JoinGroup(dialog: NodeRef<Dialog>) -> impl IntoView {
     view! {
         <FormDialog dialog title="Join group" submit="Join" intent>
             <DialogField label="Group name" text=name hint="" />
+        </FormDialog>
+    }
+}
+
+/// Writes the same to several people, to each in their own conversation.
+#[component]
+pub(super) fn MessageSeveral(dialog: NodeRef<Dialog>) -> impl IntoView {
+    let (names, text) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let intent = move || {
+        let intent = Intent::SendToEach(names.get_untracked(), text.get_untracked());
+        (
+            intent,
+            Callback::new(move |()| {
+                names.set(String::new());
+                text.set(String::new());
+            }),
+        )
+    };
+    view! {
+        <FormDialog dialog title="Message several" submit="Send to each" intent>
+            <DialogField label="To" text=names hint="Names, separated by commas." />
+            <DialogField label="Text" text hint="Each of them gets it in the conversation with you." />
         </FormDialog>
     }
 }

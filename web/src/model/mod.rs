@@ -64,6 +64,9 @@ pub enum Intent {
     Select(Option<Conversation>),
     /// Send a text to a conversation.
     Send(Conversation, String),
+    /// Send a text to each of these people (names separated by commas), in the conversation with
+    /// each.
+    SendToEach(String, String),
     /// Send a failed message again.
     SendAgain(Conversation, MessageKey),
     /// Show what came before the first message that is here.
@@ -276,7 +279,11 @@ impl Model {
 
     fn fold_group(&mut self, group: Conversation, outcome: GroupOutcome) {
         match outcome {
-            GroupOutcome::Created(_) | GroupOutcome::Joined => self.select(Some(group)),
+            GroupOutcome::Created(members) => {
+                self.say(format!("Members of {group}: {}", members.names().join(", ")));
+                self.select(Some(group));
+            }
+            GroupOutcome::Joined => self.select(Some(group)),
             GroupOutcome::Added => {
                 self.say(format!("You are now a member of {group}."));
                 self.thread(&group);
