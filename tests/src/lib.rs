@@ -3,6 +3,8 @@
 //! - [`process`]: the three programs, as an operator starts them;
 //! - [`terminal`]: `netchat chat` as a tool, line by line;
 //! - [`classic`]: a client that behaves exactly like the original one;
+//! - [`classic_server`]: a server that knows only the classic protocol;
+//! - [`simulation`]: the whole system on a simulated network and machine;
 //! - [`sim_server`]: the core of the server, with time and storage in the hands of a test;
 //! - [`proxy`]: a bad network between a client and a server;
 //! - [`golden`]: transcripts of the classic protocol;
@@ -12,6 +14,7 @@
 
 pub mod browser;
 pub mod classic;
+pub mod classic_server;
 pub mod golden;
 pub mod memory_storage;
 pub mod process;

@@ -58,6 +58,10 @@ impl Host {
         }
     }
 
+    pub fn is_registered(&self, name: &str) -> bool {
+        self.disk.users.values().any(|user| user.name.as_str() == name)
+    }
+
     pub fn is_running(&self) -> bool {
         self.core.is_some()
     }

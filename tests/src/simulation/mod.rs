@@ -2,6 +2,7 @@
 
 pub mod host;
 pub mod network;
+pub mod original;
 pub mod world;
 
 use std::ops::Range;

@@ -19,6 +19,7 @@ use rand_core::{Rng as _, SeedableRng as _};
 
 use super::host::Host;
 use super::network::{Conditions, Network};
+use super::original::Original;
 
 const SERVER: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 12_000);
@@ -30,6 +31,7 @@ pub struct World {
     pub network: Network<SocketAddr>,
     pub host: Host,
     pub people: Vec<Person>,
+    pub originals: Vec<Original>,
     next_port: u16,
     /// Every text that was sent, with its sender and whom it is for.
     pub sent: BTreeMap<String, Sent>,
@@ -80,6 +82,7 @@ impl World {
             rng,
             host,
             people: Vec::new(),
+            originals: Vec::new(),
             next_port: 20_000,
             sent: BTreeMap::new(),
         };
@@ -112,6 +115,21 @@ impl World {
         let who = self.people.len() - 1;
         self.drain(who);
         who
+    }
+
+    /// Adds somebody with a client of 2022, who signs in at once.
+    pub fn add_original(&mut self, name: &str) {
+        let address = self.new_address();
+        self.originals.push(Original::new(name.parse().unwrap(), address));
+        self.network.send(self.now, address, SERVER, &Original::unlock());
+        self.run_for(Duration::from_secs(1));
+        assert!(self.host.is_registered(name), "{name} is signed in");
+    }
+
+    /// Somebody with a client of 2022 sends a text.
+    pub fn original_sends(&mut self, who: usize, to: &str, text: &str) {
+        let original = &self.originals[who];
+        self.network.send(self.now, original.address, SERVER, &original.chat(to, text));
     }
 
     /// Runs until everyone is signed in.
@@ -222,10 +240,13 @@ impl World {
     pub fn check(&self) {
         let seed = self.seed;
         for (who, person) in self.people.iter().enumerate() {
-            let distinct: BTreeSet<_> = person.received.iter().collect();
-            assert_eq!(distinct.len(), person.received.len(), "seed {seed}: {} twice", person.name);
+            // A datagram of an original that the network repeats is two messages: it has no id.
+            let received = person.received.iter();
+            let received: Vec<_> = received.filter(|text| !text.starts_with("from ")).collect();
+            let distinct: BTreeSet<_> = received.iter().collect();
+            assert_eq!(distinct.len(), received.len(), "seed {seed}: {} twice", person.name);
             let mut last_of_sender: BTreeMap<usize, u64> = BTreeMap::new();
-            for text in &person.received {
+            for text in received {
                 let sent = self.sent.get(text).unwrap_or_else(|| panic!("seed {seed}: {text:?}"));
                 assert!(
                     sent.recipients.contains(&who)
@@ -240,8 +261,7 @@ impl World {
                 }
             }
             for (text, name) in &person.receipts {
-                let recipient = self.people.iter().find(|p| p.name == *name).unwrap();
-                assert!(recipient.received.contains(text), "seed {seed}: {name} has no {text:?}");
+                assert!(self.has(name, &person.name, text), "seed {seed}: {name} has no {text:?}");
             }
             for text in &person.stored {
                 let rows = self.host.disk.messages.values();
@@ -249,6 +269,15 @@ impl World {
                 assert_eq!(rows, 1, "seed {seed}: rows of {text:?}");
             }
         }
+    }
+
+    /// Whether somebody has a text of that sender.
+    fn has(&self, name: &UserName, sender: &UserName, text: &str) -> bool {
+        if let Some(original) = self.originals.iter().find(|original| original.name == *name) {
+            return original.shown.contains(&format!("{sender}: {text}"));
+        }
+        let person = self.people.iter().find(|person| person.name == *name).unwrap();
+        person.received.iter().any(|received| received == text)
     }
 
     fn next_time(&self) -> Option<Instant> {
@@ -268,6 +297,11 @@ impl World {
             {
                 self.people[who].session.handle_datagram(self.now, &datagram.bytes);
                 self.drain(who);
+            } else if let Some(original) =
+                self.originals.iter_mut().find(|original| original.address == datagram.to)
+                && let Some(answer) = original.handle(&datagram.bytes)
+            {
+                self.network.send(self.now, datagram.to, SERVER, &answer);
             }
         }
         self.host.run(self.now, &mut self.rng);

@@ -27,6 +27,16 @@ fn chat() {
 }
 
 #[test]
+fn active() {
+    among_people(include_str!("../../golden/active.txt"));
+}
+
+#[test]
+fn exit() {
+    among_people(include_str!("../../golden/exit.txt"));
+}
+
+#[test]
 fn failures() {
     among_people(include_str!("../../golden/failures.txt"));
 }

@@ -241,3 +241,44 @@ fn turmoil(seed: u64) {
 fn turmoil_on_two_hundred_seeds() {
     seeds("turmoil", 0..200, turmoil);
 }
+
+/// Messages from a session of ours to clients of 2022 and back, while acknowledgements are lost,
+/// late and repeated, and strangers forge them. Every receipt is checked against what was shown.
+fn bridges(seed: u64) {
+    let mut world = world(seed, Conditions::GOOD, &["alice", "bob"]);
+    world.add_original("carol");
+    world.add_original("dan");
+    world.network.conditions = Conditions { loss_percent: 15, ..Conditions::BAD };
+    // Repetitions arrive within the spacing that PROTOCOL.md, "Acknowledgements", allows for.
+    world.network.conditions.delay_max = Duration::from_millis(48);
+    let named = |name: &str| Conversation::User(name.parse().unwrap());
+    for n in 1..=25 {
+        let draw = world.rng.next_u32();
+        let to = match draw % 4 {
+            0 => named("carol"),
+            1 => named("dan"),
+            2 => named("bob"),
+            _ => Conversation::Everyone,
+        };
+        world.send(0, &to, &format!("message {n}"));
+        match draw >> 8 & 3 {
+            0 => world.original_sends(1, "carol", &format!("from dan {n}")),
+            1 => world.original_sends(0, "alice;dan", &format!("from carol {n}")),
+            2 => world.inject(SocketAddr::from(([10, 9, 9, 9], 666)), b"RECEIVED"),
+            _ => {}
+        }
+        let pause = u64::from(draw >> 16 & 0x3ff);
+        world.run_for(Duration::from_millis(pause));
+        world.check();
+    }
+    world.run_for(120 * SECOND);
+    world.check();
+    assert!(world.originals.iter().all(|original| original.is_alive), "seed {seed}");
+    let stored = world.people[0].stored.len() + world.people[0].failures.len();
+    assert!(stored >= 25, "seed {seed}: {stored} of 25 messages were settled");
+}
+
+#[test]
+fn receipts_of_classic_clients_are_true() {
+    seeds("bridges", 0..1_000, bridges);
+}
