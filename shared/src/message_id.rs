@@ -15,6 +15,17 @@ impl MessageId {
         Self(u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64()))
     }
 
+    /// A new id whose first half is `origin`: whoever drew it knows the message again.
+    pub fn random_of(origin: u64, rng: &mut impl Rng) -> Self {
+        Self(u128::from(origin) << 64 | u128::from(rng.next_u64()))
+    }
+
+    /// The first half.
+    #[must_use]
+    pub fn origin(self) -> u64 {
+        (self.0 >> 64) as u64
+    }
+
     /// Reads 32 hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

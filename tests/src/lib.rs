@@ -2,6 +2,7 @@
 //!
 //! - [`process`]: the three programs, as an operator starts them;
 //! - [`terminal`]: `netchat chat` as a tool, line by line;
+//! - [`client`]: a session of ours on a real socket;
 //! - [`classic`]: a client that behaves exactly like the original one;
 //! - [`classic_server`]: a server that knows only the classic protocol;
 //! - [`simulation`]: the whole system on a simulated network and machine;
@@ -15,6 +16,7 @@
 pub mod browser;
 pub mod classic;
 pub mod classic_server;
+pub mod client;
 pub mod golden;
 pub mod memory_storage;
 pub mod process;

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng as _, SeedableRng as _};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
-/// Decides what becomes of a datagram: nothing, itself, another one.
-pub type Change = dyn FnMut(Direction, Vec<u8>) -> Option<Vec<u8>> + Send;
+use crate::simulation::network::Conditions;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    ToServer,
-    ToClient,
-}
+/// Decides what becomes of a datagram: each copy that arrives, and after how long.
+pub type Change = dyn FnMut(Vec<u8>) -> Vec<(Duration, Vec<u8>)> + Send;
 
 pub struct Proxy {
     pub address: SocketAddr,
@@ -24,10 +24,40 @@ pub struct Proxy {
 }
 
 impl Proxy {
+    /// A proxy that passes everything on as `change` says, in both directions.
     pub async fn start(server: SocketAddr, change: Box<Change>) -> Self {
         let front = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
         let address = front.local_addr().unwrap();
         Self { address, running: tokio::spawn(run(front, server, change)) }
+    }
+
+    /// One that damages, and loses nothing.
+    pub async fn damaging(
+        server: SocketAddr,
+        mut damage: impl FnMut(Vec<u8>) -> Vec<u8> + Send + 'static,
+    ) -> Self {
+        Self::start(server, Box::new(move |bytes| vec![(Duration::ZERO, damage(bytes))])).await
+    }
+
+    /// A bad network, in both directions.
+    pub async fn bad(server: SocketAddr, conditions: Conditions, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let change = move |bytes: Vec<u8>| {
+            let mut chance = |percent: u32| rng.next_u32() % 100 < percent;
+            let copies = match (chance(conditions.loss_percent), chance(conditions.repeat_percent))
+            {
+                (true, _) => 0,
+                (false, false) => 1,
+                (false, true) => 2,
+            };
+            let spread = conditions.delay_max - conditions.delay_min;
+            let mut delay = || {
+                conditions.delay_min
+                    + spread.mul_f64(f64::from(rng.next_u32()) / f64::from(u32::MAX))
+            };
+            (0..copies).map(|_| (delay(), bytes.clone())).collect()
+        };
+        Self::start(server, Box::new(change)).await
     }
 }
 
@@ -53,17 +83,30 @@ async fn run(front: Arc<UdpSocket>, server: SocketAddr, mut change: Box<Change>)
                         Arc::clone(new.insert(back))
                     }
                 };
-                if let Some(datagram) = change(Direction::ToServer, buffer[..length].to_vec()) {
-                    let _ = back.send(&datagram).await;
+                for (delay, datagram) in change(buffer[..length].to_vec()) {
+                    let back = Arc::clone(&back);
+                    after(delay, async move { drop(back.send(&datagram).await) }).await;
                 }
             }
             Some((client, datagram)) = answered.recv() => {
-                if let Some(datagram) = change(Direction::ToClient, datagram) {
-                    let _ = front.send_to(&datagram, client).await;
+                for (delay, datagram) in change(datagram) {
+                    let front = Arc::clone(&front);
+                    after(delay, async move { drop(front.send_to(&datagram, client).await) }).await;
                 }
             }
         }
     }
+}
+
+/// Sends at once, or later and in no particular order.
+async fn after(delay: Duration, send: impl Future<Output = ()> + Send + 'static) {
+    if delay.is_zero() {
+        return send.await;
+    }
+    tokio::spawn(async move {
+        sleep(delay).await;
+        send.await;
+    });
 }
 
 async fn pass_back(

@@ -8,6 +8,8 @@ mod netchat {
     mod browsers;
     /// The classic protocol, byte for byte.
     mod classic_golden;
+    /// Nothing is lost, doubled or out of order, on real sockets and disks.
+    mod delivery;
     /// The figures of the report.
     mod figures;
     /// WebSockets and datagrams.

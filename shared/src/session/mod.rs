@@ -18,10 +18,10 @@ mod event;
 mod extended;
 mod saved;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use rand_chacha::ChaCha12Rng;
-use rand_core::SeedableRng as _;
+use rand_core::{Rng as _, SeedableRng as _};
 use thiserror::Error;
 
 use self::backoff::Backoff;
@@ -102,6 +102,10 @@ enum Path {
 #[derive(Debug)]
 struct Common {
     answers: Answers,
+    /// The first half of this session's message ids.
+    origin: u64,
+    /// Messages that waited when this session was kept: they have other first halves.
+    adopted: BTreeSet<MessageId>,
     /// Messages that are not stored yet, oldest first.
     outbox: VecDeque<Outgoing>,
     outputs: VecDeque<Output>,
@@ -147,15 +151,19 @@ impl Session {
     }
 
     fn begin(seed: [u8; 32], saved: Option<Saved>) -> Self {
+        let mut rng = ChaCha12Rng::from_seed(seed);
         let mut common = Common {
             answers: Answers::default(),
+            origin: rng.next_u64(),
+            adopted: BTreeSet::new(),
             outbox: VecDeque::new(),
             outputs: VecDeque::from([Output::OpenPath]),
-            rng: ChaCha12Rng::from_seed(seed),
+            rng,
         };
         let mut extended = Extended::new(None, None);
         if let Some(Saved { name, token, position, outbox }) = saved {
             common.answers.name = Some(name);
+            common.adopted = outbox.iter().map(|outgoing| outgoing.id).collect();
             common.outbox = outbox.into();
             extended = Extended::new(Some(token), position);
         }
@@ -313,7 +321,7 @@ impl Session {
         if self.common.outbox.len() >= OUTBOX_MESSAGES_MAX {
             return Err(SendError::OutboxFull);
         }
-        let id = MessageId::random(&mut self.common.rng);
+        let id = MessageId::random_of(self.common.origin, &mut self.common.rng);
         self.common.outbox.push_back(Outgoing { id, conversation, text: text.to_owned() });
         match self.mode {
             Mode::Classic => self.classic.pump(now, &mut self.common),

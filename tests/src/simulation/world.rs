@@ -53,6 +53,8 @@ pub struct Person {
     wake_at: Option<Instant>,
     /// What arrived, in order.
     pub received: Vec<String>,
+    /// What the session that runs has sent: it does not come back to it.
+    sent_here: BTreeSet<String>,
     /// Own messages by their id.
     texts: BTreeMap<MessageId, String>,
     /// Texts that the server said are stored.
@@ -100,6 +102,7 @@ impl World {
             address: SERVER,
             wake_at: None,
             received: Vec::new(),
+            sent_here: BTreeSet::new(),
             texts: BTreeMap::new(),
             stored: BTreeSet::new(),
             receipts: BTreeSet::new(),
@@ -156,6 +159,7 @@ impl World {
         let person = &mut self.people[sender];
         let id = person.session.send(now, to.clone(), text).unwrap();
         person.texts.insert(id, text.to_owned());
+        person.sent_here.insert(text.to_owned());
         self.sent.insert(text.to_owned(), Sent { sender, recipients, has_failed: false });
         self.drain(sender);
     }
@@ -182,8 +186,12 @@ impl World {
         let seed = self.client_seed();
         let person = &mut self.people[who];
         person.is_running = true;
+        person.sent_here.clear();
         person.session = match person.kept.take() {
-            Some(saved) => Session::resume(seed, saved),
+            Some(saved) => {
+                person.sent_here = saved.waiting().map(|(_, _, text)| text.to_owned()).collect();
+                Session::resume(seed, saved)
+            }
             None => Session::new(seed),
         };
         self.drain(who);
@@ -356,6 +364,8 @@ impl World {
             }
             Event::Arrived(arrival) => {
                 let Content::Text(text) = arrival.content else { panic!("corrupted") };
+                let is_echo = person.sent_here.contains(&text);
+                assert!(!is_echo, "seed {}: {text:?} came back", self.seed);
                 person.received.push(text);
             }
             Event::Progress(id, progress) => self.handle_progress(who, id, progress),

@@ -145,13 +145,13 @@ async fn two_browsers_a_terminal_and_a_classic_client_share_a_group() {
 async fn a_classic_and_a_browser_chat_and_what_is_damaged_is_never_shown() {
     let system = System::start(&[]).await;
     // Damages what is said, and nothing else.
-    let damage = |_, mut bytes: Vec<u8>| {
+    let damage = |mut bytes: Vec<u8>| {
         if bytes.starts_with(b"CHAT#") && bytes.len() > 60 {
             bytes[30] ^= 1;
         }
-        Some(bytes)
+        bytes
     };
-    let proxy = Proxy::start(system.udp, Box::new(damage)).await;
+    let proxy = Proxy::damaging(system.udp, damage).await;
     let mut dan = ClassicClient::sign_in(proxy.address, "dan", "d").await;
     let alice = Browser::open(system.http, Device::Desktop).await;
     alice.sign_in("alice", "alicespassword").await;

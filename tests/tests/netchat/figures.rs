@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use netchat_tests::classic::ClassicClient;
 use netchat_tests::process::System;
-use netchat_tests::proxy::{Direction, Proxy};
+use netchat_tests::proxy::Proxy;
 use netchat_tests::terminal::Terminal;
 
 /// A person at the main menu, on the classic protocol, as the report has it.
@@ -209,11 +209,7 @@ async fn figure_4c_a_message_that_is_lost() {
 async fn figure_4e_a_message_that_is_corrupted() {
     let system = System::start(&[]).await;
     let mut geo = person(&system, "WWRGE0003").await;
-    let proxy = Proxy::start(
-        system.udp,
-        Box::new(|direction, datagram| Some(misspell(direction, datagram))),
-    )
-    .await;
+    let proxy = Proxy::damaging(system.udp, misspell).await;
     let mut classic = ClassicClient::sign_in(proxy.address, "classic", "pw").await;
     let mut other =
         Terminal::signed_in(&proxy.address.to_string(), "WWRGE0908", &["--classic"]).await;
@@ -233,14 +229,14 @@ async fn figure_4e_a_message_that_is_corrupted() {
 }
 
 /// What the figure shows: a letter of the text changed on the way to the server.
-fn misspell(direction: Direction, datagram: Vec<u8>) -> Vec<u8> {
+fn misspell(datagram: Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8_lossy(&datagram).into_owned();
     let Some((command, body)) = text.rsplit_once('#') else {
         return datagram;
     };
     let decoded = STANDARD.decode(body).ok().and_then(|body| String::from_utf8(body).ok());
     match decoded {
-        Some(body) if direction == Direction::ToServer => {
+        Some(body) if command.starts_with("CHAT") => {
             let body = STANDARD.encode(body.replace("love", "tove"));
             format!("{command}#{body}").into_bytes()
         }

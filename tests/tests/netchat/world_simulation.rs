@@ -54,6 +54,19 @@ fn a_conversation_on_a_bad_network() {
 }
 
 #[test]
+fn two_people_who_say_much_at_once() {
+    seeds("much at once", 0..10, |seed| {
+        let mut world = world(seed, Conditions::BAD, &["alice", "bob"]);
+        let (alice, bob) = (world.to(0), world.to(1));
+        for n in 1..=500 {
+            world.send(0, &bob, &format!("message {n}"));
+            world.send(1, &alice, &format!("answer {n}"));
+        }
+        settle(&mut world, 120 * SECOND);
+    });
+}
+
+#[test]
 fn messages_to_somebody_who_is_away_wait_for_them() {
     let mut world = world(1, Conditions::BAD, &["alice", "bob"]);
     world.kill_client(1);

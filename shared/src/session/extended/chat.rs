@@ -86,6 +86,11 @@ impl Chat {
         self.requests.is_empty()
     }
 
+    /// Whether the server has something to answer on this link.
+    pub(super) fn is_answer_due(&self) -> bool {
+        self.sent > 0 || self.requests_sent > 0
+    }
+
     pub(super) fn roster(&self) -> Roster {
         let entry = |name: &UserName| RosterEntry { address: None, name: name.to_string() };
         Roster { entries: self.online.iter().map(entry).collect() }
@@ -231,7 +236,7 @@ impl Chat {
         }
         self.position = Some(order);
         let is_own = Some(&delivered.sender) == common.answers.name.as_ref();
-        if is_own && self.is_known(&delivered, common) {
+        if is_own && is_known(&delivered, common) {
             let recipients = delivered.receipts.iter().map(|(name, _)| name.clone()).collect();
             let Delivered { order, time, id, .. } = delivered;
             if self.settle_outgoing(id, common) {
@@ -244,12 +249,6 @@ impl Chat {
             say(link, &ClientMessage::Corrupted(order));
         }
         common.tell(Event::Arrived(arrival));
-    }
-
-    /// Whether an own message was sent from here: then it is shown already.
-    fn is_known(&self, delivered: &Delivered, common: &Common) -> bool {
-        common.outbox.iter().any(|outgoing| outgoing.id == delivered.id)
-            || self.unsettled.contains_key(&delivered.order)
     }
 
     /// What arrived, verified: a body must be signed with the name of its sender.
@@ -425,6 +424,12 @@ impl Request {
             Self::Overview => ClientMessage::Overview,
         }
     }
+}
+
+/// Whether an own message was sent from here, or was waiting when the session was kept: then it is
+/// shown already.
+fn is_known(delivered: &Delivered, common: &Common) -> bool {
+    delivered.id.origin() == common.origin || common.adopted.contains(&delivered.id)
 }
 
 fn refused(why: &str) -> Failure {

@@ -24,6 +24,9 @@ use crate::time::Instant;
 
 /// A client says something at least so often: paths through networks are forgotten after 30 s.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
+/// The same while an answer of the server is due: it may have been restarted in between, and has
+/// forgotten the session.
+const KEEP_ALIVE_INTERVAL_DUE: Duration = Duration::from_secs(1);
 /// A path on which something was sent and nothing heard for so long is given up for another.
 const SILENCE_MAX: Duration = Duration::from_secs(8);
 /// The same, when the person or the system has reason to think that the path is dead.
@@ -41,7 +44,9 @@ pub(super) struct Extended {
     /// Since when an answer is missing on this path.
     unanswered_since: Option<Instant>,
     silence_max: Duration,
-    keep_alive_at: Instant,
+    spoke_at: Instant,
+    /// The server said that it is going to stop.
+    is_stopping: bool,
     ends_at: Option<Instant>,
 }
 
@@ -74,7 +79,8 @@ impl Extended {
             heard_at: Instant::ZERO,
             unanswered_since: None,
             silence_max: SILENCE_MAX,
-            keep_alive_at: Instant::ZERO,
+            spoke_at: Instant::ZERO,
+            is_stopping: false,
             ends_at: None,
         }
     }
@@ -147,6 +153,7 @@ impl Extended {
         now: Instant,
         common: &mut Common,
     ) -> Result<(), Unreachable> {
+        let keep_alive_at = self.keep_alive_at();
         if self.unanswered_at().is_some_and(|at| now >= at) {
             return Err(Unreachable);
         }
@@ -155,7 +162,7 @@ impl Extended {
         }
         if let Phase::Open(open) = &mut self.phase {
             open.link.handle_timeout(now);
-            if now >= self.keep_alive_at {
+            if keep_alive_at.is_some_and(|at| now >= at) {
                 open.link.keep_alive();
             }
         }
@@ -164,13 +171,13 @@ impl Extended {
     }
 
     pub(super) fn timeout(&self) -> Option<Instant> {
-        let (link, keep_alive, handshake) = match &self.phase {
-            Phase::Idle => (None, None, None),
-            Phase::Shaking(handshake) => (None, None, Some(handshake.timeout())),
-            Phase::Open(open) => (open.link.timeout(), Some(self.keep_alive_at), None),
+        let next = match &self.phase {
+            Phase::Idle => None,
+            Phase::Shaking(handshake) => Some(handshake.timeout()),
+            Phase::Open(open) => open.link.timeout(),
         };
-        let times =
-            [link, keep_alive, handshake, self.unanswered_at(), self.chat.retry_at(), self.ends_at];
+        let keep_alive_at = self.keep_alive_at();
+        let times = [next, keep_alive_at, self.unanswered_at(), self.chat.retry_at(), self.ends_at];
         times.into_iter().flatten().min()
     }
 
@@ -283,7 +290,8 @@ impl Extended {
         let mut link = Link::new(now, session);
         let stage = Stage::SigningIn(SignIn::new(self.token, &mut link, common));
         self.phase = Phase::Open(Box::new(Open { link, stage }));
-        self.keep_alive_at = now + KEEP_ALIVE_INTERVAL;
+        self.spoke_at = now;
+        self.is_stopping = false;
     }
 
     /// The link is worth nothing any more: a new one goes on.
@@ -301,6 +309,7 @@ impl Extended {
             let Some(message) = open.link.next_message() else { break };
             // A later version may say more than this one understands.
             let Ok(message) = ServerMessage::parse(&message) else { continue };
+            self.is_stopping |= message == ServerMessage::Stopping;
             match &mut open.stage {
                 Stage::SigningIn(sign_in) => {
                     let token = sign_in.handle(message, &mut open.link, common);
@@ -331,11 +340,24 @@ impl Extended {
         }
         while let Some(packet) = open.link.next_packet(now) {
             common.transmit_bytes(packet);
-            self.keep_alive_at = now + KEEP_ALIVE_INTERVAL;
+            self.spoke_at = now;
         }
         if open.link.awaits_answer() {
             self.unanswered_since.get_or_insert(now);
         }
+    }
+
+    /// When to say something, whatever it is.
+    fn keep_alive_at(&self) -> Option<Instant> {
+        let Phase::Open(open) = &self.phase else { return None };
+        let is_answer_due = match &open.stage {
+            Stage::SigningIn(sign_in) => !sign_in.is_asking(),
+            Stage::Chatting => self.chat.is_answer_due(),
+        };
+        Some(match is_answer_due || self.is_stopping {
+            true => self.spoke_at + KEEP_ALIVE_INTERVAL_DUE,
+            false => self.spoke_at + KEEP_ALIVE_INTERVAL,
+        })
     }
 
     fn unanswered_at(&self) -> Option<Instant> {

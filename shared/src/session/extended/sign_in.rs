@@ -42,6 +42,11 @@ impl SignIn {
         }
     }
 
+    /// Whether the person has to answer before it goes on.
+    pub(super) fn is_asking(&self) -> bool {
+        self.is_asking
+    }
+
     /// Whether the server does not know the token.
     pub(super) fn has_lost_token(&self) -> bool {
         self.has_lost_token

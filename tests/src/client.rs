@@ -1,0 +1,132 @@
+//! A session of ours on a real socket, driven by a test.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use netchat_process::Clock;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::message_id::MessageId;
+use netchat_shared::password::Password;
+use netchat_shared::session::{Event, Output, Question, Session};
+use netchat_shared::time::Instant;
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
+
+use crate::process::PATIENCE;
+
+pub struct Client {
+    pub name: String,
+    session: Session,
+    server: SocketAddr,
+    socket: UdpSocket,
+    clock: Clock,
+    wake_at: Option<Instant>,
+    events: VecDeque<Event>,
+}
+
+impl Client {
+    /// Signs in; the password of a new name is chosen.
+    pub async fn sign_in(server: SocketAddr, name: &str) -> Self {
+        let mut seed = [0; 32];
+        seed[..name.len()].copy_from_slice(name.as_bytes());
+        let mut client = Self {
+            name: name.to_owned(),
+            session: Session::new(seed),
+            server,
+            socket: socket(server).await,
+            clock: Clock::start(),
+            wake_at: None,
+            events: VecDeque::new(),
+        };
+        client.until(|event| matches!(event, Event::SignedIn(_)).then_some(())).await;
+        client
+    }
+
+    pub fn send(&mut self, to: &str, text: &str) -> MessageId {
+        let to = Conversation::User(to.parse().unwrap());
+        self.session.send(self.clock.monotonic(), to, text).unwrap()
+    }
+
+    /// Messages that wait or are under way.
+    pub fn is_settled(&self) -> bool {
+        self.session.is_settled()
+    }
+
+    /// Another source port from now on.
+    pub async fn move_address(&mut self) {
+        self.socket = socket(self.server).await;
+    }
+
+    /// Runs until an event is the one that is waited for.
+    pub async fn until<T>(&mut self, pick: impl Fn(Event) -> Option<T>) -> T {
+        let picked = async {
+            loop {
+                if let Some(picked) = pick(self.event().await) {
+                    return picked;
+                }
+            }
+        };
+        timeout(PATIENCE, picked).await.expect("what is waited for happens in time")
+    }
+
+    /// Runs until there is something to tell; questions are answered. Can be cancelled.
+    pub async fn event(&mut self) -> Event {
+        let mut buffer = [0; 2_048];
+        loop {
+            self.drain().await;
+            if let Some(event) = self.events.pop_front() {
+                return event;
+            }
+            tokio::select! {
+                received = self.socket.recv(&mut buffer) => {
+                    // The server's port is closed at present: as if the datagram were lost.
+                    let Ok(length) = received else { continue };
+                    self.session.handle_datagram(self.clock.monotonic(), &buffer[..length]);
+                }
+                () = self.clock.wait_until(self.wake_at) => {
+                    self.session.handle_timeout(self.clock.monotonic());
+                }
+            }
+        }
+    }
+
+    async fn drain(&mut self) {
+        loop {
+            match self.session.poll() {
+                Output::Transmit(datagram) => {
+                    let _ = self.socket.send(&datagram).await;
+                }
+                Output::OpenPath => {
+                    self.socket = socket(self.server).await;
+                    self.session.path_opened(self.clock.monotonic());
+                }
+                Output::Event(Event::Asked(question)) => self.answer(&question),
+                Output::Event(event) => self.events.push_back(event),
+                Output::Wait(at) => {
+                    self.wake_at = at;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, question: &Question) {
+        let now = self.clock.monotonic();
+        let password = |text: &str| Password::new(text).unwrap();
+        match question {
+            Question::ServerPassword { .. } => {
+                self.session.answer_server_password(now, password("password"));
+            }
+            Question::Name { .. } => self.session.answer_name(now, self.name.parse().unwrap()),
+            Question::Password { .. } | Question::NewPassword { .. } => {
+                self.session.answer_password(now, password("secretly"));
+            }
+        }
+    }
+}
+
+async fn socket(server: SocketAddr) -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(server).await.unwrap();
+    socket
+}

@@ -1,0 +1,189 @@
+//! Nothing is lost, doubled or out of order: sessions of ours with real sockets, processes and disks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use netchat_shared::message_id::MessageId;
+use netchat_shared::order::Order;
+use netchat_shared::session::{Content, Event, Progress};
+use netchat_tests::classic::ClassicClient;
+use netchat_tests::client::Client;
+use netchat_tests::process::{PATIENCE, Parts, System};
+use netchat_tests::proxy::Proxy;
+use netchat_tests::simulation::network::Conditions;
+use rusqlite::Connection;
+use tokio::time::timeout;
+
+/// The text of a message that arrives; `None` for any other event.
+fn text(event: Event) -> Option<String> {
+    let Event::Arrived(arrival) = event else { return None };
+    match arrival.content {
+        Content::Text(text) => Some(text),
+        Content::Corrupted => panic!("corrupted"),
+    }
+}
+
+#[tokio::test]
+async fn two_thousand_messages_over_a_bad_network() {
+    const EACH: usize = 1_000;
+    let system = System::start(&[]).await;
+    let proxy = Proxy::bad(system.udp, Conditions::BAD, 1).await;
+    let mut alice = Client::sign_in(proxy.address, "alice").await;
+    let mut bob = Client::sign_in(proxy.address, "bob").await;
+    let started = Instant::now();
+    for n in 0..EACH {
+        alice.send("bob", &format!("a{n}"));
+        bob.send("alice", &format!("b{n}"));
+    }
+    let (mut at_alice, mut at_bob) = (Vec::new(), Vec::new());
+    let exchange = async {
+        while at_alice.len() < EACH
+            || at_bob.len() < EACH
+            || !alice.is_settled()
+            || !bob.is_settled()
+        {
+            tokio::select! {
+                event = alice.event() => at_alice.extend(text(event)),
+                event = bob.event() => at_bob.extend(text(event)),
+            }
+        }
+    };
+    timeout(Duration::from_secs(60), exchange).await.expect("within 60 s");
+    println!("2,000 messages at 30 % loss: {:?}", started.elapsed());
+    let expected = |sender: char| (0..EACH).map(|n| format!("{sender}{n}")).collect::<Vec<_>>();
+    assert!(at_bob == expected('a'), "{at_bob:?}");
+    assert!(at_alice == expected('b'), "{at_alice:?}");
+}
+
+/// What a load of messages has come to.
+#[derive(Default)]
+struct Ledger {
+    texts: BTreeMap<MessageId, String>,
+    /// What the server has confirmed, by its place.
+    confirmed: BTreeMap<Order, String>,
+    received: Vec<String>,
+}
+
+impl Ledger {
+    fn note_sender(&mut self, event: &Event) {
+        if let Event::Progress(id, Progress::Stored(stored, _)) = event {
+            self.confirmed.insert(stored.order, self.texts[id].clone());
+        }
+    }
+
+    /// Keeps a few messages under way.
+    fn send(&mut self, sender: &mut Client) {
+        while self.texts.len() < self.confirmed.len() + 20 {
+            let text = format!("message {}", self.texts.len());
+            self.texts.insert(sender.send("bob", &text), text);
+        }
+    }
+
+    /// Everything confirmed is on the disk, which is whole.
+    fn check_disk(&self, folder: &std::path::Path) {
+        let database = Connection::open(folder.join("netchat.db")).unwrap();
+        let whole: String =
+            database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(whole, "ok");
+        let mut rows = database.prepare("SELECT \"order\" FROM message").unwrap();
+        let rows = rows.query_map([], |row| row.get::<_, u64>(0)).unwrap();
+        let rows: BTreeSet<u64> = rows.map(Result::unwrap).collect();
+        for order in self.confirmed.keys() {
+            assert!(rows.contains(&order.0), "{order:?} was confirmed and is gone");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_two_hundred_times_loses_nothing_it_confirmed() {
+    const KILLS: usize = 200;
+    let mut system = Parts::start().await;
+    let mut alice = Client::sign_in(system.udp, "alice").await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let mut ledger = Ledger::default();
+    for kill in 0..KILLS {
+        // Some more are confirmed, and then a little time passes, different each round.
+        let enough = ledger.confirmed.len() + 5;
+        let mut pause = None;
+        let load = async {
+            loop {
+                ledger.send(&mut alice);
+                if pause.is_none() && ledger.confirmed.len() >= enough {
+                    let wait = Duration::from_micros(97 * (kill as u64 * 31 % 200));
+                    pause = Some(tokio::time::Instant::now() + wait);
+                }
+                let deadline = pause.unwrap_or_else(|| tokio::time::Instant::now() + PATIENCE);
+                tokio::select! {
+                    event = alice.event() => ledger.note_sender(&event),
+                    event = bob.event() => ledger.received.extend(text(event)),
+                    () = tokio::time::sleep_until(deadline) => return,
+                }
+            }
+        };
+        timeout(PATIENCE, load).await.unwrap_or_else(|_| panic!("no progress before kill {kill}"));
+        system.kill_server().await;
+        ledger.check_disk(system.folder.path());
+        system.start_server().await;
+    }
+    let sent = ledger.texts.len();
+    let drain = async {
+        while ledger.received.len() < sent || !alice.is_settled() {
+            tokio::select! {
+                event = alice.event() => ledger.note_sender(&event),
+                event = bob.event() => ledger.received.extend(text(event)),
+            }
+        }
+    };
+    timeout(PATIENCE, drain).await.expect("drained");
+    println!("{KILLS} kills, {sent} messages");
+    let expected: Vec<_> = (0..sent).map(|n| format!("message {n}")).collect();
+    assert!(ledger.received == expected, "once each, and in order");
+}
+
+#[tokio::test]
+async fn sessions_follow_their_clients_to_other_addresses() {
+    let system = System::start(&[]).await;
+    let mut alice = Client::sign_in(system.udp, "alice").await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    for n in 0..20 {
+        bob.move_address().await;
+        // Bob has something to say from his new address; else he would be found by his keep-alive.
+        bob.send("alice", "here");
+        alice.send("bob", &format!("message {n}"));
+        let arrives = async {
+            loop {
+                tokio::select! {
+                    _ = alice.event() => {}
+                    event = bob.event() => if let Some(text) = text(event) { return text },
+                }
+            }
+        };
+        let arrived = timeout(PATIENCE, arrives).await.expect("it arrives");
+        assert_eq!(arrived, format!("message {n}"));
+    }
+}
+
+#[tokio::test]
+async fn a_classic_and_our_client_tell_each_other_the_truth() {
+    let system = System::start(&[]).await;
+    let mut dan = ClassicClient::sign_in(system.udp, "dan", "d").await;
+    let mut alice = Client::sign_in(system.udp, "alice").await;
+    alice.send("dan", "hello");
+    let received = alice.until(|event| match event {
+        Event::Progress(_, Progress::Received(name)) => Some(name),
+        _ => None,
+    });
+    assert_eq!(received.await.as_str(), "dan");
+    dan.shows("alice: hello").await;
+    dan.chats("alice", "hello yourself").await;
+    assert_eq!(alice.until(text).await, "hello yourself");
+    // The receipt leaves with the next packet of the session that is driven here.
+    let shown = async {
+        dan.shows("SERVER: SENT").await;
+        dan.shows("SERVER: alice RECEIVED").await;
+    };
+    tokio::select! {
+        () = shown => {}
+        _ = alice.until(text) => panic!("nothing more was sent"),
+    }
+}
