@@ -5,6 +5,7 @@
 //! - [`client`]: a session of ours on a real socket;
 //! - [`classic`]: a client that behaves exactly like the original one;
 //! - [`classic_server`]: a server that knows only the classic protocol;
+//! - [`raw_session`]: a session written out packet by packet, to break its rules;
 //! - [`simulation`]: the whole system on a simulated network and machine;
 //! - [`sim_server`]: the core of the server, with time and storage in the hands of a test;
 //! - [`proxy`]: a bad network between a client and a server;
@@ -21,6 +22,7 @@ pub mod golden;
 pub mod memory_storage;
 pub mod process;
 pub mod proxy;
+pub mod raw_session;
 pub mod sim_server;
 pub mod simulation;
 pub mod terminal;

@@ -16,6 +16,8 @@ mod netchat {
     mod gateway;
     /// What strangers and broken clients send.
     mod hostile;
+    /// The same over the extended protocol.
+    mod hostile_extended;
     /// Two ends of a link on a bad network.
     mod link_simulation;
     /// Old and new clients with each other.

@@ -29,6 +29,8 @@ pub struct Host {
     wake_at: Option<Instant>,
     /// Out of a hundred writes, so many fail.
     pub failing_percent: u32,
+    /// How far somebody has set the machine's calendar clock, from the first day.
+    pub calendar_ahead_ms: i64,
     pub log: Vec<Record>,
     sent: Vec<(SocketAddr, Vec<u8>)>,
 }
@@ -37,11 +39,6 @@ enum Request {
     Store(Ticket, Write),
     Load(Ticket, Query),
     Hash(Ticket, HashJob),
-}
-
-pub fn calendar(now: Instant) -> Now {
-    let passed = u64::try_from(now.since_origin().as_millis()).unwrap();
-    Now { monotonic: now, calendar: UnixTime { millis: EPOCH_MS + passed } }
 }
 
 impl Host {
@@ -53,6 +50,7 @@ impl Host {
             under_way: VecDeque::new(),
             wake_at: None,
             failing_percent: 0,
+            calendar_ahead_ms: 0,
             log: Vec::new(),
             sent: Vec::new(),
         }
@@ -71,7 +69,7 @@ impl Host {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&rng.next_u64().to_le_bytes());
         let snapshot = self.disk.snapshot();
-        self.core = Some(Server::new(calendar(now), self.settings.clone(), snapshot, seed));
+        self.core = Some(Server::new(self.clocks(now), self.settings.clone(), snapshot, seed));
         self.drain(now, rng);
     }
 
@@ -83,8 +81,9 @@ impl Host {
     }
 
     pub fn receive(&mut self, now: Instant, from: SocketAddr, bytes: &[u8], rng: &mut ChaCha8Rng) {
+        let clocks = self.clocks(now);
         if let Some(core) = &mut self.core {
-            core.handle_datagram(calendar(now), from, bytes);
+            core.handle_datagram(clocks, from, bytes);
             self.drain(now, rng);
         }
     }
@@ -93,27 +92,29 @@ impl Host {
     pub fn run(&mut self, now: Instant, rng: &mut ChaCha8Rng) {
         while self.under_way.front().is_some_and(|(at, _)| *at <= now) {
             let Some((_, request)) = self.under_way.pop_front() else { return };
+            let clocks = self.clocks(now);
             let Some(core) = &mut self.core else { return };
             match request {
                 Request::Store(ticket, write) => {
                     let fails = rng.next_u32() % 100 < self.failing_percent && may_fail(&write);
                     let stored = if fails { Stored::Failed } else { self.disk.write(&write) };
-                    core.handle_stored(calendar(now), ticket, &stored);
+                    core.handle_stored(clocks, ticket, &stored);
                 }
                 Request::Load(ticket, query) => {
                     let loaded: Loaded = self.disk.load(&query);
-                    core.handle_loaded(calendar(now), ticket, loaded);
+                    core.handle_loaded(clocks, ticket, loaded);
                 }
                 Request::Hash(ticket, job) => {
-                    core.handle_hashed(calendar(now), ticket, hash(&job));
+                    core.handle_hashed(clocks, ticket, hash(&job));
                 }
             }
             self.drain(now, rng);
         }
+        let clocks = self.clocks(now);
         if self.wake_at.is_some_and(|at| at <= now)
             && let Some(core) = &mut self.core
         {
-            core.handle_timeout(calendar(now));
+            core.handle_timeout(clocks);
             self.drain(now, rng);
         }
     }
@@ -125,6 +126,13 @@ impl Host {
 
     pub fn take_sent(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
         std::mem::take(&mut self.sent)
+    }
+
+    /// Both clocks. The monotonic one can't be set.
+    fn clocks(&self, now: Instant) -> Now {
+        let passed = u64::try_from(now.since_origin().as_millis()).unwrap();
+        let millis = (EPOCH_MS + passed).saturating_add_signed(self.calendar_ahead_ms);
+        Now { monotonic: now, calendar: UnixTime { millis } }
     }
 
     fn drain(&mut self, now: Instant, rng: &mut ChaCha8Rng) {

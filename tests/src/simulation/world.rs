@@ -197,6 +197,19 @@ impl World {
         self.drain(who);
     }
 
+    /// Somebody's machine sleeps: nothing arrives and no timer fires.
+    pub fn put_to_sleep(&mut self, who: usize) {
+        self.people[who].is_running = false;
+        self.people[who].wake_at = None;
+    }
+
+    /// It wakes up, and finds that time has passed.
+    pub fn wake(&mut self, who: usize) {
+        self.people[who].is_running = true;
+        self.people[who].session.handle_timeout(self.now);
+        self.drain(who);
+    }
+
     pub fn crash_server(&mut self) {
         self.host.crash();
     }

@@ -169,9 +169,8 @@ async fn a_classic_and_our_client_tell_each_other_the_truth() {
     let mut dan = ClassicClient::sign_in(system.udp, "dan", "d").await;
     let mut alice = Client::sign_in(system.udp, "alice").await;
     alice.send("dan", "hello");
-    let received = alice.until(|event| match event {
-        Event::Progress(_, Progress::Received(name)) => Some(name),
-        _ => None,
+    let received = alice.until(|event| {
+        if let Event::Progress(_, Progress::Received(name)) = event { Some(name) } else { None }
     });
     assert_eq!(received.await.as_str(), "dan");
     dan.shows("alice: hello").await;

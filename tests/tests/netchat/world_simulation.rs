@@ -194,6 +194,28 @@ fn a_group_reaches_members_who_were_away() {
 }
 
 #[test]
+fn clocks_that_jump_change_nothing() {
+    const DAY_MS: i64 = 24 * 3_600 * 1_000;
+    let mut world = world(7, Conditions::BAD, &["alice", "bob"]);
+    let (alice, bob) = (world.to(0), world.to(1));
+    for (n, ahead) in (1..).zip([0, -DAY_MS, 3 * DAY_MS, -100 * DAY_MS, 20 * DAY_MS, 0]) {
+        world.host.calendar_ahead_ms = ahead;
+        world.send(0, &bob, &format!("message {n}"));
+        world.send(1, &alice, &format!("answer {n}"));
+        world.run_for(5 * SECOND);
+    }
+    settle(&mut world, 60 * SECOND);
+    // A laptop that slept for an hour, with something half sent.
+    world.send(1, &alice, "answer 100");
+    world.put_to_sleep(1);
+    world.send(0, &bob, "message 100");
+    world.run_for(3_600 * SECOND);
+    world.wake(1);
+    settle(&mut world, 60 * SECOND);
+    assert_eq!(world.people[1].questions_after_sign_in, 0, "nothing is typed again");
+}
+
+#[test]
 fn failing_writes_delay_messages_and_lose_none() {
     let mut world = world(6, Conditions::GOOD, &["alice", "bob"]);
     world.host.failing_percent = 50;

@@ -1,0 +1,105 @@
+//! A session of the extended protocol written out packet by packet, for tests that break its rules.
+
+use std::net::SocketAddr;
+
+use netchat_shared::extended::{
+    ClientMessage, Datagram, Frame, PROTOCOL_VERSION, ServerMessage, SessionId,
+};
+
+use crate::sim_server::SimServer;
+
+pub struct RawSession {
+    pub address: SocketAddr,
+    pub id: SessionId,
+    pub next_number: u64,
+    next_sequence: u64,
+    /// The latest packet of the server; all before it are acknowledged with it.
+    heard: u64,
+    /// Every datagram that it has sent.
+    pub sent: Vec<Vec<u8>>,
+}
+
+impl RawSession {
+    /// Opens a session from an address.
+    pub fn open(server: &mut SimServer, address: SocketAddr) -> Self {
+        let id = SessionId(0);
+        let mut session =
+            Self { address, id, next_number: 1, next_sequence: 1, heard: 0, sent: Vec::new() };
+        let (version, nonce) = (PROTOCOL_VERSION, u64::from(address.port()));
+        let offer = Datagram::Offer { version, nonce }.to_wire();
+        let replies = session.send(server, offer);
+        let Ok(Datagram::Cookie { cookie, .. }) = Datagram::parse(&replies[0]) else {
+            panic!("no cookie")
+        };
+        let open = Datagram::Open { version, nonce, cookie }.to_wire();
+        let replies = session.send(server, open);
+        let opened = replies.iter().find_map(|reply| match Datagram::parse(reply) {
+            Ok(Datagram::Opened { session, .. }) => Some(session),
+            _ => None,
+        });
+        session.id = opened.expect("a session");
+        session
+    }
+
+    /// Opens a session and registers a name.
+    pub fn signed_in(server: &mut SimServer, address: SocketAddr, name: &str) -> Self {
+        let mut session = Self::open(server, address);
+        let password = |text: &str| netchat_shared::password::Password::new(text).unwrap();
+        session.say(server, &ClientMessage::Unlock(password("password")));
+        session.say(server, &ClientMessage::Name(name.parse().unwrap()));
+        let replies = session.say(server, &ClientMessage::Register(password("secretly")));
+        let is_welcome = |message: &ServerMessage| matches!(message, ServerMessage::Welcome(..));
+        assert!(messages(&replies).iter().any(is_welcome), "{name} is signed in");
+        session.say(server, &ClientMessage::Sync(None));
+        session
+    }
+
+    /// Says a small message; what the server sends to this address.
+    pub fn say(&mut self, server: &mut SimServer, message: &ClientMessage) -> Vec<Vec<u8>> {
+        let bytes = message.to_wire();
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        self.packet(server, &[Frame::Slice { sequence, more: false, bytes: &bytes }])
+    }
+
+    /// Sends a packet with these frames.
+    pub fn packet(&mut self, server: &mut SimServer, frames: &[Frame<'_>]) -> Vec<Vec<u8>> {
+        let mut bytes = Vec::new();
+        if self.heard > 0 {
+            Frame::Ack { delay_ms: 0, ranges: vec![(1, self.heard)] }.write(&mut bytes);
+        }
+        frames.iter().for_each(|frame| frame.write(&mut bytes));
+        let number = self.next_number;
+        self.next_number += 1;
+        let packet = Datagram::Packet { session: self.id, number, frames: &bytes }.to_wire();
+        self.send(server, packet)
+    }
+
+    pub fn send(&mut self, server: &mut SimServer, datagram: Vec<u8>) -> Vec<Vec<u8>> {
+        server.receive(self.address, &datagram);
+        self.sent.push(datagram);
+        let sent = server.take_sent().into_iter();
+        let replies: Vec<_> =
+            sent.filter(|(to, _)| *to == self.address).map(|(_, bytes)| bytes).collect();
+        for reply in &replies {
+            if let Ok(Datagram::Packet { number, .. }) = Datagram::parse(reply) {
+                self.heard = self.heard.max(number);
+            }
+        }
+        replies
+    }
+}
+
+/// The whole messages in these packets, as far as each is in one slice.
+pub fn messages(packets: &[Vec<u8>]) -> Vec<ServerMessage> {
+    let mut messages = Vec::new();
+    for packet in packets {
+        let Ok(Datagram::Packet { frames, .. }) = Datagram::parse(packet) else { continue };
+        for frame in Frame::parse_all(frames).flatten() {
+            if let Frame::Slice { more: false, bytes, .. } = frame {
+                messages.extend(ServerMessage::parse(bytes).ok());
+            }
+        }
+    }
+    messages
+}

@@ -1,0 +1,248 @@
+//! What strangers and broken clients send over the extended protocol. Nothing of it panics, grows
+//! without bound, is delivered twice, or is answered to an address that has not proved itself with
+//! more than three times what came from it. The operator is told how much of it there was.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use netchat_core::{Dropped, Record, Refusal};
+use netchat_shared::body::Body;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{
+    ClientMessage, Datagram, Frame, PROTOCOL_VERSION, ServerMessage, SessionId, Token,
+};
+use netchat_shared::limits::LINK_MESSAGE_BYTES_MAX;
+use netchat_shared::message_id::MessageId;
+use netchat_tests::raw_session::{RawSession, messages};
+use netchat_tests::sim_server::SimServer;
+use proptest::prelude::*;
+
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+fn at(port: u16) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, 1], port))
+}
+
+/// What a stranger might send: offers, cookies, packets; some of them damaged, cut or padded.
+fn datagrams() -> impl Strategy<Value = Vec<u8>> {
+    let whole = prop_oneof![
+        3 => any::<u64>().prop_map(|nonce| {
+            Datagram::Offer { version: PROTOCOL_VERSION, nonce }.to_wire()
+        }),
+        1 => any::<(u32, u64, u64)>().prop_map(|(version, nonce, cookie)| {
+            Datagram::Open { version, nonce, cookie }.to_wire()
+        }),
+        2 => (any::<u64>(), any::<u64>(), "[ADSKCRB0-9a-f#,\n-]{0,60}").prop_map(
+            |(session, number, frames)| {
+                let (session, frames) = (SessionId(session), frames.as_bytes());
+                Datagram::Packet { session, number, frames }.to_wire()
+            },
+        ),
+        1 => any::<u64>().prop_map(|id| Datagram::Gone { session: SessionId(id) }.to_wire()),
+    ];
+    prop_oneof![
+        4 => whole.clone(),
+        1 => (whole.clone(), any::<prop::sample::Index>()).prop_map(|(mut bytes, at)| {
+            bytes.truncate(at.index(bytes.len()));
+            bytes
+        }),
+        1 => (whole, any::<prop::sample::Index>(), any::<u8>()).prop_map(|(mut bytes, at, byte)| {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            bytes
+        }),
+    ]
+}
+
+proptest! {
+    // 2,000 sequences of 50: 100,000 datagrams.
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn an_address_that_has_not_proved_itself_is_sent_at_most_three_times_what_it_sent(
+        datagrams in proptest::collection::vec(datagrams(), 50),
+    ) {
+        let mut server = SimServer::new(|_| {});
+        let (mut bytes_in, mut bytes_out) = (0, 0);
+        for datagram in datagrams {
+            bytes_in += datagram.len();
+            server.receive(at(1), &datagram);
+            server.pass(Duration::from_millis(100));
+            bytes_out += server.take_sent().iter().map(|(_, sent)| sent.len()).sum::<usize>();
+            prop_assert!(bytes_out <= 3 * bytes_in, "{bytes_out} bytes for {bytes_in}");
+        }
+        server.pass(2 * DAY);
+        prop_assert!(server.take_sent().is_empty(), "nothing is sent to it later");
+    }
+
+    /// Somebody who is signed in sends frames that make no sense. Others are not disturbed.
+    #[test]
+    fn frames_that_make_no_sense_end_at_most_their_own_session(
+        packets in proptest::collection::vec("[ADSKCRB0-9a-f#,\n-]{0,80}", 1..40),
+    ) {
+        let mut server = SimServer::new(|_| {});
+        let mut alice = RawSession::signed_in(&mut server, at(1), "alice");
+        let mut mallory = RawSession::signed_in(&mut server, at(2), "mallory");
+        for frames in packets {
+            let (session, number) = (mallory.id, mallory.next_number);
+            mallory.next_number += 1;
+            let frames = frames.as_bytes();
+            mallory.send(&mut server, Datagram::Packet { session, number, frames }.to_wire());
+        }
+        let replies = alice.say(&mut server, &send_to("alice", 1, "undisturbed"));
+        let is_sent = |message: &ServerMessage| matches!(message, ServerMessage::Sent { .. });
+        let count = messages(&replies).iter().filter(|message| is_sent(message)).count();
+        prop_assert_eq!(count, 1);
+    }
+}
+
+fn send_to(name: &str, id: u128, text: &str) -> ClientMessage {
+    let to = Conversation::User(name.parse().unwrap());
+    ClientMessage::Send { id: MessageId(id), to, body: Body::new(&"alice".parse().unwrap(), text) }
+}
+
+/// What was dropped, as the operator is told.
+fn dropped(server: &mut SimServer) -> Dropped {
+    server.pass(Duration::from_secs(601));
+    let dropped = server.log.iter().find_map(|record| {
+        if let Record::Dropped(dropped) = record { Some(*dropped) } else { None }
+    });
+    dropped.expect("the operator is told")
+}
+
+fn refusals(server: &SimServer, refusal: Refusal) -> usize {
+    let refused =
+        |record: &&Record| matches!(record, Record::Refused { why, .. } if *why == refusal);
+    server.log.iter().filter(refused).count()
+}
+
+#[test]
+fn a_whole_session_played_again_changes_nothing() {
+    let mut server = SimServer::new(|_| {});
+    let mut alice = RawSession::signed_in(&mut server, at(1), "alice");
+    for n in 1..=10 {
+        alice.say(&mut server, &send_to("alice", n, &format!("message {n}")));
+    }
+    let recorded = alice.sent.clone();
+    assert_eq!(server.storage.messages.len(), 10);
+    for from in [at(1), at(666)] {
+        for datagram in &recorded {
+            server.receive(from, datagram);
+        }
+    }
+    assert_eq!(server.storage.messages.len(), 10, "nothing is stored twice");
+    let moved = server.log.iter().filter(|record| matches!(record, Record::Moved { .. })).count();
+    assert_eq!(moved, 0, "nobody takes over a session");
+    let dropped = dropped(&mut server);
+    assert!(dropped.repeated >= 20, "{dropped:?}");
+    assert!(dropped.wrong_cookie >= 1, "the cookie is of another address: {dropped:?}");
+}
+
+#[test]
+fn slices_beyond_the_window_are_dropped_and_counted() {
+    let mut server = SimServer::new(|_| {});
+    let mut mallory = RawSession::signed_in(&mut server, at(1), "mallory");
+    for n in 0..1_000 {
+        let sequence = 100_000 + n * 1_000;
+        mallory.packet(&mut server, &[Frame::Slice { sequence, more: true, bytes: b"x" }]);
+    }
+    let replies = mallory.packet(&mut server, &[Frame::KeepAlive]);
+    assert_eq!(replies.len(), 1, "the session lives on");
+    assert!(dropped(&mut server).beyond_window >= 1_000);
+}
+
+#[test]
+fn a_message_that_never_ends_ends_its_session() {
+    let mut server = SimServer::new(|_| {});
+    let mut mallory = RawSession::signed_in(&mut server, at(1), "mallory");
+    let bytes = vec![b'x'; 1_000];
+    let mut slices = 0;
+    let gone = loop {
+        // The sign-in took the first four.
+        let sequence = 5 + slices;
+        let replies =
+            mallory.packet(&mut server, &[Frame::Slice { sequence, more: true, bytes: &bytes }]);
+        let gone = |packet: &Vec<u8>| matches!(Datagram::parse(packet), Ok(Datagram::Gone { .. }));
+        if replies.iter().any(gone) {
+            break slices;
+        }
+        slices += 1;
+        assert!(slices < 1_000, "it takes whatever comes");
+    };
+    assert!(gone as usize * bytes.len() <= LINK_MESSAGE_BYTES_MAX + 2 * bytes.len(), "{gone}");
+    assert!(
+        server.log.iter().any(|record| matches!(record, Record::SignedOut { .. })),
+        "the operator is told"
+    );
+}
+
+#[test]
+fn acknowledgements_of_what_was_never_sent_do_no_harm() {
+    let mut server = SimServer::new(|_| {});
+    let mut mallory = RawSession::signed_in(&mut server, at(1), "mallory");
+    for ranges in [vec![(0, u64::MAX)], vec![(1, 1 << 40)], vec![(u64::MAX, u64::MAX)]] {
+        mallory.packet(&mut server, &[Frame::Ack { delay_ms: u64::MAX, ranges }]);
+    }
+    // Whether that ended the session or not: the server goes on.
+    RawSession::signed_in(&mut server, at(2), "alice");
+}
+
+#[test]
+fn tokens_that_are_wrong_old_or_revoked_are_refused_and_counted() {
+    let mut server = SimServer::new(|_| {});
+    let mut alice = RawSession::open(&mut server, at(1));
+    let password = |text: &str| netchat_shared::password::Password::new(text).unwrap();
+    let welcome = |replies: Vec<Vec<u8>>| {
+        messages(&replies).into_iter().find_map(|message| {
+            if let ServerMessage::Welcome(_, token) = message { Some(token) } else { None }
+        })
+    };
+    alice.say(&mut server, &ClientMessage::Unlock(password("password")));
+    alice.say(&mut server, &ClientMessage::Name("alice".parse().unwrap()));
+    let token = welcome(alice.say(&mut server, &ClientMessage::Register(password("secretly"))));
+    let token = token.expect("a token");
+
+    let resume = |server: &mut SimServer, port: u16, token| {
+        let mut session = RawSession::open(server, at(port));
+        let replies = session.say(server, &ClientMessage::Resume(token));
+        (welcome(replies).is_some(), session)
+    };
+    assert!(resume(&mut server, 2, token).0, "good, from wherever");
+    let wrong = Token::parse("0123456789abcdef0123456789abcdef").unwrap();
+    assert!(!resume(&mut server, 3, wrong).0);
+    server.pass(29 * DAY);
+    let (is_good, mut session) = resume(&mut server, 4, token);
+    assert!(is_good, "each use prolongs it");
+    server.pass(Duration::from_secs(1));
+    session.say(&mut server, &ClientMessage::SignOut);
+    assert!(!resume(&mut server, 5, token).0, "revoked");
+    assert_eq!(refusals(&server, Refusal::Token), 2);
+
+    let token = welcome({
+        let mut alice = RawSession::open(&mut server, at(6));
+        alice.say(&mut server, &ClientMessage::Unlock(password("password")));
+        alice.say(&mut server, &ClientMessage::Name("alice".parse().unwrap()));
+        alice.say(&mut server, &ClientMessage::LogIn(password("secretly")))
+    });
+    server.pass(31 * DAY);
+    assert!(!resume(&mut server, 7, token.expect("a token")).0, "old");
+}
+
+#[test]
+fn strangers_who_open_sessions_are_bounded() {
+    let mut server = SimServer::new(|_| {});
+    for port in 1..=5_000 {
+        let (version, nonce) = (PROTOCOL_VERSION, u64::from(port));
+        server.receive(at(port), &Datagram::Offer { version, nonce }.to_wire());
+        let sent = server.take_sent();
+        let Ok(Datagram::Cookie { cookie, .. }) = Datagram::parse(&sent[0].1) else {
+            panic!("no cookie")
+        };
+        server.receive(at(port), &Datagram::Open { version, nonce, cookie }.to_wire());
+        server.take_sent();
+    }
+    assert_eq!(refusals(&server, Refusal::Full), 5_000 - 4_096);
+    // They are forgotten, and there is room again.
+    server.pass(Duration::from_secs(700));
+    RawSession::signed_in(&mut server, at(6_000), "alice");
+}
