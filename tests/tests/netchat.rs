@@ -24,6 +24,8 @@ mod netchat {
     mod pairings;
     /// The programs, from the outside.
     mod processes;
+    /// The exchange that PROTOCOL.md shows.
+    mod protocol_example;
     /// The whole system, as one seed decides.
     mod world_simulation;
 }
