@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers")]
 
+mod bench;
 mod command;
 mod fingerprint;
 mod test;
@@ -20,6 +21,7 @@ cargo xtask COMMAND
   up [FLAGS]   build everything in release mode, then start server and gateway
                (FLAGS are those of `netchat up`, such as --listen 0.0.0.0:8080)
   test         formatting, lints, documentation, all tests, also in a browser
+  bench        what the server and the gateway can do, beside a bare UDP relay
   web          build the web client into target/web
   tidy         check the rules of ARCHITECTURE.md that no compiler checks";
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "up" => up::run(&rest),
         "test" => test::run(),
+        "bench" => bench::run_all(),
         "web" => web::build(),
         "tidy" => tidy::run(),
         _ => {

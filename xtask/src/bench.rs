@@ -1,0 +1,15 @@
+//! `cargo xtask bench`: what the server and the gateway can do.
+
+use anyhow::Result;
+
+use crate::command::{command, run};
+
+pub(crate) fn run_all() -> Result<()> {
+    println!("[1/2] Server and gateway, in release mode");
+    run(&mut command("cargo", &["build", "--release", "--quiet"]))?;
+    println!("[2/2] The load");
+    run(&mut command(
+        "cargo",
+        &["bench", "--quiet", "--package", "netchat-tests", "--bench", "throughput"],
+    ))
+}
