@@ -9,8 +9,8 @@
 //! answer_…, send, …_group, request_…, sign_out ─────────────────────┴─> Session ─> poll() ─> Output
 //! ```
 //!
-//! It offers the extended protocol to the server ([`extended`]) and falls back to the classic one
-//! ([`classic`]) if the server knows no other.
+//! It offers the extended protocol to the server (`extended`) and falls back to the classic one
+//! (`classic`) if the server knows no other.
 
 mod backoff;
 mod classic;
