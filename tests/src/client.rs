@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use netchat_process::Clock;
 use netchat_shared::conversation::Conversation;
@@ -27,8 +28,10 @@ pub struct Client {
 impl Client {
     /// Signs in; the password of a new name is chosen.
     pub async fn sign_in(server: SocketAddr, name: &str) -> Self {
+        // Two sessions of one name are two sessions.
+        static SESSIONS: AtomicU64 = AtomicU64::new(0);
         let mut seed = [0; 32];
-        seed[..name.len()].copy_from_slice(name.as_bytes());
+        seed[..8].copy_from_slice(&SESSIONS.fetch_add(1, Ordering::Relaxed).to_be_bytes());
         let mut client = Self {
             name: name.to_owned(),
             session: Session::new(seed),

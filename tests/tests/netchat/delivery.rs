@@ -11,6 +11,7 @@ use netchat_tests::client::Client;
 use netchat_tests::process::{PATIENCE, Parts, System};
 use netchat_tests::proxy::Proxy;
 use netchat_tests::simulation::network::Conditions;
+use netchat_tests::terminal::Terminal;
 use rusqlite::Connection;
 use tokio::time::timeout;
 
@@ -21,6 +22,12 @@ fn text(event: Event) -> Option<String> {
         Content::Text(text) => Some(text),
         Content::Corrupted => panic!("corrupted"),
     }
+}
+
+/// Who has received something of one's own; `None` for any other event.
+fn receipt(event: Event) -> Option<String> {
+    let Event::Progress(_, Progress::Received(name)) = event else { return None };
+    Some(name.to_string())
 }
 
 #[tokio::test]
@@ -169,10 +176,7 @@ async fn a_classic_and_our_client_tell_each_other_the_truth() {
     let mut dan = ClassicClient::sign_in(system.udp, "dan", "d").await;
     let mut alice = Client::sign_in(system.udp, "alice").await;
     alice.send("dan", "hello");
-    let received = alice.until(|event| {
-        if let Event::Progress(_, Progress::Received(name)) = event { Some(name) } else { None }
-    });
-    assert_eq!(received.await.as_str(), "dan");
+    assert_eq!(alice.until(receipt).await, "dan");
     dan.shows("alice: hello").await;
     dan.chats("alice", "hello yourself").await;
     assert_eq!(alice.until(text).await, "hello yourself");
@@ -185,4 +189,44 @@ async fn a_classic_and_our_client_tell_each_other_the_truth() {
         () = shown => {}
         _ = alice.until(text) => panic!("nothing more was sent"),
     }
+}
+
+#[tokio::test]
+async fn two_sessions_of_one_user_both_receive_and_one_receipt_counts() {
+    let system = System::start(&[]).await;
+    let mut alice = Client::sign_in(system.udp, "alice").await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let mut elsewhere = Client::sign_in(system.udp, "bob").await;
+    alice.send("bob", "both of you");
+    // The second is not driven yet: it has not received when the receipt comes.
+    let (received_by, arrived) = tokio::join!(alice.until(receipt), bob.until(text));
+    assert_eq!((received_by.as_str(), arrived.as_str()), ("bob", "both of you"));
+    assert_eq!(elsewhere.until(text).await, "both of you");
+    // What one of them writes, the other shows too.
+    elsewhere.send("alice", "from my other machine");
+    let (at_alice, at_bob, _) =
+        tokio::join!(alice.until(text), bob.until(text), elsewhere.until(receipt));
+    assert_eq!(
+        (at_alice.as_str(), at_bob.as_str()),
+        ("from my other machine", "from my other machine")
+    );
+}
+
+#[tokio::test]
+async fn groups_survive_a_restart() {
+    let mut system = Parts::start().await;
+    let address = system.udp.to_string();
+    let _bob = Terminal::signed_in(&address, "bob", &[]).await;
+    let mut alice = Terminal::signed_in(&address, "alice", &[]).await;
+    alice.types("/newgroup CS: Group: bob").await;
+    alice.waits_for("You are now in: CS: Group").await;
+    alice.ends().await;
+    system.kill_server().await;
+    system.start_server().await;
+    let mut dan = ClassicClient::sign_in(system.udp, "bob", "bobspassword").await;
+    dan.sends("CHECK_FOR_GROUP#CS: Group").await;
+    dan.shows("OLD_GROUP#CS: Group").await;
+    dan.chats_in("CS: Group", "still a member").await;
+    let mut alice = Terminal::signed_in(&address, "alice", &[]).await;
+    alice.waits_for("[CS: Group] bob: still a member").await;
 }
