@@ -82,3 +82,7 @@ pub const NAMES_PER_MESSAGE_MAX: usize = 1_024;
 /// How many of a client's own messages it watches until all recipients have them. The earliest ones
 /// beyond it show what was known of them last.
 pub const UNSETTLED_MESSAGES_MAX: usize = 4_096;
+
+/// How many requests of a client (groups, histories) may wait for the server. A further one is
+/// refused with a line.
+pub const REQUESTS_PENDING_MAX: usize = 64;

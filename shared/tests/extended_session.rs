@@ -323,3 +323,15 @@ fn a_text_may_be_as_long_as_it_may_be() {
     let refused = pair.session.send(pair.now, to, &format!("{longest}!"));
     assert_eq!(refused, Err(SendError::TooLong { excess_bytes: 1 }));
 }
+
+#[test]
+fn requests_that_wait_are_bounded() {
+    let mut pair = Pair::signed_in();
+    pair.take_events();
+    for n in 0..70 {
+        pair.session.join_group(pair.now, format!("group {n}").parse().unwrap());
+    }
+    pair.exchange();
+    let refused = pair.take_events().into_iter().filter(|event| matches!(event, Event::Line(_)));
+    assert_eq!(refused.count(), 70 - 64);
+}

@@ -161,8 +161,12 @@ impl Browser {
         self.find("//*[@role='log']").await.text().await.unwrap()
     }
 
-    pub async fn screenshot(&self, path: &str) {
-        std::fs::write(path, self.page.screenshot().await.unwrap()).unwrap();
+    /// A picture of what the test sees, for a person to look at: `target/screenshots`.
+    pub async fn screenshot(&self, name: &str) {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/screenshots");
+        std::fs::create_dir_all(folder).unwrap();
+        let picture = self.page.screenshot().await.unwrap();
+        std::fs::write(format!("{folder}/{name}.png"), picture).unwrap();
     }
 
     /// Waits for an element.
@@ -171,10 +175,7 @@ impl Browser {
         match wait.for_element(Locator::XPath(xpath)).await {
             Ok(element) => element,
             Err(error) => {
-                let _ = std::fs::write(
-                    "/tmp/netchat-failed.png",
-                    self.page.screenshot().await.unwrap(),
-                );
+                self.screenshot("failed").await;
                 let body =
                     self.page.find(Locator::Css("body")).await.unwrap().text().await.unwrap();
                 panic!("{xpath}: {error}; the page says:\n{body}");

@@ -8,6 +8,12 @@ use netchat_shared::extended::{
 
 use crate::sim_server::SimServer;
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Party {
+    Client,
+    Server,
+}
+
 pub struct RawSession {
     pub address: SocketAddr,
     pub id: SessionId,
@@ -15,8 +21,8 @@ pub struct RawSession {
     next_sequence: u64,
     /// The latest packet of the server; all before it are acknowledged with it.
     heard: u64,
-    /// Every datagram that it has sent.
-    pub sent: Vec<Vec<u8>>,
+    /// Every datagram between it and the server, and who sent it.
+    pub exchange: Vec<(Party, Vec<u8>)>,
 }
 
 impl RawSession {
@@ -24,7 +30,7 @@ impl RawSession {
     pub fn open(server: &mut SimServer, address: SocketAddr) -> Self {
         let id = SessionId(0);
         let mut session =
-            Self { address, id, next_number: 1, next_sequence: 1, heard: 0, sent: Vec::new() };
+            Self { address, id, next_number: 1, next_sequence: 1, heard: 0, exchange: Vec::new() };
         let (version, nonce) = (PROTOCOL_VERSION, u64::from(address.port()));
         let offer = Datagram::Offer { version, nonce }.to_wire();
         let replies = session.send(server, offer);
@@ -77,7 +83,7 @@ impl RawSession {
 
     pub fn send(&mut self, server: &mut SimServer, datagram: Vec<u8>) -> Vec<Vec<u8>> {
         server.receive(self.address, &datagram);
-        self.sent.push(datagram);
+        self.exchange.push((Party::Client, datagram));
         let sent = server.take_sent().into_iter();
         let replies: Vec<_> =
             sent.filter(|(to, _)| *to == self.address).map(|(_, bytes)| bytes).collect();
@@ -85,6 +91,7 @@ impl RawSession {
             if let Ok(Datagram::Packet { number, .. }) = Datagram::parse(reply) {
                 self.heard = self.heard.max(number);
             }
+            self.exchange.push((Party::Server, reply.clone()));
         }
         replies
     }

@@ -16,14 +16,18 @@ const FORBIDDEN_DEPENDENCIES: [(&str, &[&str]); 4] = [
 ];
 
 /// Words that must not stand in the sources of a folder.
-const FORBIDDEN_WORDS: [(&str, &[&str]); 5] = [
+const FORBIDDEN_WORDS: [(&str, &[&str]); 6] = [
     ("shared/src", &["Instant::now", "SystemTime", "std::net::UdpSocket", "HashMap", "HashSet"]),
     (
         "server/core/src",
         &["Instant::now", "SystemTime", "std::net::UdpSocket", "HashMap", "HashSet"],
     ),
-    ("gateway/src", &["base64", "md5", "CHAT#", "RECEIVED"]),
-    ("web/src", &["inner_html", "set_inner_html", "innerHTML"]),
+    (
+        "gateway/src",
+        &["base64", "md5", "CHAT#", "X#", "RECEIVED", "shared::session", "shared::extended"],
+    ),
+    ("cli/src", &["base64", "md5", "CHAT#", "X#"]),
+    ("web/src", &["base64::", "md5::", "CHAT#", "X#", "inner_html", "set_inner_html", "innerHTML"]),
     (
         "server/src",
         &["format!(\"SELECT", "format!(\"INSERT", "format!(\"UPDATE", "format!(\"DELETE"],

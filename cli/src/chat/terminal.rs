@@ -3,6 +3,7 @@
 //! come out.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use netchat_shared::classic::{Notice, Roster};
 use netchat_shared::conversation::Conversation;
@@ -22,6 +23,9 @@ const MENU: [&str; 4] = [
     "To see a list of users online, enter ACTIVE",
 ];
 const MENU_PROMPT: &str = "To exit the server and end your client, enter EXIT: ";
+
+/// A server that is away for less is not worth a line.
+const UNDISTURBED: Duration = Duration::from_secs(5);
 
 /// What was given on the command line; nothing is asked that is given.
 #[derive(Debug, Default)]
@@ -60,6 +64,7 @@ pub(crate) struct Terminal {
     /// The last thing that went wrong and was not put right, for the exit status.
     problem: Option<String>,
     unreachable_since: Option<Instant>,
+    said_unreachable: bool,
     /// Messages to more than one: with these, it is said whom a failure is about.
     to_several: BTreeSet<MessageId>,
 }
@@ -95,6 +100,7 @@ impl Terminal {
             online: Vec::new(),
             problem: None,
             unreachable_since: None,
+            said_unreachable: false,
             to_several: BTreeSet::new(),
         }
     }
@@ -181,15 +187,21 @@ impl Terminal {
             Event::Asked(question) => self.handle_question(now, question, session),
             Event::SignedIn(_) => self.handle_signed_in(),
             Event::SignedOut => self.view = View::Done,
-            Event::Connection(Connection::Retrying(at)) => {
-                let seconds = at.saturating_since(now).as_secs_f64();
-                let line = format!("No answer from the server. Trying again in {seconds:.0} s.");
-                self.report(line);
-                self.unreachable_since.get_or_insert(now);
+            Event::Connection(Connection::Retrying(_)) => {
+                let since = *self.unreachable_since.get_or_insert(now);
+                let disturbs = self.is_signing_in() || now >= since + UNDISTURBED;
+                if disturbs && !std::mem::replace(&mut self.said_unreachable, true) {
+                    self.report(
+                        "No answer from the server. Trying again until it is back.".to_owned(),
+                    );
+                }
             }
             Event::Connection(Connection::Connected) => {
                 if self.unreachable_since.take().is_some() {
                     self.problem = None;
+                }
+                if std::mem::take(&mut self.said_unreachable) {
+                    self.info("The server answers again.");
                 }
             }
             Event::Connection(Connection::Connecting) => {}

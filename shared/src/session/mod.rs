@@ -515,6 +515,12 @@ impl Common {
         self.outputs.push_back(Output::Event(event));
     }
 
+    /// One request more than may wait.
+    fn tell_busy(&mut self) {
+        let line = "Too many requests wait for the server: try again when it answers.";
+        self.tell(Event::Line(line.to_owned()));
+    }
+
     fn ask(&mut self, question: Question) {
         self.tell(Event::Asked(question));
     }

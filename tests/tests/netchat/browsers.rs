@@ -6,19 +6,12 @@ use netchat_tests::process::{Parts, System};
 use netchat_tests::proxy::Proxy;
 use netchat_tests::terminal::Terminal;
 
-/// Pictures of what the tests saw, for a person to look at: `target/screenshots`.
-fn picture(name: &str) -> String {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/screenshots");
-    std::fs::create_dir_all(folder).unwrap();
-    format!("{folder}/{name}.png")
-}
-
 #[tokio::test]
 async fn a_browser_and_a_terminal_chat_with_each_other() {
     let system = System::start(&[]).await;
     let alice = Browser::open(system.http, Device::Desktop).await;
     alice.find("//h1").await;
-    alice.screenshot(&picture("sign-in")).await;
+    alice.screenshot("sign-in").await;
     alice.sign_in("alice", "alicespassword").await;
     let mut bob = Terminal::signed_in(&system.udp.to_string(), "bob", &[]).await;
 
@@ -35,7 +28,7 @@ async fn a_browser_and_a_terminal_chat_with_each_other() {
     alice.sees("Gosh darn, networks are cool!").await;
     alice.write("They are. `tcpdump` agrees.").await;
     bob.expects("alice: They are. `tcpdump` agrees.").await;
-    alice.screenshot(&picture("desktop")).await;
+    alice.screenshot("desktop").await;
 
     bob.types("/exit").await;
     bob.ends().await;
@@ -59,7 +52,7 @@ async fn what_goes_wrong_at_the_door_is_said_beside_its_field() {
     page.fill("Password", "bobspassword").await;
     page.click("Sign in").await;
     page.shows("This is not the server's password.").await;
-    page.screenshot(&picture("sign-in-refused")).await;
+    page.screenshot("sign-in-refused").await;
     page.fill("Server password", "password").await;
     page.click("Sign in").await;
     page.shows("bob is a new name here: choose a password and repeat it.").await;
@@ -78,7 +71,7 @@ async fn what_goes_wrong_at_the_door_is_said_beside_its_field() {
     page.sees("Hi Bob").await;
     page.write("Hi Carol").await;
     page.sees("Received").await;
-    page.screenshot(&picture("phone-dark")).await;
+    page.screenshot("phone-dark").await;
     drop(page);
     // A browser that is closed leaves the list.
     other.types("/active").await;
@@ -104,7 +97,7 @@ async fn two_browsers_a_terminal_and_a_classic_client_share_a_group() {
     alice.click("New group").await;
     alice.fill("Group name", "CS: Group").await;
     alice.fill("Members", "bob, carol, dan, nobody").await;
-    alice.screenshot(&picture("new-group")).await;
+    alice.screenshot("new-group").await;
     alice.click("Create group").await;
     alice.shows("Not registered, so not in CS: Group: nobody").await;
     bob.shows("You are now a member of CS: Group.").await;
@@ -130,7 +123,7 @@ async fn two_browsers_a_terminal_and_a_classic_client_share_a_group() {
     carol.types("from a terminal").await;
     alice.sees("from a terminal").await;
     dan.shows("carol: from a terminal").await;
-    alice.screenshot(&picture("group")).await;
+    alice.screenshot("group").await;
 
     bob.open_conversation("Everyone").await;
     bob.write("Hear, hear").await;
@@ -200,7 +193,7 @@ async fn a_long_text_arrives_whole() {
 async fn a_session_survives_reloads_and_restarts_with_nothing_typed_again() {
     let mut system = Parts::start().await;
     let mut bob = Terminal::signed_in(&system.udp.to_string(), "bob", &[]).await;
-    let alice = Browser::open(system.http, Device::Desktop).await;
+    let alice = Browser::open(system.http, Device::DarkPhone).await;
     alice.sign_in("alice", "alicespassword").await;
     alice.open_conversation("bob").await;
     alice.write("one").await;
@@ -212,7 +205,7 @@ async fn a_session_survives_reloads_and_restarts_with_nothing_typed_again() {
     alice.shows("No connection. Trying again in").await;
     alice.write("two").await;
     alice.sees("Waiting").await;
-    alice.screenshot(&picture("no-connection")).await;
+    alice.screenshot("no-connection").await;
     system.start_gateway().await;
     bob.expects("alice: two").await;
 

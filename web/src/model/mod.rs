@@ -259,6 +259,7 @@ impl Model {
         if self.add(time, &conversation, arrival) && !is_in_front && !is_own {
             self.thread(&conversation).unread += 1;
         }
+        self.thread(&conversation).make_room();
     }
 
     /// Adds a message to its conversation. False if it was there.
@@ -385,6 +386,17 @@ mod tests {
         assert_eq!(texts(&model), ["old", "faster", "mine", "later"], "none is there twice");
         assert!(model.threads[&bob()].has_earlier);
         assert_eq!(model.threads[&bob()].first_order(), Some(Order(2)));
+    }
+
+    #[test]
+    fn a_page_that_is_open_for_weeks_keeps_no_more_than_it_must() {
+        let mut model = signed_in();
+        for order in 1..=5_001 {
+            model.fold(NOW, Event::Arrived(stored(order, "bob", "hi")));
+        }
+        let thread = &model.threads[&bob()];
+        assert_eq!((thread.messages.len(), thread.has_earlier), (4_501, true));
+        assert_eq!(thread.first_order(), Some(Order(501)));
     }
 
     #[test]

@@ -7,6 +7,10 @@ use netchat_shared::order::Order;
 use netchat_shared::session::{Content, Failure, Progress};
 use netchat_shared::time::UnixTime;
 
+/// Messages of one conversation that a page keeps while others arrive. The earliest make room, and
+/// can be asked for again.
+const MESSAGES_MAX: usize = 5_000;
+
 /// Names a message on this page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageKey(pub u64);
@@ -69,6 +73,14 @@ impl Thread {
         let after = self.messages.iter().rposition(|other| other.order.is_some_and(|o| o < order));
         self.messages.insert(after.map_or(0, |at| at + 1), message);
         true
+    }
+
+    /// Forgets some of the earliest messages if there are too many.
+    pub fn make_room(&mut self) {
+        if self.messages.len() > MESSAGES_MAX {
+            self.has_earlier |= self.messages[0].order.is_some();
+            self.messages.drain(..MESSAGES_MAX / 10);
+        }
     }
 
     /// Folds news of one's own message, if it is here.

@@ -14,7 +14,7 @@ use super::{Unreachable, text_bytes_max};
 use crate::body::{Body, Opened, decode_text};
 use crate::classic::{Command, Notice, Recipients, Roster};
 use crate::conversation::Conversation;
-use crate::limits::CLASSIC_ECHOES_MAX;
+use crate::limits::{CLASSIC_ECHOES_MAX, REQUESTS_PENDING_MAX};
 use crate::name::UserName;
 use crate::time::Instant;
 
@@ -193,6 +193,9 @@ impl Chat {
         request: GroupRequest,
         common: &mut Common,
     ) {
+        if self.group_requests.len() >= REQUESTS_PENDING_MAX {
+            return common.tell_busy();
+        }
         self.group_requests.push_back(request);
         if self.group_requests.len() == 1 {
             self.send_group_request(now, common);

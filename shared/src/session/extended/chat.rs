@@ -13,7 +13,7 @@ use crate::conversation::Conversation;
 use crate::extended::{
     ClientMessage, Delivered, GroupReply, Link, NotSent, Receipt, ServerMessage,
 };
-use crate::limits::{NAMES_PER_MESSAGE_MAX, UNSETTLED_MESSAGES_MAX};
+use crate::limits::{NAMES_PER_MESSAGE_MAX, REQUESTS_PENDING_MAX, UNSETTLED_MESSAGES_MAX};
 use crate::message_id::MessageId;
 use crate::name::{GroupName, UserName};
 use crate::order::Order;
@@ -96,22 +96,32 @@ impl Chat {
         Roster { entries: self.online.iter().map(entry).collect() }
     }
 
-    pub(super) fn request_group(&mut self, request: GroupRequest) {
-        self.requests.push_back(Request::Group(request));
+    pub(super) fn request_group(&mut self, request: GroupRequest, common: &mut Common) {
+        self.request(Request::Group(request), common);
     }
 
-    /// The same history is not asked for twice at a time.
-    pub(super) fn request_history(&mut self, conversation: Conversation, before: Option<Order>) {
-        let request = Request::History(conversation, before);
-        if !self.requests.contains(&request) {
-            self.requests.push_back(request);
-        }
+    pub(super) fn request_history(
+        &mut self,
+        conversation: Conversation,
+        before: Option<Order>,
+        common: &mut Common,
+    ) {
+        self.request(Request::History(conversation, before), common);
     }
 
-    pub(super) fn request_overview(&mut self) {
-        if !self.requests.contains(&Request::Overview) {
-            self.requests.push_back(Request::Overview);
+    pub(super) fn request_overview(&mut self, common: &mut Common) {
+        self.request(Request::Overview, common);
+    }
+
+    /// The same is not asked for twice at a time.
+    fn request(&mut self, request: Request, common: &mut Common) {
+        if self.requests.contains(&request) {
+            return;
         }
+        if self.requests.len() >= REQUESTS_PENDING_MAX {
+            return common.tell_busy();
+        }
+        self.requests.push_back(request);
     }
 
     /// Signed in over a new link: says where it stands. What is not settled goes out again, under

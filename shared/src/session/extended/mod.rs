@@ -216,7 +216,7 @@ impl Extended {
         request: GroupRequest,
         common: &mut Common,
     ) {
-        self.chat.request_group(request);
+        self.chat.request_group(request, common);
         self.flush(now, common);
     }
 
@@ -227,12 +227,12 @@ impl Extended {
         before: Option<Order>,
         common: &mut Common,
     ) {
-        self.chat.request_history(conversation, before);
+        self.chat.request_history(conversation, before, common);
         self.flush(now, common);
     }
 
     pub(super) fn request_overview(&mut self, now: Instant, common: &mut Common) {
-        self.chat.request_overview();
+        self.chat.request_overview(common);
         self.flush(now, common);
     }
 
