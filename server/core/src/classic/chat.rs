@@ -1,7 +1,7 @@
 //! The chat phase.
 
 use netchat_shared::body::{Body, Judgement};
-use netchat_shared::classic::{Command, Notice, Recipients, Roster, RosterEntry};
+use netchat_shared::classic::{ChatCommand, Notice, Recipients, Roster, RosterEntry};
 use netchat_shared::limits::CLASSIC_DATAGRAM_BYTES_MAX;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::GroupName;
@@ -19,7 +19,7 @@ use crate::storage::{ConversationId, UserId};
 const SIGN_IN_FIRST: &str = "SERVER: Sign in with a password first.";
 
 impl Server {
-    pub(super) fn handle_chat_command(&mut self, now: Now, key: SessionKey, command: Command) {
+    pub(super) fn handle_chat_command(&mut self, now: Now, key: SessionKey, command: ChatCommand) {
         let Some(session) = self.classic.get_mut(&key) else {
             return;
         };
@@ -29,7 +29,7 @@ impl Server {
                 let user = signed_in.user;
                 self.handle_signed_in(now, key, user, command);
             }
-            Stage::Registering(_, commands) => keep(commands, command),
+            Stage::Registering(_, commands) => keep(commands, command.into()),
             Stage::Named { guest_at: Some(_), .. } => {
                 self.sign_in_guest(now, key);
                 self.handle_chat_command(now, key, command);
@@ -40,60 +40,51 @@ impl Server {
         }
     }
 
-    fn handle_not_signed_in(&mut self, now: Now, key: SessionKey, command: &Command) {
+    fn handle_not_signed_in(&mut self, now: Now, key: SessionKey, command: &ChatCommand) {
         match command {
-            Command::Exit(_) => self.end_classic(now, key, SignOutReason::Exit),
-            Command::Leave | Command::Received => {}
-            Command::Chat(..)
-            | Command::GroupChat(..)
-            | Command::NewGroup(..)
-            | Command::JoinGroup(_)
-            | Command::QuitGroup(_)
-            | Command::CheckForGroup(_)
-            | Command::Active
-            | Command::Locked(_)
-            | Command::Join(_)
-            | Command::CheckInDb(_)
-            | Command::NewUserPassword(..)
-            | Command::CheckPassword(_) => {
+            ChatCommand::Exit(_) => self.end_classic(now, key, SignOutReason::Exit),
+            ChatCommand::Leave | ChatCommand::Received => {}
+            ChatCommand::Chat(..)
+            | ChatCommand::GroupChat(..)
+            | ChatCommand::NewGroup(..)
+            | ChatCommand::JoinGroup(_)
+            | ChatCommand::QuitGroup(_)
+            | ChatCommand::CheckForGroup(_)
+            | ChatCommand::Active => {
                 self.notify(key, &Notice::Line(SIGN_IN_FIRST.to_owned()));
             }
         }
     }
 
-    fn handle_signed_in(&mut self, now: Now, key: SessionKey, user: UserId, command: Command) {
-        if command == Command::Received {
+    fn handle_signed_in(&mut self, now: Now, key: SessionKey, user: UserId, command: ChatCommand) {
+        if command == ChatCommand::Received {
             return self.handle_received(now, key, user);
         }
         self.handle_sign_of_life(now, key, user);
         match command {
-            Command::Chat(recipients, body) => self.handle_chat(now, key, user, &recipients, body),
-            Command::GroupChat(group, body) => {
+            ChatCommand::Chat(recipients, body) => {
+                self.handle_chat(now, key, user, &recipients, body);
+            }
+            ChatCommand::GroupChat(group, body) => {
                 if self.accept_body(key, user, &body) {
                     self.chat_in(now, key, user, &group, body);
                 }
             }
-            Command::NewGroup(group, members) => self.create_group(key, user, group, &members),
-            Command::JoinGroup(group) => self.join_group(key, user, &group),
-            Command::QuitGroup(group) => self.quit_group(key, user, &group),
-            Command::CheckForGroup(group) => {
+            ChatCommand::NewGroup(group, members) => self.create_group(key, user, group, &members),
+            ChatCommand::JoinGroup(group) => self.join_group(key, user, &group),
+            ChatCommand::QuitGroup(group) => self.quit_group(key, user, &group),
+            ChatCommand::CheckForGroup(group) => {
                 let exists = self.conversations.find_group(&group).is_some();
                 let group = group.to_string();
                 self.notify(key, &Notice::GroupKnown { group, exists });
             }
-            Command::Active => {
+            ChatCommand::Active => {
                 let entries =
                     self.presence.users().iter().filter_map(|&user| self.entry(user)).collect();
                 self.notify(key, &Notice::Active(Roster { entries }));
             }
-            Command::Exit(_) => self.end_classic(now, key, SignOutReason::Exit),
-            Command::Leave
-            | Command::Received
-            | Command::Locked(_)
-            | Command::Join(_)
-            | Command::CheckInDb(_)
-            | Command::NewUserPassword(..)
-            | Command::CheckPassword(_) => {}
+            ChatCommand::Exit(_) => self.end_classic(now, key, SignOutReason::Exit),
+            ChatCommand::Leave | ChatCommand::Received => {}
         }
     }
 

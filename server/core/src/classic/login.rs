@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use netchat_shared::classic::{Command, CommandError, LoginReply, Verb};
+use netchat_shared::classic::{Command, CommandError, LoginCommand, LoginReply, Verb};
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
 use netchat_shared::time::Now;
@@ -32,51 +32,41 @@ impl Server {
         command: Result<Command, CommandError>,
     ) {
         match command {
-            Ok(Command::Locked(password)) if password == self.settings.password => {
+            Ok(Command::Login(LoginCommand::Locked(password)))
+                if password == self.settings.password =>
+            {
                 self.unlock(now, from, bytes);
             }
-            Ok(Command::Locked(_)) | Err(CommandError::NotBase64(Verb::Locked)) => {
+            Ok(Command::Login(LoginCommand::Locked(_)))
+            | Err(CommandError::NotBase64(Verb::Locked)) => {
                 self.refuse(from, Refusal::ServerPassword);
                 self.transmit(from, LoginReply::Locked.to_string());
             }
+            // Nothing answers a registration, nor a chat command before sign-in.
+            Ok(Command::Login(LoginCommand::NewUserPassword(..)) | Command::Chat(_)) | Err(_) => {}
             // A client that waits for a reply, perhaps from before a restart.
-            Ok(Command::Join(_) | Command::CheckInDb(_) | Command::CheckPassword(_)) => {
-                self.transmit(from, LoginReply::Locked.to_string());
-            }
-            Ok(
-                Command::NewUserPassword(..)
-                | Command::Chat(..)
-                | Command::GroupChat(..)
-                | Command::NewGroup(..)
-                | Command::JoinGroup(_)
-                | Command::QuitGroup(_)
-                | Command::CheckForGroup(_)
-                | Command::Active
-                | Command::Leave
-                | Command::Exit(_)
-                | Command::Received,
-            )
-            | Err(_) => {}
+            Ok(Command::Login(
+                LoginCommand::Join(_) | LoginCommand::CheckInDb(_) | LoginCommand::CheckPassword(_),
+            )) => self.transmit(from, LoginReply::Locked.to_string()),
         }
     }
 
-    pub(super) fn handle_login_command(&mut self, now: Now, key: SessionKey, command: Command) {
+    pub(super) fn handle_login_command(
+        &mut self,
+        now: Now,
+        key: SessionKey,
+        command: LoginCommand,
+    ) {
         match command {
-            Command::Locked(password) => self.handle_locked(now, key, &password),
-            Command::Join(name) => self.handle_join(now, key, name),
-            Command::CheckInDb(name) => self.handle_check_in_db(key, &name),
-            Command::NewUserPassword(name, password) => self.handle_register(key, name, password),
-            Command::CheckPassword(password) => self.handle_check_password(now, key, password),
-            Command::Chat(..)
-            | Command::GroupChat(..)
-            | Command::NewGroup(..)
-            | Command::JoinGroup(_)
-            | Command::QuitGroup(_)
-            | Command::CheckForGroup(_)
-            | Command::Active
-            | Command::Leave
-            | Command::Exit(_)
-            | Command::Received => {}
+            LoginCommand::Locked(password) => self.handle_locked(now, key, &password),
+            LoginCommand::Join(name) => self.handle_join(now, key, name),
+            LoginCommand::CheckInDb(name) => self.handle_check_in_db(key, &name),
+            LoginCommand::NewUserPassword(name, password) => {
+                self.handle_register(key, name, password);
+            }
+            LoginCommand::CheckPassword(password) => {
+                self.handle_check_password(now, key, password);
+            }
         }
     }
 
@@ -108,7 +98,7 @@ impl Server {
         }
         if session.signed_in().is_some() {
             self.end_classic(now, key, SignOutReason::Replaced);
-            let bytes = Command::Locked(password.clone()).to_wire().len();
+            let bytes = LoginCommand::Locked(password.clone()).to_wire().len();
             return self.unlock(now, address, bytes);
         }
         self.reply(key, &LoginReply::Unlocked);
@@ -166,7 +156,7 @@ impl Server {
         let name = match &mut session.stage {
             Stage::Named { name, .. } => name.clone(),
             Stage::Registering(_, commands) => {
-                return keep(commands, Command::CheckPassword(password));
+                return keep(commands, LoginCommand::CheckPassword(password).into());
             }
             // The reply to a repeated command may have been lost.
             Stage::SignedIn(_) => return self.reply(key, &LoginReply::LoggedIn),

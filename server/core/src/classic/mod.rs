@@ -181,25 +181,11 @@ impl Server {
 
     fn handle_command(&mut self, now: Now, key: SessionKey, command: Command) {
         match command {
-            Command::Locked(_)
-            | Command::Join(_)
-            | Command::CheckInDb(_)
-            | Command::NewUserPassword(..)
-            | Command::CheckPassword(_) => self.handle_login_command(now, key, command),
-            Command::Chat(..)
-            | Command::GroupChat(..)
-            | Command::NewGroup(..)
-            | Command::JoinGroup(_)
-            | Command::QuitGroup(_)
-            | Command::CheckForGroup(_)
-            | Command::Active
-            | Command::Leave
-            | Command::Exit(_)
-            | Command::Received => self.handle_chat_command(now, key, command),
+            Command::Login(command) => self.handle_login_command(now, key, command),
+            Command::Chat(command) => self.handle_chat_command(now, key, command),
         }
     }
 
-    /// A line for what a session got wrong. What is no command at all is dropped.
     fn handle_bad_command(&mut self, key: SessionKey, error: &CommandError) {
         let problem = match error {
             CommandError::Unknown => {

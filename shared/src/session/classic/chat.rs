@@ -12,7 +12,7 @@ use super::super::{
 };
 use super::{Unreachable, text_bytes_max};
 use crate::body::{Body, Opened, decode_text};
-use crate::classic::{Command, Notice, Recipients, Roster};
+use crate::classic::{ChatCommand, Notice, Recipients, Roster};
 use crate::conversation::Conversation;
 use crate::limits::{CLASSIC_ECHOES_MAX, REQUESTS_PENDING_MAX};
 use crate::name::UserName;
@@ -99,7 +99,7 @@ impl Chat {
         if decoded.contains('`') {
             self.handle_body(now, &Body::from_wire(text), common);
         } else {
-            common.transmit(&Command::Received.to_wire());
+            common.transmit(&ChatCommand::Received.to_wire());
             self.handle_notice(now, Notice::parse(&decoded), common);
         }
     }
@@ -168,13 +168,13 @@ impl Chat {
         }
         let body = Body::new(&self.name, &message.text);
         let command = match &message.conversation {
-            Conversation::Everyone => Command::Chat(Recipients::Everyone, body),
+            Conversation::Everyone => ChatCommand::Chat(Recipients::Everyone, body),
             Conversation::User(name) => {
-                Command::Chat(Recipients::Named(vec![name.to_string()]), body)
+                ChatCommand::Chat(Recipients::Named(vec![name.to_string()]), body)
             }
             Conversation::Group(group) => {
                 self.expect_echo(&message.text);
-                Command::GroupChat(group.clone(), body)
+                ChatCommand::GroupChat(group.clone(), body)
             }
         };
         common.transmit(&command.to_wire());
@@ -212,7 +212,7 @@ impl Chat {
             }
             Opened::Intact { signature, text } => (signature, text),
         };
-        common.transmit(&Command::Received.to_wire());
+        common.transmit(&ChatCommand::Received.to_wire());
         let Ok(sender) = signature.parse::<UserName>() else {
             return common.tell(Event::Line(format!("{signature}: {text}")));
         };
@@ -333,7 +333,7 @@ impl Chat {
     }
 
     fn poll_active(&mut self, now: Instant, common: &mut Common) {
-        common.transmit(&Command::Active.to_wire());
+        common.transmit(&ChatCommand::Active.to_wire());
         self.active.unanswered += 1;
         self.active.next_at = now + ACTIVE_INTERVAL;
     }
@@ -369,9 +369,9 @@ impl Chat {
             return;
         };
         let command = match request.clone() {
-            GroupRequest::Create(group, members) => Command::NewGroup(group, members),
-            GroupRequest::Join(group) => Command::JoinGroup(group),
-            GroupRequest::Quit(group) => Command::QuitGroup(group),
+            GroupRequest::Create(group, members) => ChatCommand::NewGroup(group, members),
+            GroupRequest::Join(group) => ChatCommand::JoinGroup(group),
+            GroupRequest::Quit(group) => ChatCommand::QuitGroup(group),
         };
         common.transmit(&command.to_wire());
         self.group_deadline = Some(now + GROUP_TIMEOUT);

@@ -10,7 +10,7 @@ mod sign_in;
 use self::chat::Chat;
 use self::sign_in::{SignIn, Step};
 use super::{Common, Event, GroupRequest};
-use crate::classic::{Command, LoginReply};
+use crate::classic::{ChatCommand, LoginReply};
 use crate::limits::CLASSIC_DATAGRAM_BYTES_MAX;
 use crate::name::UserName;
 use crate::time::Instant;
@@ -126,7 +126,7 @@ impl Classic {
 
     pub(super) fn sign_out(&mut self, common: &mut Common) {
         if let (Phase::Chatting(_), Some(name)) = (&self.phase, &common.answers.name) {
-            let exit = Command::Exit(name.to_string()).to_wire();
+            let exit = ChatCommand::Exit(name.to_string()).to_wire();
             common.transmit(&exit);
         }
         self.phase = Phase::NoPath;

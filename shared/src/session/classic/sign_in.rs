@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::{Common, Question};
 use super::Unreachable;
-use crate::classic::{Command, LoginReply};
+use crate::classic::{LoginCommand, LoginReply};
 use crate::name::UserName;
 use crate::password::Password;
 use crate::time::Instant;
@@ -171,30 +171,33 @@ impl SignIn {
         }
     }
 
-    fn commands(&self, common: &Common) -> Result<Vec<Command>, Question> {
+    fn commands(&self, common: &Common) -> Result<Vec<LoginCommand>, Question> {
         let answers = &common.answers;
         if self.stage == Stage::Locked {
             let password = answers.server_password.clone();
             let password = password.ok_or(Question::ServerPassword { wrong: false })?;
-            return Ok(vec![Command::Locked(password)]);
+            return Ok(vec![LoginCommand::Locked(password)]);
         }
         let name = answers.name.clone().ok_or(Question::Name { refused: None })?;
         let password = |question: Question| -> Result<Password, Question> {
             answers.password.clone().ok_or(question)
         };
         Ok(match self.stage {
-            Stage::Locked | Stage::Join => vec![Command::Join(name)],
-            Stage::CheckInDb => vec![Command::CheckInDb(name)],
+            Stage::Locked | Stage::Join => vec![LoginCommand::Join(name)],
+            Stage::CheckInDb => vec![LoginCommand::CheckInDb(name)],
             Stage::NewUserPassword => {
                 let password = password(Question::NewPassword { name: name.clone() })?;
                 // The registration itself is never answered: the second command confirms it.
                 vec![
-                    Command::NewUserPassword(name, password.clone()),
-                    Command::CheckPassword(password),
+                    LoginCommand::NewUserPassword(name, password.clone()),
+                    LoginCommand::CheckPassword(password),
                 ]
             }
             Stage::CheckPassword => {
-                vec![Command::CheckPassword(password(Question::Password { name, wrong: false })?)]
+                vec![LoginCommand::CheckPassword(password(Question::Password {
+                    name,
+                    wrong: false,
+                })?)]
             }
         })
     }
