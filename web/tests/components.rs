@@ -504,6 +504,8 @@ async fn earlier_messages_are_asked_of_the_server_when_the_page_has_no_more() {
     page.change(|model| model.fold(now(), history(50..100))).await;
     let texts = page.texts(".message__text");
     assert_eq!((texts.len(), texts[0].as_str(), texts[99].as_str()), (100, "50", "149"));
+    // What stood first stands in the middle now: its sender is not named again.
+    assert_eq!(page.texts(".message--first").len(), 1);
 }
 
 #[test]

@@ -25,13 +25,13 @@ pub enum Row {
 }
 
 impl Row {
-    /// Tells rows apart, also when what they show changes.
+    /// Tells rows apart. What changes in a message by itself (its delivery) is no part of it.
     #[must_use]
     pub fn key(&self) -> (u8, u64) {
         match self {
             Self::Day(time) => (0, time.millis),
             Self::Unread => (1, 0),
-            Self::Message { message, .. } => (2, message.key.0),
+            Self::Message { message, is_first } => (2 + u8::from(*is_first), message.key.0),
         }
     }
 }
