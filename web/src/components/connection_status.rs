@@ -69,8 +69,8 @@ fn describe(statistics: &LinkStatistics) -> String {
     let LinkStatistics { packets_sent, packets_lost, packets_received, .. } = *statistics;
     match statistics.round_trip {
         Some(round_trip) => format!(
-            "Round trip {:.0} ms. Sent {packets_sent} packets, {packets_lost} of them again; \
-             received {packets_received}.",
+            "Round trip {:.0} ms. Packets: {packets_sent} sent, of which {packets_lost} were lost \
+             and sent again; {packets_received} received.",
             round_trip.as_secs_f64() * 1_000.0
         ),
         None => "Nothing measured yet.".to_owned(),
