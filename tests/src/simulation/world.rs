@@ -173,6 +173,16 @@ impl World {
         self.people[who].address = self.new_address();
     }
 
+    /// Somebody's way leads through a gateway, and it restarts: it hangs up for them, and their
+    /// WebSocket closes. The next one has another socket.
+    pub fn restart_gateway(&mut self, who: usize) {
+        let address = self.people[who].address;
+        self.network.send(self.now, address, SERVER, b"");
+        self.people[who].address = self.new_address();
+        self.people[who].session.path_closed(self.now);
+        self.drain(who);
+    }
+
     /// Somebody's process ends without a word.
     pub fn kill_client(&mut self, who: usize) {
         let person = &mut self.people[who];

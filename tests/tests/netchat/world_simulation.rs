@@ -149,6 +149,24 @@ fn the_address_changes_every_five_seconds_under_load() {
 }
 
 #[test]
+fn gateways_restart_under_load() {
+    let mut world = world(8, Conditions::BAD, &["alice", "bob"]);
+    let (alice, bob) = (world.to(0), world.to(1));
+    for n in 1..=300 {
+        world.send(0, &bob, &format!("message {n}"));
+        world.send(1, &alice, &format!("answer {n}"));
+        world.run_for(Duration::from_millis(100));
+        if n % 30 == 0 {
+            world.restart_gateway(n / 30 % 2);
+        }
+    }
+    settle(&mut world, 60 * SECOND);
+    assert_eq!(world.people[1].received.len(), 300);
+    assert_eq!(world.people[0].received.len(), 300);
+    assert_eq!(world.people[0].questions_after_sign_in, 0, "nothing is typed again");
+}
+
+#[test]
 fn a_forged_datagram_from_elsewhere_never_moves_a_session() {
     let mut world = world(4, Conditions::GOOD, &["alice", "bob"]);
     let thief = SocketAddr::from(([10, 9, 9, 9], 666));
@@ -250,6 +268,7 @@ fn turmoil(seed: u64) {
             9..=11 if world.people[sender].is_running => world.kill_client(sender),
             12..=13 => world.network.fail_until(world.now + SECOND * (n as u32 % 15)),
             14..=15 => world.network.conditions = Conditions::random(&mut world.rng),
+            16..=19 if world.people[sender].is_running => world.restart_gateway(sender),
             _ => {}
         }
         if !world.people[recipient].is_running && trouble.is_multiple_of(3) {
