@@ -29,10 +29,14 @@ pub(crate) fn session() -> Option<Saved> {
     })
 }
 
-/// Keeps the session.
-pub(crate) fn keep_session(saved: &Saved) {
+/// Keeps the session, in place of what was kept `before`. What all tabs share changes with a sign-in
+/// only, and not with each message.
+pub(crate) fn keep_session(saved: &Saved, before: Option<&Saved>) {
     put(of_tab(), SESSION, &saved.to_text());
-    put(of_browser(), SESSION, &saved.for_another_client().to_text());
+    let shared = saved.for_another_client();
+    if before.map(Saved::for_another_client).as_ref() != Some(&shared) {
+        put(of_browser(), SESSION, &shared.to_text());
+    }
 }
 
 pub(crate) fn drafts() -> Drafts {

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 
-use crate::command::{command, run};
+use crate::command::{self, command};
 
-pub(crate) fn run_all() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     println!("[1/2] Server and gateway, in release mode");
-    run(&mut command("cargo", &["build", "--release", "--quiet"]))?;
+    command::run(&mut command("cargo", &["build", "--release", "--quiet"]))?;
     println!("[2/2] The load");
-    run(&mut command(
+    command::run(&mut command(
         "cargo",
         &["bench", "--quiet", "--package", "netchat-tests", "--bench", "throughput"],
     ))

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "up" => up::run(&rest),
         "test" => test::run(),
-        "bench" => bench::run_all(),
+        "bench" => bench::run(),
         "web" => web::build(),
         "tidy" => tidy::run(),
         _ => {

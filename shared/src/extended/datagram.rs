@@ -197,13 +197,19 @@ pub(super) fn hex(digits: &[u8]) -> Option<u64> {
     })
 }
 
+/// Reads exactly 16 hexadecimal digits. No shorter form: an answer that repeats them is then never
+/// longer than what it answers.
+pub(super) fn hex_id(digits: &[u8]) -> Option<u64> {
+    (digits.len() == 16).then(|| hex(digits)).flatten()
+}
+
 fn parse_kind(rest: &[u8]) -> Option<Datagram<'_>> {
     if let Some(packet) = rest.strip_prefix(b"P#") {
         let end = packet.iter().position(|&byte| byte == b'\n')?;
         let (head, frames) = (&packet[..end], &packet[end + 1..]);
         let (session, number) = split_pair(head)?;
         return Some(Datagram::Packet {
-            session: session_id(session)?,
+            session: SessionId(hex_id(session)?),
             number: hex(number)?,
             frames,
         });
@@ -211,20 +217,22 @@ fn parse_kind(rest: &[u8]) -> Option<Datagram<'_>> {
     let text = std::str::from_utf8(rest).ok()?;
     let mut fields = text.split('#');
     let kind = fields.next()?;
-    let mut next_hex = || hex(fields.next()?.as_bytes());
+    let mut next_id = || hex_id(fields.next()?.as_bytes());
     match kind {
-        "OPENED" => Some(Datagram::Opened { nonce: next_hex()?, session: SessionId(next_hex()?) }),
-        "GONE" => Some(Datagram::Gone { session: SessionId(next_hex()?) }),
+        "OPENED" => Some(Datagram::Opened { nonce: next_id()?, session: SessionId(next_id()?) }),
+        "GONE" => Some(Datagram::Gone { session: SessionId(next_id()?) }),
         _ => {
             let version = fields.next()?.parse().ok()?;
-            let nonce = hex(fields.next()?.as_bytes())?;
+            let nonce = hex_id(fields.next()?.as_bytes())?;
             let third = fields.next()?;
             match kind {
                 "OFFER" => Some(Datagram::Offer { version, nonce }),
                 "COOKIE" => {
-                    Some(Datagram::Cookie { version, nonce, cookie: hex(third.as_bytes())? })
+                    Some(Datagram::Cookie { version, nonce, cookie: hex_id(third.as_bytes())? })
                 }
-                "OPEN" => Some(Datagram::Open { version, nonce, cookie: hex(third.as_bytes())? }),
+                "OPEN" => {
+                    Some(Datagram::Open { version, nonce, cookie: hex_id(third.as_bytes())? })
+                }
                 _ => None,
             }
         }
@@ -234,10 +242,6 @@ fn parse_kind(rest: &[u8]) -> Option<Datagram<'_>> {
 fn split_pair(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().position(|&byte| byte == b'#')?;
     Some((&bytes[..at], &bytes[at + 1..]))
-}
-
-fn session_id(digits: &[u8]) -> Option<SessionId> {
-    hex(digits).map(SessionId)
 }
 
 #[cfg(test)]
@@ -254,6 +258,16 @@ mod tests {
         let packet = Datagram::Packet { session, number: 26, frames: b"K\n" };
         assert_eq!(text(packet), "X#dc65b88d#P#000000000000001f#1a\nK\n");
         assert_eq!(text(Datagram::Offer { version: 1, nonce: 7 }).len(), OFFER_BYTES_MIN);
+    }
+
+    #[test]
+    fn ids_have_all_their_digits() {
+        for content in ["P#1f#1\nK\n", "GONE#1f", "OPEN#1#7#9", "OFFER#1#7#..."] {
+            let crc = crc32fast::hash(content.as_bytes());
+            let parsed = format!("X#{crc:08x}#{content}");
+            let parsed = Datagram::parse(parsed.as_bytes());
+            assert_eq!(parsed, Err(DatagramError::Malformed), "{content}");
+        }
     }
 
     #[test]

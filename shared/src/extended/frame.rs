@@ -12,7 +12,7 @@
 
 use thiserror::Error;
 
-use super::datagram::{hex, put};
+use super::datagram::{hex, hex_id, put};
 use crate::limits::ACK_RANGES_MAX;
 
 /// A frame.
@@ -60,8 +60,8 @@ impl<'a> Frame<'a> {
             b'A' => parse_ack(rest),
             b'D' | b'S' => parse_slice(rest, kind == b'S'),
             b'K' if rest.is_empty() => Some(Self::KeepAlive),
-            b'C' => hex(rest).map(Self::Challenge),
-            b'R' => hex(rest).map(Self::Response),
+            b'C' => hex_id(rest).map(Self::Challenge),
+            b'R' => hex_id(rest).map(Self::Response),
             b'B' if rest.is_empty() => Some(Self::Bye),
             _ => None,
         };

@@ -34,7 +34,7 @@ impl Saved {
     /// For another client of the same person, which begins with nothing waiting.
     #[must_use]
     pub fn for_another_client(&self) -> Self {
-        Self { position: None, outbox: Vec::new(), ..self.clone() }
+        Self { name: self.name.clone(), token: self.token, position: None, outbox: Vec::new() }
     }
 
     /// As text: one line for the session, one for each message that waits.

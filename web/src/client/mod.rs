@@ -224,7 +224,7 @@ impl Client {
             return;
         }
         match &saved {
-            Some(saved) => kept::keep_session(saved),
+            Some(saved) => kept::keep_session(saved, self.kept.as_ref()),
             None => kept::forget_session(),
         }
         self.kept = saved;
