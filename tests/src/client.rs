@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use netchat_client::session::{Event, Output, Question, Session};
 use netchat_process::Clock;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::password::Password;
-use netchat_shared::session::{Event, Output, Question, Session};
 use netchat_shared::time::Instant;
 use tokio::net::UdpSocket;
 use tokio::time::timeout;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use netchat_core::limits::{PAGE_BYTES_MAX, PAGE_MESSAGES_MAX};
 use netchat_core::storage::{
     ConversationId, ConversationKind, ConversationRecord, DeliveryFailure, Loaded, MessageRecord,
-    Order, Query, Snapshot, Stored, StoredMessage, TokenHash, UserId, UserRecord, Write,
+    Query, Sequence, Snapshot, Stored, StoredMessage, TokenHash, UserId, UserRecord, Write,
 };
 use netchat_shared::time::UnixTime;
 
@@ -14,9 +14,9 @@ use netchat_shared::time::UnixTime;
 pub struct MemoryStorage {
     pub users: BTreeMap<UserId, UserRecord>,
     conversations: BTreeMap<ConversationId, ConversationRecord>,
-    members: BTreeMap<(ConversationId, UserId), Order>,
-    pub messages: BTreeMap<Order, Arc<MessageRecord>>,
-    pub failures: BTreeMap<(Order, UserId), DeliveryFailure>,
+    members: BTreeMap<(ConversationId, UserId), Sequence>,
+    pub messages: BTreeMap<Sequence, Arc<MessageRecord>>,
+    pub failures: BTreeMap<(Sequence, UserId), DeliveryFailure>,
     tokens: BTreeMap<TokenHash, (UserId, UnixTime)>,
 }
 
@@ -34,7 +34,7 @@ impl MemoryStorage {
             Write::AddConversation(conversation) => {
                 let members = match &conversation.kind {
                     ConversationKind::Direct(one, other) => {
-                        vec![(*one, Order(0)), (*other, Order(0))]
+                        vec![(*one, Sequence(0)), (*other, Sequence(0))]
                     }
                     ConversationKind::Group(_, members) => members.clone(),
                 };
@@ -50,12 +50,12 @@ impl MemoryStorage {
                 self.members.remove(&(*group, *user));
             }
             Write::AddMessages(messages) => return self.add_messages(messages),
-            Write::SetReceived(user, order) => {
+            Write::SetReceived(user, sequence) => {
                 let received = &mut self.user(*user).received;
-                *received = (*received).max(*order);
+                *received = (*received).max(*sequence);
             }
-            Write::AddFailure(order, user, failure) => {
-                self.failures.entry((*order, *user)).or_insert(*failure);
+            Write::AddFailure(sequence, user, failure) => {
+                self.failures.entry((*sequence, *user)).or_insert(*failure);
             }
             Write::SetToken(hash, user, expires_at) => {
                 self.tokens.insert(*hash, (*user, *expires_at));
@@ -72,16 +72,16 @@ impl MemoryStorage {
         match query {
             Query::Backlog(user, after) => {
                 let messages = self.messages.values().filter(|message| {
-                    message.order > *after
+                    message.sequence > *after
                         && self.may_read(*user, message)
-                        && !self.failures.contains_key(&(message.order, *user))
+                        && !self.failures.contains_key(&(message.sequence, *user))
                 });
                 self.page(*user, messages.cloned(), PAGE_MESSAGES_MAX)
             }
             Query::History(user, conversation, before, limit) => {
                 let messages = self.messages.values().rev().filter(|message| {
                     message.conversation == *conversation
-                        && before.is_none_or(|before| message.order < before)
+                        && before.is_none_or(|before| message.sequence < before)
                         && self.may_read(*user, message)
                 });
                 self.page(*user, messages.cloned(), usize::from(*limit).min(PAGE_MESSAGES_MAX))
@@ -92,17 +92,17 @@ impl MemoryStorage {
                     latest.insert(message.conversation, Arc::clone(message));
                 }
                 let mut latest: Vec<_> = latest.into_values().collect();
-                latest.sort_by_key(|message| std::cmp::Reverse(message.order));
+                latest.sort_by_key(|message| std::cmp::Reverse(message.sequence));
                 self.page(*user, latest.into_iter(), PAGE_MESSAGES_MAX)
             }
             Query::Failures(sender, since) => {
-                let is_own = |order: &Order| {
-                    self.messages.get(order).is_some_and(|message| message.sender == *sender)
+                let is_own = |sequence: &Sequence| {
+                    self.messages.get(sequence).is_some_and(|message| message.sender == *sender)
                 };
-                let failures = self.failures.iter().filter(|((order, _), _)| order >= since);
-                let own = failures.filter(|((order, _), _)| is_own(order));
+                let failures = self.failures.iter().filter(|((sequence, _), _)| sequence >= since);
+                let own = failures.filter(|((sequence, _), _)| is_own(sequence));
                 Loaded::Failures(
-                    own.map(|((order, user), failure)| (*order, *user, *failure)).collect(),
+                    own.map(|((sequence, user), failure)| (*sequence, *user, *failure)).collect(),
                 )
             }
         }
@@ -127,7 +127,7 @@ impl MemoryStorage {
             tokens: self.tokens.iter().map(|(hash, (user, at))| (*hash, *user, *at)).collect(),
             last_user: self.users.keys().next_back().map_or(0, |user| user.0),
             last_conversation: self.conversations.keys().next_back().map_or(0, |id| id.0),
-            last_order: self.messages.keys().next_back().map_or(0, |order| order.0),
+            last_sequence: self.messages.keys().next_back().map_or(0, |sequence| sequence.0),
         }
     }
 
@@ -142,7 +142,7 @@ impl MemoryStorage {
             }
         }
         for message in messages {
-            self.messages.insert(message.order, Arc::clone(message));
+            self.messages.insert(message.sequence, Arc::clone(message));
         }
         Stored::Done
     }
@@ -159,7 +159,8 @@ impl MemoryStorage {
                 return Loaded::Messages(page, false);
             }
             bytes += record.body.as_str().len();
-            let of_record = self.failures.iter().filter(|((order, _), _)| *order == record.order);
+            let of_record =
+                self.failures.iter().filter(|((sequence, _), _)| *sequence == record.sequence);
             let failures = match record.sender == viewer {
                 true => of_record.map(|((_, user), failure)| (*user, *failure)).collect(),
                 false => Vec::new(),
@@ -171,7 +172,7 @@ impl MemoryStorage {
 
     fn may_read(&self, user: UserId, message: &MessageRecord) -> bool {
         let since = self.members.get(&(message.conversation, user));
-        since.is_some_and(|since| message.order > *since)
+        since.is_some_and(|since| message.sequence > *since)
     }
 
     fn user(&mut self, user: UserId) -> &mut UserRecord {

@@ -18,7 +18,7 @@ pub struct RawSession {
     pub address: SocketAddr,
     pub id: SessionId,
     pub next_number: u64,
-    next_sequence: u64,
+    next_slice_number: u64,
     /// The latest packet of the server; all before it are acknowledged with it.
     heard: u64,
     /// Every datagram between it and the server, and who sent it.
@@ -29,8 +29,14 @@ impl RawSession {
     /// Opens a session from an address.
     pub fn open(server: &mut SimServer, address: SocketAddr) -> Self {
         let id = SessionId(0);
-        let mut session =
-            Self { address, id, next_number: 1, next_sequence: 1, heard: 0, exchange: Vec::new() };
+        let mut session = Self {
+            address,
+            id,
+            next_number: 1,
+            next_slice_number: 1,
+            heard: 0,
+            exchange: Vec::new(),
+        };
         let (version, nonce) = (PROTOCOL_VERSION, u64::from(address.port()));
         let offer = Datagram::Offer { version, nonce }.to_wire();
         let replies = session.send(server, offer);
@@ -63,9 +69,9 @@ impl RawSession {
     /// Says a small message; what the server sends to this address.
     pub fn say(&mut self, server: &mut SimServer, message: &ClientMessage) -> Vec<Vec<u8>> {
         let bytes = message.to_wire();
-        let sequence = self.next_sequence;
-        self.next_sequence += 1;
-        self.packet(server, &[Frame::Slice { sequence, more: false, bytes: &bytes }])
+        let slice_number = self.next_slice_number;
+        self.next_slice_number += 1;
+        self.packet(server, &[Frame::Slice { slice_number, more: false, bytes: &bytes }])
     }
 
     /// Sends a packet with these frames.

@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use netchat_client::session::Saved;
 use netchat_shared::body::{decode_text, encode_text};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{conversation_from_wire, conversation_to_wire};
-use netchat_shared::session::Saved;
 use web_sys::Storage;
 
 use crate::model::Place;

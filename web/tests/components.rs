@@ -5,14 +5,14 @@
 
 use leptos::prelude::*;
 use leptos::task::tick;
+use netchat_client::session::{
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Progress, Question, StoredAt,
+};
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::LinkStatistics;
 use netchat_shared::message_id::MessageId;
-use netchat_shared::order::Order;
-use netchat_shared::session::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Progress, Question, StoredAt,
-};
+use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, Now, UnixTime};
 use netchat_web::components::{App, Ui};
 use netchat_web::kept::Drafts;
@@ -376,13 +376,17 @@ fn group() -> Conversation {
 }
 
 /// A message that the server keeps.
-fn stored(order: u64, conversation: &Conversation, text: &str) -> Arrival {
-    let time = UnixTime { millis: now().calendar.millis + order };
+fn stored(sequence: u64, conversation: &Conversation, text: &str) -> Arrival {
+    let time = UnixTime { millis: now().calendar.millis + sequence };
     Arrival {
         conversation: Some(conversation.clone()),
         sender: "bob".parse().ok(),
         content: Content::Text(text.to_owned()),
-        stored: Some(StoredAt { order: Order(order), time, id: MessageId(order.into()) }),
+        stored: Some(StoredAt {
+            sequence: Sequence(sequence),
+            time,
+            id: MessageId(sequence.into()),
+        }),
         receipts: vec![],
     }
 }
@@ -477,8 +481,8 @@ async fn what_is_unread_is_counted_in_the_list_and_marked_in_the_log() {
         model.fold(now(), Event::Arrived(stored(1, &group(), "seen")));
         model.select(Some(group()));
         model.select(Some(bob()));
-        for (order, text) in [(2, "new"), (3, "newer")] {
-            model.fold(now(), Event::Arrived(stored(order, &group(), text)));
+        for (sequence, text) in [(2, "new"), (3, "newer")] {
+            model.fold(now(), Event::Arrived(stored(sequence, &group(), text)));
         }
     })
     .await;
@@ -495,7 +499,7 @@ async fn what_is_unread_is_counted_in_the_list_and_marked_in_the_log() {
 async fn earlier_messages_are_asked_of_the_server_when_the_page_has_no_more() {
     let page = Page::open(with_bob()).await;
     let history = |orders: std::ops::Range<u64>| {
-        let messages = orders.map(|order| stored(order, &bob(), &order.to_string()));
+        let messages = orders.map(|sequence| stored(sequence, &bob(), &sequence.to_string()));
         Event::History(bob(), messages.collect(), true)
     };
     page.change(|model| model.fold(now(), history(100..150))).await;

@@ -39,7 +39,7 @@ pub(crate) fn run() -> Result<()> {
     summary.step("native tests", || {
         stream(command("cargo", &["test", "--quiet", "--workspace", "--exclude", "netchat-web"]))
     });
-    for (name, package) in [("browser: shared", "netchat-shared"), ("browser: web", "netchat-web")]
+    for (name, package) in [("browser: client", "netchat-client"), ("browser: web", "netchat-web")]
     {
         summary.step(name, || {
             tools::ensure_wasm_bindgen()?;

@@ -9,11 +9,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use netchat_client::session::{Output, Session};
 use netchat_process::{Clock, fail, shutdown_signal};
 use netchat_shared::limits::DATAGRAM_BYTES_MAX;
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
-use netchat_shared::session::{Output, Session};
 use netchat_shared::time::Instant;
 use tokio::net::UdpSocket;
 

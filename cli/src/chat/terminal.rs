@@ -5,15 +5,15 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
+use netchat_client::session::{
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Progress, Question, Session,
+};
+use netchat_client::slash::{HELP, Slash, Typed, parse_names};
 use netchat_shared::classic::{Notice, Roster};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
-use netchat_shared::session::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Progress, Question, Session,
-};
-use netchat_shared::slash::{HELP, Slash, Typed, parse_names};
 use netchat_shared::time::Instant;
 
 const MENU: [&str; 4] = [

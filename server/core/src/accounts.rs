@@ -179,8 +179,8 @@ impl Server {
             password_hash,
             address,
             registered_at: now.calendar,
-            since: self.last_order(),
-            received: self.last_order(),
+            since: self.last_sequence(),
+            received: self.last_sequence(),
         }
     }
 

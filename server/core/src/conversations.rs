@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use netchat_shared::name::GroupName;
 
 use crate::limits::GROUPS_MAX;
-use crate::storage::{ConversationId, ConversationKind, ConversationRecord, Order, UserId};
+use crate::storage::{ConversationId, ConversationKind, ConversationRecord, Sequence, UserId};
 
 /// The conversations in memory, as storage has them.
 #[derive(Debug, Default)]
@@ -83,7 +83,7 @@ impl Conversations {
         &mut self,
         name: GroupName,
         members: &[UserId],
-        since: Order,
+        since: Sequence,
     ) -> ConversationRecord {
         let members = members.iter().map(|&user| (user, since)).collect();
         let record =

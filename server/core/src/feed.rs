@@ -10,7 +10,7 @@ use netchat_shared::time::Now;
 use crate::Server;
 use crate::server::LoadPending;
 use crate::session::SessionKey;
-use crate::storage::{Loaded, MessageRecord, Order, Query, StoredMessage, UserId};
+use crate::storage::{Loaded, MessageRecord, Query, Sequence, StoredMessage, UserId};
 
 /// Where a session stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,34 +18,36 @@ pub(crate) enum Feed {
     /// It has not asked for messages yet.
     Off,
     /// Everything up to this was put in; what comes after waits in the database.
-    Behind(Order),
+    Behind(Sequence),
     /// The same, and a page is being read.
-    Loading(Order),
+    Loading(Sequence),
     /// Everything that is stored was put in; the last of it was this.
-    Live(Order),
+    Live(Sequence),
 }
 
 /// A message that a session was handed and has not acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Handed {
-    pub(crate) order: Order,
+    pub(crate) sequence: Sequence,
     pub(crate) sender: UserId,
 }
 
 impl Feed {
     /// How far the session has got.
-    pub(crate) fn after(self) -> Option<Order> {
+    pub(crate) fn after(self) -> Option<Sequence> {
         match self {
             Self::Off => None,
-            Self::Behind(order) | Self::Loading(order) | Self::Live(order) => Some(order),
+            Self::Behind(sequence) | Self::Loading(sequence) | Self::Live(sequence) => {
+                Some(sequence)
+            }
         }
     }
 
     /// A message was put in.
-    fn advance(&mut self, order: Order) {
+    fn advance(&mut self, sequence: Sequence) {
         match self {
             Self::Off => {}
-            Self::Behind(after) | Self::Loading(after) | Self::Live(after) => *after = order,
+            Self::Behind(after) | Self::Loading(after) | Self::Live(after) => *after = sequence,
         }
     }
 }
@@ -63,14 +65,14 @@ impl Server {
             let Some(feed) = self.feed_mut(key) else { continue };
             // One that reads, or has read, from the database finds it there.
             let Feed::Live(after) = *feed else { continue };
-            if message.order <= after {
+            if message.sequence <= after {
                 continue;
             }
             if Some(key) == except {
-                feed.advance(message.order);
+                feed.advance(message.sequence);
             } else if self.put(now, key, user, message) {
                 if let Some(feed) = self.feed_mut(key) {
-                    feed.advance(message.order);
+                    feed.advance(message.sequence);
                 }
             } else if let Some(feed) = self.feed_mut(key) {
                 *feed = Feed::Behind(after);
@@ -109,13 +111,13 @@ impl Server {
             if !self.put(now, key, user, &record) {
                 return self.set_feed(key, Feed::Behind(after));
             }
-            after = record.order;
+            after = record.sequence;
         }
         self.set_feed(key, if is_complete { Feed::Live(after) } else { Feed::Behind(after) });
     }
 
     /// Up to where a session was given everything.
-    pub(crate) fn position_of(&mut self, key: SessionKey) -> Option<Order> {
+    pub(crate) fn position_of(&mut self, key: SessionKey) -> Option<Sequence> {
         self.feed_mut(key).and_then(|feed| feed.after())
     }
 
@@ -158,18 +160,18 @@ impl Server {
     }
 
     /// Whether a session of this user has the message, or will read it.
-    pub(crate) fn is_in_hands(&self, user: UserId, order: Order) -> bool {
+    pub(crate) fn is_in_hands(&self, user: UserId, sequence: Sequence) -> bool {
         self.presence.sessions(user).iter().any(|key| {
             if let Some(session) = self.classic.get(key) {
                 return session.signed_in().is_some_and(|signed_in| {
-                    signed_in.outbox.has(order)
-                        || signed_in.feed.after().is_some_and(|after| after < order)
+                    signed_in.outbox.has(sequence)
+                        || signed_in.feed.after().is_some_and(|after| after < sequence)
                 });
             }
             let signed_in = self.extended.get(key).and_then(|session| session.signed_in());
             signed_in.is_some_and(|signed_in| {
-                signed_in.handed.iter().any(|handed| handed.order == order)
-                    || signed_in.feed.after().is_some_and(|after| after < order)
+                signed_in.handed.iter().any(|handed| handed.sequence == sequence)
+                    || signed_in.feed.after().is_some_and(|after| after < sequence)
             })
         })
     }

@@ -71,7 +71,7 @@ impl Server {
         if let Some(line) = refusal {
             return self.tell_group(session, &name, Outcome::Refused(line));
         }
-        let since = self.last_order();
+        let since = self.last_sequence();
         let record = self.conversations.create_group(name.clone(), &members, since);
         let group = record.id;
         let kind = ChangeKind::Created(members, unknown);
@@ -93,7 +93,7 @@ impl Server {
         }
         let group = group.id;
         self.conversations.add_member(group, user);
-        let write = Write::AddMember(group, user, self.last_order());
+        let write = Write::AddMember(group, user, self.last_sequence());
         let (name, kind) = (name.clone(), ChangeKind::Joined);
         self.store_group_change(write, GroupChange { session, user, group, name, kind });
     }

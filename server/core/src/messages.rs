@@ -16,7 +16,7 @@ use crate::limits::AWAITED_RECEIPTS_MAX;
 use crate::server::WritePending;
 use crate::session::SessionKey;
 use crate::storage::{
-    ConversationId, DeliveryFailure, MessageRecord, Order, Stored, UserId, Write,
+    ConversationId, DeliveryFailure, MessageRecord, Sequence, Stored, UserId, Write,
 };
 
 /// What one command submitted, on its way to storage.
@@ -86,8 +86,8 @@ impl Server {
         recipients: Vec<UserId>,
         body: Body,
     ) -> Arc<MessageRecord> {
-        let (order, time) = (self.next_order(), now.calendar);
-        Arc::new(MessageRecord { order, conversation, sender, id, time, recipients, body })
+        let (sequence, time) = (self.next_sequence(), now.calendar);
+        Arc::new(MessageRecord { sequence, conversation, sender, id, time, recipients, body })
     }
 
     /// The conversation of two users; a new one is stored first. `None` if storage is too busy.
@@ -143,16 +143,17 @@ impl Server {
     }
 
     /// This user has received all messages up to that one, or failed with a record of it.
-    pub(crate) fn advance(&mut self, user: UserId, order: Order) {
+    pub(crate) fn advance(&mut self, user: UserId, sequence: Sequence) {
         let Some(record) = self.users.get_mut(user) else { return };
-        if record.received >= order {
+        if record.received >= sequence {
             return;
         }
-        record.received = order;
+        record.received = sequence;
         let name = record.name.to_string();
         self.note_received(user);
-        let first = (user, Order::default());
-        let done: Vec<_> = self.awaited.range(first..=(user, order)).map(|(key, _)| *key).collect();
+        let first = (user, Sequence::default());
+        let done: Vec<_> =
+            self.awaited.range(first..=(user, sequence)).map(|(key, _)| *key).collect();
         for key in done {
             if let Some(sender) = self.awaited.remove(&key) {
                 self.notify(sender, &Notice::Received(name.clone()));
@@ -161,12 +162,12 @@ impl Server {
     }
 
     /// Tells the sender's sessions how far a recipient has received.
-    pub(crate) fn note_receipt(&mut self, sender: UserId, recipient: UserId, order: Order) {
+    pub(crate) fn note_receipt(&mut self, sender: UserId, recipient: UserId, sequence: Sequence) {
         for key in self.presence.sessions(sender).to_vec() {
             let session = self.extended.get_mut(&key);
             if let Some(signed_in) = session.and_then(|session| session.signed_in_mut()) {
                 let received = signed_in.receipts.entry(recipient).or_default();
-                *received = order.max(*received);
+                *received = sequence.max(*received);
                 self.dirty.insert(key);
             }
         }
@@ -176,49 +177,49 @@ impl Server {
     pub(crate) fn fail(
         &mut self,
         user: UserId,
-        order: Order,
+        sequence: Sequence,
         sender: UserId,
         failure: DeliveryFailure,
     ) {
-        let received = self.users.get(user).is_none_or(|user| user.received >= order);
-        if received || self.is_in_hands(user, order) {
+        let received = self.users.get(user).is_none_or(|user| user.received >= sequence);
+        if received || self.is_in_hands(user, sequence) {
             return;
         }
-        self.store_aside(Write::AddFailure(order, user, failure));
-        self.tell_failure(user, order, sender, failure);
+        self.store_aside(Write::AddFailure(sequence, user, failure));
+        self.tell_failure(user, sequence, sender, failure);
     }
 
     /// A recipient found a message corrupted: that is final, whoever else has it.
-    pub(crate) fn fail_corrupted(&mut self, user: UserId, order: Order, sender: UserId) {
-        if self.users.get(user).is_none_or(|user| user.received >= order) {
+    pub(crate) fn fail_corrupted(&mut self, user: UserId, sequence: Sequence, sender: UserId) {
+        if self.users.get(user).is_none_or(|user| user.received >= sequence) {
             return;
         }
         let failure = DeliveryFailure::Corrupted;
-        self.store_aside(Write::AddFailure(order, user, failure));
-        self.tell_failure(user, order, sender, failure);
-        self.advance(user, order);
+        self.store_aside(Write::AddFailure(sequence, user, failure));
+        self.tell_failure(user, sequence, sender, failure);
+        self.advance(user, sequence);
     }
 
     /// A session that had this message has ended. A classic sender is told that it is lost, since it
     /// would not hear of a later delivery; for others it waits in the database.
-    pub(crate) fn return_to_sender(&mut self, user: UserId, order: Order) {
-        if self.awaited.contains_key(&(user, order)) && !self.is_in_hands(user, order) {
-            self.lose_awaited(user, order);
+    pub(crate) fn return_to_sender(&mut self, user: UserId, sequence: Sequence) {
+        if self.awaited.contains_key(&(user, sequence)) && !self.is_in_hands(user, sequence) {
+            self.lose_awaited(user, sequence);
         }
     }
 
     /// The last session of a user has ended: whatever classic senders still wait for is lost.
     pub(crate) fn lose_all_awaited(&mut self, user: UserId) {
-        let all = (user, Order::default())..=(user, Order(u64::MAX));
-        let orders: Vec<_> = self.awaited.range(all).map(|((_, order), _)| *order).collect();
-        for order in orders {
-            self.lose_awaited(user, order);
+        let all = (user, Sequence::default())..=(user, Sequence(u64::MAX));
+        let orders: Vec<_> = self.awaited.range(all).map(|((_, sequence), _)| *sequence).collect();
+        for sequence in orders {
+            self.lose_awaited(user, sequence);
         }
     }
 
-    fn lose_awaited(&mut self, user: UserId, order: Order) {
-        if let Some(sender) = self.awaited.remove(&(user, order)) {
-            self.store_aside(Write::AddFailure(order, user, DeliveryFailure::Lost));
+    fn lose_awaited(&mut self, user: UserId, sequence: Sequence) {
+        if let Some(sender) = self.awaited.remove(&(user, sequence)) {
+            self.store_aside(Write::AddFailure(sequence, user, DeliveryFailure::Lost));
             self.notify(sender, &Notice::Lost);
         }
     }
@@ -226,7 +227,7 @@ impl Server {
     fn tell_failure(
         &mut self,
         user: UserId,
-        order: Order,
+        sequence: Sequence,
         sender: UserId,
         failure: DeliveryFailure,
     ) {
@@ -234,11 +235,11 @@ impl Server {
             DeliveryFailure::Lost => (Notice::Lost, Receipt::Lost),
             DeliveryFailure::Corrupted => (Notice::Corrupted, Receipt::Corrupted),
         };
-        if let Some(sender) = self.awaited.remove(&(user, order)) {
+        if let Some(sender) = self.awaited.remove(&(user, sequence)) {
             self.notify(sender, &notice);
         }
         if let Some(name) = self.users.name(user).cloned() {
-            let failed = ServerMessage::Failed(order, name, receipt);
+            let failed = ServerMessage::Failed(sequence, name, receipt);
             for key in self.presence.sessions(sender).to_vec() {
                 self.send_to(key, &failed);
             }
@@ -259,7 +260,7 @@ impl Server {
                 self.echo(key, &record.body);
             } else if is_online && self.awaited.len() < AWAITED_RECEIPTS_MAX {
                 self.notify(key, &Notice::Sent);
-                self.awaited.insert((user, record.order), key);
+                self.awaited.insert((user, record.sequence), key);
             } else if !in_group {
                 self.notify(key, &Notice::Lost);
             }
@@ -280,8 +281,8 @@ impl Server {
     fn confirm(&mut self, key: SessionKey, record: &MessageRecord) {
         let recipients = self.users.names(&record.recipients);
         let position = self.position_of(key);
-        let MessageRecord { id, order, time, .. } = *record;
-        self.send_to(key, &ServerMessage::Sent { id, order, time, position, recipients });
+        let MessageRecord { id, sequence, time, .. } = *record;
+        self.send_to(key, &ServerMessage::Sent { id, sequence, time, position, recipients });
     }
 
     /// Which conversation this is to one of its members.

@@ -25,7 +25,8 @@ use crate::presence::Presence;
 use crate::session::SessionKey;
 use crate::settings::Settings;
 use crate::storage::{
-    ConversationId, HashJob, Hashed, Loaded, Order, Query, Snapshot, Stored, Ticket, UserId, Write,
+    ConversationId, HashJob, Hashed, Loaded, Query, Sequence, Snapshot, Stored, Ticket, UserId,
+    Write,
 };
 use crate::timers::Timers;
 use crate::tokens::Tokens;
@@ -42,7 +43,7 @@ pub struct Server {
     pub(crate) users: Users,
     pub(crate) conversations: Conversations,
     pub(crate) tokens: Tokens,
-    last_order: u64,
+    last_sequence: u64,
     /// Users whose place in the order is not stored yet.
     pub(crate) received_dirty: BTreeSet<UserId>,
 
@@ -61,7 +62,7 @@ pub struct Server {
     /// Names whose accounts are being made.
     pub(crate) registering: BTreeSet<UserName>,
     /// Classic sessions that wait to hear that a recipient has a message.
-    pub(crate) awaited: BTreeMap<(UserId, Order), SessionKey>,
+    pub(crate) awaited: BTreeMap<(UserId, Sequence), SessionKey>,
 
     // What is under way.
     hashes_pending: BTreeMap<Ticket, HashPending>,
@@ -147,7 +148,7 @@ impl Server {
             users: Users::load(snapshot.users, snapshot.last_user),
             conversations: Conversations::load(snapshot.conversations, snapshot.last_conversation),
             tokens: Tokens::load(snapshot.tokens),
-            last_order: snapshot.last_order,
+            last_sequence: snapshot.last_sequence,
             received_dirty: BTreeSet::new(),
             classic: BTreeMap::new(),
             session_by_address: BTreeMap::new(),
@@ -348,14 +349,14 @@ impl Server {
         SessionKey(self.last_session)
     }
 
-    pub(crate) fn next_order(&mut self) -> Order {
-        self.last_order += 1;
-        Order(self.last_order)
+    pub(crate) fn next_sequence(&mut self) -> Sequence {
+        self.last_sequence += 1;
+        Sequence(self.last_sequence)
     }
 
     /// The order of the last message accepted.
-    pub(crate) fn last_order(&self) -> Order {
-        Order(self.last_order)
+    pub(crate) fn last_sequence(&self) -> Sequence {
+        Sequence(self.last_sequence)
     }
 
     pub(crate) fn transmit(&mut self, to: SocketAddr, datagram: impl Into<Vec<u8>>) {

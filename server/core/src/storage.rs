@@ -7,8 +7,8 @@ use std::sync::Arc;
 use netchat_shared::body::Body;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
-pub use netchat_shared::order::Order;
 use netchat_shared::password::Password;
+pub use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 
 /// Names a request until its result comes back.
@@ -42,9 +42,9 @@ pub struct UserRecord {
     /// When they registered.
     pub registered_at: UnixTime,
     /// Messages up to here were sent before they existed.
-    pub since: Order,
+    pub since: Sequence,
     /// Messages up to here have reached them, or failed with a record of it.
-    pub received: Order,
+    pub received: Sequence,
 }
 
 /// A conversation as stored. [`ConversationId::EVERYONE`] is not stored.
@@ -62,14 +62,14 @@ pub enum ConversationKind {
     /// Between two users (the same one twice: notes to oneself). The smaller id comes first.
     Direct(UserId, UserId),
     /// A group, and its members with the order from which on each may read.
-    Group(GroupName, Vec<(UserId, Order)>),
+    Group(GroupName, Vec<(UserId, Sequence)>),
 }
 
 /// A message as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageRecord {
     /// Its place.
-    pub order: Order,
+    pub sequence: Sequence,
     /// Where it belongs.
     pub conversation: ConversationId,
     /// Who sent it, as authenticated.
@@ -105,16 +105,16 @@ pub enum Write {
     /// A new conversation.
     AddConversation(ConversationRecord),
     /// A new member of a group, who may read from this order on.
-    AddMember(ConversationId, UserId, Order),
+    AddMember(ConversationId, UserId, Sequence),
     /// A member less.
     RemoveMember(ConversationId, UserId),
     /// Messages accepted together: all of them are stored, or none. One whose sender used its id
     /// before is not stored again.
     AddMessages(Vec<Arc<MessageRecord>>),
     /// How far a user has received.
-    SetReceived(UserId, Order),
+    SetReceived(UserId, Sequence),
     /// A message that did not reach a recipient.
-    AddFailure(Order, UserId, DeliveryFailure),
+    AddFailure(Sequence, UserId, DeliveryFailure),
     /// What a client may resume with, until then.
     SetToken(TokenHash, UserId, UnixTime),
     /// Not any more.
@@ -142,13 +142,13 @@ pub enum Stored {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
     /// Messages to a user after that one which have not failed, the earliest first, and their own.
-    Backlog(UserId, Order),
+    Backlog(UserId, Sequence),
     /// Messages of a conversation before that one that a user may read, the latest first.
-    History(UserId, ConversationId, Option<Order>, u16),
+    History(UserId, ConversationId, Option<Sequence>, u16),
     /// The latest message of each conversation of a user, the latest first.
     Latest(UserId),
     /// Which messages of a sender failed, from that one on.
-    Failures(UserId, Order),
+    Failures(UserId, Sequence),
 }
 
 /// The answer to a [`Query`].
@@ -157,7 +157,7 @@ pub enum Loaded {
     /// Messages, and whether there are no more beyond them.
     Messages(Vec<StoredMessage>, bool),
     /// Failures.
-    Failures(Vec<(Order, UserId, DeliveryFailure)>),
+    Failures(Vec<(Sequence, UserId, DeliveryFailure)>),
     /// It could not be answered.
     Failed,
 }
@@ -208,5 +208,5 @@ pub struct Snapshot {
     /// See [`Self::last_user`].
     pub last_conversation: u32,
     /// See [`Self::last_user`].
-    pub last_order: u64,
+    pub last_sequence: u64,
 }

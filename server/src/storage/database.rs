@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use netchat_core::storage::{
-    ConversationId, ConversationKind, ConversationRecord, Loaded, Order, Query, Snapshot, Stored,
-    TokenHash, UserId, UserRecord, Write,
+    ConversationId, ConversationKind, ConversationRecord, Loaded, Query, Sequence, Snapshot,
+    Stored, TokenHash, UserId, UserRecord, Write,
 };
 use netchat_shared::time::UnixTime;
 use rusqlite::{Connection, Row};
@@ -113,7 +113,7 @@ impl Database {
                 tokens: self.tokens()?,
                 last_user: self.one("SELECT coalesce(max(id), 0) FROM user")?,
                 last_conversation: self.one("SELECT max(id) FROM conversation")?,
-                last_order: self.one("SELECT coalesce(max(\"order\"), 0) FROM message")?,
+                last_sequence: self.one("SELECT coalesce(max(\"order\"), 0) FROM message")?,
             }))
         };
         let path = || self.path.clone();
@@ -169,11 +169,11 @@ impl Database {
         Ok(Some(records))
     }
 
-    fn members(&self, group: ConversationId) -> rusqlite::Result<Vec<(UserId, Order)>> {
+    fn members(&self, group: ConversationId) -> rusqlite::Result<Vec<(UserId, Sequence)>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT user, since FROM member WHERE conversation = ?1 ORDER BY since, user",
         )?;
-        let read = |row: &Row<'_>| Ok((UserId(row.get(0)?), Order(row.get(1)?)));
+        let read = |row: &Row<'_>| Ok((UserId(row.get(0)?), Sequence(row.get(1)?)));
         statement.query_map([group.0], read)?.collect()
     }
 
@@ -226,8 +226,8 @@ fn read_user(row: &Row<'_>) -> rusqlite::Result<Option<UserRecord>> {
         password_hash: row.get(2)?,
         address,
         registered_at: UnixTime { millis: row.get(4)? },
-        since: Order(row.get(5)?),
-        received: Order(row.get(6)?),
+        since: Sequence(row.get(5)?),
+        received: Sequence(row.get(6)?),
     }))
 }
 
@@ -248,14 +248,14 @@ mod tests {
             password_hash: Some("hash".to_owned()),
             address: "127.0.0.1:1".parse().unwrap(),
             registered_at: UnixTime { millis: 1 },
-            since: Order(0),
-            received: Order(0),
+            since: Sequence(0),
+            received: Sequence(0),
         }
     }
 
     fn message(order: u64, id: u128) -> Arc<MessageRecord> {
         Arc::new(MessageRecord {
-            order: Order(order),
+            sequence: Sequence(order),
             conversation: ConversationId::EVERYONE,
             sender: UserId(1),
             id: MessageId(id),
@@ -281,7 +281,7 @@ mod tests {
             id: ConversationId(1),
             kind: ConversationKind::Group(
                 "CS: Group".parse().unwrap(),
-                vec![(UserId(1), Order(0))],
+                vec![(UserId(1), Sequence(0))],
             ),
         };
         let direct = ConversationRecord {
@@ -293,22 +293,22 @@ mod tests {
             Write::AddUser(user(2, "o'neil")),
             Write::AddConversation(group),
             Write::AddConversation(direct.clone()),
-            Write::AddMember(ConversationId(1), UserId(2), Order(7)),
+            Write::AddMember(ConversationId(1), UserId(2), Sequence(7)),
             Write::AddMessages(vec![message(8, 1), message(9, 2)]),
-            Write::SetReceived(UserId(2), Order(8)),
-            Write::AddFailure(Order(9), UserId(2), DeliveryFailure::Lost),
+            Write::SetReceived(UserId(2), Sequence(8)),
+            Write::AddFailure(Sequence(9), UserId(2), DeliveryFailure::Lost),
         ];
         assert_eq!(open(&folder).write(&writes), vec![Stored::Done; writes.len()]);
         let snapshot = open(&folder).snapshot().unwrap();
         let names: Vec<_> = snapshot.users.iter().map(|user| user.name.as_str()).collect();
         assert_eq!(names, ["Robert'), DROP TABLE user,--", "o'neil"]);
-        assert_eq!(snapshot.users[1].received, Order(8));
+        assert_eq!(snapshot.users[1].received, Sequence(8));
         assert_eq!(snapshot.conversations[1], direct);
-        let members = vec![(UserId(1), Order(0)), (UserId(2), Order(7))];
+        let members = vec![(UserId(1), Sequence(0)), (UserId(2), Sequence(7))];
         let name = "CS: Group".parse().unwrap();
         assert_eq!(snapshot.conversations[0].kind, ConversationKind::Group(name, members));
         assert_eq!(
-            (snapshot.last_user, snapshot.last_conversation, snapshot.last_order),
+            (snapshot.last_user, snapshot.last_conversation, snapshot.last_sequence),
             (2, 2, 9)
         );
     }
@@ -335,7 +335,7 @@ mod tests {
         let guest = UserRecord { password_hash: None, ..user(1, "bob") };
         let group = ConversationRecord {
             id: ConversationId(1),
-            kind: ConversationKind::Group("g".parse().unwrap(), vec![(UserId(1), Order(0))]),
+            kind: ConversationKind::Group("g".parse().unwrap(), vec![(UserId(1), Sequence(0))]),
         };
         let writes =
             [Write::AddUser(guest), Write::AddConversation(group), Write::AddUser(user(2, "bob"))];
@@ -370,16 +370,16 @@ mod tests {
             })
         };
         let direct = ConversationKind::Direct(UserId(1), UserId(2));
-        let group = ConversationKind::Group("g".parse().unwrap(), vec![(UserId(1), Order(0))]);
+        let group = ConversationKind::Group("g".parse().unwrap(), vec![(UserId(1), Sequence(0))]);
         let writes = [
             Write::AddUser(user(1, "alice")),
             Write::AddUser(user(2, "bob")),
             Write::AddConversation(ConversationRecord { id: ConversationId(1), kind: direct }),
             Write::AddConversation(ConversationRecord { id: ConversationId(2), kind: group }),
             Write::AddMessages(vec![place(1, 1, 1), place(2, 2, 1), place(3, 0, 1)]),
-            Write::AddMember(ConversationId(2), UserId(2), Order(3)),
+            Write::AddMember(ConversationId(2), UserId(2), Sequence(3)),
             Write::AddMessages(vec![place(4, 2, 1), place(5, 1, 2), place(6, 1, 1)]),
-            Write::AddFailure(Order(6), UserId(2), DeliveryFailure::Lost),
+            Write::AddFailure(Sequence(6), UserId(2), DeliveryFailure::Lost),
         ];
         assert!(database.write(&writes).iter().all(|stored| *stored == Stored::Done));
         database
@@ -390,7 +390,7 @@ mod tests {
         let Loaded::Messages(messages, is_complete) = database.load(query) else {
             panic!("no messages");
         };
-        (messages.iter().map(|message| message.record.order.0).collect(), is_complete)
+        (messages.iter().map(|message| message.record.sequence.0).collect(), is_complete)
     }
 
     #[test]
@@ -398,7 +398,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = with_messages(&folder);
         let (alice, bob) = (UserId(1), UserId(2));
-        let backlog = |user, after| orders(&database, &Query::Backlog(user, Order(after)));
+        let backlog = |user, after| orders(&database, &Query::Backlog(user, Sequence(after)));
         assert_eq!(backlog(alice, 0), (vec![1, 2, 3, 4, 5, 6], true));
         assert_eq!(backlog(bob, 0), (vec![1, 3, 4, 5], true), "without what failed to reach him");
         assert_eq!(backlog(bob, 3), (vec![4, 5], true));
@@ -406,7 +406,7 @@ mod tests {
         let history =
             |user, before, limit| orders(&database, &Query::History(user, group, before, limit));
         assert_eq!(history(alice, None, 1), (vec![4], false));
-        assert_eq!(history(alice, Some(Order(4)), 10), (vec![2], true));
+        assert_eq!(history(alice, Some(Sequence(4)), 10), (vec![2], true));
         assert_eq!(history(bob, None, 10), (vec![4], true));
         assert_eq!(history(UserId(3), None, 10), (vec![], true));
         assert_eq!(orders(&database, &Query::Latest(bob)), (vec![6, 4, 3], true));
@@ -416,8 +416,8 @@ mod tests {
     fn a_sender_reads_what_failed() {
         let folder = tempfile::tempdir().unwrap();
         let database = with_messages(&folder);
-        let failures = |since| database.load(&Query::Failures(UserId(1), Order(since)));
-        let lost = (Order(6), UserId(2), DeliveryFailure::Lost);
+        let failures = |since| database.load(&Query::Failures(UserId(1), Sequence(since)));
+        let lost = (Sequence(6), UserId(2), DeliveryFailure::Lost);
         assert_eq!(failures(1), Loaded::Failures(vec![lost]));
         assert_eq!(failures(7), Loaded::Failures(vec![]));
         let query = Query::History(UserId(1), ConversationId(1), None, 1);

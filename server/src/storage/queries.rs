@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use netchat_core::limits::{PAGE_BYTES_MAX, PAGE_MESSAGES_MAX};
 use netchat_core::storage::{
-    ConversationId, DeliveryFailure, Loaded, MessageRecord, Order, Query, StoredMessage, UserId,
+    ConversationId, DeliveryFailure, Loaded, MessageRecord, Query, Sequence, StoredMessage, UserId,
 };
 use netchat_shared::body::Body;
 use netchat_shared::message_id::MessageId;
@@ -47,7 +47,7 @@ pub(super) fn read_known(
 }
 
 /// The places come from an index alone; only the page itself is read whole.
-fn backlog(connection: &Connection, user: UserId, after: Order) -> rusqlite::Result<Loaded> {
+fn backlog(connection: &Connection, user: UserId, after: Sequence) -> rusqlite::Result<Loaded> {
     page(
         connection,
         select_message!(
@@ -70,7 +70,7 @@ fn history(
     connection: &Connection,
     user: UserId,
     conversation: ConversationId,
-    before: Option<Order>,
+    before: Option<Sequence>,
     limit: u16,
 ) -> rusqlite::Result<Loaded> {
     let before = before.map_or(i64::MAX, |before| i64::try_from(before.0).unwrap_or(i64::MAX));
@@ -104,13 +104,13 @@ fn latest(connection: &Connection, user: UserId) -> rusqlite::Result<Loaded> {
     )
 }
 
-fn failures(connection: &Connection, sender: UserId, since: Order) -> rusqlite::Result<Loaded> {
+fn failures(connection: &Connection, sender: UserId, since: Sequence) -> rusqlite::Result<Loaded> {
     let mut statement = connection.prepare_cached(
         "SELECT failure.\"order\", failure.user, reason FROM failure JOIN message USING (\"order\")
          WHERE sender = ?1 AND failure.\"order\" >= ?2 ORDER BY failure.\"order\" DESC LIMIT ?3",
     )?;
     let read = |row: &Row<'_>| {
-        Ok((Order(row.get(0)?), UserId(row.get(1)?), failure(&row.get::<_, String>(2)?)))
+        Ok((Sequence(row.get(0)?), UserId(row.get(1)?), failure(&row.get::<_, String>(2)?)))
     };
     let rows = statement.query_map(params![sender.0, since.0, FAILURES_MAX], read)?;
     rows.collect::<Result<_, _>>().map(Loaded::Failures)
@@ -135,7 +135,7 @@ fn page(
         let record = read_message(row)?;
         bytes += record.body.as_str().len();
         let failures = match record.sender == viewer {
-            true => failures_of(connection, record.order)?,
+            true => failures_of(connection, record.sequence)?,
             false => Vec::new(),
         };
         messages.push(StoredMessage { record, failures });
@@ -145,7 +145,7 @@ fn page(
 
 fn failures_of(
     connection: &Connection,
-    order: Order,
+    order: Sequence,
 ) -> rusqlite::Result<Vec<(UserId, DeliveryFailure)>> {
     let mut statement =
         connection.prepare_cached("SELECT user, reason FROM failure WHERE \"order\" = ?1")?;
@@ -157,7 +157,7 @@ fn read_message(row: &Row<'_>) -> rusqlite::Result<Arc<MessageRecord>> {
     let recipients = row.get::<_, Vec<u8>>(5)?;
     let (recipients, _) = recipients.as_chunks::<4>();
     Ok(Arc::new(MessageRecord {
-        order: Order(row.get(0)?),
+        sequence: Sequence(row.get(0)?),
         conversation: ConversationId(row.get(1)?),
         sender: UserId(row.get(2)?),
         id: MessageId(u128::from_be_bytes(row.get(3)?)),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use netchat_core::storage::{
-    ConversationId, ConversationKind, ConversationRecord, DeliveryFailure, MessageRecord, Order,
+    ConversationId, ConversationKind, ConversationRecord, DeliveryFailure, MessageRecord, Sequence,
     Stored, UserId, UserRecord, Write,
 };
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -139,8 +139,8 @@ fn add_conversation(
                 "INSERT INTO conversation (id, one, other) VALUES (?1, ?2, ?3)",
                 params![id.0, one.0, other.0],
             )?;
-            add_member(connection, id, *one, Order(0))?;
-            if one == other { Ok(()) } else { add_member(connection, id, *other, Order(0)) }
+            add_member(connection, id, *one, Sequence(0))?;
+            if one == other { Ok(()) } else { add_member(connection, id, *other, Sequence(0)) }
         }
         ConversationKind::Group(name, members) => {
             run(
@@ -157,7 +157,7 @@ fn add_member(
     connection: &Connection,
     conversation: ConversationId,
     user: UserId,
-    since: Order,
+    since: Sequence,
 ) -> rusqlite::Result<()> {
     run(
         connection,
@@ -176,7 +176,7 @@ fn add_message(connection: &Connection, message: &Arc<MessageRecord>) -> rusqlit
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (sender, id) DO NOTHING",
         )?
         .execute(params![
-            message.order.0,
+            message.sequence.0,
             message.conversation.0,
             message.sender.0,
             message.id.0.to_be_bytes(),

@@ -6,8 +6,8 @@ use crate::conversation::Conversation;
 use crate::limits::NAMES_PER_MESSAGE_MAX;
 use crate::message_id::MessageId;
 use crate::name::{GroupName, UserName};
-use crate::order::Order;
 use crate::password::Password;
+use crate::sequence::Sequence;
 
 /// A message of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum ClientMessage {
     Resume(Token),
     /// Asks for all messages after this one, then for each as it comes; `None`: after those that
     /// the user has received anywhere.
-    Sync(Option<Order>),
+    Sync(Option<Sequence>),
     /// A message. Sent again with the same id, it is stored and delivered once.
     Send {
         /// The sender's name for it.
@@ -35,15 +35,15 @@ pub enum ClientMessage {
         body: Body,
     },
     /// All messages up to this one have arrived and were verified.
-    Received(Order),
+    Received(Sequence),
     /// This one arrived with a wrong hash.
-    Corrupted(Order),
+    Corrupted(Sequence),
     /// Asks for earlier messages of a conversation, the latest of them first.
     History {
         /// Which conversation.
         conversation: Conversation,
         /// Before this message; `None`: the latest.
-        before: Option<Order>,
+        before: Option<Sequence>,
         /// At most so many.
         limit: u16,
     },
@@ -51,7 +51,7 @@ pub enum ClientMessage {
     Overview,
     /// Asks how far these users have received, and which of one's own messages failed from this one
     /// on.
-    Receipts(Order, Vec<UserName>),
+    Receipts(Sequence, Vec<UserName>),
     /// Makes a group of oneself and these.
     NewGroup(GroupName, Vec<String>),
     /// Becomes a member.
@@ -72,14 +72,14 @@ impl ClientMessage {
             Self::Register(password) => format!("REGISTER#{}", secret(password)),
             Self::LogIn(password) => format!("LOGIN#{}", secret(password)),
             Self::Resume(token) => format!("RESUME#{}", token.reveal()),
-            Self::Sync(after) => format!("SYNC#{}", optional_order(*after)),
+            Self::Sync(after) => format!("SYNC#{}", optional_sequence(*after)),
             Self::Send { id, to, body } => {
                 format!("SEND#{id}#{}#{}", conversation(to), body.as_str())
             }
-            Self::Received(order) => format!("RECEIVED#{}", order.0),
-            Self::Corrupted(order) => format!("CORRUPTED#{}", order.0),
+            Self::Received(sequence) => format!("RECEIVED#{}", sequence.0),
+            Self::Corrupted(sequence) => format!("CORRUPTED#{}", sequence.0),
             Self::History { conversation: of, before, limit } => {
-                format!("HISTORY#{}#{}#{limit}", conversation(of), optional_order(*before))
+                format!("HISTORY#{}#{}#{limit}", conversation(of), optional_sequence(*before))
             }
             Self::Overview => "OVERVIEW".to_owned(),
             Self::Receipts(since, names) => format!("RECEIPTS#{}#{}", since.0, join(names)),
@@ -108,7 +108,7 @@ fn parse(text: &str) -> Option<ClientMessage> {
         "REGISTER" => ClientMessage::Register(parse_secret(rest)?),
         "LOGIN" => ClientMessage::LogIn(parse_secret(rest)?),
         "RESUME" => ClientMessage::Resume(Token::parse(rest)?),
-        "SYNC" => ClientMessage::Sync(parse_optional_order(rest)?),
+        "SYNC" => ClientMessage::Sync(parse_optional_sequence(rest)?),
         "SEND" => {
             let (id, rest) = rest.split_once('#')?;
             let (to, body) = rest.split_once('#')?;
@@ -118,21 +118,21 @@ fn parse(text: &str) -> Option<ClientMessage> {
                 body: Body::from_wire(body),
             }
         }
-        "RECEIVED" => ClientMessage::Received(parse_order(rest)?),
-        "CORRUPTED" => ClientMessage::Corrupted(parse_order(rest)?),
+        "RECEIVED" => ClientMessage::Received(parse_sequence(rest)?),
+        "CORRUPTED" => ClientMessage::Corrupted(parse_sequence(rest)?),
         "HISTORY" => {
             let (conversation, rest) = rest.split_once('#')?;
             let (before, limit) = rest.split_once('#')?;
             ClientMessage::History {
                 conversation: parse_conversation(conversation)?,
-                before: parse_optional_order(before)?,
+                before: parse_optional_sequence(before)?,
                 limit: limit.parse().ok()?,
             }
         }
         "OVERVIEW" => ClientMessage::Overview,
         "RECEIPTS" => {
             let (since, names) = rest.split_once('#')?;
-            ClientMessage::Receipts(parse_order(since)?, parse_list(names)?)
+            ClientMessage::Receipts(parse_sequence(since)?, parse_list(names)?)
         }
         "NEW_GROUP" => {
             let (group, members) = rest.split_once('#')?;
@@ -174,19 +174,19 @@ pub fn parse_conversation(field: &str) -> Option<Conversation> {
     }
 }
 
-pub(super) fn optional_order(order: Option<Order>) -> String {
-    order.map_or_else(|| "-".to_owned(), |order| order.0.to_string())
+pub(super) fn optional_sequence(sequence: Option<Sequence>) -> String {
+    sequence.map_or_else(|| "-".to_owned(), |sequence| sequence.0.to_string())
 }
 
-pub(super) fn parse_optional_order(field: &str) -> Option<Option<Order>> {
+pub(super) fn parse_optional_sequence(field: &str) -> Option<Option<Sequence>> {
     match field {
         "-" => Some(None),
-        order => parse_order(order).map(Some),
+        sequence => parse_sequence(sequence).map(Some),
     }
 }
 
-pub(super) fn parse_order(field: &str) -> Option<Order> {
-    field.parse().ok().map(Order)
+pub(super) fn parse_sequence(field: &str) -> Option<Sequence> {
+    field.parse().ok().map(Sequence)
 }
 
 /// A list; its items hold no semicolon.
@@ -224,21 +224,21 @@ mod tests {
         check("LOGIN#YSNi", &ClientMessage::LogIn(password()));
         check(&format!("RESUME#{token}"), &ClientMessage::Resume(Token::parse(token).unwrap()));
         check("SYNC#-", &ClientMessage::Sync(None));
-        check("SYNC#12", &ClientMessage::Sync(Some(Order(12))));
+        check("SYNC#12", &ClientMessage::Sync(Some(Sequence(12))));
         let send = ClientMessage::Send {
             id: MessageId(255),
             to: Conversation::Group(group.clone()),
             body: Body::from_wire("eA=="),
         };
         check("SEND#000000000000000000000000000000ff#g:CS: Group#eA==", &send);
-        check("RECEIVED#12", &ClientMessage::Received(Order(12)));
-        check("CORRUPTED#12", &ClientMessage::Corrupted(Order(12)));
+        check("RECEIVED#12", &ClientMessage::Received(Sequence(12)));
+        check("CORRUPTED#12", &ClientMessage::Corrupted(Sequence(12)));
         let history =
             |conversation, before| ClientMessage::History { conversation, before, limit: 50 };
         check("HISTORY#e#-#50", &history(Conversation::Everyone, None));
-        check("HISTORY#u:bob#9#50", &history(Conversation::User(bob.clone()), Some(Order(9))));
+        check("HISTORY#u:bob#9#50", &history(Conversation::User(bob.clone()), Some(Sequence(9))));
         check("OVERVIEW", &ClientMessage::Overview);
-        check("RECEIPTS#3#bob;bob", &ClientMessage::Receipts(Order(3), vec![bob.clone(), bob]));
+        check("RECEIPTS#3#bob;bob", &ClientMessage::Receipts(Sequence(3), vec![bob.clone(), bob]));
         check(
             "NEW_GROUP#CS: Group#a;b",
             &ClientMessage::NewGroup(group.clone(), vec!["a".to_owned(), "b".to_owned()]),

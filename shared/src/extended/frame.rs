@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! A<delay ms>#<last>-<first>,<last>-<first>,…    packets that arrived, latest first
-//! D<sequence>#<bytes>                            the last slice of a message, or all of it
-//! S<sequence>#<bytes>                            a slice of a message; more follow
+//! D<slice_number>#<bytes>                            the last slice of a message, or all of it
+//! S<slice_number>#<bytes>                            a slice of a message; more follow
 //! K                                              nothing, but to be acknowledged
 //! C<token>                                       answer this where it arrived
 //! R<token>                                       the answer
@@ -28,7 +28,7 @@ pub enum Frame<'a> {
     /// A slice of a message.
     Slice {
         /// Its place among all slices of this direction, counted from 1.
-        sequence: u64,
+        slice_number: u64,
         /// Whether the message goes on in the next slice.
         more: bool,
         /// Its bytes. None of them is a line feed.
@@ -83,9 +83,9 @@ impl<'a> Frame<'a> {
                     put(packet, format_args!("{separator}{last:x}-{first:x}"));
                 }
             }
-            Self::Slice { sequence, more, bytes } => {
+            Self::Slice { slice_number, more, bytes } => {
                 let kind = if *more { 'S' } else { 'D' };
-                put(packet, format_args!("{kind}{sequence:x}#"));
+                put(packet, format_args!("{kind}{slice_number:x}#"));
                 packet.extend_from_slice(bytes);
             }
             Self::KeepAlive => packet.push(b'K'),
@@ -114,7 +114,7 @@ fn parse_ack(rest: &[u8]) -> Option<Frame<'_>> {
 
 fn parse_slice(rest: &[u8], more: bool) -> Option<Frame<'_>> {
     let at = rest.iter().position(|&byte| byte == b'#')?;
-    Some(Frame::Slice { sequence: hex(&rest[..at])?, more, bytes: &rest[at + 1..] })
+    Some(Frame::Slice { slice_number: hex(&rest[..at])?, more, bytes: &rest[at + 1..] })
 }
 
 #[cfg(test)]
@@ -134,8 +134,8 @@ mod tests {
     #[test]
     fn frames_are_written_as_the_protocol_says() {
         check("A3#1a-10,9-9", &Frame::Ack { delay_ms: 3, ranges: vec![(16, 26), (9, 9)] });
-        check("D1f#SYNC#12", &Frame::Slice { sequence: 31, more: false, bytes: b"SYNC#12" });
-        check("S1#ab", &Frame::Slice { sequence: 1, more: true, bytes: b"ab" });
+        check("D1f#SYNC#12", &Frame::Slice { slice_number: 31, more: false, bytes: b"SYNC#12" });
+        check("S1#ab", &Frame::Slice { slice_number: 1, more: true, bytes: b"ab" });
         check("K", &Frame::KeepAlive);
         check("C00000000000000ff", &Frame::Challenge(255));
         check("R00000000000000ff", &Frame::Response(255));

@@ -253,7 +253,7 @@ impl Link {
     ) -> Result<Option<u64>, LinkError> {
         let frames: Vec<Frame<'_>> =
             Frame::parse_all(frames).collect::<Result<_, _>>().map_err(|_| LinkError::Malformed)?;
-        let beyond_window = |frame: &Frame<'_>| matches!(frame, Frame::Slice { sequence, .. } if !self.incoming.accepts(*sequence));
+        let beyond_window = |frame: &Frame<'_>| matches!(frame, Frame::Slice { slice_number, .. } if !self.incoming.accepts(*slice_number));
         if frames.iter().any(beyond_window) {
             self.statistics.packets_beyond_window += 1;
             return Ok(None);
@@ -364,8 +364,8 @@ impl Link {
         for frame in frames {
             match frame {
                 Frame::Ack { delay_ms, ranges } => self.handle_ack(now, *delay_ms, ranges),
-                Frame::Slice { sequence, more, bytes } => {
-                    self.incoming.insert(*sequence, *more, bytes)?;
+                Frame::Slice { slice_number, more, bytes } => {
+                    self.incoming.insert(*slice_number, *more, bytes)?;
                 }
                 Frame::KeepAlive => {}
                 Frame::Challenge(token) => self.respond(*token),
@@ -408,18 +408,18 @@ impl Link {
         let mut written = Vec::new();
         loop {
             let lost = self.resend.first().copied();
-            let Some(sequence) = lost.or_else(|| self.outgoing.next_fresh()) else {
+            let Some(slice_number) = lost.or_else(|| self.outgoing.next_fresh()) else {
                 break;
             };
-            if let Some(slice) = self.outgoing.get(sequence) {
+            if let Some(slice) = self.outgoing.get(slice_number) {
                 // The kind, up to 16 digits, the separator and the line feed.
                 let needs = slice.bytes.len() + 19;
                 if !written.is_empty() && packet.len() + needs > PACKET_BYTES_MAX {
                     break;
                 }
                 let (more, bytes) = (slice.more, slice.bytes.as_slice());
-                Frame::Slice { sequence, more, bytes }.write(packet);
-                written.push(sequence);
+                Frame::Slice { slice_number, more, bytes }.write(packet);
+                written.push(slice_number);
             }
             if lost.is_some() {
                 self.resend.pop_first();
@@ -467,9 +467,9 @@ impl Link {
     fn acknowledge(&mut self, number: u64) -> bool {
         let packet = self.sent_packet(number);
         let before = std::mem::replace(&mut packet.state, PacketState::Acknowledged);
-        for sequence in std::mem::take(&mut packet.slices) {
-            self.outgoing.acknowledge(sequence);
-            self.resend.remove(&sequence);
+        for slice_number in std::mem::take(&mut packet.slices) {
+            self.outgoing.acknowledge(slice_number);
+            self.resend.remove(&slice_number);
         }
         match before {
             PacketState::InFlight => {
@@ -511,7 +511,8 @@ impl Link {
                 lost += 1;
                 let slices = packet.slices.iter().copied();
                 let outgoing = &self.outgoing;
-                self.resend.extend(slices.filter(|&sequence| outgoing.get(sequence).is_some()));
+                self.resend
+                    .extend(slices.filter(|&slice_number| outgoing.get(slice_number).is_some()));
             }
         }
         self.in_flight -= lost;

@@ -1,15 +1,15 @@
 //! What a server says (PROTOCOL.md, "Messages of the server").
 
 use super::client_message::{
-    conversation, join, optional_order, parse_conversation, parse_list, parse_optional_order,
-    parse_order,
+    conversation, join, optional_sequence, parse_conversation, parse_list, parse_optional_sequence,
+    parse_sequence,
 };
 use super::{MessageError, Token};
 use crate::body::{Body, decode_text, encode_text};
 use crate::conversation::Conversation;
 use crate::message_id::MessageId;
 use crate::name::{GroupName, UserName};
-use crate::order::Order;
+use crate::sequence::Sequence;
 use crate::time::UnixTime;
 
 /// A message of a server.
@@ -46,20 +46,20 @@ pub enum ServerMessage {
         /// One's name for it.
         id: MessageId,
         /// Its place.
-        order: Order,
+        sequence: Sequence,
         /// When it was stored.
         time: UnixTime,
         /// The session has been given everything up to here.
-        position: Option<Order>,
+        position: Option<Sequence>,
         /// Whom it is for.
         recipients: Vec<UserName>,
     },
     /// A message of one's own is not stored; why.
     NotSent(MessageId, NotSent),
     /// This user has received all messages to them up to this one.
-    Received(UserName, Order),
+    Received(UserName, Sequence),
     /// One's own message did not reach this user.
-    Failed(Order, UserName, Receipt),
+    Failed(Sequence, UserName, Receipt),
     /// Who is online: the whole list, or its beginning.
     Online(Vec<UserName>),
     /// These came online.
@@ -76,7 +76,7 @@ pub enum ServerMessage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivered {
     /// Its place.
-    pub order: Order,
+    pub sequence: Sequence,
     /// Where it belongs, as the reader sees it.
     pub conversation: Conversation,
     /// Who sent it, as the server authenticated them.
@@ -191,14 +191,14 @@ impl ServerMessage {
             }
             Self::Groups(groups) => format!("GROUPS#{}", join(groups)),
             Self::OverviewEnd => "OVERVIEW_END".to_owned(),
-            Self::Sent { id, order, time, position, recipients } => {
-                let (position, recipients) = (optional_order(*position), join(recipients));
-                format!("SENT#{id}#{}#{}#{position}#{recipients}", order.0, time.millis)
+            Self::Sent { id, sequence, time, position, recipients } => {
+                let (position, recipients) = (optional_sequence(*position), join(recipients));
+                format!("SENT#{id}#{}#{}#{position}#{recipients}", sequence.0, time.millis)
             }
             Self::NotSent(id, why) => format!("NOT_SENT#{id}#{}", word(&NotSent::ALL, *why)),
-            Self::Received(name, order) => format!("RECEIVED#{name}#{}", order.0),
-            Self::Failed(order, name, receipt) => {
-                format!("FAILED#{}#{name}#{}", order.0, word(&Receipt::ALL, *receipt))
+            Self::Received(name, sequence) => format!("RECEIVED#{name}#{}", sequence.0),
+            Self::Failed(sequence, name, receipt) => {
+                format!("FAILED#{}#{name}#{}", sequence.0, word(&Receipt::ALL, *receipt))
             }
             Self::Online(names) => format!("ONLINE#{}", join(names)),
             Self::Came(names) => format!("CAME#{}", join(names)),
@@ -232,12 +232,12 @@ fn parse(text: &str) -> Option<ServerMessage> {
         "GROUPS" => ServerMessage::Groups(parse_list(rest)?),
         "OVERVIEW_END" => ServerMessage::OverviewEnd,
         "SENT" => {
-            let [id, order, time, position, recipients] = fields(rest)?;
+            let [id, sequence, time, position, recipients] = fields(rest)?;
             ServerMessage::Sent {
                 id: MessageId::parse(id)?,
-                order: parse_order(order)?,
+                sequence: parse_sequence(sequence)?,
                 time: parse_time(time)?,
-                position: parse_optional_order(position)?,
+                position: parse_optional_sequence(position)?,
                 recipients: parse_list(recipients)?,
             }
         }
@@ -246,13 +246,13 @@ fn parse(text: &str) -> Option<ServerMessage> {
             ServerMessage::NotSent(MessageId::parse(id)?, from_word(&NotSent::ALL, why)?)
         }
         "RECEIVED" => {
-            let [name, order] = fields(rest)?;
-            ServerMessage::Received(name.parse().ok()?, parse_order(order)?)
+            let [name, sequence] = fields(rest)?;
+            ServerMessage::Received(name.parse().ok()?, parse_sequence(sequence)?)
         }
         "FAILED" => {
-            let [order, name, receipt] = fields(rest)?;
+            let [sequence, name, receipt] = fields(rest)?;
             let receipt = from_word(&Receipt::ALL, receipt)?;
-            ServerMessage::Failed(parse_order(order)?, name.parse().ok()?, receipt)
+            ServerMessage::Failed(parse_sequence(sequence)?, name.parse().ok()?, receipt)
         }
         "ONLINE" => ServerMessage::Online(parse_list(rest)?),
         "CAME" => ServerMessage::Came(parse_list(rest)?),
@@ -272,7 +272,7 @@ fn delivered(message: &Delivered) -> String {
         receipts.map(|(name, receipt)| format!("{name}:{}", word(&Receipt::ALL, *receipt)));
     format!(
         "{}#{}#{}#{}#{}#{}#{}",
-        message.order.0,
+        message.sequence.0,
         conversation(&message.conversation),
         message.sender,
         message.time.millis,
@@ -283,13 +283,13 @@ fn delivered(message: &Delivered) -> String {
 }
 
 fn parse_delivered(rest: &str) -> Option<Delivered> {
-    let [order, conversation, sender, time, id, receipts, body] = fields(rest)?;
+    let [sequence, conversation, sender, time, id, receipts, body] = fields(rest)?;
     let receipts = match receipts {
         "" => Vec::new(),
         list => list.split(';').map(parse_receipt).collect::<Option<_>>()?,
     };
     Some(Delivered {
-        order: parse_order(order)?,
+        sequence: parse_sequence(sequence)?,
         conversation: parse_conversation(conversation)?,
         sender: sender.parse().ok()?,
         time: parse_time(time)?,
@@ -384,7 +384,7 @@ mod tests {
         let id = MessageId(255);
         let wire_id = "000000000000000000000000000000ff";
         let delivered = |receipts| Delivered {
-            order: Order(7),
+            sequence: Sequence(7),
             conversation: Conversation::User(name("bob")),
             sender: name("alice"),
             time: UnixTime { millis: 5 },
@@ -398,17 +398,17 @@ mod tests {
         let text = format!("PAST#7#u:bob#alice#5#{wire_id}#bob:received;eve:lost#eA==");
         check(&text, &ServerMessage::Past(delivered(receipts)));
         let recipients = vec![name("bob"), name("eve")];
-        let (order, time) = (Order(7), UnixTime { millis: 5 });
-        let sent = ServerMessage::Sent { id, order, time, position: Some(order), recipients };
+        let (sequence, time) = (Sequence(7), UnixTime { millis: 5 });
+        let sent = ServerMessage::Sent { id, sequence, time, position: Some(sequence), recipients };
         check(&format!("SENT#{wire_id}#7#5#7#bob;eve"), &sent);
         check(
             &format!("NOT_SENT#{wire_id}#no-such-user"),
             &ServerMessage::NotSent(id, NotSent::NoSuchUser),
         );
-        check("RECEIVED#bob#7", &ServerMessage::Received(name("bob"), Order(7)));
+        check("RECEIVED#bob#7", &ServerMessage::Received(name("bob"), Sequence(7)));
         check(
             "FAILED#7#bob#corrupted",
-            &ServerMessage::Failed(Order(7), name("bob"), Receipt::Corrupted),
+            &ServerMessage::Failed(Sequence(7), name("bob"), Receipt::Corrupted),
         );
     }
 

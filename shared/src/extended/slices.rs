@@ -10,7 +10,7 @@ use crate::limits::{LINK_MESSAGE_BYTES_MAX, LINK_WINDOW_SLICES, SLICE_BYTES_MAX}
 pub(super) struct Outgoing {
     /// From `first` on; `None` is acknowledged.
     slices: VecDeque<Option<Slice>>,
-    /// The sequence number of the first of them.
+    /// The slice_number number of the first of them.
     first: u64,
     /// The first that was never sent.
     fresh: u64,
@@ -42,8 +42,8 @@ impl Outgoing {
     }
 
     /// The slice of that number, unless it was acknowledged.
-    pub(super) fn get(&self, sequence: u64) -> Option<&Slice> {
-        self.slices.get(self.index(sequence)?)?.as_ref()
+    pub(super) fn get(&self, slice_number: u64) -> Option<&Slice> {
+        self.slices.get(self.index(slice_number)?)?.as_ref()
     }
 
     /// The next slice that was never sent, if the peer's window has room for it.
@@ -58,8 +58,8 @@ impl Outgoing {
         self.fresh += 1;
     }
 
-    pub(super) fn acknowledge(&mut self, sequence: u64) {
-        let Some(slice) = self.index(sequence).and_then(|at| self.slices.get_mut(at)) else {
+    pub(super) fn acknowledge(&mut self, slice_number: u64) {
+        let Some(slice) = self.index(slice_number).and_then(|at| self.slices.get_mut(at)) else {
             return;
         };
         if let Some(slice) = slice.take() {
@@ -76,8 +76,8 @@ impl Outgoing {
         self.bytes
     }
 
-    fn index(&self, sequence: u64) -> Option<usize> {
-        usize::try_from(sequence.checked_sub(self.first)?).ok()
+    fn index(&self, slice_number: u64) -> Option<usize> {
+        usize::try_from(slice_number.checked_sub(self.first)?).ok()
     }
 }
 
@@ -100,22 +100,22 @@ impl Incoming {
 
     /// Whether a slice may be taken: not what lies beyond the window. A packet with such a slice is
     /// not acknowledged.
-    pub(super) fn accepts(&self, sequence: u64) -> bool {
-        sequence > 0 && sequence < self.next + LINK_WINDOW_SLICES
+    pub(super) fn accepts(&self, slice_number: u64) -> bool {
+        slice_number > 0 && slice_number < self.next + LINK_WINDOW_SLICES
     }
 
     /// Takes a slice; one that was there already changes nothing.
     pub(super) fn insert(
         &mut self,
-        sequence: u64,
+        slice_number: u64,
         more: bool,
         bytes: &[u8],
     ) -> Result<(), LinkError> {
-        if sequence < self.next || self.early.contains_key(&sequence) {
+        if slice_number < self.next || self.early.contains_key(&slice_number) {
             return Ok(());
         }
-        if sequence > self.next {
-            self.early.insert(sequence, Slice { more, bytes: bytes.to_vec() });
+        if slice_number > self.next {
+            self.early.insert(slice_number, Slice { more, bytes: bytes.to_vec() });
             return Ok(());
         }
         self.join(more, bytes)?;
@@ -157,9 +157,9 @@ mod tests {
         let mut outgoing = Outgoing::new();
         messages.iter().for_each(|message| outgoing.push(message));
         let mut incoming = Incoming::new();
-        for sequence in [6, 3, 2, 6, 5, 1, 4, 1] {
-            let slice = outgoing.get(sequence).unwrap();
-            incoming.insert(sequence, slice.more, &slice.bytes).unwrap();
+        for slice_number in [6, 3, 2, 6, 5, 1, 4, 1] {
+            let slice = outgoing.get(slice_number).unwrap();
+            incoming.insert(slice_number, slice.more, &slice.bytes).unwrap();
         }
         let joined: Vec<_> = std::iter::from_fn(|| incoming.next_message()).collect();
         assert_eq!(joined, messages);
@@ -190,8 +190,8 @@ mod tests {
         let mut incoming = Incoming::new();
         let slice = vec![b'x'; SLICE_BYTES_MAX];
         let most = LINK_MESSAGE_BYTES_MAX / SLICE_BYTES_MAX;
-        for sequence in 1..=most as u64 {
-            assert_eq!(incoming.insert(sequence, true, &slice), Ok(()));
+        for slice_number in 1..=most as u64 {
+            assert_eq!(incoming.insert(slice_number, true, &slice), Ok(()));
         }
         let beyond = incoming.insert(most as u64 + 1, true, &slice);
         assert_eq!(beyond, Err(LinkError::MessageTooLong));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use netchat_client::session::{Content, Event, Progress};
 use netchat_shared::message_id::MessageId;
-use netchat_shared::session::{Content, Event, Progress};
 use netchat_tests::client::Client;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep_until};

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use netchat_client::session::{
+    Content, Event, Failure, Output, Progress, Question, Saved, Session,
+};
 use netchat_core::Settings;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
-use netchat_shared::session::{
-    Content, Event, Failure, Output, Progress, Question, Saved, Session,
-};
 use netchat_shared::time::Instant;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -412,7 +412,7 @@ impl World {
             Progress::Sent => panic!("classic"),
             Progress::Stored(stored, recipients) => {
                 assert!(
-                    self.host.disk.messages.contains_key(&stored.order),
+                    self.host.disk.messages.contains_key(&stored.sequence),
                     "seed {}: {text:?} was acknowledged and is not on the disk",
                     self.seed
                 );

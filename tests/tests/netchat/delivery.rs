@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use netchat_client::session::{Content, Event, Progress};
 use netchat_shared::message_id::MessageId;
-use netchat_shared::order::Order;
-use netchat_shared::session::{Content, Event, Progress};
+use netchat_shared::sequence::Sequence;
 use netchat_tests::classic::ClassicClient;
 use netchat_tests::client::Client;
 use netchat_tests::process::{PATIENCE, Parts, System};
@@ -67,14 +67,14 @@ async fn two_thousand_messages_over_a_bad_network() {
 struct Ledger {
     texts: BTreeMap<MessageId, String>,
     /// What the server has confirmed, by its place.
-    confirmed: BTreeMap<Order, String>,
+    confirmed: BTreeMap<Sequence, String>,
     received: Vec<String>,
 }
 
 impl Ledger {
     fn note_sender(&mut self, event: &Event) {
         if let Event::Progress(id, Progress::Stored(stored, _)) = event {
-            self.confirmed.insert(stored.order, self.texts[id].clone());
+            self.confirmed.insert(stored.sequence, self.texts[id].clone());
         }
     }
 
@@ -92,11 +92,11 @@ impl Ledger {
         let whole: String =
             database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(whole, "ok");
-        let mut rows = database.prepare("SELECT \"order\" FROM message").unwrap();
+        let mut rows = database.prepare("SELECT \"sequence\" FROM message").unwrap();
         let rows = rows.query_map([], |row| row.get::<_, u64>(0)).unwrap();
         let rows: BTreeSet<u64> = rows.map(Result::unwrap).collect();
-        for order in self.confirmed.keys() {
-            assert!(rows.contains(&order.0), "{order:?} was confirmed and is gone");
+        for sequence in self.confirmed.keys() {
+            assert!(rows.contains(&sequence.0), "{sequence:?} was confirmed and is gone");
         }
     }
 }

@@ -136,8 +136,8 @@ fn slices_beyond_the_window_are_dropped_and_counted() {
     let mut server = SimServer::new(|_| {});
     let mut mallory = RawSession::signed_in(&mut server, at(1), "mallory");
     for n in 0..1_000 {
-        let sequence = 100_000 + n * 1_000;
-        mallory.packet(&mut server, &[Frame::Slice { sequence, more: true, bytes: b"x" }]);
+        let slice_number = 100_000 + n * 1_000;
+        mallory.packet(&mut server, &[Frame::Slice { slice_number, more: true, bytes: b"x" }]);
     }
     let replies = mallory.packet(&mut server, &[Frame::KeepAlive]);
     assert_eq!(replies.len(), 1, "the session lives on");
@@ -152,9 +152,9 @@ fn a_message_that_never_ends_ends_its_session() {
     let mut slices = 0;
     let gone = loop {
         // The sign-in took the first four.
-        let sequence = 5 + slices;
-        let replies =
-            mallory.packet(&mut server, &[Frame::Slice { sequence, more: true, bytes: &bytes }]);
+        let slice_number = 5 + slices;
+        let replies = mallory
+            .packet(&mut server, &[Frame::Slice { slice_number, more: true, bytes: &bytes }]);
         let gone = |packet: &Vec<u8>| matches!(Datagram::parse(packet), Ok(Datagram::Gone { .. }));
         if replies.iter().any(gone) {
             break slices;

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use leptos::ev;
 use leptos::prelude::*;
+use netchat_client::session::{Event, Output, Question, Saved, Session};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::name::{NameError, UserName};
-use netchat_shared::session::{Event, Output, Question, Saved, Session};
 use netchat_shared::time::Instant;
 
 use self::socket::Socket;

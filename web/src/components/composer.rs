@@ -2,8 +2,8 @@
 
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
+use netchat_client::slash::{HELP, Slash, Typed};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::slash::{HELP, Slash, Typed};
 
 use super::{Ui, use_ui};
 use crate::model::Intent;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use netchat_client::session::Connection;
 use netchat_shared::extended::LinkStatistics;
-use netchat_shared::session::Connection;
 
 use super::use_ui;
 use crate::clock::now;

@@ -1,7 +1,7 @@
 //! One message.
 
 use leptos::prelude::*;
-use netchat_shared::session::Content;
+use netchat_client::session::Content;
 
 use super::use_ui;
 use crate::clock;

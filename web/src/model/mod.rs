@@ -8,10 +8,10 @@ mod thread;
 
 use std::collections::BTreeMap;
 
+use netchat_client::session::{Arrival, Connection, Content, Event, GroupOutcome};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
-use netchat_shared::session::{Arrival, Connection, Content, Event, GroupOutcome};
 use netchat_shared::time::{Now, UnixTime};
 
 pub use self::rows::{Row, rows};
@@ -182,7 +182,7 @@ impl Model {
             sender: Some(me),
             content: Content::Text(text),
             time: now,
-            order: None,
+            sequence: None,
             delivery: Some(Delivery::new(id)),
         };
         self.thread(to).add(message);
@@ -273,7 +273,7 @@ impl Model {
             sender,
             content,
             time: stored.map_or(now, |at| at.time),
-            order: stored.map(|at| at.order),
+            sequence: stored.map(|at| at.sequence),
             delivery,
         })
     }
@@ -317,8 +317,8 @@ impl Model {
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use netchat_shared::order::Order;
-    use netchat_shared::session::{Failure, Progress, Question, StoredAt};
+    use netchat_client::session::{Failure, Progress, Question, StoredAt};
+    use netchat_shared::sequence::Sequence;
 
     use super::*;
 
@@ -344,21 +344,21 @@ mod tests {
         Event::Arrived(Arrival { conversation, sender, content, stored, receipts })
     }
 
-    fn stored(order: u64, sender: &str, text: &str) -> Arrival {
+    fn stored(sequence: u64, sender: &str, text: &str) -> Arrival {
         Arrival {
             conversation: Some(bob()),
             sender: sender.parse().ok(),
             content: Content::Text(text.to_owned()),
-            stored: Some(at(order)),
+            stored: Some(at(sequence)),
             receipts: vec![],
         }
     }
 
-    fn at(order: u64) -> StoredAt {
+    fn at(sequence: u64) -> StoredAt {
         StoredAt {
-            order: Order(order),
-            time: UnixTime { millis: order },
-            id: MessageId(order.into()),
+            sequence: Sequence(sequence),
+            time: UnixTime { millis: sequence },
+            id: MessageId(sequence.into()),
         }
     }
 
@@ -385,18 +385,18 @@ mod tests {
         model.fold(NOW, Event::History(bob(), history, true));
         assert_eq!(texts(&model), ["old", "faster", "mine", "later"], "none is there twice");
         assert!(model.threads[&bob()].has_earlier);
-        assert_eq!(model.threads[&bob()].first_order(), Some(Order(2)));
+        assert_eq!(model.threads[&bob()].first_order(), Some(Sequence(2)));
     }
 
     #[test]
     fn a_page_that_is_open_for_weeks_keeps_no_more_than_it_must() {
         let mut model = signed_in();
-        for order in 1..=5_001 {
-            model.fold(NOW, Event::Arrived(stored(order, "bob", "hi")));
+        for sequence in 1..=5_001 {
+            model.fold(NOW, Event::Arrived(stored(sequence, "bob", "hi")));
         }
         let thread = &model.threads[&bob()];
         assert_eq!((thread.messages.len(), thread.has_earlier), (4_501, true));
-        assert_eq!(thread.first_order(), Some(Order(501)));
+        assert_eq!(thread.first_order(), Some(Sequence(501)));
     }
 
     #[test]

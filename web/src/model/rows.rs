@@ -73,7 +73,7 @@ pub fn rows(
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use netchat_shared::session::Content;
+    use netchat_client::session::Content;
 
     use super::*;
 
@@ -83,7 +83,7 @@ mod tests {
             sender: sender.parse().ok(),
             content: Content::Text(String::new()),
             time: UnixTime { millis: minute * 60_000 },
-            order: None,
+            sequence: None,
             delivery: None,
         }
     }

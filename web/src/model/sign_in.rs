@@ -1,9 +1,9 @@
 //! The sign-in form: what was typed, what is missing, what went wrong.
 
+use netchat_client::session::Question;
 use netchat_shared::limits::NEW_PASSWORD_CHARS_MIN;
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
-use netchat_shared::session::Question;
 
 /// The state of the form.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

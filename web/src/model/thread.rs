@@ -1,10 +1,10 @@
 //! The messages of one conversation.
 
+use netchat_client::session::{Content, Failure, Progress};
 use netchat_shared::extended::Receipt;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
-use netchat_shared::order::Order;
-use netchat_shared::session::{Content, Failure, Progress};
+use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 
 /// Messages of one conversation that a page keeps while others arrive. The earliest make room, and
@@ -42,7 +42,7 @@ pub struct Message {
     /// When it was stored, or sent or arrived where the protocol does not tell.
     pub time: UnixTime,
     /// Its place in the server's order, once it has one.
-    pub order: Option<Order>,
+    pub sequence: Option<Sequence>,
     /// For one's own: how far it got.
     pub delivery: Option<Delivery>,
 }
@@ -63,14 +63,15 @@ pub struct Delivery {
 impl Thread {
     /// Adds a message where it belongs. False if one of that place is here already.
     pub fn add(&mut self, message: Message) -> bool {
-        let Some(order) = message.order else {
+        let Some(sequence) = message.sequence else {
             self.messages.push(message);
             return true;
         };
-        if self.messages.iter().rev().any(|other| other.order == Some(order)) {
+        if self.messages.iter().rev().any(|other| other.sequence == Some(sequence)) {
             return false;
         }
-        let after = self.messages.iter().rposition(|other| other.order.is_some_and(|o| o < order));
+        let after =
+            self.messages.iter().rposition(|other| other.sequence.is_some_and(|o| o < sequence));
         self.messages.insert(after.map_or(0, |at| at + 1), message);
         true
     }
@@ -78,7 +79,7 @@ impl Thread {
     /// Forgets some of the earliest messages if there are too many.
     pub fn make_room(&mut self) {
         if self.messages.len() > MESSAGES_MAX {
-            self.has_earlier |= self.messages[0].order.is_some();
+            self.has_earlier |= self.messages[0].sequence.is_some();
             self.messages.drain(..MESSAGES_MAX / 10);
         }
     }
@@ -91,11 +92,11 @@ impl Thread {
             delivery.fold(progress);
         }
         if let Progress::Stored(stored, _) = progress
-            && self.messages[at].order.is_none()
+            && self.messages[at].sequence.is_none()
         {
             // Now it has a place: others may have been faster.
             let mut message = self.messages.remove(at);
-            message.order = Some(stored.order);
+            message.sequence = Some(stored.sequence);
             message.time = stored.time;
             self.add(message);
         }
@@ -134,8 +135,8 @@ impl Thread {
 
     /// The place of the first message that has one: earlier ones come before it.
     #[must_use]
-    pub fn first_order(&self) -> Option<Order> {
-        self.messages.iter().find_map(|message| message.order)
+    pub fn first_order(&self) -> Option<Sequence> {
+        self.messages.iter().find_map(|message| message.sequence)
     }
 
     /// Its last message in one line.

@@ -97,8 +97,8 @@ impl Server {
             self.come_online(now, key, user);
         }
         if let Some(handed) = acknowledged {
-            self.note_receipt(handed.sender, user, handed.order);
-            self.advance(user, handed.order);
+            self.note_receipt(handed.sender, user, handed.sequence);
+            self.advance(user, handed.sequence);
         }
     }
 

@@ -17,7 +17,7 @@ use crate::action::{Refusal, SignInKind, SignOutReason};
 use crate::feed::Feed;
 use crate::limits::{CLASSIC_SESSIONS_MAX, UNSIGNED_SESSIONS_MAX};
 use crate::session::SessionKey;
-use crate::storage::{Order, UserId, Write};
+use crate::storage::{Sequence, UserId, Write};
 
 /// How long after `JOIN` a client that asks for no password check counts as one without passwords.
 const GUEST_DELAY: Duration = Duration::from_secs(3);
@@ -229,7 +229,7 @@ impl Server {
 
     fn sign_in_classic(&mut self, now: Now, key: SessionKey, user: UserId, how: SignInKind) {
         let outbox = Outbox::new(now.monotonic, self.settings.ack_timeout);
-        let received = self.users.get(user).map_or_else(Order::default, |user| user.received);
+        let received = self.users.get(user).map_or_else(Sequence::default, |user| user.received);
         // What came while they were away comes first.
         let feed = Feed::Behind(received);
         self.set_stage(key, Stage::SignedIn(SignedIn { user, feed, outbox, is_chatting: false }));

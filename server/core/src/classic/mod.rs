@@ -76,10 +76,10 @@ impl Server {
                 Some(Step::Transmit(datagram)) => self.transmit(address, datagram),
                 Some(Step::TransmitCorrupted(body, handed)) => {
                     self.transmit(address, body);
-                    self.fail_corrupted(user, handed.order, handed.sender);
+                    self.fail_corrupted(user, handed.sequence, handed.sender);
                 }
                 Some(Step::Lost(handed)) => {
-                    self.fail(user, handed.order, handed.sender, DeliveryFailure::Lost);
+                    self.fail(user, handed.sequence, handed.sender, DeliveryFailure::Lost);
                 }
                 Some(Step::Silent(queued)) => self.fall_silent(now, key, user, &queued),
             }
@@ -112,7 +112,7 @@ impl Server {
         user: UserId,
         message: &Arc<MessageRecord>,
     ) -> bool {
-        let MessageRecord { order, sender, ref recipients, ref body, .. } = **message;
+        let MessageRecord { sequence, sender, ref recipients, ref body, .. } = **message;
         let sender_name = self.users.name(sender).cloned();
         let Some(session) = self.classic.get_mut(&key) else { return true };
         let Some(signed_in) = session.signed_in_mut() else { return true };
@@ -124,7 +124,7 @@ impl Server {
             return false;
         }
         let mut push = |body: String, kind| {
-            let handed = Handed { order, sender };
+            let handed = Handed { sequence, sender };
             signed_in.outbox.push_message(now.monotonic, handed, body, kind);
         };
         if body.judge(&sender_name) == Judgement::Corrupted {
@@ -151,7 +151,7 @@ impl Server {
         };
         self.depart(now, key, signed_in.user, session.address, why);
         for handed in signed_in.outbox.into_undelivered() {
-            self.return_to_sender(signed_in.user, handed.order);
+            self.return_to_sender(signed_in.user, handed.sequence);
         }
     }
 
@@ -159,10 +159,10 @@ impl Server {
     fn fall_silent(&mut self, now: Now, key: SessionKey, user: UserId, queued: &[Handed]) {
         self.go_offline(now, key, user);
         for handed in queued {
-            self.return_to_sender(user, handed.order);
+            self.return_to_sender(user, handed.sequence);
         }
         if let Some(first) = queued.first() {
-            let before = netchat_shared::order::Order(first.order.0.saturating_sub(1));
+            let before = netchat_shared::sequence::Sequence(first.sequence.0.saturating_sub(1));
             self.set_feed(key, Feed::Behind(before));
         }
     }

@@ -18,7 +18,7 @@ use netchat_shared::time::Instant;
 
 use crate::feed::Handed;
 use crate::limits::{CLASSIC_ACK_SPACING, CLASSIC_FEED_MAX, CLASSIC_PROBES_MAX, CLASSIC_QUEUE_MAX};
-use crate::storage::Order;
+use crate::storage::Sequence;
 
 /// [`netchat_shared::classic::Notice::Leave`] on the wire.
 const PROBE: &str = "TEVBVkU=";
@@ -133,13 +133,14 @@ impl Outbox {
     }
 
     /// Whether a message is outstanding or waits.
-    pub(crate) fn has(&self, order: Order) -> bool {
-        let waiting = |item: &Item| matches!(item, Item::Message(m) if m.handed.order == order);
+    pub(crate) fn has(&self, sequence: Sequence) -> bool {
+        let waiting =
+            |item: &Item| matches!(item, Item::Message(m) if m.handed.sequence == sequence);
         let outstanding = match &self.state {
             State::Waiting { message, .. } => message.as_ref(),
             State::Ready { .. } | State::Probing(_) | State::Silent { .. } => None,
         };
-        outstanding.is_some_and(|(handed, _)| handed.order == order)
+        outstanding.is_some_and(|(handed, _)| handed.sequence == sequence)
             || self.queue.iter().any(waiting)
     }
 
@@ -337,8 +338,8 @@ mod tests {
         Instant::from_origin(Duration::from_millis(millis))
     }
 
-    fn handed(order: u64) -> Handed {
-        Handed { order: Order(order), sender: UserId(1) }
+    fn handed(sequence: u64) -> Handed {
+        Handed { sequence: Sequence(sequence), sender: UserId(1) }
     }
 
     fn transmit(text: &str) -> Option<Step> {
@@ -429,7 +430,7 @@ mod tests {
         assert_eq!(outbox.acknowledge(at(120)), Some(handed(1)));
         assert_eq!(outbox.step(at(220)), transmit("c"));
         assert_eq!(outbox.step(at(5_220)), Some(Step::Lost(handed(2))));
-        assert!(!outbox.has(Order(2)), "the rest of it is not sent");
+        assert!(!outbox.has(Sequence(2)), "the rest of it is not sent");
     }
 
     /// A classic client behind a network that loses, repeats and delays, and that stops now and
@@ -482,11 +483,11 @@ mod tests {
             for tick in 0..12_000 {
                 let now = at(tick * 10);
                 if tick % 200 == 0 {
-                    let order = tick / 200 + 1;
+                    let sequence = tick / 200 + 1;
                     self.outbox.push_message(
                         now,
-                        handed(order),
-                        order.to_string(),
+                        handed(sequence),
+                        sequence.to_string(),
                         MessageKind::Whole,
                     );
                     self.outbox.push_notice("line".to_owned());
@@ -499,7 +500,7 @@ mod tests {
                 while self.to_server.first().is_some_and(|(at, _)| *at <= now) {
                     self.to_server.pop_first();
                     if let Some(handed) = self.outbox.acknowledge(now) {
-                        let shown = self.shown.contains(&handed.order.0.to_string());
+                        let shown = self.shown.contains(&handed.sequence.0.to_string());
                         assert!(shown, "seed {}: {handed:?} was not shown", self.seed);
                         received += 1;
                     }

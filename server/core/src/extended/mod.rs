@@ -135,8 +135,8 @@ impl Server {
         if let Some(signed_in) = session.signed_in_mut()
             && message.recipients.contains(&user)
         {
-            let MessageRecord { order, sender, .. } = **message;
-            signed_in.handed.push_back(Handed { order, sender });
+            let MessageRecord { sequence, sender, .. } = **message;
+            signed_in.handed.push_back(Handed { sequence, sender });
         }
         true
     }
@@ -156,13 +156,13 @@ impl Server {
             let receipt = match failure {
                 Some((_, DeliveryFailure::Lost)) => Receipt::Lost,
                 Some((_, DeliveryFailure::Corrupted)) => Receipt::Corrupted,
-                None if record.received >= message.order => Receipt::Received,
+                None if record.received >= message.sequence => Receipt::Received,
                 None => Receipt::Waiting,
             };
             Some((record.name.clone(), receipt))
         });
         Some(Delivered {
-            order: message.order,
+            sequence: message.sequence,
             conversation: self.seen_by(message.conversation, viewer)?,
             sender: self.users.name(message.sender)?.clone(),
             time: message.time,
@@ -186,7 +186,7 @@ impl Server {
         };
         self.depart(now, key, signed_in.user, session.path, why);
         for handed in signed_in.handed {
-            self.return_to_sender(signed_in.user, handed.order);
+            self.return_to_sender(signed_in.user, handed.sequence);
         }
     }
 
@@ -332,7 +332,7 @@ impl Server {
         }
         self.go_offline(now, key, user);
         for handed in handed {
-            self.return_to_sender(user, handed.order);
+            self.return_to_sender(user, handed.sequence);
         }
         self.dirty.insert(key);
     }
@@ -353,9 +353,9 @@ impl Server {
     fn send_receipts(&mut self, key: SessionKey) {
         let session = self.extended.get_mut(&key);
         let Some(signed_in) = session.and_then(|session| session.signed_in_mut()) else { return };
-        for (user, order) in std::mem::take(&mut signed_in.receipts) {
+        for (user, sequence) in std::mem::take(&mut signed_in.receipts) {
             if let Some(name) = self.users.name(user).cloned() {
-                self.send_to(key, &ServerMessage::Received(name, order));
+                self.send_to(key, &ServerMessage::Received(name, sequence));
             }
         }
     }

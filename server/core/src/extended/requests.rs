@@ -16,7 +16,7 @@ use crate::messages::{Origin, Part, Submission};
 use crate::server::LoadPending;
 use crate::session::SessionKey;
 use crate::storage::{
-    ConversationId, DeliveryFailure, Loaded, Order, Query, StoredMessage, UserId, Write,
+    ConversationId, DeliveryFailure, Loaded, Query, Sequence, StoredMessage, UserId, Write,
 };
 
 /// A history that a session asked for.
@@ -46,8 +46,8 @@ impl Server {
                     self.send_to(key, &ServerMessage::NotSent(id, why));
                 }
             }
-            ClientMessage::Received(order) => self.handle_receipt(key, user, order),
-            ClientMessage::Corrupted(order) => self.handle_corrupted(key, user, order),
+            ClientMessage::Received(sequence) => self.handle_receipt(key, user, sequence),
+            ClientMessage::Corrupted(sequence) => self.handle_corrupted(key, user, sequence),
             ClientMessage::History { conversation, before, limit } => {
                 self.begin_history(key, user, conversation, before, limit);
             }
@@ -98,21 +98,21 @@ impl Server {
     /// The failures that were asked for were read.
     pub(crate) fn finish_failures(&mut self, key: SessionKey, loaded: Loaded) {
         let Loaded::Failures(failures) = loaded else { return };
-        for (order, user, failure) in failures {
+        for (sequence, user, failure) in failures {
             let receipt = match failure {
                 DeliveryFailure::Lost => Receipt::Lost,
                 DeliveryFailure::Corrupted => Receipt::Corrupted,
             };
             if let Some(name) = self.users.name(user).cloned() {
-                self.send_to(key, &ServerMessage::Failed(order, name, receipt));
+                self.send_to(key, &ServerMessage::Failed(sequence, name, receipt));
             }
         }
     }
 
     /// The session wants messages from there on.
-    fn sync(&mut self, key: SessionKey, user: UserId, after: Option<Order>) {
-        let received = self.users.get(user).map_or_else(Order::default, |user| user.received);
-        let after = after.map_or(received, |after| after.min(self.last_order()));
+    fn sync(&mut self, key: SessionKey, user: UserId, after: Option<Sequence>) {
+        let received = self.users.get(user).map_or_else(Sequence::default, |user| user.received);
+        let after = after.map_or(received, |after| after.min(self.last_sequence()));
         // What the client has, it has received, whether or not it could say so before.
         self.advance(user, after);
         if let Some(signed_in) = self.extended.get_mut(&key).and_then(|s| s.signed_in_mut()) {
@@ -183,28 +183,30 @@ impl Server {
     }
 
     /// Everything up to there has arrived.
-    fn handle_receipt(&mut self, key: SessionKey, user: UserId, order: Order) {
+    fn handle_receipt(&mut self, key: SessionKey, user: UserId, sequence: Sequence) {
         let session = self.extended.get_mut(&key);
         let Some(signed_in) = session.and_then(|session| session.signed_in_mut()) else { return };
         let mut received = Vec::new();
-        while let Some(handed) = signed_in.handed.front().filter(|handed| handed.order <= order) {
+        while let Some(handed) =
+            signed_in.handed.front().filter(|handed| handed.sequence <= sequence)
+        {
             received.push(*handed);
             signed_in.handed.pop_front();
         }
         let Some(after) = signed_in.feed.after() else { return };
         // Nothing beyond what it was handed.
-        self.advance(user, order.min(after));
+        self.advance(user, sequence.min(after));
         for handed in received {
-            self.note_receipt(handed.sender, user, handed.order);
+            self.note_receipt(handed.sender, user, handed.sequence);
         }
     }
 
-    fn handle_corrupted(&mut self, key: SessionKey, user: UserId, order: Order) {
+    fn handle_corrupted(&mut self, key: SessionKey, user: UserId, sequence: Sequence) {
         let session = self.extended.get_mut(&key);
         let Some(signed_in) = session.and_then(|session| session.signed_in_mut()) else { return };
-        let at = signed_in.handed.iter().position(|handed| handed.order == order);
+        let at = signed_in.handed.iter().position(|handed| handed.sequence == sequence);
         if let Some(handed) = at.and_then(|at| signed_in.handed.remove(at)) {
-            self.fail_corrupted(user, handed.order, handed.sender);
+            self.fail_corrupted(user, handed.sequence, handed.sender);
         }
     }
 
@@ -213,7 +215,7 @@ impl Server {
         key: SessionKey,
         user: UserId,
         conversation: Conversation,
-        before: Option<Order>,
+        before: Option<Sequence>,
         limit: u16,
     ) {
         let id = match &conversation {
@@ -244,7 +246,13 @@ impl Server {
         }
     }
 
-    fn begin_receipts(&mut self, key: SessionKey, user: UserId, since: Order, names: &[UserName]) {
+    fn begin_receipts(
+        &mut self,
+        key: SessionKey,
+        user: UserId,
+        since: Sequence,
+        names: &[UserName],
+    ) {
         for name in names {
             if let Some(received) = self.users.find(name.as_str()).map(|user| user.received) {
                 self.send_to(key, &ServerMessage::Received(name.clone(), received));

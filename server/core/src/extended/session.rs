@@ -12,7 +12,7 @@ use crate::limits::{
     AWAY_AFTER_SILENCE, AWAY_AFTER_UNANSWERED, FEED_BYTES_MAX, FORGOTTEN_AFTER_SILENCE,
     SIGN_IN_TIMEOUT,
 };
-use crate::storage::{Order, TokenHash, UserId};
+use crate::storage::{Sequence, TokenHash, UserId};
 
 /// An extended session: it is known by its id, wherever its datagrams come from.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub(crate) struct SignedIn {
     /// Messages in its link that it has not acknowledged, in order. Bounded by the link.
     pub(crate) handed: VecDeque<Handed>,
     /// How far recipients of the user's messages have received, to be told.
-    pub(crate) receipts: BTreeMap<UserId, Order>,
+    pub(crate) receipts: BTreeMap<UserId, Sequence>,
     /// It missed a change of who is online, and gets the whole list when it has room.
     pub(crate) online_is_stale: bool,
 }

@@ -5,14 +5,14 @@
 
 use std::time::Duration;
 
+use netchat_client::session::{
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Output, Progress, Question, Session,
+};
 use netchat_shared::body::{Body, encode_text};
 use netchat_shared::classic::Notice;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
-use netchat_shared::session::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Output, Progress, Question, Session,
-};
 use netchat_shared::time::Instant;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

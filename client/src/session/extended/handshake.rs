@@ -6,8 +6,8 @@ use std::time::Duration;
 use rand_core::Rng as _;
 
 use super::super::Common;
-use crate::extended::{Datagram, PROTOCOL_VERSION};
-use crate::time::Instant;
+use netchat_shared::extended::{Datagram, PROTOCOL_VERSION};
+use netchat_shared::time::Instant;
 
 /// How often an offer, or a cookie, is repeated at first.
 const REPEAT_FAST: Duration = Duration::from_millis(250);

@@ -6,6 +6,9 @@
 
 use std::time::Duration;
 
+use netchat_client::session::{
+    Content, Event, Output, Progress, Question, Saved, SendError, Session,
+};
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
@@ -13,11 +16,8 @@ use netchat_shared::extended::{
 };
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
-use netchat_shared::order::Order;
 use netchat_shared::password::Password;
-use netchat_shared::session::{
-    Content, Event, Output, Progress, Question, Saved, SendError, Session,
-};
+use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, UnixTime};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -139,10 +139,16 @@ impl Pair {
         id
     }
 
-    fn confirm(&mut self, id: MessageId, order: u64) {
-        let (order, time) = (Order(order), UnixTime { millis: 1 });
+    fn confirm(&mut self, id: MessageId, sequence: u64) {
+        let (sequence, time) = (Sequence(sequence), UnixTime { millis: 1 });
         let recipients = vec![name("bob")];
-        self.reply(&ServerMessage::Sent { id, order, time, position: Some(order), recipients });
+        self.reply(&ServerMessage::Sent {
+            id,
+            sequence,
+            time,
+            position: Some(sequence),
+            recipients,
+        });
     }
 
     fn take_said(&mut self) -> Vec<ClientMessage> {
@@ -172,13 +178,13 @@ fn token() -> Token {
     Token::parse("0123456789abcdef0123456789abcdef").unwrap()
 }
 
-fn from_bob(order: u64, body: Body) -> ServerMessage {
+fn from_bob(sequence: u64, body: Body) -> ServerMessage {
     ServerMessage::Message(Delivered {
-        order: Order(order),
+        sequence: Sequence(sequence),
         conversation: Conversation::User(name("bob")),
         sender: name("bob"),
         time: UnixTime { millis: 1 },
-        id: MessageId(order.into()),
+        id: MessageId(sequence.into()),
         receipts: vec![],
         body,
     })
@@ -221,13 +227,13 @@ fn a_message_is_kept_until_it_is_stored() {
     assert!(!pair.session.is_settled());
     pair.confirm(id, 7);
     assert!(pair.session.is_settled());
-    pair.reply(&ServerMessage::Received(name("bob"), Order(9)));
+    pair.reply(&ServerMessage::Received(name("bob"), Sequence(9)));
     let events = pair.take_events().into_iter();
     let progress: Vec<_> =
         events.filter_map(|e| if let Event::Progress(_, p) = e { Some(p) } else { None }).collect();
     assert!(
         matches!(&progress[..], [Progress::Stored(at, _), Progress::Received(who)]
-            if at.order == Order(7) && *who == name("bob")),
+            if at.sequence == Sequence(7) && *who == name("bob")),
         "{progress:?}"
     );
 }
@@ -244,7 +250,7 @@ fn a_restarted_server_is_resumed_and_gets_what_it_had_not_stored() {
     assert_eq!(pair.take_said(), [ClientMessage::Resume(token())]);
     pair.reply(&ServerMessage::Welcome(name("alice"), token()));
     let said = pair.take_said();
-    assert!(said.contains(&ClientMessage::Sync(Some(Order(7)))), "{said:?}");
+    assert!(said.contains(&ClientMessage::Sync(Some(Sequence(7)))), "{said:?}");
     pair.said = said;
     assert_eq!(pair.sent_ids(), [second], "under the id that it had");
 }
@@ -303,9 +309,9 @@ fn messages_are_verified_and_delivered_once() {
     assert_eq!(contents(pair.take_events()), expected);
     let said = pair.take_said();
     for message in [
-        ClientMessage::Corrupted(Order(2)),
-        ClientMessage::Corrupted(Order(3)),
-        ClientMessage::Received(Order(3)),
+        ClientMessage::Corrupted(Sequence(2)),
+        ClientMessage::Corrupted(Sequence(3)),
+        ClientMessage::Received(Sequence(3)),
     ] {
         assert!(said.contains(&message), "{message:?} is not among {said:?}");
     }

@@ -1,12 +1,12 @@
 //! What a session tells its driver.
 
-use crate::classic::Roster;
-use crate::conversation::Conversation;
-use crate::extended::Receipt;
-use crate::message_id::MessageId;
-use crate::name::{GroupName, UserName};
-use crate::order::Order;
-use crate::time::{Instant, UnixTime};
+use netchat_shared::classic::Roster;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::Receipt;
+use netchat_shared::message_id::MessageId;
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::sequence::Sequence;
+use netchat_shared::time::{Instant, UnixTime};
 
 /// One thing for the driver to do, or to wait for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl Arrival {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredAt {
     /// Its place in the one order of all messages.
-    pub order: Order,
+    pub sequence: Sequence,
     /// When it was stored.
     pub time: UnixTime,
     /// Its sender's name for it.

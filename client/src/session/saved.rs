@@ -1,18 +1,18 @@
 //! What a client keeps to go on later: after a reload of its page, or in another process.
 
 use super::Outgoing;
-use crate::body::{decode_text, encode_text};
-use crate::extended::{Token, conversation_from_wire, conversation_to_wire};
-use crate::message_id::MessageId;
-use crate::name::UserName;
-use crate::order::Order;
+use netchat_shared::body::{decode_text, encode_text};
+use netchat_shared::extended::{Token, conversation_from_wire, conversation_to_wire};
+use netchat_shared::message_id::MessageId;
+use netchat_shared::name::UserName;
+use netchat_shared::sequence::Sequence;
 
 /// A session, as it can be kept. Whoever has it is its user: keep it like a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
     pub(super) name: UserName,
     pub(super) token: Token,
-    pub(super) position: Option<Order>,
+    pub(super) position: Option<Sequence>,
     pub(super) outbox: Vec<Outgoing>,
 }
 
@@ -26,7 +26,7 @@ impl Saved {
     /// Messages that wait to be sent: their ids, where they go, and what they say.
     pub fn waiting(
         &self,
-    ) -> impl Iterator<Item = (MessageId, &crate::conversation::Conversation, &str)> {
+    ) -> impl Iterator<Item = (MessageId, &netchat_shared::conversation::Conversation, &str)> {
         let waiting = self.outbox.iter();
         waiting.map(|message| (message.id, &message.conversation, message.text.as_str()))
     }
@@ -40,7 +40,7 @@ impl Saved {
     /// As text: one line for the session, one for each message that waits.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let position = self.position.map_or(String::new(), |order| order.0.to_string());
+        let position = self.position.map_or(String::new(), |sequence| sequence.0.to_string());
         let mut text = format!("{}#{}#{position}\n", self.name, self.token.reveal());
         for message in &self.outbox {
             let (to, said) = (conversation_to_wire(&message.conversation), &message.text);
@@ -58,7 +58,7 @@ impl Saved {
         let token = Token::parse(fields.next()?)?;
         let position = match fields.next()? {
             "" => None,
-            order => Some(Order(order.parse().ok()?)),
+            sequence => Some(Sequence(sequence.parse().ok()?)),
         };
         let outbox = lines.map(parse_outgoing).collect::<Option<_>>()?;
         Some(Self { name, token, position, outbox })
@@ -78,7 +78,7 @@ fn parse_outgoing(line: &str) -> Option<Outgoing> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::Conversation;
+    use netchat_shared::conversation::Conversation;
 
     #[test]
     fn what_is_kept_reads_back() {
@@ -90,7 +90,7 @@ mod tests {
         let saved = Saved {
             name: "bob".parse().unwrap(),
             token: Token::parse("0123456789abcdef0123456789abcdef").unwrap(),
-            position: Some(Order(9)),
+            position: Some(Sequence(9)),
             outbox: vec![
                 outgoing(Conversation::Everyone, "two\nlines"),
                 outgoing(Conversation::Group("CS: Group".parse().unwrap()), "#"),

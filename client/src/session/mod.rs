@@ -32,14 +32,14 @@ pub use self::event::{
 };
 use self::extended::Extended;
 pub use self::saved::Saved;
-use crate::conversation::Conversation;
-use crate::extended::LinkStatistics;
-use crate::limits::{OUTBOX_MESSAGES_MAX, TEXT_BYTES_MAX};
-use crate::message_id::MessageId;
-use crate::name::{GroupName, UserName};
-use crate::order::Order;
-use crate::password::Password;
-use crate::time::Instant;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::LinkStatistics;
+use netchat_shared::limits::{OUTBOX_MESSAGES_MAX, TEXT_BYTES_MAX};
+use netchat_shared::message_id::MessageId;
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::password::Password;
+use netchat_shared::sequence::Sequence;
+use netchat_shared::time::Instant;
 
 /// A client session. See the module's documentation for how to drive it.
 #[derive(Debug)]
@@ -361,7 +361,7 @@ impl Session {
         &mut self,
         now: Instant,
         conversation: Conversation,
-        before: Option<Order>,
+        before: Option<Sequence>,
     ) {
         if self.mode != Mode::Classic {
             self.extended.request_history(now, conversation, before, &mut self.common);

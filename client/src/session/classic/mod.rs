@@ -10,10 +10,10 @@ mod sign_in;
 use self::chat::Chat;
 use self::sign_in::{SignIn, Step};
 use super::{Common, Event, GroupRequest};
-use crate::classic::{ChatCommand, LoginReply};
-use crate::limits::CLASSIC_DATAGRAM_BYTES_MAX;
-use crate::name::UserName;
-use crate::time::Instant;
+use netchat_shared::classic::{ChatCommand, LoginReply};
+use netchat_shared::limits::CLASSIC_DATAGRAM_BYTES_MAX;
+use netchat_shared::name::UserName;
+use netchat_shared::time::Instant;
 
 /// The server stopped answering: the path is to be given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::name::{GroupName, NameError, UserName};
+use netchat_shared::name::{GroupName, NameError, UserName};
 
 /// What [`Slash::parse`] knows, one line each, for a person.
 pub const HELP: [&str; 8] = [

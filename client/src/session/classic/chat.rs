@@ -11,12 +11,12 @@ use super::super::{
     Arrival, Common, Content, Event, Failure, GroupOutcome, GroupRequest, Outgoing, Progress,
 };
 use super::{Unreachable, text_bytes_max};
-use crate::body::{Body, Opened, decode_text};
-use crate::classic::{ChatCommand, Notice, Recipients, Roster};
-use crate::conversation::Conversation;
-use crate::limits::{CLASSIC_ECHOES_MAX, REQUESTS_PENDING_MAX};
-use crate::name::UserName;
-use crate::time::Instant;
+use netchat_shared::body::{Body, Opened, decode_text};
+use netchat_shared::classic::{ChatCommand, Notice, Recipients, Roster};
+use netchat_shared::conversation::Conversation;
+use netchat_shared::limits::{CLASSIC_ECHOES_MAX, REQUESTS_PENDING_MAX};
+use netchat_shared::name::UserName;
+use netchat_shared::time::Instant;
 
 /// How often the list of who is online is asked for. It also shows that the server is alive.
 const ACTIVE_INTERVAL: Duration = Duration::from_secs(5);

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::super::{Common, Question};
 use super::Unreachable;
-use crate::classic::{LoginCommand, LoginReply};
-use crate::name::UserName;
-use crate::password::Password;
-use crate::time::Instant;
+use netchat_shared::classic::{LoginCommand, LoginReply};
+use netchat_shared::name::UserName;
+use netchat_shared::password::Password;
+use netchat_shared::time::Instant;
 
 /// The first repetition of an unanswered command; each further one waits twice as long.
 const REPEAT_AFTER: Duration = Duration::from_secs(1);

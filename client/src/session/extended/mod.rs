@@ -15,12 +15,12 @@ use self::handshake::Handshake;
 use self::sign_in::SignIn;
 use super::classic::Unreachable;
 use super::{Common, Event, GroupRequest};
-use crate::conversation::Conversation;
-use crate::extended::{
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{
     ClientMessage, Datagram, Link, LinkStatistics, ServerMessage, SessionId, Token,
 };
-use crate::order::Order;
-use crate::time::Instant;
+use netchat_shared::sequence::Sequence;
+use netchat_shared::time::Instant;
 
 /// A client says something at least so often: paths through networks are forgotten after 30 s.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
@@ -71,7 +71,7 @@ enum Stage {
 }
 
 impl Extended {
-    pub(super) fn new(token: Option<Token>, position: Option<Order>) -> Self {
+    pub(super) fn new(token: Option<Token>, position: Option<Sequence>) -> Self {
         Self {
             phase: Phase::Idle,
             chat: Chat::new(position),
@@ -224,7 +224,7 @@ impl Extended {
         &mut self,
         now: Instant,
         conversation: Conversation,
-        before: Option<Order>,
+        before: Option<Sequence>,
         common: &mut Common,
     ) {
         self.chat.request_history(conversation, before, common);
@@ -250,7 +250,7 @@ impl Extended {
         self.token
     }
 
-    pub(super) fn position(&self) -> Option<Order> {
+    pub(super) fn position(&self) -> Option<Sequence> {
         self.chat.position()
     }
 

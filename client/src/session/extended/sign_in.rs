@@ -1,7 +1,7 @@
 //! Signing in over a link, with a token or with answers of the person.
 
 use super::super::{Common, Event, Question};
-use crate::extended::{ClientMessage, Link, ServerMessage, Token};
+use netchat_shared::extended::{ClientMessage, Link, ServerMessage, Token};
 
 #[derive(Debug)]
 pub(super) struct SignIn {

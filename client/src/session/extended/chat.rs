@@ -7,17 +7,17 @@ use std::time::Duration;
 use super::super::{
     Arrival, Common, Content, Event, Failure, GroupOutcome, GroupRequest, Progress, StoredAt,
 };
-use crate::body::{Body, Opened};
-use crate::classic::{Roster, RosterEntry};
-use crate::conversation::Conversation;
-use crate::extended::{
+use netchat_shared::body::{Body, Opened};
+use netchat_shared::classic::{Roster, RosterEntry};
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{
     ClientMessage, Delivered, GroupReply, Link, NotSent, Receipt, ServerMessage,
 };
-use crate::limits::{NAMES_PER_MESSAGE_MAX, REQUESTS_PENDING_MAX, UNSETTLED_MESSAGES_MAX};
-use crate::message_id::MessageId;
-use crate::name::{GroupName, UserName};
-use crate::order::Order;
-use crate::time::Instant;
+use netchat_shared::limits::{NAMES_PER_MESSAGE_MAX, REQUESTS_PENDING_MAX, UNSETTLED_MESSAGES_MAX};
+use netchat_shared::message_id::MessageId;
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::sequence::Sequence;
+use netchat_shared::time::Instant;
 
 /// Messages asked for at once from a history.
 const HISTORY_PAGE: u16 = 50;
@@ -27,14 +27,14 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Chat {
     /// Every message up to here has arrived.
-    position: Option<Order>,
+    position: Option<Sequence>,
     /// Up to where the server was told so on this link.
-    acknowledged: Option<Order>,
+    acknowledged: Option<Sequence>,
     /// Messages of the outbox that were put into this link: so many from its beginning.
     sent: usize,
     retry_at: Option<Instant>,
     /// Own messages that are stored and that somebody still has to receive.
-    unsettled: BTreeMap<Order, Unsettled>,
+    unsettled: BTreeMap<Sequence, Unsettled>,
     online: BTreeSet<UserName>,
     /// Requests that were not answered, and how many of them were put into this link.
     requests: VecDeque<Request>,
@@ -54,12 +54,12 @@ struct Unsettled {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Request {
     Group(GroupRequest),
-    History(Conversation, Option<Order>),
+    History(Conversation, Option<Sequence>),
     Overview,
 }
 
 impl Chat {
-    pub(super) fn new(position: Option<Order>) -> Self {
+    pub(super) fn new(position: Option<Sequence>) -> Self {
         Self {
             position,
             acknowledged: None,
@@ -74,7 +74,7 @@ impl Chat {
         }
     }
 
-    pub(super) fn position(&self) -> Option<Order> {
+    pub(super) fn position(&self) -> Option<Sequence> {
         self.position
     }
 
@@ -103,7 +103,7 @@ impl Chat {
     pub(super) fn request_history(
         &mut self,
         conversation: Conversation,
-        before: Option<Order>,
+        before: Option<Sequence>,
         common: &mut Common,
     ) {
         self.request(Request::History(conversation, before), common);
@@ -199,16 +199,18 @@ impl Chat {
                 let groups = std::mem::take(&mut self.groups);
                 common.tell(Event::Overview(groups, std::mem::take(&mut self.past)));
             }
-            ServerMessage::Sent { id, order, time, position, recipients } => {
+            ServerMessage::Sent { id, sequence, time, position, recipients } => {
                 self.position = self.position.max(position);
                 if self.settle_outgoing(id, common) {
-                    self.confirm(StoredAt { order, time, id }, recipients, common);
+                    self.confirm(StoredAt { sequence, time, id }, recipients, common);
                 }
             }
             ServerMessage::NotSent(id, why) => self.handle_not_sent(now, id, why, common),
-            ServerMessage::Received(name, order) => self.handle_received(&name, order, common),
-            ServerMessage::Failed(order, name, receipt) => {
-                self.handle_failed(order, name, receipt, common);
+            ServerMessage::Received(name, sequence) => {
+                self.handle_received(&name, sequence, common)
+            }
+            ServerMessage::Failed(sequence, name, receipt) => {
+                self.handle_failed(sequence, name, receipt, common);
             }
             ServerMessage::Online(names) => {
                 self.online = names.into_iter().collect();
@@ -239,31 +241,31 @@ impl Chat {
     }
 
     fn handle_message(&mut self, delivered: Delivered, link: &mut Link, common: &mut Common) {
-        let order = delivered.order;
+        let sequence = delivered.sequence;
         // Only a server that has lost its memory would repeat one.
-        if Some(order) <= self.position {
+        if Some(sequence) <= self.position {
             return;
         }
-        self.position = Some(order);
+        self.position = Some(sequence);
         let is_own = Some(&delivered.sender) == common.answers.name.as_ref();
         if is_own && is_known(&delivered, common) {
             let recipients = delivered.receipts.iter().map(|(name, _)| name.clone()).collect();
-            let Delivered { order, time, id, .. } = delivered;
+            let Delivered { sequence, time, id, .. } = delivered;
             if self.settle_outgoing(id, common) {
-                self.confirm(StoredAt { order, time, id }, recipients, common);
+                self.confirm(StoredAt { sequence, time, id }, recipients, common);
             }
             return;
         }
         let arrival = self.arrival(delivered);
         if arrival.content == Content::Corrupted && !is_own {
-            say(link, &ClientMessage::Corrupted(order));
+            say(link, &ClientMessage::Corrupted(sequence));
         }
         common.tell(Event::Arrived(arrival));
     }
 
     /// What arrived, verified: a body must be signed with the name of its sender.
     fn arrival(&mut self, delivered: Delivered) -> Arrival {
-        let Delivered { order, conversation, sender, time, id, receipts, body } = delivered;
+        let Delivered { sequence, conversation, sender, time, id, receipts, body } = delivered;
         let content = match body.open() {
             Opened::Intact { signature, text } if signature == sender.as_str() => {
                 Content::Text(text)
@@ -272,8 +274,8 @@ impl Chat {
         };
         let waiting = receipts.iter().filter(|(_, receipt)| *receipt == Receipt::Waiting);
         let waiting: BTreeSet<UserName> = waiting.map(|(name, _)| name.clone()).collect();
-        self.add_unsettled(order, id, waiting);
-        let stored = Some(StoredAt { order, time, id });
+        self.add_unsettled(sequence, id, waiting);
+        let stored = Some(StoredAt { sequence, time, id });
         Arrival {
             conversation: Some(conversation),
             sender: Some(sender),
@@ -283,11 +285,11 @@ impl Chat {
         }
     }
 
-    fn add_unsettled(&mut self, order: Order, id: MessageId, waiting: BTreeSet<UserName>) {
+    fn add_unsettled(&mut self, sequence: Sequence, id: MessageId, waiting: BTreeSet<UserName>) {
         if waiting.is_empty() {
             return;
         }
-        self.unsettled.insert(order, Unsettled { id, waiting });
+        self.unsettled.insert(sequence, Unsettled { id, waiting });
         if self.unsettled.len() > UNSETTLED_MESSAGES_MAX {
             self.unsettled.pop_first();
         }
@@ -306,7 +308,7 @@ impl Chat {
     }
 
     fn confirm(&mut self, stored: StoredAt, recipients: Vec<UserName>, common: &mut Common) {
-        self.add_unsettled(stored.order, stored.id, recipients.iter().cloned().collect());
+        self.add_unsettled(stored.sequence, stored.id, recipients.iter().cloned().collect());
         common.tell(Event::Progress(stored.id, Progress::Stored(stored, recipients)));
     }
 
@@ -331,9 +333,9 @@ impl Chat {
     }
 
     /// Somebody has everything up to there.
-    fn handle_received(&mut self, name: &UserName, order: Order, common: &mut Common) {
+    fn handle_received(&mut self, name: &UserName, sequence: Sequence, common: &mut Common) {
         let mut settled = Vec::new();
-        for (&place, unsettled) in self.unsettled.range_mut(..=order) {
+        for (&place, unsettled) in self.unsettled.range_mut(..=sequence) {
             if unsettled.waiting.remove(name) {
                 let received = Progress::Received(name.clone());
                 common.tell(Event::Progress(unsettled.id, received));
@@ -347,7 +349,7 @@ impl Chat {
 
     fn handle_failed(
         &mut self,
-        order: Order,
+        sequence: Sequence,
         name: UserName,
         receipt: Receipt,
         common: &mut Common,
@@ -357,13 +359,13 @@ impl Chat {
             Receipt::Corrupted => Failure::Corrupted,
             Receipt::Waiting | Receipt::Received => return,
         };
-        let Some(unsettled) = self.unsettled.get_mut(&order) else { return };
+        let Some(unsettled) = self.unsettled.get_mut(&sequence) else { return };
         if unsettled.waiting.remove(&name) {
             let failed = Progress::Failed(failure, Some(name));
             common.tell(Event::Progress(unsettled.id, failed));
         }
         if unsettled.waiting.is_empty() {
-            self.unsettled.remove(&order);
+            self.unsettled.remove(&sequence);
         }
     }
 

@@ -1,0 +1,11 @@
+//! What every client of NetChat shares: the session, and what is typed.
+//!
+//! Nothing here does I/O, reads a clock or asks the system for randomness: those are arguments. The
+//! same code runs under tokio, in a browser and in a simulator (ARCHITECTURE.md). The wire is
+//! `netchat-shared`; the server and the gateway link nothing of this crate.
+//!
+//! - [`session`]: the client as a state machine, driven by the web client and the terminal client;
+//! - [`slash`]: commands that are typed where messages are typed.
+
+pub mod session;
+pub mod slash;
