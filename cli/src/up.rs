@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use netchat_gateway::{Gateway, GatewayConfig, GatewayError};
-use netchat_process::{fail, init_log, shutdown_signal};
+use netchat_process::{fail, init_log, say, shutdown_signal};
 use netchat_server::{Server, ServerConfig, ServerError};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -49,7 +49,6 @@ pub(crate) async fn run(arguments: UpArguments) -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the lines that say where to find it")]
 async fn serve(arguments: UpArguments) -> Result<(), UpError> {
     // The one with the password is asked first whether its address can be reached from outside.
     if !arguments.listen.ip().is_loopback() {
@@ -59,17 +58,17 @@ async fn serve(arguments: UpArguments) -> Result<(), UpError> {
     let udp_address = server.local_address();
     let gateway =
         Gateway::bind(arguments.listen, reachable(udp_address), arguments.gateway).await?;
-    println!("NetChat is up. Terminal clients: netchat chat --server {udp_address}");
-    println!("Browsers: open http://{}", gateway.local_address());
+    say(&format_args!("NetChat is up. Terminal clients: netchat chat --server {udp_address}"));
+    say(&format_args!("Browsers: open http://{}", gateway.local_address()));
 
     let stopped = CancellationToken::new();
     let gateway = tokio::spawn(gateway.run(stopped.clone().cancelled_owned()));
-    server.run(shutdown_signal()).await;
+    let result = server.run(shutdown_signal()).await;
     tokio::time::sleep(LAST_WORDS).await;
     stopped.cancel();
     // A panic there has been reported by its own message.
     let _ = gateway.await;
-    Ok(())
+    Ok(result?)
 }
 
 /// The address at which a server that listens everywhere is reached from this machine.

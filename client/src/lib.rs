@@ -5,7 +5,11 @@
 //! `netchat-shared`; the server and the gateway link nothing of this crate.
 //!
 //! - [`session`]: the client as a state machine, driven by the web client and the terminal client;
-//! - [`slash`]: commands that are typed where messages are typed.
+//! - [`reaction`]: signs beside messages;
+//! - [`slash`]: commands that are typed where messages are typed;
+//! - [`limits`]: every bound.
 
+pub mod limits;
+pub mod reaction;
 pub mod session;
 pub mod slash;

@@ -4,14 +4,20 @@ use thiserror::Error;
 
 use netchat_shared::name::{GroupName, NameError, UserName};
 
+use crate::reaction::{Reaction, SignError};
+
 /// What [`Slash::parse`] knows, one line each, for a person.
-pub const HELP: [&str; 8] = [
+pub const HELP: [&str; 12] = [
     "/chat NAME            write to one person; to several: /chat NAME;NAME",
     "/group NAME           join a group and write in it",
     "/newgroup NAME: A;B   make a group of yourself, A and B",
     "/quitgroup NAME       leave a group for good",
     "/broadcast            write to everyone who is online",
     "/active               who is online",
+    "/reply TEXT           answer the last message of somebody else here",
+    "/edit TEXT            correct your last message here",
+    "/delete               take your last message here back",
+    "/react SIGN           put a sign beside the last message; -SIGN takes it away",
     "/leave                back from a conversation; //text sends a text that begins with /",
     "/exit                 sign out",
 ];
@@ -31,6 +37,14 @@ pub enum Slash {
     Broadcast,
     /// List who is online.
     Active,
+    /// Answer the last message of somebody else in the present conversation.
+    Reply(String),
+    /// Put this in place of one's last message there.
+    Edit(String),
+    /// Take one's last message there back.
+    Delete,
+    /// Put a sign beside the last message there, of somebody else if there is one.
+    React(Reaction),
     /// Leave the conversation's view.
     Leave,
     /// Sign out.
@@ -48,9 +62,15 @@ pub enum SlashError {
     /// A name is missing.
     #[error("/{0} needs a name")]
     NameMissing(&'static str),
+    /// A text is missing.
+    #[error("/{0} needs a text")]
+    TextMissing(&'static str),
     /// A name that can't be.
     #[error("{0}")]
     Name(#[from] NameError),
+    /// A sign that can't be.
+    #[error("{0}")]
+    Sign(#[from] SignError),
 }
 
 /// What a line means where messages are typed.
@@ -89,6 +109,10 @@ impl Slash {
             "quitgroup" => Self::QuitGroup(group("quitgroup", rest)?),
             "broadcast" => Self::Broadcast,
             "active" => Self::Active,
+            "reply" => Self::Reply(text("reply", rest)?),
+            "edit" => Self::Edit(text("edit", rest)?),
+            "delete" => Self::Delete,
+            "react" => Self::React(rest.parse()?),
             "leave" => Self::Leave,
             "exit" => Self::Exit,
             "help" => Self::Help,
@@ -109,6 +133,13 @@ fn names(command: &'static str, rest: &str) -> Result<Vec<UserName>, SlashError>
     match rest {
         "" => Err(SlashError::NameMissing(command)),
         rest => Ok(parse_names(rest)?),
+    }
+}
+
+fn text(command: &'static str, rest: &str) -> Result<String, SlashError> {
+    match rest {
+        "" => Err(SlashError::TextMissing(command)),
+        rest => Ok(rest.to_owned()),
     }
 }
 
@@ -140,6 +171,11 @@ mod tests {
         );
         check("/newgroup lab", Slash::NewGroup("lab".parse().unwrap(), vec![]));
         check("/leave", Slash::Leave);
+        check("/edit so: 1 /2", Slash::Edit("so: 1 /2".to_owned()));
+        check("/reply yes", Slash::Reply("yes".to_owned()));
+        check("/delete", Slash::Delete);
+        check("/react 👍", Slash::React("👍".parse().unwrap()));
+        check("/react -👍", Slash::React("-👍".parse().unwrap()));
         assert_eq!(Slash::parse("hello /chat"), Ok(Typed::Text("hello /chat")));
         assert_eq!(Slash::parse("//etc"), Ok(Typed::Text("/etc")));
     }
@@ -149,6 +185,8 @@ mod tests {
         let mistake = |line| Slash::parse(line).unwrap_err().to_string();
         assert_eq!(mistake("/chta bob"), "there is no command /chta: /help lists them");
         assert_eq!(mistake("/chat"), "/chat needs a name");
+        assert_eq!(mistake("/edit "), "/edit needs a text");
+        assert_eq!(mistake("/react"), "a sign is missing");
         assert_eq!(mistake("/chat a`b"), "a name can't contain a backtick");
     }
 }

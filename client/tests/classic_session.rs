@@ -6,13 +6,17 @@
 use std::time::Duration;
 
 use netchat_client::session::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Output, Progress, Question, Session,
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Output, Progress, Question,
+    SendError, Session,
 };
 use netchat_shared::body::{Body, encode_text};
 use netchat_shared::classic::Notice;
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::Receipts;
+use netchat_shared::kind::MessageKind;
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
+use netchat_shared::sequence::Sequence;
 use netchat_shared::time::Instant;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -180,8 +184,9 @@ fn messages_are_verified_and_acknowledged_as_the_original_client_does() {
     client.reply(&body("bob", "Hi `there`"));
     assert_eq!(client.take_sent(), ["RECEIVED"]);
     let arrival = |sender, content| {
-        let (conversation, stored, receipts) = (None, None, vec![]);
-        Event::Arrived(Arrival { conversation, sender, content, stored, receipts })
+        let (conversation, kind, stored) = (None, MessageKind::Text, None);
+        let receipts = Receipts::default();
+        Event::Arrived(Arrival { conversation, sender, kind, content, stored, receipts })
     };
     let text = Content::Text("Hi `there`".to_owned());
     assert_eq!(client.take_events(), [arrival(Some(name("bob")), text)]);
@@ -306,4 +311,33 @@ fn too_much_is_refused_where_it_is_typed() {
     let longest = 2_048 / 4 * 3 - "alice: ".len() - 33;
     assert!(error(&mut client, &"x".repeat(longest)).is_ok());
     assert!(error(&mut client, &"x".repeat(longest + 1)).is_err());
+}
+
+#[test]
+fn what_the_classic_protocol_has_no_word_for_is_refused_where_it_is_typed() {
+    let mut client = Client::signed_in();
+    let (now, to, of) = (client.now, Conversation::User(name("bob")), Sequence(1));
+    let session = &mut client.session;
+    let refused = Err(SendError::NotSupported);
+    assert_eq!(session.edit(now, to.clone(), of, "x"), refused);
+    assert_eq!(session.delete(now, to.clone(), of), refused);
+    assert_eq!(session.react(now, to.clone(), of, &"👍".parse().unwrap()), refused);
+    // A reply is a text like any other.
+    session.reply(now, to.clone(), of, "yes").unwrap();
+    session.typing(now, to.clone());
+    session.mark_read(now, to, of);
+    session.watch_online(now);
+    assert_eq!(client.take_sent(), [format!("CHAT#bob#{}", body("alice", "yes"))]);
+}
+
+#[test]
+fn members_that_do_not_fit_a_datagram_are_refused_where_they_are_typed() {
+    let mut client = Client::signed_in();
+    let group: netchat_shared::name::GroupName = "lab".parse().unwrap();
+    let members = (0..400).map(|n| format!("member {n}")).collect();
+    client.session.create_group(client.now, group, members);
+    assert!(client.take_sent().is_empty());
+    let events = client.take_events();
+    assert!(matches!(events[..], [Event::Group(_, GroupOutcome::Refused(_))]), "{events:?}");
+    assert!(client.session.is_settled());
 }

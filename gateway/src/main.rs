@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use netchat_gateway::{Gateway, GatewayConfig, default_listen_address, resolve};
-use netchat_process::{fail, init_log, shutdown_signal};
+use netchat_process::{fail, init_log, say, shutdown_signal};
 
 /// The NetChat gateway: serves the web client and connects browsers to a NetChat server.
 #[derive(Debug, Parser)]
@@ -29,7 +29,6 @@ struct Arguments {
 }
 
 #[tokio::main]
-#[expect(clippy::print_stdout, reason = "the one line that says where to find it")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_log();
@@ -41,7 +40,7 @@ async fn main() -> ExitCode {
         Ok(gateway) => gateway,
         Err(error) => return fail("netchat-gateway", &error),
     };
-    println!("netchat-gateway: open http://{}", gateway.local_address());
+    say(&format_args!("netchat-gateway: open http://{}", gateway.local_address()));
     gateway.run(shutdown_signal()).await;
     ExitCode::SUCCESS
 }

@@ -4,7 +4,7 @@
 mod clock;
 
 use std::fmt::Display;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,7 +24,14 @@ pub fn init_log() {
         .with_target(false)
         .with_ansi(is_coloured)
         .with_writer(std::io::stderr)
+        // Whoever read the log may have gone; then there is nobody to tell that either.
+        .log_internal_errors(false)
         .init();
+}
+
+/// One line on standard output, if anybody reads it.
+pub fn say(line: &impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Completes at Ctrl-C or SIGTERM.
@@ -40,8 +47,7 @@ pub async fn shutdown_signal() {
 }
 
 /// One line on standard error, and the exit code that goes with it.
-#[expect(clippy::print_stderr, reason = "the one place where a program says why it ends")]
 pub fn fail(program: &str, error: &impl Display) -> ExitCode {
-    eprintln!("{program}: {error}");
+    let _ = writeln!(std::io::stderr(), "{program}: {error}");
     ExitCode::FAILURE
 }

@@ -12,6 +12,7 @@ mod storage;
 
 use std::net::SocketAddr;
 
+use netchat_core::LogGap;
 use netchat_shared::password::PasswordError;
 use thiserror::Error;
 
@@ -46,6 +47,9 @@ pub enum ServerError {
     /// The database can't be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// What the server knows is not what the database holds.
+    #[error(transparent)]
+    Log(#[from] LogGap),
     /// The system gave no thread or no random numbers.
     #[error("the system refused {what}: {reason}")]
     System {

@@ -1,12 +1,12 @@
 //! What the operator sees. Levels: what people do is `info`, what is refused is `warn`, what needs
 //! the operator is `error`. Nothing is logged per message, and never a text or a password.
 
-use netchat_core::{Record, Refusal, SignInKind, SignOutReason};
+use netchat_core::{LogEvent, Refusal, SignInKind, SignOutReason};
 use tracing::{error, info, warn};
 
-pub(crate) fn write(record: &Record) {
+pub(crate) fn write(record: &LogEvent) {
     match record {
-        Record::SignedIn { user, address, how } => {
+        LogEvent::SignedIn { user, address, how } => {
             let how = match how {
                 SignInKind::Registered => "registered",
                 SignInKind::Password => "signed in",
@@ -15,18 +15,17 @@ pub(crate) fn write(record: &Record) {
             };
             info!(%user, %address, "{how}");
         }
-        Record::SignedOut { user, address, why } => {
+        LogEvent::SignedOut { user, address, why } => {
             let why = match why {
                 SignOutReason::Exit => "signed out",
                 SignOutReason::HungUp => "left: its path was closed",
                 SignOutReason::Replaced => "left: its address was taken over by another client",
                 SignOutReason::Idle => "left: silent for too long",
-                SignOutReason::Slow => "cut off: took nothing that was sent",
                 SignOutReason::Broken => "cut off: sent what can't be understood",
             };
             info!(%user, %address, "{why}");
         }
-        Record::Refused { address, why } => {
+        LogEvent::Refused { address, why } => {
             let why = match why {
                 Refusal::ServerPassword => "wrong server password",
                 Refusal::Password => "wrong password",
@@ -38,10 +37,12 @@ pub(crate) fn write(record: &Record) {
             };
             warn!(%address, "refused: {why}");
         }
-        Record::GroupCreated { group, by } => info!(%group, %by, "group created"),
-        Record::Away { user, address } => info!(%user, %address, "away: not heard any more"),
-        Record::Moved { user, from, to } => info!(%user, %from, %to, "goes on at another address"),
-        Record::Dropped(dropped) => info!(
+        LogEvent::GroupCreated { group, by } => info!(%group, %by, "group created"),
+        LogEvent::Away { user, address } => info!(%user, %address, "away: not heard any more"),
+        LogEvent::Moved { user, from, to } => {
+            info!(%user, %from, %to, "goes on at another address");
+        }
+        LogEvent::Dropped(dropped) => info!(
             damaged = dropped.damaged,
             malformed = dropped.malformed,
             wrong_cookie = dropped.wrong_cookie,
@@ -50,6 +51,10 @@ pub(crate) fn write(record: &Record) {
             beyond_window = dropped.beyond_window,
             "datagrams dropped since the last of these lines"
         ),
-        Record::StorageFailed => error!("a change was not stored; those concerned were told"),
+        LogEvent::ClockJumped { trusted_from } => error!(
+            trusted_from_ms = trusted_from.millis,
+            "the clock has moved by more than a month: nothing is forgotten for a month; set it right"
+        ),
+        LogEvent::StorageFailed => error!("a change was not stored; those concerned were told"),
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use netchat_process::{fail, init_log, shutdown_signal};
+use netchat_process::{fail, init_log, say, shutdown_signal};
 use netchat_server::{Server, ServerConfig, default_listen_address};
 
 /// The NetChat server: accounts, messages, groups and receipts over UDP.
@@ -20,7 +20,6 @@ struct Arguments {
 }
 
 #[tokio::main(flavor = "current_thread")]
-#[expect(clippy::print_stdout, reason = "the one line that says where to find it")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_log();
@@ -28,7 +27,9 @@ async fn main() -> ExitCode {
         Ok(server) => server,
         Err(error) => return fail("netchat-server", &error),
     };
-    println!("netchat-server: listening on {} (UDP)", server.local_address());
-    server.run(shutdown_signal()).await;
-    ExitCode::SUCCESS
+    say(&format_args!("netchat-server: listening on {} (UDP)", server.local_address()));
+    match server.run(shutdown_signal()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail("netchat-server", &error),
+    }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use netchat_core::storage::Hashed;
-use netchat_core::{Action, Server as Core};
+use netchat_core::{Action, LogGap, Server as Core};
 use netchat_process::Clock;
 use netchat_shared::time::Instant;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -12,7 +12,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::hasher::{self, Hasher};
-use crate::storage::{Request, Response, Storage};
+use crate::storage::{Request, Responses, Storage};
 use crate::{ServerConfig, ServerError, log};
 
 /// Largest datagram that UDP can carry, and one byte to see that none was cut.
@@ -39,7 +39,7 @@ pub struct Server {
 
 #[derive(Debug)]
 struct Results {
-    storage: UnboundedReceiver<Response>,
+    storage: UnboundedReceiver<Responses>,
     hashed: UnboundedReceiver<hasher::Result>,
 }
 
@@ -55,12 +55,12 @@ impl Server {
         let address = socket.local_addr().map_err(listening)?;
         let (responses, storage_results) = unbounded_channel();
         let (hashed_sender, hashed) = unbounded_channel();
-        let (storage, snapshot) = Storage::open(&config.database, responses)?;
+        let clock = Clock::start();
+        let (storage, snapshot) = Storage::open(&config.database, clock, responses)?;
         let hasher = Hasher::start(hashed_sender).map_err(|error| refused("a thread", &error))?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| refused("random numbers", &error))?;
-        let clock = Clock::start();
-        let core = Core::new(clock.now(), settings, snapshot, seed);
+        let core = Core::new(clock.now(), settings, &snapshot, seed);
         let results = Results { storage: storage_results, hashed };
         Ok(Self { core, socket, address, storage, hasher, results, clock })
     }
@@ -72,18 +72,21 @@ impl Server {
     }
 
     /// Serves until `shutdown` completes, then finishes what is under way and tells the clients.
-    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    /// [`ServerError::Log`], when storage hands out a log with a gap.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
         tokio::pin!(shutdown);
         let mut buffer = vec![0; RECEIVE_BYTES_MAX];
         loop {
-            let timer = self.perform_actions().await;
+            let timer = self.perform_actions().await?;
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                Some(response) = self.results.storage.recv() => {
-                    self.handle_response(response);
-                    while let Ok(response) = self.results.storage.try_recv() {
-                        self.handle_response(response);
+                Some(responses) = self.results.storage.recv() => {
+                    self.handle_responses(responses)?;
+                    while let Ok(responses) = self.results.storage.try_recv() {
+                        self.handle_responses(responses)?;
                     }
                 }
                 Some((ticket, hashed)) = self.results.hashed.recv() => {
@@ -93,7 +96,7 @@ impl Server {
                 () = self.clock.wait_until(timer) => self.core.handle_timeout(self.clock.now()),
             }
         }
-        self.stop().await;
+        self.stop().await
     }
 
     fn read_datagrams(&mut self, buffer: &mut [u8]) {
@@ -107,54 +110,65 @@ impl Server {
     }
 
     /// Carries out what the core asks for; answers when it wants to be called again.
-    async fn perform_actions(&mut self) -> Option<Instant> {
+    async fn perform_actions(&mut self) -> Result<Option<Instant>, LogGap> {
         loop {
             match self.core.poll() {
                 Action::Transmit(to, datagram) => {
                     // Whatever can't be sent is lost, as the network might have lost it.
                     let _ = self.socket.send_to(&datagram, to).await;
                 }
-                Action::Store(ticket, write) => self.request(Request::Write(ticket, write)),
-                Action::Load(ticket, query) => self.request(Request::Load(ticket, query)),
+                Action::Store(ticket, write) => self.request(Request::Write(ticket, write))?,
+                Action::Load(ticket, query) => self.request(Request::Load(ticket, query))?,
                 Action::Hash(ticket, job) => {
                     if let Err(ticket) = self.hasher.hash(ticket, job) {
                         self.core.handle_hashed(self.clock.now(), ticket, Hashed::Failed);
                     }
                 }
-                Action::Log(record) => log::write(&record),
-                Action::Wait(timer) => return timer,
+                Action::Log(event) => log::write(&event),
+                Action::Wait(timer) => return Ok(timer),
             }
         }
     }
 
-    fn request(&mut self, request: Request) {
-        if let Err(failed) = self.storage.request(request) {
-            self.handle_response(failed);
+    fn request(&mut self, request: Request) -> Result<(), LogGap> {
+        match self.storage.request(request) {
+            Ok(()) => Ok(()),
+            Err(failed) => self.handle_responses(failed),
         }
     }
 
-    fn handle_response(&mut self, response: Response) {
+    fn handle_responses(&mut self, responses: Responses) -> Result<(), LogGap> {
         let now = self.clock.now();
-        match response {
-            Response::Stored(ticket, stored) => self.core.handle_stored(now, ticket, &stored),
-            Response::Loaded(ticket, loaded) => self.core.handle_loaded(now, ticket, loaded),
+        let Responses { entries, stored, loaded } = responses;
+        self.core.handle_log(now, entries)?;
+        for (ticket, stored) in stored {
+            self.core.handle_stored(now, ticket, stored);
         }
+        for (ticket, loaded) in loaded {
+            self.core.handle_loaded(now, ticket, loaded);
+        }
+        Ok(())
     }
 
     /// What was accepted is stored and confirmed; then everyone who is signed in is told.
-    async fn stop(mut self) {
+    async fn stop(mut self) -> Result<(), ServerError> {
         self.core.prepare_stop();
-        self.perform_actions().await;
+        self.perform_actions().await?;
         let finish = async {
             while self.core.is_storing() {
-                let Some(response) = self.results.storage.recv().await else { break };
-                self.handle_response(response);
-                self.perform_actions().await;
+                let Some(responses) = self.results.storage.recv().await else { break };
+                self.handle_responses(responses)?;
+                self.perform_actions().await?;
             }
+            Ok::<_, LogGap>(())
         };
-        let _ = tokio::time::timeout(STOP_TIMEOUT, finish).await;
+        // What is not done by then is done again by clients that were told nothing.
+        if let Ok(finished) = tokio::time::timeout(STOP_TIMEOUT, finish).await {
+            finished?;
+        }
         self.core.announce_stop();
-        self.perform_actions().await;
+        self.perform_actions().await?;
+        Ok(())
     }
 }
 

@@ -4,6 +4,8 @@
 //! MD5 finds accidents only. Who sent a message is what the server authenticated, never what a body
 //! says: the server refuses a body that says otherwise ([`Body::judge`]).
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
@@ -16,7 +18,7 @@ const HASH_MARK: char = '`';
 /// A message as it travels: Base64 text. Its content is looked at by the ends, and by the server
 /// only to refuse what would deceive or break a classic client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Body(String);
+pub struct Body(Arc<str>);
 
 /// What a recipient finds in a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,13 +53,13 @@ impl Body {
     pub fn new(sender: &UserName, text: &str) -> Self {
         let signed = format!("{sender}: {text}");
         let hash = md5_hex(&signed);
-        Self(STANDARD.encode(format!("{signed}{HASH_MARK}{hash}")))
+        Self(STANDARD.encode(format!("{signed}{HASH_MARK}{hash}")).into())
     }
 
     /// Takes a body as it arrived. Anything is accepted here: the ends judge it.
     #[must_use]
     pub fn from_wire(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(text.into())
     }
 
     /// The body as it travels.
@@ -164,7 +166,7 @@ mod tests {
     }
 
     fn sealed(plain: &str) -> Body {
-        Body(STANDARD.encode(plain))
+        Body(STANDARD.encode(plain).into())
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! Nothing here does I/O, reads a clock or asks the system for randomness: those are arguments.
 //! The same code runs under tokio, in a browser and in a simulator (ARCHITECTURE.md).
 //!
-//! - [`name`], [`password`], [`message_id`], [`conversation`], [`time`]: values that are valid by
-//!   construction;
+//! - [`name`], [`password`], [`message_id`], [`kind`], [`list`], [`conversation`], [`sequence`], [`time`]:
+//!   values that are valid by construction;
 //! - [`body`]: what a message travels as (Base64 and MD5);
 //! - [`classic`]: the protocol of the original clients;
 //! - [`extended`]: the protocol of our own clients, which loses nothing;
@@ -14,7 +14,9 @@ pub mod body;
 pub mod classic;
 pub mod conversation;
 pub mod extended;
+pub mod kind;
 pub mod limits;
+pub mod list;
 pub mod message_id;
 pub mod name;
 pub mod password;

@@ -76,8 +76,29 @@ pub const WINDOW_PACKETS_MAX: u32 = 64;
 /// See [`WINDOW_PACKETS_MAX`].
 pub const WINDOW_PACKETS_MIN: u32 = 8;
 
-/// Most names in one message of the extended protocol; a longer list is split, or refused.
-pub const NAMES_PER_MESSAGE_MAX: usize = 1_024;
+/// Most items of one list of the extended protocol. A longer list goes out as several, or is refused
+/// where it is written.
+pub const LIST_ITEMS_MAX: usize = 1_024;
+
+/// Most bytes of one list, separators counted.
+pub const LIST_BYTES_MAX: usize = 16 * 1_024;
+
+/// Most recipients that are named in a receipt. Of more, a count is told, and the names on request.
+pub const RECIPIENTS_NAMED_MAX: usize = 64;
+
+/// Longest word that names a kind of message, in bytes. A longer one is refused.
+pub const KIND_WORD_BYTES_MAX: usize = 16;
+
+/// Longest sign of a reaction, in bytes: the longest emoji sequences in use take 35. A longer one is
+/// refused where it is typed, and its body at the server.
+pub const REACTION_BYTES_MAX: usize = 64;
+
+/// How often a client says that somebody is typing, and how often a server passes it on.
+pub const TYPING_INTERVAL: Duration = Duration::from_secs(3);
+
+/// Most bytes of whole messages that wait in a link to be read by its owner. Packets beyond it are
+/// dropped as if they had not arrived, so that whoever sends them waits.
+pub const LINK_RECEIVE_BYTES_MAX: usize = 256 * 1_024;
 
 /// How many of a client's own messages it watches until all recipients have them. The earliest ones
 /// beyond it show what was known of them last.

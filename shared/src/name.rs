@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -16,11 +17,11 @@ const RESERVED: [&str; 4] = ["All", "SERVER", "DONE", "LEAVE"];
 ///
 /// A colon is refused because a body says `sender: text`: with it, one user could sign as another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserName(String);
+pub struct UserName(Arc<str>);
 
 /// The name of a group: like [`UserName`], but up to 64 characters, and a colon is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupName(String);
+pub struct GroupName(Arc<str>);
 
 /// Why a name is refused. The text is one line for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -68,7 +69,7 @@ impl FromStr for UserName {
         check(text, USER_NAME_CHARS_MAX)?;
         match text.contains(':') {
             true => Err(NameError::Character(':')),
-            false => Ok(Self(text.to_owned())),
+            false => Ok(Self(text.into())),
         }
     }
 }
@@ -77,7 +78,7 @@ impl FromStr for GroupName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        check(text, GROUP_NAME_CHARS_MAX).map(|()| Self(text.to_owned()))
+        check(text, GROUP_NAME_CHARS_MAX).map(|()| Self(text.into()))
     }
 }
 
@@ -93,8 +94,20 @@ impl fmt::Display for GroupName {
     }
 }
 
+impl AsRef<str> for UserName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Borrow<str> for UserName {
     fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for GroupName {
+    fn as_ref(&self) -> &str {
         &self.0
     }
 }
@@ -156,7 +169,7 @@ mod tests {
     #[test]
     fn ordinary_names_are_accepted() {
         for text in ["bob", "RBLCAM001", "Renée", "王", "a b", "o'neil", "x-1_2.3", "\u{1f980}"] {
-            assert_eq!(text.parse::<UserName>().map(|name| name.0), Ok(text.to_owned()));
+            assert_eq!(text.parse::<UserName>().map(|name| name.0), Ok(text.into()));
         }
         assert!("CS: Group".parse::<GroupName>().is_ok());
     }

@@ -6,6 +6,7 @@
 //! - [`classic`]: a client that behaves exactly like the original one;
 //! - [`classic_server`]: a server that knows only the classic protocol;
 //! - [`raw_session`]: a session written out packet by packet, to break its rules;
+//! - [`crowd`]: many sessions of one server, in memory;
 //! - [`simulation`]: the whole system on a simulated network and machine;
 //! - [`sim_server`]: the core of the server, with time and storage in the hands of a test;
 //! - [`proxy`]: a bad network between a client and a server;
@@ -18,6 +19,7 @@ pub mod browser;
 pub mod classic;
 pub mod classic_server;
 pub mod client;
+pub mod crowd;
 pub mod golden;
 pub mod memory_storage;
 pub mod process;

@@ -1,61 +1,120 @@
 //! Storage as a small model: what the database must do, in the plainest way.
+//!
+//! The log is a vector, and stays whole; what was purged or taken back is noted beside it. So the
+//! model can also answer as a copy would that has only a beginning of the log.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use netchat_core::limits::{PAGE_BYTES_MAX, PAGE_MESSAGES_MAX};
-use netchat_core::storage::{
-    ConversationId, ConversationKind, ConversationRecord, DeliveryFailure, Loaded, MessageRecord,
-    Query, Sequence, Snapshot, Stored, StoredMessage, TokenHash, UserId, UserRecord, Write,
+use netchat_core::limits::{
+    EDITS_PER_MESSAGE_MAX, FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX,
+    REACTIONS_PER_MESSAGE_MAX,
 };
+use netchat_core::storage::{
+    Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, Generation, GroupRecord,
+    Loaded, Message, MessageDraft, Origin, Page, Placed, Purge, Query, Refused, Sequence, Snapshot,
+    Stored, StoredMessage, Target, Ticket, TokenHash, UserId, UserRecord, Write,
+};
+use netchat_shared::kind::MessageKind;
+use netchat_shared::message_id::MessageId;
+use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::time::UnixTime;
 
-#[derive(Debug, Clone, Default)]
+/// Which log a storage begins as.
+const FIRST_GENERATION: Generation = Generation(0x1234_5678_9abc_def0);
+
+#[derive(Debug, Clone)]
 pub struct MemoryStorage {
-    pub users: BTreeMap<UserId, UserRecord>,
-    conversations: BTreeMap<ConversationId, ConversationRecord>,
-    members: BTreeMap<(ConversationId, UserId), Sequence>,
-    pub messages: BTreeMap<Sequence, Arc<MessageRecord>>,
+    generation: Generation,
+    /// Every entry that was ever committed: sequences are dense, so each is found by its place.
+    log: Vec<Entry>,
+    users: BTreeMap<UserId, UserRecord>,
+    registered: BTreeMap<UserName, UserId>,
+    last_user: u32,
+    groups: BTreeMap<ConversationId, GroupRecord>,
+    group_by_name: BTreeMap<GroupName, ConversationId>,
+    directs: BTreeMap<(UserId, UserId), ConversationId>,
+    last_conversation: u32,
+    members: BTreeMap<(ConversationId, UserId), Vec<Membership>>,
+    /// Messages that were not purged, as they came.
+    messages: BTreeMap<Sequence, Arc<Message>>,
+    message_by_id: BTreeMap<(UserId, MessageId), Sequence>,
+    /// Edits, reactions and the deletion of each line, in their order.
+    changes: BTreeMap<Sequence, Vec<Sequence>>,
+    /// Messages whose bodies are gone, and the deletions that did it.
+    taken_back: BTreeMap<Sequence, Sequence>,
     pub failures: BTreeMap<(Sequence, UserId), DeliveryFailure>,
+    received: BTreeMap<UserId, Sequence>,
+    read: BTreeMap<(UserId, ConversationId), Sequence>,
     tokens: BTreeMap<TokenHash, (UserId, UnixTime)>,
+    clock: Option<ClockMark>,
+}
+
+/// A stay in a conversation: its member may read what comes after `since`, until it ends.
+#[derive(Debug, Clone, Copy)]
+struct Membership {
+    since: Sequence,
+    until: Option<Sequence>,
+}
+
+/// Entries of a request that is being carried out.
+struct Batch<'a> {
+    storage: &'a mut MemoryStorage,
+    now: UnixTime,
+    ticket: Ticket,
+    entries: Vec<Entry>,
+}
+
+impl Default for MemoryStorage {
+    fn default() -> Self {
+        Self {
+            generation: FIRST_GENERATION,
+            log: Vec::new(),
+            users: BTreeMap::new(),
+            registered: BTreeMap::new(),
+            last_user: 0,
+            groups: BTreeMap::new(),
+            group_by_name: BTreeMap::new(),
+            directs: BTreeMap::new(),
+            last_conversation: 0,
+            members: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            message_by_id: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            taken_back: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            received: BTreeMap::new(),
+            read: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            clock: None,
+        }
+    }
 }
 
 impl MemoryStorage {
-    pub fn write(&mut self, write: &Write) -> Stored {
+    /// Carries a change out and commits it: the entries that came of it, and what became of it.
+    pub fn write(&mut self, now: UnixTime, ticket: Ticket, write: &Write) -> (Vec<Entry>, Stored) {
         match write {
-            Write::AddUser(user) => {
-                self.users.insert(user.id, user.clone());
-                self.members.insert((ConversationId::EVERYONE, user.id), user.since);
-            }
-            Write::SignedIn(user, address, _) => self.user(*user).address = *address,
-            Write::SetPasswordHash(user, hash) => {
-                self.user(*user).password_hash = Some(hash.clone());
-            }
-            Write::AddConversation(conversation) => {
-                let members = match &conversation.kind {
-                    ConversationKind::Direct(one, other) => {
-                        vec![(*one, Sequence(0)), (*other, Sequence(0))]
-                    }
-                    ConversationKind::Group(_, members) => members.clone(),
-                };
-                for (user, since) in members {
-                    self.members.insert((conversation.id, user), since);
+            Write::Append(drafts) => return self.append(now, ticket, drafts),
+            Write::SignedIn(user, address) => {
+                if let Some(user) = self.users.get_mut(user) {
+                    user.address = *address;
                 }
-                self.conversations.insert(conversation.id, conversation.clone());
             }
-            Write::AddMember(group, user, since) => {
-                self.members.insert((*group, *user), *since);
+            Write::SetReceived(cursors) => {
+                for (user, sequence) in cursors {
+                    if let Some(received) = self.received.get_mut(user) {
+                        raise(received, *sequence);
+                    }
+                }
             }
-            Write::RemoveMember(group, user) => {
-                self.members.remove(&(*group, *user));
-            }
-            Write::AddMessages(messages) => return self.add_messages(messages),
-            Write::SetReceived(user, sequence) => {
-                let received = &mut self.user(*user).received;
-                *received = (*received).max(*sequence);
+            Write::SetRead(user, conversation, sequence) => {
+                raise(self.read.entry((*user, *conversation)).or_default(), *sequence);
             }
             Write::AddFailure(sequence, user, failure) => {
-                self.failures.entry((*sequence, *user)).or_insert(*failure);
+                if self.messages.contains_key(sequence) {
+                    self.failures.entry((*sequence, *user)).or_insert(*failure);
+                }
             }
             Write::SetToken(hash, user, expires_at) => {
                 self.tokens.insert(*hash, (*user, *expires_at));
@@ -63,119 +122,528 @@ impl MemoryStorage {
             Write::RemoveToken(hash) => {
                 self.tokens.remove(hash);
             }
-            Write::Purge(before) => self.messages.retain(|_, message| message.time >= *before),
+            Write::SetClock(mark) => self.clock = Some(*mark),
+            Write::Purge(purge) => self.purge(purge),
         }
-        Stored::Done
+        (Vec::new(), Stored::Done)
     }
 
+    /// Answers a question.
     pub fn load(&self, query: &Query) -> Loaded {
+        self.load_at(query, self.head())
+    }
+
+    /// Answers a question from the log up to that place, as a copy that lags behind would.
+    pub fn load_at(&self, query: &Query, head: Sequence) -> Loaded {
         match query {
-            Query::Backlog(user, after) => {
-                let messages = self.messages.values().filter(|message| {
-                    message.sequence > *after
-                        && self.may_read(*user, message)
-                        && !self.failures.contains_key(&(message.sequence, *user))
-                });
-                self.page(*user, messages.cloned(), PAGE_MESSAGES_MAX)
-            }
+            Query::Backlog(user, after) => self.backlog(*user, *after, head),
             Query::History(user, conversation, before, limit) => {
-                let messages = self.messages.values().rev().filter(|message| {
+                let limit = usize::from(*limit).min(PAGE_MESSAGES_MAX);
+                let before = before.unwrap_or(head.next()).min(head.next());
+                let lines = self.messages.range(..before).rev().map(|(_, message)| message);
+                let lines = lines.filter(|message| {
                     message.conversation == *conversation
-                        && before.is_none_or(|before| message.sequence < before)
-                        && self.may_read(*user, message)
+                        && message.kind.is_line()
+                        && self.may_read(*user, message, head)
                 });
-                self.page(*user, messages.cloned(), usize::from(*limit).min(PAGE_MESSAGES_MAX))
+                let lines = lines.map(|message| self.stored(*user, message, head));
+                let (page, has_more) = page(lines, bytes_with_changes, limit);
+                Loaded::Page { page: Page::History(page, has_more), complete_to: head }
             }
-            Query::Latest(user) => {
-                let mut latest = BTreeMap::new();
-                for message in self.messages.values().filter(|m| self.may_read(*user, m)) {
-                    latest.insert(message.conversation, Arc::clone(message));
-                }
-                let mut latest: Vec<_> = latest.into_values().collect();
-                latest.sort_by_key(|message| std::cmp::Reverse(message.sequence));
-                self.page(*user, latest.into_iter(), PAGE_MESSAGES_MAX)
-            }
+            Query::Overview(user, before) => self.overview(*user, *before, head),
             Query::Failures(sender, since) => {
                 let is_own = |sequence: &Sequence| {
                     self.messages.get(sequence).is_some_and(|message| message.sender == *sender)
                 };
-                let failures = self.failures.iter().filter(|((sequence, _), _)| sequence >= since);
-                let own = failures.filter(|((sequence, _), _)| is_own(sequence));
-                Loaded::Failures(
-                    own.map(|((sequence, user), failure)| (*sequence, *user, *failure)).collect(),
-                )
+                let failures = self.failures.iter().rev().filter(|((sequence, _), _)| {
+                    sequence >= since && *sequence <= head && is_own(sequence)
+                });
+                let failures =
+                    failures.map(|((sequence, user), failure)| (*sequence, *user, *failure));
+                let page = Page::Failures(failures.take(FAILURES_MAX).collect());
+                Loaded::Page { page, complete_to: head }
             }
         }
     }
 
+    /// What a core starts with.
     pub fn snapshot(&self) -> Snapshot {
-        let conversations = self.conversations.values().map(|conversation| {
-            let kind = match &conversation.kind {
-                ConversationKind::Direct(..) => conversation.kind.clone(),
-                ConversationKind::Group(name, _) => {
-                    let members =
-                        self.members.iter().filter(|((group, _), _)| *group == conversation.id);
-                    let members = members.map(|((_, user), since)| (*user, *since));
-                    ConversationKind::Group(name.clone(), members.collect())
-                }
-            };
-            ConversationRecord { id: conversation.id, kind }
-        });
+        let received = |user: &UserId| self.received.get(user).copied().unwrap_or_default();
+        let directs = self.directs.iter().map(|((one, other), id)| (*id, *one, *other));
+        let mut directs: Vec<_> = directs.collect();
+        directs.sort_unstable();
         Snapshot {
-            users: self.users.values().cloned().collect(),
-            conversations: conversations.collect(),
+            generation: self.generation,
+            head: self.head(),
+            users: self.users.values().map(|user| (user.clone(), received(&user.id))).collect(),
+            groups: self.groups.values().cloned().collect(),
+            directs,
             tokens: self.tokens.iter().map(|(hash, (user, at))| (*hash, *user, *at)).collect(),
-            last_user: self.users.keys().next_back().map_or(0, |user| user.0),
-            last_conversation: self.conversations.keys().next_back().map_or(0, |id| id.0),
-            last_sequence: self.messages.keys().next_back().map_or(0, |sequence| sequence.0),
+            clock: self.clock,
         }
     }
 
-    fn add_messages(&mut self, messages: &[Arc<MessageRecord>]) -> Stored {
-        for message in messages {
-            let known = self
-                .messages
-                .values()
-                .find(|known| known.sender == message.sender && known.id == message.id);
-            if let Some(known) = known {
-                return Stored::Known(Arc::clone(known));
+    /// Somebody puts a backup in place of everything. It is another log from here on: what is
+    /// written now takes places that other entries had.
+    pub fn restore(&mut self, backup: Self, generation: Generation) {
+        *self = Self { generation, ..backup };
+    }
+
+    /// Makes it the log that another storage has drawn.
+    pub fn set_generation(&mut self, generation: Generation) {
+        self.generation = generation;
+    }
+
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The place of the last entry.
+    pub fn head(&self) -> Sequence {
+        Sequence(self.log.len() as u64)
+    }
+
+    /// Every entry that was committed, purged ones and bodies that were taken back included.
+    pub fn log(&self) -> &[Entry] {
+        &self.log
+    }
+
+    /// The entries behind a place.
+    pub fn log_after(&self, after: Sequence) -> &[Entry] {
+        let at = usize::try_from(after.0).map_or(self.log.len(), |at| at.min(self.log.len()));
+        &self.log[at..]
+    }
+
+    /// The messages that a reader of the whole log would find now, in their order.
+    pub fn messages(&self) -> impl ExactSizeIterator<Item = Arc<Message>> {
+        self.messages.values().map(|message| self.seen(message, self.head()))
+    }
+
+    /// A message as it is now.
+    pub fn message(&self, sequence: Sequence) -> Option<Arc<Message>> {
+        Some(self.seen(self.messages.get(&sequence)?, self.head()))
+    }
+
+    /// The user who has registered a name.
+    pub fn registered(&self, name: &str) -> Option<&UserRecord> {
+        self.users.get(self.registered.get(name)?)
+    }
+
+    /// What a user is called.
+    pub fn user_name(&self, user: UserId) -> Option<&UserName> {
+        self.users.get(&user).map(|user| &user.name)
+    }
+
+    /// The users it knows, former guests included.
+    pub fn users(&self) -> impl Iterator<Item = &UserRecord> {
+        self.users.values()
+    }
+
+    /// Up to where a user has received everything.
+    pub fn received(&self, user: UserId) -> Sequence {
+        self.received.get(&user).copied().unwrap_or_default()
+    }
+
+    /// How many tokens are good for something.
+    pub fn token_count(&self) -> usize {
+        self.tokens.len()
+    }
+
+    fn append(&mut self, now: UnixTime, ticket: Ticket, drafts: &[Draft]) -> (Vec<Entry>, Stored) {
+        if !drafts.iter().all(|draft| self.can_place(draft)) {
+            return (Vec::new(), Stored::Failed);
+        }
+        let mut batch = Batch { storage: self, now, ticket, entries: Vec::new() };
+        let placed = drafts.iter().enumerate().map(|(draft, what)| batch.place(draft, what));
+        let placed = placed.collect();
+        (batch.entries, Stored::Placed(placed))
+    }
+
+    /// Whether everything that a draft names is there. The core never asks for another.
+    fn can_place(&self, draft: &Draft) -> bool {
+        let is_user = |user: &UserId| self.users.contains_key(user);
+        let is_group = |group: &ConversationId| self.groups.contains_key(group);
+        match draft {
+            Draft::Message(message) => {
+                let is_target = match &message.to {
+                    Target::Known(id) => id.0 <= self.last_conversation,
+                    Target::Direct(one, other) => is_user(one) && is_user(other),
+                };
+                is_target && is_user(&message.sender)
             }
+            Draft::User { .. } => true,
+            Draft::PasswordHash(user, _) => is_user(user),
+            Draft::Group { members, .. } => members.iter().all(is_user),
+            Draft::Join(group, user) | Draft::Quit(group, user) => is_group(group) && is_user(user),
         }
-        for message in messages {
-            self.messages.insert(message.sequence, Arc::clone(message));
-        }
-        Stored::Done
     }
 
-    fn page(
+    fn member(&self, conversation: ConversationId, user: UserId) -> Option<Membership> {
+        self.membership_at(conversation, user, self.head())
+    }
+
+    fn membership_at(
         &self,
-        viewer: UserId,
-        messages: impl Iterator<Item = Arc<MessageRecord>>,
-        messages_max: usize,
-    ) -> Loaded {
-        let (mut page, mut bytes) = (Vec::new(), 0);
-        for record in messages {
-            if page.len() >= messages_max || bytes >= PAGE_BYTES_MAX {
-                return Loaded::Messages(page, false);
+        conversation: ConversationId,
+        user: UserId,
+        head: Sequence,
+    ) -> Option<Membership> {
+        let stays = self.members.get(&(conversation, user))?;
+        let last = stays.iter().rev().find(|stay| stay.since <= head)?;
+        last.until.is_none_or(|until| until > head).then_some(*last)
+    }
+
+    fn may_read(&self, user: UserId, message: &Message, head: Sequence) -> bool {
+        let membership = self.membership_at(message.conversation, user, head);
+        membership.is_some_and(|membership| message.sequence > membership.since)
+    }
+
+    fn backlog(&self, user: UserId, after: Sequence, head: Sequence) -> Loaded {
+        let messages = self.messages.range(after.next()..).map(|(_, message)| message);
+        let messages = messages.take_while(|message| message.sequence <= head);
+        let messages = messages.filter(|message| {
+            self.may_read(user, message, head)
+                && !self.failures.contains_key(&(message.sequence, user))
+        });
+        let messages = messages.map(|message| self.seen(message, head));
+        let (page, has_more) = page(messages, |message| bytes(message), PAGE_MESSAGES_MAX);
+        let last = page.last().map(|message| message.sequence).filter(|_| has_more);
+        Loaded::Page { page: Page::Backlog(page), complete_to: last.unwrap_or(head) }
+    }
+
+    fn overview(&self, user: UserId, before: Option<Sequence>, head: Sequence) -> Loaded {
+        let mut latest = BTreeMap::new();
+        for (_, message) in self.messages.range(..=head) {
+            if message.kind.is_line() && self.may_read(user, message, head) {
+                latest.insert(message.conversation, message);
             }
-            bytes += record.body.as_str().len();
-            let of_record =
-                self.failures.iter().filter(|((sequence, _), _)| *sequence == record.sequence);
-            let failures = match record.sender == viewer {
-                true => of_record.map(|((_, user), failure)| (*user, *failure)).collect(),
-                false => Vec::new(),
-            };
-            page.push(StoredMessage { record, failures });
         }
-        Loaded::Messages(page, true)
+        let mut latest: Vec<_> = latest.into_values().collect();
+        latest.retain(|message| before.is_none_or(|before| message.sequence < before));
+        latest.sort_by_key(|message| std::cmp::Reverse(message.sequence));
+        let lines = latest.into_iter().map(|message| {
+            let read = self.read.get(&(user, message.conversation)).copied().unwrap_or_default();
+            (self.stored(user, message, head), read)
+        });
+        let (page, has_more) = page(lines, |(line, _)| bytes_with_changes(line), PAGE_MESSAGES_MAX);
+        Loaded::Page { page: Page::Overview(page, has_more), complete_to: head }
     }
 
-    fn may_read(&self, user: UserId, message: &MessageRecord) -> bool {
-        let since = self.members.get(&(message.conversation, user));
-        since.is_some_and(|since| message.sequence > *since)
+    /// A message as it was when the log ended there.
+    fn seen(&self, message: &Arc<Message>, head: Sequence) -> Arc<Message> {
+        match self.taken_back.get(&message.sequence) {
+            Some(deletion) if *deletion <= head => {
+                Arc::new(Message { body: None, ..Message::clone(message) })
+            }
+            _ => Arc::clone(message),
+        }
     }
 
-    fn user(&mut self, user: UserId) -> &mut UserRecord {
-        self.users.get_mut(&user).expect("only users that were added are changed")
+    fn stored(&self, viewer: UserId, line: &Arc<Message>, head: Sequence) -> StoredMessage {
+        let failures = self.failures.range((line.sequence, UserId(0))..);
+        let failures = failures.take_while(|((sequence, _), _)| *sequence == line.sequence);
+        let failures = match line.sender == viewer {
+            true => failures.map(|((_, user), failure)| (*user, *failure)).collect(),
+            false => Vec::new(),
+        };
+        let changes = self.changes.get(&line.sequence).into_iter().flatten();
+        let changes = changes.filter(|sequence| **sequence <= head);
+        let changes: Vec<_> = changes.filter_map(|sequence| self.messages.get(sequence)).collect();
+        let is_edit = |message: &&&Arc<Message>| matches!(message.kind, MessageKind::Edit(_));
+        let last_edit = changes.iter().rev().find(is_edit).map(|edit| edit.sequence);
+        let is_deletion = |message: &Arc<Message>| matches!(message.kind, MessageKind::Deletion(_));
+        let is_deleted = changes.iter().any(|change| is_deletion(change));
+        let is_shown = |change: &&Arc<Message>| match is_deleted {
+            true => is_deletion(change),
+            false => !is_edit(&change) || Some(change.sequence) == last_edit,
+        };
+        let changes = changes.into_iter().filter(is_shown);
+        let changes = changes.map(|change| self.seen(change, head)).collect();
+        StoredMessage { message: self.seen(line, head), failures, changes }
     }
+
+    /// Messages go if nobody waits for them; then tokens, then guests who have left nothing.
+    fn purge(&mut self, purge: &Purge) {
+        let before = purge.messages_before.unwrap_or_default();
+        let old: Vec<_> = self.messages.values().filter(|message| message.time < before).collect();
+        let old: Vec<_> = old.into_iter().filter(|message| !self.is_awaited(message)).collect();
+        let old: Vec<_> = old.into_iter().map(|message| message.sequence).collect();
+        for sequence in old {
+            for change in self.changes.remove(&sequence).into_iter().flatten() {
+                self.forget(change);
+            }
+            self.forget(sequence);
+        }
+        self.tokens.retain(|_, (_, expires_at)| *expires_at >= purge.tokens_before);
+        let has_written = |user: &UserId| self.messages.values().any(|m| m.sender == *user);
+        let guests = self.users.values().filter(|user| user.password_hash.is_none());
+        let guests = guests.map(|user| user.id);
+        let gone = guests.filter(|guest| !purge.guests.contains(guest) && !has_written(guest));
+        for guest in gone.collect::<Vec<_>>() {
+            self.forget_guest(guest);
+        }
+    }
+
+    /// Whether a registered member has still to receive a message.
+    fn is_awaited(&self, message: &Message) -> bool {
+        if message.conversation == ConversationId::EVERYONE {
+            return false;
+        }
+        let all = (message.conversation, UserId(0))..=(message.conversation, UserId(u32::MAX));
+        self.members.range(all).map(|((_, user), _)| *user).any(|user| {
+            user != message.sender
+                && self.users.get(&user).is_some_and(|user| user.password_hash.is_some())
+                && self.may_read(user, message, self.head())
+                && self.received(user) < message.sequence
+                && !self.failures.contains_key(&(message.sequence, user))
+        })
+    }
+
+    fn forget(&mut self, sequence: Sequence) {
+        let Some(message) = self.messages.remove(&sequence) else { return };
+        self.message_by_id.remove(&(message.sender, message.id));
+        self.taken_back.remove(&sequence);
+        self.failures.retain(|(of, _), _| *of != sequence);
+    }
+
+    fn forget_guest(&mut self, guest: UserId) {
+        self.users.remove(&guest);
+        self.received.remove(&guest);
+        self.members.retain(|(_, user), _| *user != guest);
+        self.read.retain(|(user, _), _| *user != guest);
+        self.failures.retain(|(_, user), _| *user != guest);
+        self.tokens.retain(|_, (user, _)| *user != guest);
+        for group in self.groups.values_mut() {
+            group.members.retain(|(user, _)| *user != guest);
+        }
+    }
+}
+
+impl Batch<'_> {
+    fn place(&mut self, draft: usize, what: &Draft) -> Placed {
+        let next = self.storage.head().next();
+        let change = match what {
+            Draft::Message(message) => return self.place_message(draft, message),
+            Draft::User { name, password_hash, address } => {
+                if self.storage.registered.contains_key(name) {
+                    return Placed::Taken;
+                }
+                Change::User(UserRecord {
+                    id: UserId(self.storage.last_user + 1),
+                    name: name.clone(),
+                    password_hash: password_hash.clone(),
+                    address: *address,
+                    since: next,
+                })
+            }
+            Draft::PasswordHash(user, hash) => Change::PasswordHash(*user, hash.clone()),
+            Draft::Group { name, members } => {
+                if self.storage.group_by_name.contains_key(name) {
+                    return Placed::Taken;
+                }
+                Change::Group(GroupRecord {
+                    id: ConversationId(self.storage.last_conversation + 1),
+                    name: name.clone(),
+                    members: members.iter().map(|member| (*member, next)).collect(),
+                })
+            }
+            Draft::Join(group, user) => {
+                if self.storage.member(*group, *user).is_some() {
+                    return Placed::At(self.storage.head());
+                }
+                Change::Join(*group, *user)
+            }
+            Draft::Quit(group, user) => {
+                if self.storage.member(*group, *user).is_none() {
+                    return Placed::At(self.storage.head());
+                }
+                Change::Quit(*group, *user)
+            }
+        };
+        Placed::At(self.commit(draft, change))
+    }
+
+    fn place_message(&mut self, draft: usize, message: &MessageDraft) -> Placed {
+        let storage = &*self.storage;
+        if let Some(known) = storage.message_by_id.get(&(message.sender, message.id))
+            && let Some(known) = storage.message(*known)
+        {
+            return Placed::Known(known);
+        }
+        let conversation = match message.to {
+            Target::Known(conversation) => Some(conversation),
+            Target::Direct(one, other) => {
+                storage.directs.get(&(one.min(other), one.max(other))).copied()
+            }
+        };
+        if let Err(refused) = self.check_kind(conversation, message) {
+            return Placed::Refused(refused);
+        }
+        let conversation = match (conversation, message.to) {
+            (Some(conversation), _) | (None, Target::Known(conversation)) => conversation,
+            (None, Target::Direct(one, other)) => {
+                let id = ConversationId(storage.last_conversation + 1);
+                self.commit(draft, Change::Direct(id, one.min(other), one.max(other)));
+                id
+            }
+        };
+        Placed::At(self.commit(
+            draft,
+            Change::Message(Arc::new(Message {
+                sequence: self.storage.head().next(),
+                time: self.time(),
+                conversation,
+                sender: message.sender,
+                id: message.id,
+                kind: message.kind.clone(),
+                body: message.body.clone(),
+            })),
+        ))
+    }
+
+    /// Whether a message may be about the one that it is about.
+    fn check_kind(
+        &self,
+        conversation: Option<ConversationId>,
+        message: &MessageDraft,
+    ) -> Result<(), Refused> {
+        let Some(of) = message.kind.of() else { return Ok(()) };
+        let target = self.storage.message(of).filter(|target| {
+            Some(target.conversation) == conversation
+                && target.kind.is_line()
+                && target.body.is_some()
+        });
+        let target = target.ok_or(Refused::NoSuchMessage)?;
+        if message.kind.is_for_author() && target.sender != message.sender {
+            return Err(Refused::NotTheAuthor);
+        }
+        let changes_max = match &message.kind {
+            MessageKind::Edit(_) => EDITS_PER_MESSAGE_MAX,
+            MessageKind::Reaction(_) => REACTIONS_PER_MESSAGE_MAX,
+            MessageKind::Text
+            | MessageKind::Reply(_)
+            | MessageKind::Deletion(_)
+            | MessageKind::Unknown(_) => return Ok(()),
+        };
+        let changes = self.storage.changes.get(&of).into_iter().flatten();
+        let changes = changes.filter_map(|change| self.storage.messages.get(change));
+        let alike = changes.filter(|change| change.kind == message.kind).count();
+        if alike < changes_max { Ok(()) } else { Err(Refused::TooManyChanges) }
+    }
+
+    /// The time of the next entry: never before its predecessor's.
+    fn time(&self) -> UnixTime {
+        self.storage.log.last().map_or(self.now, |last| last.time.max(self.now))
+    }
+
+    fn commit(&mut self, draft: usize, change: Change) -> Sequence {
+        let sequence = self.storage.head().next();
+        let origin = Some(Origin { ticket: self.ticket, draft });
+        let entry = Entry { sequence, time: self.time(), origin, change };
+        self.storage.apply(&entry);
+        self.storage.log.push(entry.clone());
+        self.entries.push(entry);
+        sequence
+    }
+}
+
+impl MemoryStorage {
+    fn apply(&mut self, entry: &Entry) {
+        match &entry.change {
+            Change::Message(message) => self.add_message(message),
+            Change::Direct(id, one, other) => {
+                self.last_conversation = id.0;
+                self.directs.insert((*one, *other), *id);
+                self.add_member(*id, *one, Sequence::ZERO);
+                self.add_member(*id, *other, Sequence::ZERO);
+            }
+            Change::User(user) => {
+                self.last_user = user.id.0;
+                if user.password_hash.is_some() {
+                    self.registered.insert(user.name.clone(), user.id);
+                }
+                self.users.insert(user.id, user.clone());
+                self.received.insert(user.id, user.since);
+                self.add_member(ConversationId::EVERYONE, user.id, user.since);
+            }
+            Change::PasswordHash(user, hash) => {
+                if let Some(user) = self.users.get_mut(user) {
+                    user.password_hash = Some(hash.clone());
+                }
+            }
+            Change::Group(group) => {
+                self.last_conversation = group.id.0;
+                self.group_by_name.insert(group.name.clone(), group.id);
+                self.groups.insert(group.id, group.clone());
+                for (member, since) in &group.members {
+                    self.add_member(group.id, *member, *since);
+                }
+            }
+            Change::Join(id, user) => {
+                self.add_member(*id, *user, entry.sequence);
+                if let Some(group) = self.groups.get_mut(id) {
+                    group.members.push((*user, entry.sequence));
+                }
+            }
+            Change::Quit(id, user) => {
+                let stay = self.members.get_mut(&(*id, *user)).and_then(|stays| stays.last_mut());
+                if let Some(stay) = stay {
+                    stay.until = Some(entry.sequence);
+                }
+                if let Some(group) = self.groups.get_mut(id) {
+                    group.members.retain(|(member, _)| member != user);
+                }
+            }
+        }
+    }
+
+    fn add_message(&mut self, message: &Arc<Message>) {
+        self.messages.insert(message.sequence, Arc::clone(message));
+        self.message_by_id.insert((message.sender, message.id), message.sequence);
+        let Some(of) = message.kind.of().filter(|_| !message.kind.is_line()) else { return };
+        if matches!(message.kind, MessageKind::Deletion(_)) {
+            let changes = self.changes.get(&of).into_iter().flatten().copied();
+            for gone in changes.chain([of]) {
+                self.taken_back.insert(gone, message.sequence);
+            }
+        }
+        self.changes.entry(of).or_default().push(message.sequence);
+    }
+
+    fn add_member(&mut self, conversation: ConversationId, user: UserId, since: Sequence) {
+        let stays = self.members.entry((conversation, user)).or_default();
+        // Notes to oneself name their one member twice.
+        if stays.last().is_none_or(|stay| stay.until.is_some()) {
+            stays.push(Membership { since, until: None });
+        }
+    }
+}
+
+fn raise(place: &mut Sequence, to: Sequence) {
+    *place = (*place).max(to);
+}
+
+/// As many as fit a page of what comes, and whether more would have come.
+fn page<T>(
+    items: impl Iterator<Item = T>,
+    bytes_of: impl Fn(&T) -> usize,
+    items_max: usize,
+) -> (Vec<T>, bool) {
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    for item in items {
+        bytes += bytes_of(&item);
+        if page.len() >= items_max || !page.is_empty() && bytes > PAGE_BYTES_MAX {
+            return (page, true);
+        }
+        page.push(item);
+    }
+    (page, false)
+}
+
+fn bytes(message: &Message) -> usize {
+    message.body.as_ref().map_or(0, |body| body.as_str().len()) + MESSAGE_BYTES_AROUND
+}
+
+fn bytes_with_changes(line: &StoredMessage) -> usize {
+    bytes(&line.message) + line.changes.iter().map(|change| bytes(change)).sum::<usize>()
 }

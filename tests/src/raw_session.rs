@@ -6,7 +6,7 @@ use netchat_shared::extended::{
     ClientMessage, Datagram, Frame, PROTOCOL_VERSION, ServerMessage, SessionId,
 };
 
-use crate::sim_server::SimServer;
+use crate::sim_server::{SimServer, Storage};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Party {
@@ -27,7 +27,7 @@ pub struct RawSession {
 
 impl RawSession {
     /// Opens a session from an address.
-    pub fn open(server: &mut SimServer, address: SocketAddr) -> Self {
+    pub fn open<S: Storage>(server: &mut SimServer<S>, address: SocketAddr) -> Self {
         let id = SessionId(0);
         let mut session = Self {
             address,
@@ -54,20 +54,28 @@ impl RawSession {
     }
 
     /// Opens a session and registers a name.
-    pub fn signed_in(server: &mut SimServer, address: SocketAddr, name: &str) -> Self {
+    pub fn signed_in<S: Storage>(
+        server: &mut SimServer<S>,
+        address: SocketAddr,
+        name: &str,
+    ) -> Self {
         let mut session = Self::open(server, address);
         let password = |text: &str| netchat_shared::password::Password::new(text).unwrap();
         session.say(server, &ClientMessage::Unlock(password("password")));
         session.say(server, &ClientMessage::Name(name.parse().unwrap()));
         let replies = session.say(server, &ClientMessage::Register(password("secretly")));
-        let is_welcome = |message: &ServerMessage| matches!(message, ServerMessage::Welcome(..));
+        let is_welcome = |message: &ServerMessage| matches!(message, ServerMessage::Welcome { .. });
         assert!(messages(&replies).iter().any(is_welcome), "{name} is signed in");
         session.say(server, &ClientMessage::Sync(None));
         session
     }
 
     /// Says a small message; what the server sends to this address.
-    pub fn say(&mut self, server: &mut SimServer, message: &ClientMessage) -> Vec<Vec<u8>> {
+    pub fn say<S: Storage>(
+        &mut self,
+        server: &mut SimServer<S>,
+        message: &ClientMessage,
+    ) -> Vec<Vec<u8>> {
         let bytes = message.to_wire();
         let slice_number = self.next_slice_number;
         self.next_slice_number += 1;
@@ -75,7 +83,11 @@ impl RawSession {
     }
 
     /// Sends a packet with these frames.
-    pub fn packet(&mut self, server: &mut SimServer, frames: &[Frame<'_>]) -> Vec<Vec<u8>> {
+    pub fn packet<S: Storage>(
+        &mut self,
+        server: &mut SimServer<S>,
+        frames: &[Frame<'_>],
+    ) -> Vec<Vec<u8>> {
         let mut bytes = Vec::new();
         if self.heard > 0 {
             Frame::Ack { delay_ms: 0, ranges: vec![(1, self.heard)] }.write(&mut bytes);
@@ -87,7 +99,11 @@ impl RawSession {
         self.send(server, packet)
     }
 
-    pub fn send(&mut self, server: &mut SimServer, datagram: Vec<u8>) -> Vec<Vec<u8>> {
+    pub fn send<S: Storage>(
+        &mut self,
+        server: &mut SimServer<S>,
+        datagram: Vec<u8>,
+    ) -> Vec<Vec<u8>> {
         server.receive(self.address, &datagram);
         self.exchange.push((Party::Client, datagram));
         let sent = server.take_sent().into_iter();

@@ -1,11 +1,13 @@
-//! The server's core with a clock that is set by hand, a storage that commits at once and a hasher
+//! The server's core with clocks that are set by hand, a storage that commits at once and a hasher
 //! that costs nothing. Everything is deterministic.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use netchat_core::storage::{HashJob, Hashed, Loaded, Stored, Ticket, Write};
-use netchat_core::{Action, Record, Server, Settings};
+use netchat_core::storage::{
+    Entry, HashJob, Hashed, Loaded, Query, Sequence, Snapshot, Stored, Ticket, Write,
+};
+use netchat_core::{Action, Directory, LogEvent, Server, Settings};
 use netchat_shared::password::Password;
 use netchat_shared::time::{Instant, Now, UnixTime};
 
@@ -14,54 +16,118 @@ use crate::memory_storage::MemoryStorage;
 /// Where virtual time begins on the calendar: the day of the original's last change.
 const EPOCH_MS: u64 = 1_651_363_200_000;
 
-pub struct SimServer {
+/// Where a server keeps things: the plain model, or a real database.
+pub trait Storage {
+    /// Carries a change out and commits it: the entries that came of it, and what became of it.
+    fn write(&mut self, now: UnixTime, ticket: Ticket, write: &Write) -> (Vec<Entry>, Stored);
+
+    /// Answers a question.
+    fn load(&mut self, query: &Query) -> Loaded;
+
+    /// What a core starts with.
+    fn snapshot(&mut self) -> Snapshot;
+}
+
+impl Storage for MemoryStorage {
+    fn write(&mut self, now: UnixTime, ticket: Ticket, write: &Write) -> (Vec<Entry>, Stored) {
+        Self::write(self, now, ticket, write)
+    }
+
+    fn load(&mut self, query: &Query) -> Loaded {
+        Self::load(self, query)
+    }
+
+    fn snapshot(&mut self) -> Snapshot {
+        Self::snapshot(self)
+    }
+}
+
+pub struct SimServer<S = MemoryStorage> {
+    settings: Settings,
     core: Server,
-    now: Now,
+    /// How often the process has started: each start draws other random numbers.
+    starts: u8,
+    /// What the core has to believe: the fold of what was committed.
+    believed: Directory,
+    head: Sequence,
+    monotonic: Instant,
+    calendar_ahead_ms: i64,
     sent: Vec<(SocketAddr, Vec<u8>)>,
     wake_at: Option<Instant>,
-    pub storage: MemoryStorage,
+    pub storage: S,
     /// Everything told to the operator.
-    pub log: Vec<Record>,
+    pub log: Vec<LogEvent>,
     /// Storage fails from now on.
     pub storage_fails: bool,
 }
 
 impl SimServer {
     pub fn new(adjust: impl FnOnce(&mut Settings)) -> Self {
+        Self::on(MemoryStorage::default(), adjust)
+    }
+}
+
+impl<S: Storage> SimServer<S> {
+    /// A server on a storage that has something already.
+    pub fn on(mut storage: S, adjust: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::new(Password::new("password").unwrap());
         adjust(&mut settings);
-        let now = Now { monotonic: Instant::ZERO, calendar: UnixTime { millis: EPOCH_MS } };
-        let storage = MemoryStorage::default();
-        Self {
-            core: Server::new(now, settings, storage.snapshot(), [7; 32]),
-            now,
+        let snapshot = storage.snapshot();
+        let now = clocks(Instant::ZERO, 0);
+        let mut server = Self {
+            believed: Directory::load(&snapshot),
+            head: snapshot.head,
+            core: Server::new(now, settings.clone(), &snapshot, [7; 32]),
+            settings,
+            starts: 1,
+            monotonic: Instant::ZERO,
+            calendar_ahead_ms: 0,
             sent: Vec::new(),
             wake_at: None,
             storage,
             log: Vec::new(),
             storage_fails: false,
-        }
+        };
+        server.settle();
+        server
     }
 
     pub fn now(&self) -> Now {
-        self.now
+        clocks(self.monotonic, self.calendar_ahead_ms)
+    }
+
+    /// Somebody sets the machine's calendar clock: so far ahead of the right time, or behind it.
+    pub fn set_calendar_ahead(&mut self, millis: i64) {
+        self.calendar_ahead_ms = millis;
+    }
+
+    /// The process ends at once and starts again, with what is stored.
+    pub fn restart(&mut self) {
+        self.starts += 1;
+        let snapshot = self.storage.snapshot();
+        self.believed = Directory::load(&snapshot);
+        self.head = snapshot.head;
+        let seed = [6 + self.starts; 32];
+        self.core = Server::new(self.now(), self.settings.clone(), &snapshot, seed);
+        self.wake_at = None;
+        self.settle();
     }
 
     /// Passes a datagram in, and carries out what follows.
     pub fn receive(&mut self, from: SocketAddr, datagram: &[u8]) {
-        self.core.handle_datagram(self.now, from, datagram);
+        self.core.handle_datagram(self.now(), from, datagram);
         self.settle();
     }
 
     /// Lets time pass, with every timer on the way.
     pub fn pass(&mut self, duration: Duration) {
-        let end = self.now.monotonic + duration;
+        let end = self.monotonic + duration;
         while let Some(at) = self.wake_at.filter(|at| *at <= end) {
-            self.set_time(at);
-            self.core.handle_timeout(self.now);
+            self.monotonic = at.max(self.monotonic);
+            self.core.handle_timeout(self.now());
             self.settle();
         }
-        self.set_time(end);
+        self.monotonic = end;
     }
 
     /// When the server wants to be woken.
@@ -74,9 +140,10 @@ impl SimServer {
         std::mem::take(&mut self.sent)
     }
 
-    fn set_time(&mut self, monotonic: Instant) {
-        let passed = u64::try_from(monotonic.since_origin().as_millis()).unwrap();
-        self.now = Now { monotonic, calendar: UnixTime { millis: EPOCH_MS + passed } };
+    /// The server believes what was committed, and nothing else.
+    pub fn check(&self) {
+        assert_eq!(self.core.applied(), self.head);
+        assert_eq!(self.core.directory(), &self.believed);
     }
 
     fn settle(&mut self) {
@@ -89,12 +156,12 @@ impl SimServer {
                         true => Loaded::Failed,
                         false => self.storage.load(&query),
                     };
-                    self.core.handle_loaded(self.now, ticket, loaded);
+                    self.core.handle_loaded(self.now(), ticket, loaded);
                 }
                 Action::Hash(ticket, job) => {
-                    self.core.handle_hashed(self.now, ticket, hash(&job));
+                    self.core.handle_hashed(self.now(), ticket, hash(&job));
                 }
-                Action::Log(record) => self.log.push(record),
+                Action::Log(event) => self.log.push(event),
                 Action::Wait(at) => {
                     self.wake_at = at;
                     return;
@@ -103,13 +170,27 @@ impl SimServer {
         }
     }
 
+    /// What came of a change is told before its answer.
     fn store(&mut self, ticket: Ticket, write: &Write) {
-        let stored = match self.storage_fails {
-            true => Stored::Failed,
-            false => self.storage.write(write),
+        let now = self.now();
+        let (entries, stored) = match self.storage_fails {
+            true => (Vec::new(), Stored::Failed),
+            false => self.storage.write(now.calendar, ticket, write),
         };
-        self.core.handle_stored(self.now, ticket, &stored);
+        if let Some(last) = entries.last() {
+            self.head = last.sequence;
+            entries.iter().for_each(|entry| self.believed.apply(entry));
+            self.core.handle_log(now, entries).unwrap();
+        }
+        self.core.handle_stored(now, ticket, stored);
     }
+}
+
+/// Both clocks. The monotonic one can't be set.
+fn clocks(monotonic: Instant, calendar_ahead_ms: i64) -> Now {
+    let passed = u64::try_from(monotonic.since_origin().as_millis()).unwrap();
+    let millis = (EPOCH_MS + passed).saturating_add_signed(calendar_ahead_ms);
+    Now { monotonic, calendar: UnixTime { millis } }
 }
 
 /// Hashing that costs nothing.

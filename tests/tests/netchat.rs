@@ -26,6 +26,10 @@ mod netchat {
     mod processes;
     /// The exchange that PROTOCOL.md shows.
     mod protocol_example;
+    /// Faults that were seen once.
+    mod regressions;
+    /// The database does what the plain model of it does.
+    mod storage_conformance;
     /// The whole system, as one seed decides.
     mod world_simulation;
 }

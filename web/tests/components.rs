@@ -6,11 +6,13 @@
 use leptos::prelude::*;
 use leptos::task::tick;
 use netchat_client::session::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Progress, Question, StoredAt,
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Progress, Question,
+    StoredAt,
 };
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::LinkStatistics;
+use netchat_shared::extended::{LinkStatistics, Receipts, Recipients};
+use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, Now, UnixTime};
@@ -169,14 +171,23 @@ fn bob() -> Conversation {
 fn with_bob() -> Model {
     let mut model = Model::default();
     model.fold(now(), Event::SignedIn("alice".parse().unwrap()));
-    model.fold(now(), Event::Online(vec!["alice".parse().unwrap(), "bob".parse().unwrap()]));
+    model.fold(now(), online(&["alice", "bob"]));
     model.select(Some(bob()));
     model
 }
 
+/// All who are online.
+fn online(names: &[&str]) -> Event {
+    let names: std::collections::BTreeSet<_> =
+        names.iter().map(|name| name.parse().unwrap()).collect();
+    let count = u32::try_from(names.len()).unwrap();
+    Event::Online(Online { names, count, is_complete: true })
+}
+
 fn arrived(content: Content) -> Event {
-    let (conversation, stored, receipts) = (None, None, vec![]);
-    Event::Arrived(Arrival { conversation, sender: "bob".parse().ok(), content, stored, receipts })
+    let (conversation, kind, stored) = (None, MessageKind::Text, None);
+    let (sender, receipts) = ("bob".parse().ok(), Receipts::default());
+    Event::Arrived(Arrival { conversation, sender, kind, content, stored, receipts })
 }
 
 fn text(text: &str) -> Event {
@@ -339,8 +350,7 @@ async fn nothing_in_a_text_or_a_name_becomes_markup() {
     })
     .await;
     assert_eq!(page.texts(".message__text"), payloads);
-    let name = "<img src=x>".parse().unwrap();
-    page.change(|model| model.fold(now(), Event::Online(vec![name]))).await;
+    page.change(|model| model.fold(now(), online(&["<img src=x>"]))).await;
     let foreign = ".message__text :not(a), .message__text [onmouseover], .chat img, .chat script";
     assert!(page.find(foreign).is_none());
     assert!(page.find("a[href^='javascript']").is_none());
@@ -381,13 +391,14 @@ fn stored(sequence: u64, conversation: &Conversation, text: &str) -> Arrival {
     Arrival {
         conversation: Some(conversation.clone()),
         sender: "bob".parse().ok(),
+        kind: MessageKind::Text,
         content: Content::Text(text.to_owned()),
         stored: Some(StoredAt {
             sequence: Sequence(sequence),
             time,
             id: MessageId(sequence.into()),
         }),
-        receipts: vec![],
+        receipts: Receipts::default(),
     }
 }
 
@@ -450,12 +461,12 @@ async fn several_people_are_written_to_from_a_dialog() {
 async fn a_broadcast_shows_by_whom_it_was_received() {
     let page = Page::open(with_bob()).await;
     let id = MessageId(9);
-    let names = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+    let recipients = ["bob", "carol", "dan"].map(|name| name.parse().unwrap());
     let place = stored(3, &Conversation::Everyone, "").stored.unwrap();
     page.change(|model| {
         model.select(Some(Conversation::Everyone));
         model.add_own(now().calendar, &Conversation::Everyone, id, "hear".to_owned());
-        let progress = Progress::Stored(place, names(&["bob", "carol", "dan"]));
+        let progress = Progress::Stored(place, Recipients::new(3, recipients));
         model.fold(now(), Event::Progress(id, progress));
     })
     .await;
@@ -515,12 +526,11 @@ async fn earlier_messages_are_asked_of_the_server_when_the_page_has_no_more() {
 #[test]
 async fn who_is_online_is_always_the_present_list() {
     let page = Page::open(with_bob()).await;
-    let online = || page.texts("ul[aria-labelledby='online-title'] button");
-    assert_eq!(online(), ["bob"]);
-    let names = ["alice", "carol"].map(|name| name.parse().unwrap());
-    page.change(|model| model.fold(now(), Event::Online(names.into()))).await;
-    assert_eq!(online(), ["carol"], "oneself is not listed");
-    page.change(|model| model.fold(now(), Event::Online(vec![]))).await;
+    let listed = || page.texts("ul[aria-labelledby='online-title'] button");
+    assert_eq!(listed(), ["bob"]);
+    page.change(|model| model.fold(now(), online(&["alice", "carol"]))).await;
+    assert_eq!(listed(), ["carol"], "oneself is not listed");
+    page.change(|model| model.fold(now(), online(&[]))).await;
     assert!(page.texts(".sidebar__hint")[0].contains("Nobody else is online"));
 }
 
@@ -531,4 +541,53 @@ async fn a_session_that_has_ended_leads_back_to_the_form_and_says_so() {
     page.change(|model| model.fold(now(), Event::Asked(question))).await;
     assert!(page.find("#name").is_some());
     assert!(page.texts("[role=alert]").iter().any(|line| line.contains("session has ended")));
+}
+
+#[test]
+async fn what_is_said_about_a_message_stands_with_it() {
+    let page = Page::open(with_bob()).await;
+    let of = Sequence(1);
+    page.change(|model| {
+        model.fold(now(), Event::Arrived(stored(1, &bob(), "teh")));
+        for (sequence, kind, content) in [
+            (2, MessageKind::Edit(of), Content::Text("the".to_owned())),
+            (3, MessageKind::Reaction(of), Content::Reaction("👍".parse().unwrap())),
+        ] {
+            let change = Arrival { kind, content, ..stored(sequence, &bob(), "") };
+            model.fold(now(), Event::Arrived(change));
+        }
+    })
+    .await;
+    assert_eq!(page.texts(".message__text"), ["the"]);
+    assert_eq!(page.texts(".message__edited"), ["edited"]);
+    assert_eq!(page.texts(".message__signs"), ["👍 1"]);
+    page.change(|model| {
+        let (kind, content) = (MessageKind::Deletion(of), Content::TakenBack);
+        let deletion = Arrival { kind, content, ..stored(4, &bob(), "") };
+        model.fold(now(), Event::Arrived(deletion));
+    })
+    .await;
+    assert_eq!(page.texts(".message__body"), ["Message taken back"]);
+}
+
+#[test]
+async fn what_only_a_newer_version_can_show_is_said_so() {
+    let page = Page::open(with_bob()).await;
+    page.change(|model| model.fold(now(), arrived(Content::Unknown))).await;
+    assert!(page.texts(".message__gone")[0].contains("newer version"));
+}
+
+#[test]
+async fn messages_are_changed_by_commands() {
+    let page = Page::open(with_bob()).await;
+    for (typed, intent) in [
+        ("/edit better", Intent::Edit(bob(), "better".to_owned())),
+        ("/delete", Intent::Delete(bob())),
+        ("/react 👍", Intent::React(bob(), "👍".parse().unwrap())),
+        ("/reply yes", Intent::Reply(bob(), "yes".to_owned())),
+    ] {
+        page.type_message(typed).await;
+        page.press_enter().await;
+        assert_eq!(page.intents(), [intent]);
+    }
 }

@@ -21,7 +21,10 @@ cargo xtask COMMAND
   up [FLAGS]   build everything in release mode, then start server and gateway
                (FLAGS are those of `netchat up`, such as --listen 0.0.0.0:8080)
   test         formatting, lints, documentation, all tests, also in a browser
-  bench        what the server and the gateway can do, beside a bare UDP relay
+  bench        what a message costs the server, beside a bare relay and other servers
+               (--pairs 50 --windows 8,32 --rounds 5 --seconds 3)
+  bench scale  what grows with how many are online, or how much is stored
+  bench gateway  what the way through the gateway adds to a round trip
   web          build the web client into target/web
   tidy         check the rules of ARCHITECTURE.md that no compiler checks";
 
@@ -32,7 +35,7 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "up" => up::run(&rest),
         "test" => test::run(),
-        "bench" => bench::run(),
+        "bench" => bench::run(&rest),
         "web" => web::build(),
         "tidy" => tidy::run(),
         _ => {

@@ -1,6 +1,7 @@
 //! `netchat chat`: the session, the terminal and a UDP socket in one loop.
 
 mod input;
+mod recent;
 mod screen;
 mod terminal;
 
@@ -23,6 +24,10 @@ use self::terminal::{Given, Terminal};
 
 /// How long a client that is not at a terminal tries to reach the server.
 const UNREACHABLE_AFTER: Duration = Duration::from_secs(10);
+
+/// How long a client that could end waits until the server knows of everything that was shown. What
+/// it does not know of is shown again another time.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The terminal client's flags.
 #[derive(Debug, Args)]
@@ -61,6 +66,8 @@ struct Chat {
     is_asking: bool,
     /// There is no more input: what was sent is waited for.
     has_ended: bool,
+    /// Since when everything is settled, and it could end.
+    settled_at: Option<Instant>,
     /// It is signing out.
     is_ending: bool,
 }
@@ -104,6 +111,7 @@ impl Chat {
             clock: Clock::start(),
             is_asking: false,
             has_ended: false,
+            settled_at: None,
             is_ending: false,
         })
     }
@@ -114,6 +122,9 @@ impl Chat {
         let mut buffer = [0; DATAGRAM_BYTES_MAX + 1];
         loop {
             let timer = self.perform_outputs().await;
+            let ends_at = self.settled_at.filter(|_| !self.is_ending);
+            let ends_at = ends_at.map(|at| at + ACKNOWLEDGED_WITHIN);
+            let timer = [timer, ends_at].into_iter().flatten().min();
             self.show();
             if self.terminal.is_done() {
                 return self.exit_code();
@@ -179,7 +190,7 @@ impl Chat {
             return;
         }
         if let Some(prompt) = self.terminal.prompt() {
-            let names = self.terminal.online().iter().map(ToString::to_string).collect();
+            let names = self.terminal.online().map(ToString::to_string).collect();
             self.input.want(Wanted { prompt, names });
             self.is_asking = true;
         }
@@ -206,9 +217,10 @@ impl Chat {
         let gives_up = !self.input.is_terminal
             && unreachable_since.is_some_and(|since| self.now() > since + UNREACHABLE_AFTER);
         let wants_to_leave = self.has_ended || self.terminal.is_leaving();
-        let has_finished = wants_to_leave
+        let is_settled = wants_to_leave
             && self.terminal.prompt().is_some()
             && (self.terminal.is_signing_in() || self.session.is_settled());
+        let has_finished = self.has_finished(is_settled);
         if gives_up {
             let server = &self.server;
             self.terminal.report(format!("no answer from {server}: is the server running there?"));
@@ -220,6 +232,17 @@ impl Chat {
             let now = self.now();
             self.session.sign_out(now);
         }
+    }
+
+    /// Whether everything is settled, and was acknowledged in time.
+    fn has_finished(&mut self, is_settled: bool) -> bool {
+        if !is_settled {
+            self.settled_at = None;
+            return false;
+        }
+        let now = self.now();
+        let since = *self.settled_at.get_or_insert(now);
+        self.session.is_acknowledged() || now >= since + ACKNOWLEDGED_WITHIN
     }
 
     fn exit_code(&self) -> ExitCode {

@@ -6,15 +6,22 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use netchat_client::session::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Progress, Question, Session,
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Progress, Question,
+    SendError, Session, StoredAt,
 };
 use netchat_client::slash::{HELP, Slash, Typed, parse_names};
 use netchat_shared::classic::{Notice, Roster};
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::Recipients;
+use netchat_shared::kind::MessageKind;
+use netchat_shared::limits::UNSETTLED_MESSAGES_MAX;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
+use netchat_shared::sequence::Sequence;
 use netchat_shared::time::Instant;
+
+use super::recent::Recent;
 
 const MENU: [&str; 4] = [
     "To chat with one other user, enter CHAT",
@@ -26,6 +33,10 @@ const MENU_PROMPT: &str = "To exit the server and end your client, enter EXIT: "
 
 /// A server that is away for less is not worth a line.
 const UNDISTURBED: Duration = Duration::from_secs(5);
+
+/// While at most so many are online, all of them are asked for: to complete their names, and to say
+/// who gets a message later. Of more, those are known with whom one shares a conversation.
+const ONLINE_WATCHED_MAX: u32 = 200;
 
 /// What was given on the command line; nothing is asked that is given.
 #[derive(Debug, Default)]
@@ -60,7 +71,10 @@ pub(crate) struct Terminal {
     view: View,
     given: Given,
     lines: VecDeque<Line>,
-    online: Vec<UserName>,
+    online: Option<Online>,
+    watches_online: bool,
+    me: Option<UserName>,
+    recent: Recent,
     /// The last thing that went wrong and was not put right, for the exit status.
     problem: Option<String>,
     unreachable_since: Option<Instant>,
@@ -97,7 +111,10 @@ impl Terminal {
             view: View::Waiting,
             given,
             lines: VecDeque::new(),
-            online: Vec::new(),
+            online: None,
+            watches_online: false,
+            me: None,
+            recent: Recent::default(),
             problem: None,
             unreachable_since: None,
             said_unreachable: false,
@@ -130,8 +147,8 @@ impl Terminal {
     }
 
     /// Names to complete.
-    pub(crate) fn online(&self) -> &[UserName] {
-        &self.online
+    pub(crate) fn online(&self) -> impl Iterator<Item = &UserName> {
+        self.online.iter().flat_map(|online| &online.names)
     }
 
     /// Whether the client is to end.
@@ -185,33 +202,27 @@ impl Terminal {
     pub(crate) fn handle_event(&mut self, now: Instant, event: Event, session: &mut Session) {
         match event {
             Event::Asked(question) => self.handle_question(now, question, session),
-            Event::SignedIn(_) => self.handle_signed_in(),
+            Event::SignedIn(name) => {
+                self.me = Some(name);
+                self.handle_signed_in();
+            }
             Event::SignedOut => self.view = View::Done,
-            Event::Connection(Connection::Retrying(_)) => {
-                let since = *self.unreachable_since.get_or_insert(now);
-                let disturbs = self.is_signing_in() || now >= since + UNDISTURBED;
-                if disturbs && !std::mem::replace(&mut self.said_unreachable, true) {
-                    self.report(
-                        "No answer from the server. Trying again until it is back.".to_owned(),
-                    );
-                }
-            }
-            Event::Connection(Connection::Connected) => {
-                if self.unreachable_since.take().is_some() {
-                    self.problem = None;
-                }
-                if std::mem::take(&mut self.said_unreachable) {
-                    self.info("The server answers again.");
-                }
-            }
-            Event::Connection(Connection::Connecting) => {}
+            Event::Connection(connection) => self.handle_connection(now, connection),
             Event::Arrived(arrival) => self.handle_arrival(arrival),
             Event::Progress(id, progress) => self.handle_progress(id, progress),
-            Event::Online(names) => self.online = names,
+            Event::Online(online) => self.handle_online(now, online, session),
             Event::ActiveList(roster) => self.handle_active(roster),
             Event::Group(group, outcome) => self.handle_group(group, outcome),
+            Event::OtherLog => self.recent.forget(),
             // Not asked for here: a terminal shows what comes.
-            Event::History(..) | Event::Overview(..) => {}
+            Event::History(..)
+            | Event::Groups(..)
+            | Event::Overview(..)
+            | Event::Members(..)
+            | Event::Receivers(..)
+            | Event::Read(..)
+            | Event::Typing(..)
+            | Event::Stale => {}
             Event::Line(line) => self.info(line),
         }
     }
@@ -289,6 +300,40 @@ impl Terminal {
         }
     }
 
+    fn handle_connection(&mut self, now: Instant, connection: Connection) {
+        match connection {
+            Connection::Retrying(_) => {
+                let since = *self.unreachable_since.get_or_insert(now);
+                let disturbs = self.is_signing_in() || now >= since + UNDISTURBED;
+                if disturbs && !std::mem::replace(&mut self.said_unreachable, true) {
+                    self.report(
+                        "No answer from the server. Trying again until it is back.".to_owned(),
+                    );
+                }
+            }
+            Connection::Connected => {
+                if self.unreachable_since.take().is_some() {
+                    self.problem = None;
+                }
+                if std::mem::take(&mut self.said_unreachable) {
+                    self.info("The server answers again.");
+                }
+            }
+            Connection::Connecting => {}
+        }
+    }
+
+    fn handle_online(&mut self, now: Instant, online: Online, session: &mut Session) {
+        if online.count <= ONLINE_WATCHED_MAX && !online.is_complete && !self.watches_online {
+            self.watches_online = true;
+            session.watch_online(now);
+        } else if online.count > ONLINE_WATCHED_MAX && self.watches_online {
+            self.watches_online = false;
+            session.unwatch_online(now);
+        }
+        self.online = Some(online);
+    }
+
     /// Signed in for the first time, or again after an interruption: then nothing is said.
     fn handle_signed_in(&mut self) {
         if self.is_signing_in() {
@@ -314,6 +359,19 @@ impl Terminal {
             Slash::QuitGroup(group) => session.quit_group(now, group),
             Slash::Broadcast => self.view = View::Writing(vec![Conversation::Everyone]),
             Slash::Active => session.request_active(now),
+            Slash::Reply(text) => self.reply(now, &text, session),
+            Slash::Edit(text) => {
+                self.change_own(session, |session, to, of| session.edit(now, to, of, &text));
+            }
+            Slash::Delete => {
+                self.change_own(session, |session, to, of| session.delete(now, to, of));
+            }
+            Slash::React(reaction) => {
+                let Some(to) = self.present() else { return };
+                let of = self.recent.others(&to).or_else(|| self.recent.own(&to));
+                let react = |session: &mut Session, to, of| session.react(now, to, of, &reaction);
+                self.send_about(&to, of, None, session, react);
+            }
             Slash::Leave => self.show_menu(),
             Slash::Exit => self.leave(now, session),
             Slash::Help => HELP.iter().for_each(|line| self.info(*line)),
@@ -384,12 +442,47 @@ impl Terminal {
             }
             Some(Conversation::User(_)) | None => String::new(),
         };
-        match (arrival.sender, arrival.content) {
-            (Some(sender), Content::Text(text)) => {
-                self.lines.push_back(Line::Message(format!("{place}{sender}"), text));
+        let is_own = arrival.sender.is_some() && arrival.sender == self.me;
+        self.recent.add_arrival(&arrival, is_own);
+        let quoted = arrival.kind.of().zip(arrival.conversation.as_ref());
+        let quoted = quoted.and_then(|(of, to)| self.recent.excerpt(to, of)).map(str::to_owned);
+        let Arrival { sender, kind, content, .. } = arrival;
+        let Some(sender) = sender.map(|sender| format!("{place}{sender}")) else {
+            match content {
+                Content::Text(text) => self.info(text),
+                Content::Corrupted => self.info(first_text(&Notice::Corrupted)),
+                Content::Reaction(_) | Content::TakenBack | Content::Unknown => {}
             }
-            (None, Content::Text(text)) => self.info(text),
-            (_, Content::Corrupted) => self.info(first_text(&Notice::Corrupted)),
+            return;
+        };
+        match (content, kind) {
+            (Content::Text(text), MessageKind::Edit(_)) => {
+                self.lines.push_back(Line::Message(sender, format!("(corrected) {text}")));
+            }
+            (Content::Text(text), _) => self.lines.push_back(Line::Message(sender, text)),
+            (Content::Reaction(reaction), _) => {
+                let about = quoted.map_or_else(
+                    || "an earlier message".to_owned(),
+                    |excerpt| format!("“{excerpt}”"),
+                );
+                let sign = reaction.sign;
+                match reaction.is_added {
+                    true => {
+                        self.lines.push_back(Line::Message(sender, format!("{sign} to {about}")));
+                    }
+                    false => self.info(format!("{sender} took {sign} away from {about}")),
+                }
+            }
+            (Content::TakenBack, MessageKind::Deletion(_)) => {
+                self.info(format!("{sender} took a message back"));
+            }
+            // Its deletion comes behind it.
+            (Content::TakenBack, _) => {}
+            (Content::Corrupted, _) => self.info(first_text(&Notice::Corrupted)),
+            (Content::Unknown, _) => {
+                let unknown = "(a newer client is needed to show this)".to_owned();
+                self.lines.push_back(Line::Message(sender, unknown));
+            }
         }
     }
 
@@ -406,38 +499,64 @@ impl Terminal {
 
     fn handle_progress(&mut self, id: MessageId, progress: Progress) {
         match progress {
-            Progress::Sent => self.notice(&Notice::Sent),
-            Progress::Stored(_, recipients) => {
-                if recipients.len() > 1 {
-                    self.to_several.insert(id);
-                }
-                recipients.iter().for_each(|_| self.notice(&Notice::Sent));
-                let is_away = |name: &&UserName| !self.online.contains(name);
-                let away: Vec<_> =
-                    recipients.iter().filter(is_away).map(UserName::as_str).collect();
-                if !away.is_empty() {
-                    let away = away.join(", ");
-                    self.info(format!("SERVER: {away} will get it when they are back"));
-                }
+            Progress::Sent => {
+                self.recent.settle(id, None);
+                self.notice(&Notice::Sent);
             }
+            Progress::Stored(stored, recipients) => self.handle_stored(stored, &recipients),
             Progress::Received(name) => self.notice(&Notice::Received(name.to_string())),
+            Progress::ReceivedCount { received, of } if received == of => {
+                self.info(format!("SERVER: RECEIVED by all {of}"));
+            }
+            Progress::ReceivedCount { .. } => {}
             Progress::Failed(failure, recipient) => {
-                let line = match failure {
-                    Failure::NoSuchUser => first_text(&Notice::NoSuchClient),
-                    Failure::Lost => first_text(&Notice::Lost),
-                    Failure::Corrupted => first_text(&Notice::Corrupted),
-                    Failure::Refused(line) if line.starts_with("SERVER: ") => line,
-                    Failure::Refused(line) => format!("SERVER: Not sent: {line}"),
-                    Failure::NoAnswer => {
-                        "SERVER: No answer; it may not have arrived. Please send again.".to_owned()
-                    }
-                };
-                self.report(match recipient {
-                    Some(name) if self.to_several.contains(&id) => format!("{line} ({name})"),
-                    Some(_) | None => line,
-                });
+                self.recent.settle(id, None);
+                self.handle_failure(id, failure, recipient);
             }
         }
+    }
+
+    fn handle_stored(&mut self, stored: StoredAt, recipients: &Recipients) {
+        let sent = self.recent.settle(stored.id, Some(stored.sequence));
+        if sent.as_ref().is_some_and(|sent| sent.text.is_none()) {
+            // A change of a message says no more than that it was done.
+            return self.notice(&Notice::Sent);
+        }
+        let names = recipients.names();
+        if recipients.count() > 1 {
+            self.to_several.insert(stored.id);
+            if self.to_several.len() > UNSETTLED_MESSAGES_MAX {
+                self.to_several.pop_first();
+            }
+        }
+        if names.is_empty() && recipients.count() > 0 {
+            return self.info(format!("SERVER: SENT to {}", recipients.count()));
+        }
+        names.iter().for_each(|_| self.notice(&Notice::Sent));
+        let Some(online) = self.online.as_ref().filter(|online| online.is_complete) else { return };
+        let away = names.iter().filter(|name| !online.names.contains(*name));
+        let away: Vec<_> = away.map(UserName::as_str).collect();
+        if !away.is_empty() {
+            let line = format!("SERVER: {} will get it when they are back", away.join(", "));
+            self.info(line);
+        }
+    }
+
+    fn handle_failure(&mut self, id: MessageId, failure: Failure, recipient: Option<UserName>) {
+        let line = match failure {
+            Failure::NoSuchUser => first_text(&Notice::NoSuchClient),
+            Failure::Lost => first_text(&Notice::Lost),
+            Failure::Corrupted => first_text(&Notice::Corrupted),
+            Failure::Refused(line) if line.starts_with("SERVER: ") => line,
+            Failure::Refused(line) => format!("SERVER: Not sent: {line}"),
+            Failure::NoAnswer => {
+                "SERVER: No answer; it may not have arrived. Please send again.".to_owned()
+            }
+        };
+        self.report(match recipient {
+            Some(name) if self.to_several.contains(&id) => format!("{line} ({name})"),
+            Some(_) | None => line,
+        });
     }
 
     fn handle_group(&mut self, group: GroupName, outcome: GroupOutcome) {
@@ -509,18 +628,78 @@ impl Terminal {
             return;
         }
         for conversation in to {
-            if let Err(error) = session.send(now, conversation.clone(), text) {
-                self.report(error.to_string());
-            }
+            let sent = session.send(now, conversation.clone(), text);
+            self.note_sent(conversation, Some(text), sent);
         }
     }
 
-    /// Ends the client, but not before what was typed has been settled.
+    fn reply(&mut self, now: Instant, text: &str, session: &mut Session) {
+        let Some(to) = self.present() else { return };
+        let of = self.recent.others(&to);
+        let reply = |session: &mut Session, to, of| session.reply(now, to, of, text);
+        self.send_about(&to, of, Some(text), session, reply);
+    }
+
+    /// Changes one's last line in the conversation in front.
+    fn change_own(
+        &mut self,
+        session: &mut Session,
+        change: impl FnOnce(&mut Session, Conversation, Sequence) -> Result<MessageId, SendError>,
+    ) {
+        let Some(to) = self.present() else { return };
+        let of = self.recent.own(&to);
+        self.send_about(&to, of, None, session, change);
+    }
+
+    /// Sends something about a line, if there is one.
+    fn send_about(
+        &mut self,
+        to: &Conversation,
+        of: Option<Sequence>,
+        text: Option<&str>,
+        session: &mut Session,
+        send: impl FnOnce(&mut Session, Conversation, Sequence) -> Result<MessageId, SendError>,
+    ) {
+        let Some(of) = of else {
+            return self.report("there is no message here yet that this could be about".to_owned());
+        };
+        let sent = send(session, to.clone(), of);
+        self.note_sent(to, text, sent);
+    }
+
+    fn note_sent(
+        &mut self,
+        to: &Conversation,
+        text: Option<&str>,
+        sent: Result<MessageId, SendError>,
+    ) {
+        match sent {
+            Ok(id) => self.recent.add_sent(id, to.clone(), text),
+            Err(error) => self.report(error.to_string()),
+        }
+    }
+
+    /// The one conversation in front.
+    fn present(&mut self) -> Option<Conversation> {
+        if let View::Writing(to) = &self.view
+            && let [conversation] = &to[..]
+        {
+            return Some(conversation.clone());
+        }
+        self.report(
+            "open one conversation before: /chat NAME, /group NAME or /broadcast".to_owned(),
+        );
+        None
+    }
+
+    /// Ends the client, but not before what was typed has been settled, and the server knows of
+    /// what was shown.
     fn leave(&mut self, now: Instant, session: &mut Session) {
-        if session.is_settled() {
+        if !session.is_settled() {
+            self.info("Waiting until what you sent has arrived. EXIT again leaves at once.");
+        } else if session.is_acknowledged() {
             return session.sign_out(now);
         }
-        self.info("Waiting until what you sent has arrived. EXIT again leaves at once.");
         self.view = View::Leaving;
     }
 
@@ -545,3 +724,6 @@ impl Terminal {
 fn first_text(notice: &Notice) -> String {
     notice.texts().into_iter().next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,12 @@
 //! What a session tells its driver.
 
+use std::collections::BTreeSet;
+
+use crate::reaction::Reaction;
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::Receipt;
+use netchat_shared::extended::{Receipts, Recipients};
+use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::Sequence;
@@ -39,17 +43,34 @@ pub enum Event {
     Arrived(Arrival),
     /// One's own message got further.
     Progress(MessageId, Progress),
-    /// Who is online changed; this is the whole list, in no particular order.
-    Online(Vec<UserName>),
+    /// Who is online changed.
+    Online(Online),
     /// The list that was asked for with [`Session::request_active`](super::Session::request_active).
     ActiveList(Roster),
     /// What became of a request about a group.
     Group(GroupName, GroupOutcome),
-    /// Earlier messages that were asked for, the earliest first, and whether there are more before
-    /// them.
+    /// Earlier messages that were asked for, in their order, each before what changes it; and
+    /// whether there are more before them.
     History(Conversation, Vec<Arrival>, bool),
-    /// One's groups, and the latest message of each conversation.
-    Overview(Vec<GroupName>, Vec<Arrival>),
+    /// A page of one's groups, and whether more follow.
+    Groups(Vec<GroupName>, bool),
+    /// A page of the latest lines of conversations, each before what changes it, and whether more
+    /// follow. The conversations with the latest messages come first.
+    Overview(Vec<Arrival>, bool),
+    /// One has read a conversation up to there, in another session or earlier.
+    Read(Conversation, Sequence),
+    /// Somebody is writing there.
+    Typing(Conversation, UserName),
+    /// A page of a group's members, and whether there are more.
+    Members(GroupName, Vec<UserName>, bool),
+    /// A page of those who have received one's own message, and whether there are more.
+    Receivers(Sequence, Vec<UserName>, bool),
+    /// The server's log is another one (it was restored from a backup, or made anew): places that
+    /// are kept from before mean nothing any more.
+    OtherLog,
+    /// The server could not tell everything: what is shown is to be asked for anew. The session asks
+    /// for receipts and for who is online by itself.
+    Stale,
     /// Anything else the server says, as a line to show.
     Line(String),
 }
@@ -92,32 +113,57 @@ pub enum Connection {
     Retrying(Instant),
 }
 
+/// Who is online, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Online {
+    /// Those whom one shares a conversation with; everyone while the list is watched, at most
+    /// [`ONLINE_NAMES_MAX`](crate::limits::ONLINE_NAMES_MAX).
+    pub names: BTreeSet<UserName>,
+    /// How many are online.
+    pub count: u32,
+    /// Whoever is not among the names is not online.
+    pub is_complete: bool,
+}
+
 /// A message of somebody, or one's own from elsewhere or earlier.
+///
+/// What is no line of its own ([`MessageKind::is_line`]) changes the line whose place
+/// [`MessageKind::of`] names: the edit with the highest place holds, and the latest reaction of each
+/// person with each sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
     /// Where it belongs; `None` when classic delivery does not tell.
     pub conversation: Option<Conversation>,
     /// Who sent it; `None` when it is too damaged to tell.
     pub sender: Option<UserName>,
+    /// What it is to its conversation.
+    pub kind: MessageKind,
     /// What it says.
     pub content: Content,
     /// Its place and time at the server; `None` when classic delivery does not tell.
     pub stored: Option<StoredAt>,
-    /// Of one's own: how it stands with each recipient.
-    pub receipts: Vec<(UserName, Receipt)>,
+    /// Of one's own: how it stands with its recipients.
+    pub receipts: Receipts,
 }
 
 impl Arrival {
     /// A message over the classic protocol, which tells little of it.
     pub(super) fn classic(sender: Option<UserName>, content: Content) -> Self {
-        Self { conversation: None, sender, content, stored: None, receipts: Vec::new() }
+        Self {
+            conversation: None,
+            sender,
+            kind: MessageKind::Text,
+            content,
+            stored: None,
+            receipts: Receipts::default(),
+        }
     }
 }
 
 /// A message's place at the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredAt {
-    /// Its place in the one order of all messages.
+    /// Its place in the server's log.
     pub sequence: Sequence,
     /// When it was stored.
     pub time: UnixTime,
@@ -130,8 +176,14 @@ pub struct StoredAt {
 pub enum Content {
     /// Verified text.
     Text(String),
+    /// A sign that its sender puts beside the message which it is about, or takes away.
+    Reaction(Reaction),
+    /// Its author took it back; of a deletion: that one.
+    TakenBack,
     /// The hash did not hold; nothing of it may be shown.
     Corrupted,
+    /// Something that only a newer client can show.
+    Unknown,
 }
 
 /// How far one's own message got. Before the first of these it is waiting.
@@ -140,9 +192,16 @@ pub enum Progress {
     /// A classic server has accepted it, for one recipient more.
     Sent,
     /// The server has stored it, for these recipients.
-    Stored(StoredAt, Vec<UserName>),
+    Stored(StoredAt, Recipients),
     /// A recipient has it.
     Received(UserName),
+    /// So many of so many have it, where there are too many to name.
+    ReceivedCount {
+        /// So many have it.
+        received: u32,
+        /// It is for so many.
+        of: u32,
+    },
     /// It did not get through, to all or to the one named.
     Failed(Failure, Option<UserName>),
 }

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! path_opened, path_closed, handle_datagram, handle_timeout, probe ─┐
-//! answer_…, send, …_group, request_…, sign_out ─────────────────────┴─> Session ─> poll() ─> Output
+//! answer_…, send, edit, …_group, request_…, sign_out ───────────────┴─> Session ─> poll() ─> Output
 //! ```
 //!
 //! It offers the extended protocol to the server (`extended`) and falls back to the classic one
@@ -14,6 +14,7 @@
 
 mod backoff;
 mod classic;
+mod common;
 mod event;
 mod extended;
 mod saved;
@@ -21,21 +22,25 @@ mod saved;
 use std::collections::{BTreeSet, VecDeque};
 
 use rand_chacha::ChaCha12Rng;
-use rand_core::{Rng as _, SeedableRng as _};
+use rand_core::SeedableRng as _;
 use thiserror::Error;
 
 use self::backoff::Backoff;
 use self::classic::Classic;
+use self::common::{Answers, Common, GroupRequest};
 pub use self::event::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Output, Progress, Question,
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Output, Progress, Question,
     StoredAt,
 };
 use self::extended::Extended;
-pub use self::saved::Saved;
+pub use self::saved::{Outgoing, Saved};
+use crate::reaction::Reaction;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::LinkStatistics;
+use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::{OUTBOX_MESSAGES_MAX, TEXT_BYTES_MAX};
-use netchat_shared::message_id::MessageId;
+use netchat_shared::list::List;
+use netchat_shared::message_id::{MessageId, MessageIds};
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
@@ -85,6 +90,9 @@ pub enum SendError {
     /// Too many messages are waiting already.
     #[error("{OUTBOX_MESSAGES_MAX} messages are waiting: try again when the connection is back")]
     OutboxFull,
+    /// The server speaks only the classic protocol.
+    #[error("this server can't change messages, and keeps no signs beside them")]
+    NotSupported,
 }
 
 /// The way to the server.
@@ -96,36 +104,6 @@ enum Path {
     Closed(Instant),
     /// Signed out: it stays closed.
     Ended,
-}
-
-/// What the session's parts work on together.
-#[derive(Debug)]
-struct Common {
-    answers: Answers,
-    /// The first half of this session's message ids.
-    origin: u64,
-    /// Messages that waited when this session was kept: they have other first halves.
-    adopted: BTreeSet<MessageId>,
-    /// Messages that are not stored yet, oldest first.
-    outbox: VecDeque<Outgoing>,
-    outputs: VecDeque<Output>,
-    rng: ChaCha12Rng,
-}
-
-/// What the person answered, kept to sign in again after an interruption.
-#[derive(Debug, Default)]
-struct Answers {
-    server_password: Option<Password>,
-    name: Option<UserName>,
-    password: Option<Password>,
-}
-
-/// A message that waits to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Outgoing {
-    id: MessageId,
-    conversation: Conversation,
-    text: String,
 }
 
 impl Session {
@@ -154,7 +132,7 @@ impl Session {
         let mut rng = ChaCha12Rng::from_seed(seed);
         let mut common = Common {
             answers: Answers::default(),
-            origin: rng.next_u64(),
+            ids: MessageIds::new(&mut rng),
             adopted: BTreeSet::new(),
             outbox: VecDeque::new(),
             outputs: VecDeque::from([Output::OpenPath]),
@@ -307,27 +285,95 @@ impl Session {
         conversation: Conversation,
         text: &str,
     ) -> Result<MessageId, SendError> {
-        if text.trim().is_empty() {
-            return Err(SendError::Empty);
+        self.send_text(now, conversation, MessageKind::Text, text)
+    }
+
+    /// Sends a text that refers to an earlier message of the conversation. A classic server is sent
+    /// the text alone.
+    ///
+    /// # Errors
+    /// [`SendError`]; then nothing was queued.
+    pub fn reply(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        of: Sequence,
+        text: &str,
+    ) -> Result<MessageId, SendError> {
+        self.send_text(now, conversation, MessageKind::Reply(of), text)
+    }
+
+    /// Puts another text in place of one's own message.
+    ///
+    /// # Errors
+    /// [`SendError`]; then nothing was queued.
+    pub fn edit(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        of: Sequence,
+        text: &str,
+    ) -> Result<MessageId, SendError> {
+        self.refuse_classic()?;
+        self.send_text(now, conversation, MessageKind::Edit(of), text)
+    }
+
+    /// Takes one's own message back.
+    ///
+    /// # Errors
+    /// [`SendError`]; then nothing was queued.
+    pub fn delete(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        of: Sequence,
+    ) -> Result<MessageId, SendError> {
+        self.refuse_classic()?;
+        self.queue(now, conversation, MessageKind::Deletion(of), String::new())
+    }
+
+    /// Puts a sign beside a message, or takes it away.
+    ///
+    /// # Errors
+    /// [`SendError`]; then nothing was queued.
+    pub fn react(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        of: Sequence,
+        reaction: &Reaction,
+    ) -> Result<MessageId, SendError> {
+        self.refuse_classic()?;
+        self.queue(now, conversation, MessageKind::Reaction(of), reaction.to_string())
+    }
+
+    /// Tells one's other sessions, present and later, how far a conversation was read. Of several
+    /// places of one conversation, the last is told, and never one that is not beyond the others. A
+    /// classic server keeps none.
+    pub fn mark_read(&mut self, now: Instant, conversation: Conversation, sequence: Sequence) {
+        if self.mode != Mode::Classic {
+            self.extended.mark_read(now, conversation, sequence, &mut self.common);
         }
-        let name = self.common.answers.name.as_ref().ok_or(SendError::NotSignedIn)?;
-        let bytes_max = match self.mode {
-            Mode::Classic => classic::text_bytes_max(name),
-            Mode::Offering { .. } | Mode::Extended => TEXT_BYTES_MAX,
-        };
-        if let Some(excess_bytes) = text.len().checked_sub(bytes_max).filter(|&excess| excess > 0) {
-            return Err(SendError::TooLong { excess_bytes });
+    }
+
+    /// The person is writing there. Call it as often as a key is pressed: it is told now and then,
+    /// and on a classic server not at all.
+    pub fn typing(&mut self, now: Instant, conversation: Conversation) {
+        if self.mode != Mode::Classic {
+            self.extended.typing(now, conversation, &mut self.common);
         }
-        if self.common.outbox.len() >= OUTBOX_MESSAGES_MAX {
-            return Err(SendError::OutboxFull);
-        }
-        let id = MessageId::random_of(self.common.origin, &mut self.common.rng);
-        self.common.outbox.push_back(Outgoing { id, conversation, text: text.to_owned() });
-        match self.mode {
-            Mode::Classic => self.classic.pump(now, &mut self.common),
-            Mode::Offering { .. } | Mode::Extended => self.extended.pump(now, &mut self.common),
-        }
-        Ok(id)
+    }
+
+    /// Wants the whole list of who is online, and every change of it, as [`Event::Online`], until
+    /// [`Self::unwatch_online`]. A classic server's list is always whole.
+    pub fn watch_online(&mut self, now: Instant) {
+        self.extended.watch_online(now, &mut self.common);
+    }
+
+    /// The list of everyone who is online is not looked at any more: those are told whom one shares
+    /// a conversation with.
+    pub fn unwatch_online(&mut self, now: Instant) {
+        self.extended.unwatch_online(now, &mut self.common);
     }
 
     /// Asks who is online; answered with [`Event::ActiveList`].
@@ -335,14 +381,18 @@ impl Session {
         match self.mode {
             Mode::Classic => self.classic.request_active(now, &mut self.common),
             Mode::Offering { .. } | Mode::Extended => {
-                self.extended.request_active(&mut self.common);
+                self.extended.request_active(now, &mut self.common);
             }
         }
     }
 
-    /// Makes a group of oneself and `members`; answered with [`Event::Group`].
+    /// Makes a group of oneself and `members`; answered with [`Event::Group`], which also says so if
+    /// they are too many for one request.
     pub fn create_group(&mut self, now: Instant, group: GroupName, members: Vec<String>) {
-        self.request_group(now, GroupRequest::Create(group, members));
+        match member_list(members) {
+            Ok(members) => self.request_group(now, GroupRequest::Create(group, members)),
+            Err(why) => self.common.tell(Event::Group(group, GroupOutcome::Refused(why))),
+        }
     }
 
     /// Becomes a member of a group; answered with [`Event::Group`].
@@ -368,11 +418,34 @@ impl Session {
         }
     }
 
-    /// Asks for one's groups and the latest message of each conversation; answered with
-    /// [`Event::Overview`]. A classic server keeps none, and nothing is answered.
+    /// Asks for one's groups and the latest line of each conversation; answered with
+    /// [`Event::Groups`] and [`Event::Overview`], page by page until all are told, and with
+    /// [`Event::Read`]. A classic server keeps none, and nothing is answered.
     pub fn request_overview(&mut self, now: Instant) {
         if self.mode != Mode::Classic {
             self.extended.request_overview(now, &mut self.common);
+        }
+    }
+
+    /// Asks for the members of a group that one is in, a page: those behind that name. Answered with
+    /// [`Event::Members`]; on a classic server not at all.
+    pub fn request_members(&mut self, now: Instant, group: GroupName, after: Option<UserName>) {
+        if self.mode != Mode::Classic {
+            self.extended.request_members(now, group, after, &mut self.common);
+        }
+    }
+
+    /// Asks who has received one's own message in a conversation, a page: those behind that name.
+    /// Answered with [`Event::Receivers`]; on a classic server not at all.
+    pub fn request_receivers(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        of: Sequence,
+        after: Option<UserName>,
+    ) {
+        if self.mode != Mode::Classic {
+            self.extended.request_receivers(now, conversation, of, after, &mut self.common);
         }
     }
 
@@ -381,6 +454,13 @@ impl Session {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.common.outbox.is_empty() && self.classic.is_settled() && self.extended.is_settled()
+    }
+
+    /// Whether the server knows that everything has arrived which was told. Whoever ends before
+    /// that may be told the same another time.
+    #[must_use]
+    pub fn is_acknowledged(&self) -> bool {
+        self.extended.is_acknowledged()
     }
 
     /// What the link has seen, for people who want to know how good their connection is.
@@ -461,6 +541,56 @@ impl Session {
         self.extended.resume_sign_in(now, &mut self.common);
     }
 
+    fn refuse_classic(&self) -> Result<(), SendError> {
+        match self.mode {
+            Mode::Classic => Err(SendError::NotSupported),
+            Mode::Offering { .. } | Mode::Extended => Ok(()),
+        }
+    }
+
+    fn send_text(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        kind: MessageKind,
+        text: &str,
+    ) -> Result<MessageId, SendError> {
+        if text.trim().is_empty() {
+            return Err(SendError::Empty);
+        }
+        let name = self.common.answers.name.as_ref().ok_or(SendError::NotSignedIn)?;
+        let bytes_max = match self.mode {
+            Mode::Classic => classic::text_bytes_max(name),
+            Mode::Offering { .. } | Mode::Extended => TEXT_BYTES_MAX,
+        };
+        if let Some(excess_bytes) = text.len().checked_sub(bytes_max).filter(|&excess| excess > 0) {
+            return Err(SendError::TooLong { excess_bytes });
+        }
+        self.queue(now, conversation, kind, text.to_owned())
+    }
+
+    fn queue(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        kind: MessageKind,
+        text: String,
+    ) -> Result<MessageId, SendError> {
+        if self.common.answers.name.is_none() {
+            return Err(SendError::NotSignedIn);
+        }
+        if self.common.outbox.len() >= OUTBOX_MESSAGES_MAX {
+            return Err(SendError::OutboxFull);
+        }
+        let id = self.common.ids.draw();
+        self.common.outbox.push_back(Outgoing { id, conversation, kind, text });
+        match self.mode {
+            Mode::Classic => self.classic.pump(now, &mut self.common),
+            Mode::Offering { .. } | Mode::Extended => self.extended.pump(now, &mut self.common),
+        }
+        Ok(id)
+    }
+
     fn request_group(&mut self, now: Instant, request: GroupRequest) {
         match self.mode {
             Mode::Classic => self.classic.request_group(now, request, &mut self.common),
@@ -502,42 +632,14 @@ impl Session {
     }
 }
 
-impl Common {
-    fn transmit(&mut self, datagram: &str) {
-        self.transmit_bytes(datagram.as_bytes().to_vec());
+/// A list of typed names, each in one piece; why not, as a line.
+fn member_list(members: Vec<String>) -> Result<List<String>, String> {
+    let split = |typed: String| -> Vec<String> {
+        typed.split(';').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    };
+    let members: Vec<_> = members.into_iter().flat_map(split).collect();
+    if members.iter().any(|name| name.contains(char::is_control)) {
+        return Err("a name can't contain control characters".to_owned());
     }
-
-    fn transmit_bytes(&mut self, datagram: Vec<u8>) {
-        self.outputs.push_back(Output::Transmit(datagram));
-    }
-
-    fn tell(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
-    }
-
-    /// One request more than may wait.
-    fn tell_busy(&mut self) {
-        let line = "Too many requests wait for the server: try again when it answers.";
-        self.tell(Event::Line(line.to_owned()));
-    }
-
-    fn ask(&mut self, question: Question) {
-        self.tell(Event::Asked(question));
-    }
-}
-
-/// Something about a group that is asked of the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum GroupRequest {
-    Create(GroupName, Vec<String>),
-    Join(GroupName),
-    Quit(GroupName),
-}
-
-impl GroupRequest {
-    fn group(&self) -> &GroupName {
-        match self {
-            Self::Create(group, _) | Self::Join(group) | Self::Quit(group) => group,
-        }
-    }
+    List::new(members).map_err(|error| error.to_string())
 }

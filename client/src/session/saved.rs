@@ -1,19 +1,33 @@
 //! What a client keeps to go on later: after a reload of its page, or in another process.
 
-use super::Outgoing;
 use netchat_shared::body::{decode_text, encode_text};
+use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{Token, conversation_from_wire, conversation_to_wire};
+use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
-use netchat_shared::sequence::Sequence;
+use netchat_shared::sequence::{Generation, Position, Sequence};
 
 /// A session, as it can be kept. Whoever has it is its user: keep it like a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
     pub(super) name: UserName,
     pub(super) token: Token,
-    pub(super) position: Option<Sequence>,
+    pub(super) position: Option<Position>,
     pub(super) outbox: Vec<Outgoing>,
+}
+
+/// A message that waits to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its name.
+    pub id: MessageId,
+    /// Where it goes.
+    pub conversation: Conversation,
+    /// What it is there.
+    pub kind: MessageKind,
+    /// What it says; nothing if it takes another one back.
+    pub text: String,
 }
 
 impl Saved {
@@ -23,12 +37,10 @@ impl Saved {
         &self.name
     }
 
-    /// Messages that wait to be sent: their ids, where they go, and what they say.
-    pub fn waiting(
-        &self,
-    ) -> impl Iterator<Item = (MessageId, &netchat_shared::conversation::Conversation, &str)> {
-        let waiting = self.outbox.iter();
-        waiting.map(|message| (message.id, &message.conversation, message.text.as_str()))
+    /// Messages that wait to be sent, in their order.
+    #[must_use]
+    pub fn waiting(&self) -> &[Outgoing] {
+        &self.outbox
     }
 
     /// For another client of the same person, which begins with nothing waiting.
@@ -40,11 +52,15 @@ impl Saved {
     /// As text: one line for the session, one for each message that waits.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let position = self.position.map_or(String::new(), |sequence| sequence.0.to_string());
+        let position = self.position.map_or_else(
+            || "#".to_owned(),
+            |Position { generation, sequence }| format!("{generation}#{}", sequence.0),
+        );
         let mut text = format!("{}#{}#{position}\n", self.name, self.token.reveal());
-        for message in &self.outbox {
-            let (to, said) = (conversation_to_wire(&message.conversation), &message.text);
-            text.push_str(&format!("{}#{to}#{}\n", message.id, encode_text(said)));
+        for Outgoing { id, conversation, kind, text: said } in &self.outbox {
+            let (word, to) = (kind.word(), conversation_to_wire(conversation));
+            let of = kind.of().map_or_else(String::new, |of| of.0.to_string());
+            text.push_str(&format!("{id}#{word}#{of}#{to}#{}\n", encode_text(said)));
         }
         text
     }
@@ -53,12 +69,15 @@ impl Saved {
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let mut lines = text.lines();
-        let mut fields = lines.next()?.splitn(3, '#');
+        let mut fields = lines.next()?.splitn(4, '#');
         let name = fields.next()?.parse().ok()?;
         let token = Token::parse(fields.next()?)?;
-        let position = match fields.next()? {
-            "" => None,
-            sequence => Some(Sequence(sequence.parse().ok()?)),
+        let position = match (fields.next()?, fields.next()?) {
+            ("", "") => None,
+            (generation, sequence) => Some(Position {
+                generation: Generation::parse(generation)?,
+                sequence: Sequence(sequence.parse().ok()?),
+            }),
         };
         let outbox = lines.map(parse_outgoing).collect::<Option<_>>()?;
         Some(Self { name, token, position, outbox })
@@ -66,11 +85,16 @@ impl Saved {
 }
 
 fn parse_outgoing(line: &str) -> Option<Outgoing> {
-    let (id, rest) = line.split_once('#')?;
-    let (to, text) = rest.rsplit_once('#')?;
+    let fields: Vec<_> = line.split('#').collect();
+    let [id, word, of, to, text] = fields[..].try_into().ok()?;
+    let of = match of {
+        "" => None,
+        of => Some(Sequence(of.parse().ok()?)),
+    };
     Some(Outgoing {
         id: MessageId::parse(id)?,
         conversation: conversation_from_wire(to)?,
+        kind: MessageKind::from_parts(word, of)?,
         text: decode_text(text)?,
     })
 }
@@ -78,28 +102,32 @@ fn parse_outgoing(line: &str) -> Option<Outgoing> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use netchat_shared::conversation::Conversation;
 
     #[test]
     fn what_is_kept_reads_back() {
-        let outgoing = |conversation, text: &str| Outgoing {
+        let outgoing = |conversation, kind, text: &str| Outgoing {
             id: MessageId(7),
             conversation,
+            kind,
             text: text.to_owned(),
         };
+        let group = || Conversation::Group("CS: Group".parse().unwrap());
         let saved = Saved {
             name: "bob".parse().unwrap(),
             token: Token::parse("0123456789abcdef0123456789abcdef").unwrap(),
-            position: Some(Sequence(9)),
+            position: Some(Position { generation: Generation(255), sequence: Sequence(9) }),
             outbox: vec![
-                outgoing(Conversation::Everyone, "two\nlines"),
-                outgoing(Conversation::Group("CS: Group".parse().unwrap()), "#"),
+                outgoing(Conversation::Everyone, MessageKind::Text, "two\nlines"),
+                outgoing(group(), MessageKind::Reply(Sequence(3)), "#"),
+                outgoing(group(), MessageKind::Deletion(Sequence(4)), ""),
+                outgoing(group(), MessageKind::Reaction(Sequence(4)), "-👍"),
             ],
         };
         assert_eq!(Saved::from_text(&saved.to_text()), Some(saved.clone()));
         let fresh = Saved { position: None, outbox: vec![], ..saved };
         assert_eq!(Saved::from_text(&fresh.to_text()), Some(fresh));
-        for text in ["", "bob", "bob#x#", "bob#0123456789abcdef0123456789abcdef#\nrubbish"] {
+        let earlier = "bob#0123456789abcdef0123456789abcdef#9";
+        for text in ["", "bob", "bob#x##", earlier, &format!("{earlier}#\nrubbish")] {
             assert_eq!(Saved::from_text(text), None, "{text}");
         }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use netchat_shared::name::{GroupName, UserName};
-use netchat_shared::time::Instant;
+use netchat_shared::time::{Instant, UnixTime};
 
 use crate::storage::{HashJob, Query, Ticket, Write};
 
@@ -13,22 +13,22 @@ use crate::storage::{HashJob, Query, Ticket, Write};
 pub enum Action {
     /// Send a datagram.
     Transmit(SocketAddr, Vec<u8>),
-    /// Store a change, then call [`Server::handle_stored`](crate::Server::handle_stored).
+    /// Store a change, then call [`Server::handle_log`](crate::Server::handle_log) with the entries
+    /// that came of it, if any, and [`Server::handle_stored`](crate::Server::handle_stored).
     Store(Ticket, Write),
-    /// Answer a question, then call [`Server::handle_loaded`](crate::Server::handle_loaded). Stores
-    /// and loads are carried out in one order.
+    /// Answer a question, then call [`Server::handle_loaded`](crate::Server::handle_loaded).
     Load(Ticket, Query),
     /// Hash, then call [`Server::handle_hashed`](crate::Server::handle_hashed).
     Hash(Ticket, HashJob),
     /// Tell the operator.
-    Log(Record),
+    Log(LogEvent),
     /// Nothing more until there is input, or until this time.
     Wait(Option<Instant>),
 }
 
 /// What an operator should know. Never holds a text or a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Record {
+pub enum LogEvent {
     /// Somebody signed in.
     SignedIn {
         /// Who.
@@ -79,8 +79,13 @@ pub enum Record {
         /// Where it is.
         to: SocketAddr,
     },
-    /// Datagrams that were dropped since the last such record, by reason.
+    /// Datagrams that were dropped since the last such event, by reason.
     Dropped(Dropped),
+    /// The clock has moved by more than can be: nothing is called old before then.
+    ClockJumped {
+        /// When it is trusted again, by itself.
+        trusted_from: UnixTime,
+    },
 }
 
 /// How somebody signed in.
@@ -107,8 +112,6 @@ pub enum SignOutReason {
     Replaced,
     /// It was silent for too long.
     Idle,
-    /// It did not take what was sent to it.
-    Slow,
     /// It sent what no client of ours sends.
     Broken,
 }

@@ -1,38 +1,38 @@
 //! The authoritative server as a state machine without I/O.
 //!
-//! Datagrams, results of storage and of hashing, and the time come in; [`Action`]s come out. After
-//! each input, or several in a row, drain [`Server::poll`] until it says [`Action::Wait`]:
+//! Datagrams, the log, results of storage and of hashing, and the time come in; [`Action`]s come out.
+//! After each input, or several in a row, drain [`Server::poll`] until it says [`Action::Wait`]:
 //!
 //! ```text
-//! handle_datagram, handle_stored, handle_loaded,
+//! handle_datagram, handle_log, handle_stored, handle_loaded,
 //! handle_hashed, handle_timeout ──> Server ──> poll() ──> Action
 //! ```
 //!
 //! The shell (`netchat-server`) and the simulator (`netchat-tests`) drive the same code.
 //!
-//! Where to look: [`Server`] in `server.rs` routes each input; `classic/` and `extended/` speak the
-//! two protocols; `accounts.rs`, `messages.rs`, `feed.rs` and `groups.rs` do what both ask for;
-//! `users.rs`, `conversations.rs`, `tokens.rs` and `presence.rs` hold what the server knows.
+//! Inside are rooms that speak by values ([`events`](self)):
+//!
+//! ```text
+//! server.rs   the pump: input ─> session ─> Request ─> chat ─> Update ─> session
+//! session/    clients in either protocol; they never see the chat
+//! chat/       accounts, messages, groups, receipts, presence; it knows no protocol
+//! directory/  who there is and who belongs to what: the fold of the log
+//! context/    time, randomness, settings, timers and queues, handed in to all of them
+//! storage.rs  the port to storage and to the password hasher
+//! ```
 
-mod accounts;
 mod action;
-mod classic;
-mod conversations;
-mod extended;
-mod feed;
-mod groups;
-mod guesses;
+mod chat;
+mod context;
+mod directory;
+mod events;
 pub mod limits;
-mod messages;
-mod presence;
 mod server;
 mod session;
 mod settings;
 pub mod storage;
-mod timers;
-mod tokens;
-mod users;
 
-pub use action::{Action, Dropped, Record, Refusal, SignInKind, SignOutReason};
-pub use server::Server;
+pub use action::{Action, Dropped, LogEvent, Refusal, SignInKind, SignOutReason};
+pub use directory::Directory;
+pub use server::{LogGap, Server};
 pub use settings::Settings;

@@ -92,17 +92,35 @@ pub const FEED_BYTES_MAX: usize = 128 * 1_024;
 /// Messages that a classic client's queue may hold before further ones wait in the database.
 pub const CLASSIC_FEED_MAX: usize = 128;
 
-/// Most messages in one answer of storage.
+/// Most messages in one page of storage.
 pub const PAGE_MESSAGES_MAX: usize = 100;
 
-/// Most bytes of bodies in one answer of storage; the last message may exceed it.
+/// Most bytes of one page of storage, everything counted: bodies, and [`MESSAGE_BYTES_AROUND`] for
+/// each message and each change of one. Only a single message may exceed it.
 pub const PAGE_BYTES_MAX: usize = 64 * 1_024;
+
+/// What a message counts for in a page beside its body.
+pub const MESSAGE_BYTES_AROUND: usize = 256;
+
+/// Most edits of one message. A further one is refused.
+pub const EDITS_PER_MESSAGE_MAX: usize = 64;
+
+/// Most reactions to one message, taken back ones included. A further one is refused.
+pub const REACTIONS_PER_MESSAGE_MAX: usize = 128;
+
+/// Most failures in one answer of storage: the latest.
+pub const FAILURES_MAX: usize = 1_000;
+
+/// How far the clock may move beside the time that passed before it counts as wrong, and how long it
+/// must then go right before anything is called old again.
+pub const CLOCK_JUMP_MAX: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// Most questions to storage under way. At the bound, a feed waits and a history ends early.
 pub const LOADS_PENDING_MAX: usize = 4_096;
 
-/// Most receipts that classic senders wait for. At the bound, a message is reported lost.
-pub const AWAITED_RECEIPTS_MAX: usize = 200_000;
+/// Most outcomes that senders wait for who could not be told later. At the bound, a message is
+/// reported lost to its sender.
+pub const AWAITED_OUTCOMES_MAX: usize = 200_000;
 
 /// How long changes of who is online are gathered before clients are told.
 pub const PRESENCE_INTERVAL: Duration = Duration::from_millis(100);
@@ -114,4 +132,51 @@ pub const RECEIVED_INTERVAL: Duration = Duration::from_millis(50);
 pub const RETENTION_DEFAULT: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// How often messages that are too old are forgotten, and the operator is told what was dropped.
-pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(600);
+pub const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(600);
+
+/// How often those who look at the list of who is online are told how many there are.
+pub const ONLINE_COUNT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// While at most so many are online, whoever looks at the list is told of each change of it. Of
+/// more, a count is told, and pages on request: else one arrival would cost as much as everybody.
+pub const WATCHED_ONLINE_MAX: usize = 256;
+
+/// Most contacts whose presence one is told of; of further ones, nothing.
+pub const CONTACTS_TOLD_MAX: usize = 4_096;
+
+/// Most messages to many whose receipts are counted as they come, the latest ones.
+pub const COUNTED_MESSAGES_MAX: usize = 1_024;
+
+/// How long such receipts are gathered before the sender is told the number.
+pub const RECEIVED_COUNTS_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Most sessions that are handed messages in one turn. Others wait for the next: datagrams are read
+/// in between.
+pub const FAN_OUT_PER_TURN_MAX: usize = 256;
+
+/// Most messages whose fan-out waits. Beyond it, a turn takes as long as it takes.
+pub const FAN_OUTS_PENDING_MAX: usize = 16_384;
+
+/// Most members of a group for whom one is said to be typing; in a larger one, nobody is.
+pub const TYPING_MEMBERS_MAX: usize = 64;
+
+/// How long a page that was not complete waits until it is asked for again.
+pub const PAGE_AGAIN_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How long a session waits for the log to reach the place that its client has. A place that is not
+/// reached by then is of another log.
+pub const POSITION_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Most answers to one session's messages under way. What it asks beyond that is read later.
+pub const SENDS_PER_SESSION_MAX: usize = 256;
+
+/// Most users whose receipts are gathered for one session that takes nothing at present. Beyond it,
+/// it is told to ask anew.
+pub const RECEIPTS_GATHERED_MAX: usize = 1_024;
+
+/// Most messages that one session of their recipient has given up and another may still deliver.
+/// Beyond it, the sender hears of a delivery only.
+pub const DOUBTFUL_MESSAGES_MAX: usize = 65_536;
+
+/// Longest body of a reaction, as it travels: the longest sign with the longest name around it.
+pub const REACTION_BODY_BYTES_MAX: usize = 384;

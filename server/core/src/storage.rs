@@ -1,14 +1,20 @@
-//! What the core asks of storage and of the password hasher, and what they answer. Types only: the
-//! shell carries them out, in order, and hands the results back.
+//! The port to storage and to the password hasher. Types only: the shell carries requests out and
+//! hands the results back.
+//!
+//! Storage owns the log. The core asks for entries ([`Draft`]s, which have no id, no place and no
+//! time); what was committed comes back as [`Entry`]s, in order and without gaps, through
+//! [`Server::handle_log`](crate::Server::handle_log). Only those change what the core believes. The
+//! answer to the request itself ([`Stored`]) matters only for what did not become an entry.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use netchat_shared::body::Body;
+use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
-pub use netchat_shared::sequence::Sequence;
+pub use netchat_shared::sequence::{Generation, Sequence};
 use netchat_shared::time::UnixTime;
 
 /// Names a request until its result comes back.
@@ -28,10 +34,159 @@ impl ConversationId {
     pub const EVERYONE: Self = Self(0);
 }
 
+/// A change to store. Changes are carried out in the order in which they were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Entries for the log: committed together, or none of them. Answered with [`Stored::Placed`].
+    Append(Vec<Draft>),
+    /// Somebody signed in, from there.
+    SignedIn(UserId, SocketAddr),
+    /// How far users have received. A place never goes back.
+    SetReceived(Vec<(UserId, Sequence)>),
+    /// How far a user has read a conversation. A place never goes back.
+    SetRead(UserId, ConversationId, Sequence),
+    /// A message that did not reach a recipient.
+    AddFailure(Sequence, UserId, DeliveryFailure),
+    /// What a client may resume with, until then.
+    SetToken(TokenHash, UserId, UnixTime),
+    /// Not any more.
+    RemoveToken(TokenHash),
+    /// What the clock showed, and what follows for [`Self::Purge`].
+    SetClock(ClockMark),
+    /// Forgets, in small steps beside everything else, what nobody needs any more: see [`Purge`].
+    Purge(Purge),
+}
+
+/// What may be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purge {
+    /// Messages older than this, if every registered member has received them or their failure.
+    /// Broadcasts are not waited for: they are for whoever is there.
+    pub messages_before: Option<UnixTime>,
+    /// Tokens that ended before this.
+    pub tokens_before: UnixTime,
+    /// Guests who are there. Others go, once no message of theirs is left.
+    pub guests: Vec<UserId>,
+}
+
+/// An entry that the log is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Draft {
+    /// A message, unless its sender has used its id before.
+    Message(MessageDraft),
+    /// A user, if the name is free among registered ones; without a hash, a guest.
+    User {
+        /// The name.
+        name: UserName,
+        /// See [`UserRecord::password_hash`].
+        password_hash: Option<String>,
+        /// Where they signed in from.
+        address: SocketAddr,
+    },
+    /// Another hash of a user's password.
+    PasswordHash(UserId, String),
+    /// A group with these members, the creator first, if the name is free.
+    Group {
+        /// The name.
+        name: GroupName,
+        /// The first members, none twice.
+        members: Vec<UserId>,
+    },
+    /// A user becomes a member of a group.
+    Join(ConversationId, UserId),
+    /// A user is a member no more.
+    Quit(ConversationId, UserId),
+}
+
+/// A message that is to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageDraft {
+    /// Where it belongs.
+    pub to: Target,
+    /// The author, as authenticated.
+    pub sender: UserId,
+    /// The sender's name for it: unique per sender.
+    pub id: MessageId,
+    /// What it is to its conversation. Storage refuses what is about a message that is not there
+    /// ([`Refused`]).
+    pub kind: MessageKind,
+    /// What it travels as.
+    pub body: Option<Body>,
+}
+
+/// Where a message belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A conversation that the log has.
+    Known(ConversationId),
+    /// The conversation of two users, made with its first message. Twice the same: notes to oneself.
+    Direct(UserId, UserId),
+}
+
+/// What was committed, at its place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its place.
+    pub sequence: Sequence,
+    /// When; never before its predecessor.
+    pub time: UnixTime,
+    /// The request that asked for it, if it was one of this process.
+    pub origin: Option<Origin>,
+    /// What it changes.
+    pub change: Change,
+}
+
+/// A draft of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The request.
+    pub ticket: Ticket,
+    /// The place of the draft in it, from 0.
+    pub draft: usize,
+}
+
+/// What an entry changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// There is a message.
+    Message(Arc<Message>),
+    /// There is a conversation of two users, the smaller id first. Comes before its first message.
+    Direct(ConversationId, UserId, UserId),
+    /// There is a user.
+    User(UserRecord),
+    /// A user has another password hash.
+    PasswordHash(UserId, String),
+    /// There is a group.
+    Group(GroupRecord),
+    /// A user is a member of a group from here on.
+    Join(ConversationId, UserId),
+    /// A user is a member no more.
+    Quit(ConversationId, UserId),
+}
+
+/// A message as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its place.
+    pub sequence: Sequence,
+    /// When it was stored.
+    pub time: UnixTime,
+    /// Where it belongs.
+    pub conversation: ConversationId,
+    /// The author, as authenticated.
+    pub sender: UserId,
+    /// The sender's name for it.
+    pub id: MessageId,
+    /// What it is to its conversation.
+    pub kind: MessageKind,
+    /// What it travels as; `None` if it was taken back, or says nothing by its kind.
+    pub body: Option<Body>,
+}
+
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRecord {
-    /// Who.
+    /// The user.
     pub id: UserId,
     /// Unique among registered users.
     pub name: UserName,
@@ -39,49 +194,56 @@ pub struct UserRecord {
     pub password_hash: Option<String>,
     /// Where they signed in from last.
     pub address: SocketAddr,
-    /// When they registered.
-    pub registered_at: UnixTime,
-    /// Messages up to here were sent before they existed.
+    /// Entries up to here were there before them.
     pub since: Sequence,
-    /// Messages up to here have reached them, or failed with a record of it.
-    pub received: Sequence,
 }
 
-/// A conversation as stored. [`ConversationId::EVERYONE`] is not stored.
+/// A group as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConversationRecord {
-    /// Which.
+pub struct GroupRecord {
+    /// Its conversation.
     pub id: ConversationId,
-    /// What it is.
-    pub kind: ConversationKind,
+    /// Its name.
+    pub name: GroupName,
+    /// Its members with the place from which on each may read, in the order in which they joined.
+    pub members: Vec<(UserId, Sequence)>,
 }
 
-/// What a conversation is.
+/// What became of a [`Write`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConversationKind {
-    /// Between two users (the same one twice: notes to oneself). The smaller id comes first.
-    Direct(UserId, UserId),
-    /// A group, and its members with the order from which on each may read.
-    Group(GroupName, Vec<(UserId, Sequence)>),
+pub enum Stored {
+    /// Committed: it survives a crash.
+    Done,
+    /// What became of each draft of a [`Write::Append`], in their order.
+    Placed(Vec<Placed>),
+    /// Not stored, and nothing of it is.
+    Failed,
 }
 
-/// A message as stored.
+/// What became of a [`Draft`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageRecord {
-    /// Its place.
-    pub sequence: Sequence,
-    /// Where it belongs.
-    pub conversation: ConversationId,
-    /// Who sent it, as authenticated.
-    pub sender: UserId,
-    /// The sender's name for it: unique per sender.
-    pub id: MessageId,
-    /// When it was accepted.
-    pub time: UnixTime,
-    /// Whom it was for.
-    pub recipients: Vec<UserId>,
-    /// What it travels as.
-    pub body: Body,
+pub enum Placed {
+    /// Its entry is here, and comes (or came) by the log.
+    At(Sequence),
+    /// The message is stored already: this is it.
+    Known(Arc<Message>),
+    /// The name is somebody's.
+    Taken,
+    /// It is about a message that it can't be about.
+    Refused(Refused),
+}
+
+/// Why a message can't be about another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// That one is not in this conversation, is no line of it, or was taken back.
+    NoSuchMessage,
+    /// Only its author may change it.
+    NotTheAuthor,
+    /// It was changed as often as one may be
+    /// ([`EDITS_PER_MESSAGE_MAX`](crate::limits::EDITS_PER_MESSAGE_MAX),
+    /// [`REACTIONS_PER_MESSAGE_MAX`](crate::limits::REACTIONS_PER_MESSAGE_MAX)).
+    TooManyChanges,
 }
 
 /// Why a message did not reach a recipient.
@@ -93,60 +255,29 @@ pub enum DeliveryFailure {
     Corrupted,
 }
 
-/// A change to store. Changes are carried out in the order in which they were asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Write {
-    /// A new user.
-    AddUser(UserRecord),
-    /// Where and when a user signed in.
-    SignedIn(UserId, SocketAddr, UnixTime),
-    /// A stronger hash of the same password.
-    SetPasswordHash(UserId, String),
-    /// A new conversation.
-    AddConversation(ConversationRecord),
-    /// A new member of a group, who may read from this order on.
-    AddMember(ConversationId, UserId, Sequence),
-    /// A member less.
-    RemoveMember(ConversationId, UserId),
-    /// Messages accepted together: all of them are stored, or none. One whose sender used its id
-    /// before is not stored again.
-    AddMessages(Vec<Arc<MessageRecord>>),
-    /// How far a user has received.
-    SetReceived(UserId, Sequence),
-    /// A message that did not reach a recipient.
-    AddFailure(Sequence, UserId, DeliveryFailure),
-    /// What a client may resume with, until then.
-    SetToken(TokenHash, UserId, UnixTime),
-    /// Not any more.
-    RemoveToken(TokenHash),
-    /// Forgets messages that were sent before.
-    Purge(UnixTime),
-}
-
 /// SHA-256 of a token: who reads the database can't resume with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TokenHash(pub [u8; 32]);
 
-/// What became of a [`Write`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stored {
-    /// Committed: it survives a crash.
-    Done,
-    /// Its one message is stored already: this is it.
-    Known(Arc<MessageRecord>),
-    /// Not stored, and nothing of it is.
-    Failed,
+/// What is known of the machine's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClockMark {
+    /// What it showed last.
+    pub seen: UnixTime,
+    /// Before this, it has jumped too lately to decide that something is old.
+    pub trusted_from: UnixTime,
 }
 
-/// A question to storage. It sees every change that was asked for before it.
+/// A question to storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
-    /// Messages to a user after that one which have not failed, the earliest first, and their own.
+    /// Messages of a user's conversations behind that place which have not failed to reach them, the
+    /// earliest first; their own too.
     Backlog(UserId, Sequence),
-    /// Messages of a conversation before that one that a user may read, the latest first.
+    /// Lines of a conversation before that place that a user may read, the latest first.
     History(UserId, ConversationId, Option<Sequence>, u16),
-    /// The latest message of each conversation of a user, the latest first.
-    Latest(UserId),
+    /// The latest line of each conversation of a user, the latest first; those before that place.
+    Overview(UserId, Option<Sequence>),
     /// Which messages of a sender failed, from that one on.
     Failures(UserId, Sequence),
 }
@@ -154,21 +285,63 @@ pub enum Query {
 /// The answer to a [`Query`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Loaded {
-    /// Messages, and whether there are no more beyond them.
-    Messages(Vec<StoredMessage>, bool),
-    /// Failures.
-    Failures(Vec<(Sequence, UserId, DeliveryFailure)>),
+    /// A page of it.
+    Page {
+        /// The page.
+        page: Page,
+        /// Everything up to this place is in it that belongs there. Storage that reads from a copy
+        /// may lag behind the log.
+        complete_to: Sequence,
+    },
     /// It could not be answered.
     Failed,
 }
 
-/// A message as read back.
+/// A page of an answer: at most
+/// [`PAGE_MESSAGES_MAX`](crate::limits::PAGE_MESSAGES_MAX) messages, and
+/// [`PAGE_BYTES_MAX`](crate::limits::PAGE_BYTES_MAX) bytes unless a single message is longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// Of [`Query::Backlog`]. If it was cut, it is complete up to its last message.
+    Backlog(Vec<Arc<Message>>),
+    /// Of [`Query::History`], and whether there are more before them.
+    History(Vec<StoredMessage>, bool),
+    /// Of [`Query::Overview`], with how far the user has read each conversation, and whether there
+    /// are more before them.
+    Overview(Vec<(StoredMessage, Sequence)>, bool),
+    /// Of [`Query::Failures`].
+    Failures(Vec<(Sequence, UserId, DeliveryFailure)>),
+}
+
+/// A line as read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredMessage {
-    /// The message.
-    pub record: Arc<MessageRecord>,
-    /// Whom it did not reach.
+    /// The line.
+    pub message: Arc<Message>,
+    /// Of one's own: whom it did not reach.
     pub failures: Vec<(UserId, DeliveryFailure)>,
+    /// Its latest edit and its reactions, or its deletion, in their order.
+    pub changes: Vec<Arc<Message>>,
+}
+
+/// Everything that the core keeps in memory, as storage has it at the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Which log this is.
+    pub generation: Generation,
+    /// The place of its last entry.
+    pub head: Sequence,
+    /// Users, former guests included: their names stand beside old messages. With how far each has
+    /// received: messages up to there have reached them, or failed with a record of it.
+    pub users: Vec<(UserRecord, Sequence)>,
+    /// Groups.
+    pub groups: Vec<GroupRecord>,
+    /// Conversations of two, the smaller id first.
+    pub directs: Vec<(ConversationId, UserId, UserId)>,
+    /// What clients may resume with.
+    pub tokens: Vec<(TokenHash, UserId, UnixTime)>,
+    /// What was known of the clock.
+    pub clock: Option<ClockMark>,
 }
 
 /// Work for the password hasher.
@@ -192,21 +365,4 @@ pub enum Hashed {
     Wrong,
     /// The hasher could not do it.
     Failed,
-}
-
-/// Everything that the core keeps in memory, as storage has it at the start.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Snapshot {
-    /// Users, former guests included: their names stand beside old messages.
-    pub users: Vec<UserRecord>,
-    /// Conversations, groups with their members.
-    pub conversations: Vec<ConversationRecord>,
-    /// What clients may resume with.
-    pub tokens: Vec<(TokenHash, UserId, UnixTime)>,
-    /// The highest ids and orders ever given, guests' and deleted ones included.
-    pub last_user: u32,
-    /// See [`Self::last_user`].
-    pub last_conversation: u32,
-    /// See [`Self::last_user`].
-    pub last_sequence: u64,
 }

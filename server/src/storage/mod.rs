@@ -1,27 +1,35 @@
 //! SQLite: one thread, one connection, group commit.
 //!
 //! Whatever waits when the thread is free is carried out in order and committed together, so the
-//! cost of reaching the disk is shared by all who wait for it, and nobody waits on purpose. Questions
-//! are answered after the commit.
+//! cost of reaching the disk is shared by all who wait for it, and nobody waits on purpose. What
+//! was committed goes out at once; then some of the questions that wait are answered, and then the
+//! indexes and a purge, if one is under way, go on a little.
 
 mod database;
+mod generation;
+mod index;
+mod limits;
+mod messages;
+mod purge;
 mod queries;
+#[cfg(test)]
+mod tests;
 mod writes;
 
+use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use netchat_core::limits::{LOADS_PENDING_MAX, WRITES_PENDING_MAX};
-use netchat_core::storage::{Loaded, Query, Snapshot, Stored, Ticket, Write};
+use netchat_core::storage::{Entry, Loaded, Query, Snapshot, Stored, Ticket, Write};
+use netchat_process::Clock;
 use tokio::sync::mpsc::UnboundedSender;
 
 use self::database::Database;
 pub use self::database::DatabaseError;
-
-/// Most requests carried out together: enough to share the cost of a commit, few enough not to delay
-/// the first of them.
-const BATCH_MAX: usize = 512;
+use self::limits::{LOADS_PER_TURN_MAX, REQUESTS_PER_TURN_MAX};
+use self::writes::Committed;
 
 /// Something to do.
 #[derive(Debug)]
@@ -30,11 +38,15 @@ pub(crate) enum Request {
     Load(Ticket, Query),
 }
 
-/// What came of it.
-#[derive(Debug)]
-pub(crate) enum Response {
-    Stored(Ticket, Stored),
-    Loaded(Ticket, Loaded),
+/// What came of some requests. Hand it to the core in the order of the fields.
+#[derive(Debug, Default)]
+pub(crate) struct Responses {
+    /// What was added to the log.
+    pub(crate) entries: Vec<Entry>,
+    /// The answers of the writes that were committed with it.
+    pub(crate) stored: Vec<(Ticket, Stored)>,
+    /// Answers of questions.
+    pub(crate) loaded: Vec<(Ticket, Loaded)>,
 }
 
 /// The storage thread. Dropping it commits what is under way and closes the database.
@@ -49,20 +61,23 @@ impl Storage {
     /// how many can be under way.
     pub(crate) fn open(
         path: &Path,
-        responses: UnboundedSender<Response>,
+        clock: Clock,
+        responses: UnboundedSender<Responses>,
     ) -> Result<(Self, Snapshot), DatabaseError> {
         let database = Database::open(path)?;
         let snapshot = database.snapshot()?;
         let (requests, receiver) = sync_channel(WRITES_PENDING_MAX + LOADS_PENDING_MAX);
+        let worker =
+            Worker { database, clock, requests: receiver, responses, loads: VecDeque::new() };
         let thread = std::thread::Builder::new()
             .name("storage".to_owned())
-            .spawn(move || work(database, &receiver, &responses))
+            .spawn(move || worker.work())
             .map_err(DatabaseError::Thread)?;
         Ok((Self { requests: Some(requests), thread: Some(thread) }, snapshot))
     }
 
     /// Queues a request. Never blocks: if there is no room or no thread, it has failed.
-    pub(crate) fn request(&self, request: Request) -> Result<(), Response> {
+    pub(crate) fn request(&self, request: Request) -> Result<(), Responses> {
         let Some(requests) = &self.requests else { return Err(request.failed()) };
         requests.try_send(request).map_err(|error| match error {
             TrySendError::Full(request) | TrySendError::Disconnected(request) => request.failed(),
@@ -81,39 +96,73 @@ impl Drop for Storage {
 }
 
 impl Request {
-    fn failed(self) -> Response {
+    fn failed(self) -> Responses {
+        let mut responses = Responses::default();
         match self {
-            Self::Write(ticket, _) => Response::Stored(ticket, Stored::Failed),
-            Self::Load(ticket, _) => Response::Loaded(ticket, Loaded::Failed),
+            Self::Write(ticket, _) => responses.stored.push((ticket, Stored::Failed)),
+            Self::Load(ticket, _) => responses.loaded.push((ticket, Loaded::Failed)),
         }
+        responses
     }
 }
 
-fn work(
-    mut database: Database,
-    requests: &Receiver<Request>,
-    responses: &UnboundedSender<Response>,
-) {
-    while let Ok(first) = requests.recv() {
-        let (mut tickets, mut writes, mut loads) = (Vec::new(), Vec::new(), Vec::new());
-        for request in std::iter::once(first).chain(requests.try_iter()).take(BATCH_MAX) {
+/// What the thread has.
+struct Worker {
+    database: Database,
+    clock: Clock,
+    requests: Receiver<Request>,
+    responses: UnboundedSender<Responses>,
+    /// Questions that wait for their turn: at most `LOADS_PENDING_MAX`, since the core has no more
+    /// under way.
+    loads: VecDeque<(Ticket, Query)>,
+}
+
+/// Nobody asks any more, or nobody listens.
+struct Ended;
+
+impl Worker {
+    fn work(mut self) {
+        while self.turn().is_ok() {}
+    }
+
+    fn turn(&mut self) -> Result<(), Ended> {
+        let first = self.next_request()?;
+        let is_idle = first.is_none() && self.loads.is_empty();
+        let mut writes = Vec::new();
+        for request in first.into_iter().chain(self.requests.try_iter()).take(REQUESTS_PER_TURN_MAX)
+        {
             match request {
-                Request::Write(ticket, write) => {
-                    tickets.push(ticket);
-                    writes.push(write);
-                }
-                Request::Load(ticket, query) => loads.push((ticket, query)),
+                Request::Write(ticket, write) => writes.push((ticket, write)),
+                Request::Load(ticket, query) => self.loads.push_back((ticket, query)),
             }
         }
-        let stored = tickets.into_iter().zip(database.write(&writes));
-        let stored = stored.map(|(ticket, stored)| Response::Stored(ticket, stored));
-        let loaded = loads
-            .into_iter()
-            .map(|(ticket, query)| Response::Loaded(ticket, database.load(&query)));
-        for response in stored.collect::<Vec<_>>().into_iter().chain(loaded) {
-            if responses.send(response).is_err() {
-                return;
-            }
+        if !writes.is_empty() {
+            let Committed { entries, stored } = self.database.write(&writes, self.clock.now());
+            self.respond(Responses { entries, stored, loaded: Vec::new() })?;
         }
+        if !self.loads.is_empty() {
+            let loads = self.loads.drain(..LOADS_PER_TURN_MAX.min(self.loads.len()));
+            let loaded = loads.map(|(ticket, query)| (ticket, self.database.load(&query)));
+            let loaded = loaded.collect();
+            self.respond(Responses { loaded, ..Responses::default() })?;
+        }
+        self.database.keep_up(is_idle);
+        Ok(())
+    }
+
+    /// The next request; waits for one if there is nothing else to do.
+    fn next_request(&self) -> Result<Option<Request>, Ended> {
+        if self.loads.is_empty() && !self.database.has_upkeep() {
+            return self.requests.recv().map(Some).map_err(|_| Ended);
+        }
+        match self.requests.try_recv() {
+            Ok(request) => Ok(Some(request)),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(Ended),
+        }
+    }
+
+    fn respond(&self, responses: Responses) -> Result<(), Ended> {
+        self.responses.send(responses).map_err(|_| Ended)
     }
 }

@@ -1,170 +1,301 @@
 //! Questions to the database. Bound parameters only.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use netchat_core::limits::{PAGE_BYTES_MAX, PAGE_MESSAGES_MAX};
+use netchat_core::limits::{FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX};
 use netchat_core::storage::{
-    ConversationId, DeliveryFailure, Loaded, MessageRecord, Query, Sequence, StoredMessage, UserId,
+    ConversationId, DeliveryFailure, Loaded, Message, Page, Query, Sequence, StoredMessage, UserId,
 };
 use netchat_shared::body::Body;
+use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::time::UnixTime;
-use rusqlite::{Connection, Params, Row, params};
-
-/// Most failures in one answer: the latest.
-const FAILURES_MAX: u32 = 1_000;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Error, OptionalExtension as _, Row, params};
 
 /// A statement that reads messages, in the columns of [`read_message`].
 macro_rules! select_message {
     ($where:literal) => {
         concat!(
-            "SELECT message.\"order\", conversation, sender, id, time, recipients, body
-             FROM message WHERE ",
+            "SELECT seq, conversation, sender, id, time, kind, of, body FROM message WHERE ",
             $where
         )
     };
 }
 
-pub(super) fn load(connection: &Connection, query: &Query) -> rusqlite::Result<Loaded> {
-    match query {
-        Query::Backlog(user, after) => backlog(connection, *user, *after),
+/// A question under way. The indexes are complete, and the log ends at `head`.
+struct Reader<'a> {
+    connection: &'a Connection,
+    head: Sequence,
+}
+
+/// How full a page is.
+#[derive(Default)]
+struct Room {
+    messages: usize,
+    bytes: usize,
+    /// Failures are short; a page holds so many at most, whatever they belong to.
+    failures: usize,
+}
+
+pub(super) fn load(
+    connection: &Connection,
+    head: Sequence,
+    query: &Query,
+) -> rusqlite::Result<Loaded> {
+    let reader = Reader { connection, head };
+    let page = match query {
+        Query::Backlog(user, after) => return reader.backlog(*user, *after),
         Query::History(user, conversation, before, limit) => {
-            history(connection, *user, *conversation, *before, *limit)
+            reader.history(*user, *conversation, *before, usize::from(*limit))?
         }
-        Query::Latest(user) => latest(connection, *user),
-        Query::Failures(sender, since) => failures(connection, *sender, *since),
-    }
-}
-
-/// The message of that sender with that id.
-pub(super) fn read_known(
-    connection: &Connection,
-    sender: UserId,
-    id: MessageId,
-) -> rusqlite::Result<Arc<MessageRecord>> {
-    let mut statement = connection.prepare_cached(select_message!("sender = ?1 AND id = ?2"))?;
-    statement.query_row(params![sender.0, id.0.to_be_bytes()], read_message)
-}
-
-/// The places come from an index alone; only the page itself is read whole.
-fn backlog(connection: &Connection, user: UserId, after: Sequence) -> rusqlite::Result<Loaded> {
-    page(
-        connection,
-        select_message!(
-            "message.\"order\" IN (
-                 SELECT message.\"order\" FROM member
-                 JOIN message USING (conversation)
-                 WHERE member.user = ?1 AND message.\"order\" > max(?2, member.since)
-                   AND NOT EXISTS (SELECT 1 FROM failure WHERE failure.\"order\" = message.\"order\"
-                                   AND failure.user = ?1)
-                 ORDER BY message.\"order\" LIMIT ?3)
-             ORDER BY message.\"order\""
-        ),
-        params![user.0, after.0, PAGE_MESSAGES_MAX + 1],
-        user,
-        PAGE_MESSAGES_MAX,
-    )
-}
-
-fn history(
-    connection: &Connection,
-    user: UserId,
-    conversation: ConversationId,
-    before: Option<Sequence>,
-    limit: u16,
-) -> rusqlite::Result<Loaded> {
-    let before = before.map_or(i64::MAX, |before| i64::try_from(before.0).unwrap_or(i64::MAX));
-    let limit = usize::from(limit).min(PAGE_MESSAGES_MAX);
-    page(
-        connection,
-        select_message!(
-            "conversation = ?1 AND message.\"order\" < ?2 AND message.\"order\" >
-                 (SELECT since FROM member WHERE conversation = ?1 AND user = ?3)
-             ORDER BY message.\"order\" DESC LIMIT ?4"
-        ),
-        params![conversation.0, before, user.0, limit + 1],
-        user,
-        limit,
-    )
-}
-
-fn latest(connection: &Connection, user: UserId) -> rusqlite::Result<Loaded> {
-    page(
-        connection,
-        select_message!(
-            "message.\"order\" IN (
-                 SELECT (SELECT max(\"order\") FROM message
-                         WHERE conversation = member.conversation AND \"order\" > member.since)
-                 FROM member WHERE member.user = ?1)
-             ORDER BY message.\"order\" DESC LIMIT ?2"
-        ),
-        params![user.0, PAGE_MESSAGES_MAX + 1],
-        user,
-        PAGE_MESSAGES_MAX,
-    )
-}
-
-fn failures(connection: &Connection, sender: UserId, since: Sequence) -> rusqlite::Result<Loaded> {
-    let mut statement = connection.prepare_cached(
-        "SELECT failure.\"order\", failure.user, reason FROM failure JOIN message USING (\"order\")
-         WHERE sender = ?1 AND failure.\"order\" >= ?2 ORDER BY failure.\"order\" DESC LIMIT ?3",
-    )?;
-    let read = |row: &Row<'_>| {
-        Ok((Sequence(row.get(0)?), UserId(row.get(1)?), failure(&row.get::<_, String>(2)?)))
+        Query::Overview(user, before) => reader.overview(*user, *before)?,
+        Query::Failures(sender, since) => reader.failures(*sender, *since)?,
     };
-    let rows = statement.query_map(params![sender.0, since.0, FAILURES_MAX], read)?;
-    rows.collect::<Result<_, _>>().map(Loaded::Failures)
+    Ok(Loaded::Page { page, complete_to: head })
 }
 
-/// Messages up to both bounds of a page, and whether there are no more. One's own come with what is
-/// known of their failures.
-fn page(
-    connection: &Connection,
-    sql: &str,
-    values: impl Params,
-    viewer: UserId,
-    messages_max: usize,
-) -> rusqlite::Result<Loaded> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(values)?;
-    let (mut messages, mut bytes) = (Vec::new(), 0);
-    while let Some(row) = rows.next()? {
-        if messages.len() >= messages_max || bytes >= PAGE_BYTES_MAX {
-            return Ok(Loaded::Messages(messages, false));
+impl Reader<'_> {
+    /// Merges the user's conversations by place, so that a page costs as much as it holds, however
+    /// much waits behind it.
+    fn backlog(&self, user: UserId, after: Sequence) -> rusqlite::Result<Loaded> {
+        let (mut messages, mut room) = (Vec::new(), Room::default());
+        let mut next = self.first_places(user, after)?;
+        let mut failed =
+            self.connection.prepare_cached("SELECT 1 FROM failure WHERE seq = ?1 AND user = ?2")?;
+        let mut complete_to = self.head;
+        while let Some(Reverse((sequence, conversation))) = next.pop() {
+            if !failed.exists(params![sequence.0, user.0])? {
+                let message = read_message_at(self.connection, sequence)?;
+                if !room.take(PAGE_MESSAGES_MAX, message_bytes(&message)) {
+                    complete_to = messages.last().map_or(after, |it: &Arc<Message>| it.sequence);
+                    break;
+                }
+                messages.push(message);
+            }
+            if let Some(place) = self.next_place(conversation, sequence)? {
+                next.push(Reverse((place, conversation)));
+            }
         }
-        let record = read_message(row)?;
-        bytes += record.body.as_str().len();
-        let failures = match record.sender == viewer {
-            true => failures_of(connection, record.sequence)?,
+        Ok(Loaded::Page { page: Page::Backlog(messages), complete_to })
+    }
+
+    /// The first place of each conversation that has one behind `after`.
+    fn first_places(
+        &self,
+        user: UserId,
+        after: Sequence,
+    ) -> rusqlite::Result<BinaryHeap<Reverse<(Sequence, ConversationId)>>> {
+        let mut places = BinaryHeap::new();
+        if after >= self.head {
+            return Ok(places);
+        }
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT conversation, since FROM member WHERE user = ?1")?;
+        let mut rows = statement.query([user.0])?;
+        while let Some(row) = rows.next()? {
+            let (conversation, since) = (ConversationId(row.get(0)?), Sequence(row.get(1)?));
+            if let Some(place) = self.next_place(conversation, since.max(after))? {
+                places.push(Reverse((place, conversation)));
+            }
+        }
+        Ok(places)
+    }
+
+    fn next_place(
+        &self,
+        conversation: ConversationId,
+        after: Sequence,
+    ) -> rusqlite::Result<Option<Sequence>> {
+        self.connection
+            .prepare_cached(
+                "SELECT min(seq) FROM (
+                     SELECT min(seq) AS seq FROM message_place
+                     WHERE conversation = ?1 AND line = 0 AND seq > ?2
+                     UNION ALL
+                     SELECT min(seq) FROM message_place
+                     WHERE conversation = ?1 AND line = 1 AND seq > ?2)",
+            )?
+            .query_row(params![conversation.0, place(after)], read_place)
+    }
+
+    fn history(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        before: Option<Sequence>,
+        limit: usize,
+    ) -> rusqlite::Result<Page> {
+        let since: Option<u64> = self
+            .connection
+            .prepare_cached("SELECT since FROM member WHERE conversation = ?1 AND user = ?2")?
+            .query_row(params![conversation.0, user.0], |row| row.get(0))
+            .optional()?;
+        let Some(since) = since else { return Ok(Page::History(Vec::new(), false)) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq FROM message_place
+             WHERE conversation = ?1 AND line = 1 AND seq < ?2 AND seq > ?3 ORDER BY seq DESC",
+        )?;
+        let before = before.map_or(i64::MAX, place);
+        let mut rows = statement.query(params![conversation.0, before, since])?;
+        let (mut messages, mut room) = (Vec::new(), Room::default());
+        while let Some(row) = rows.next()? {
+            match self.read_line(user, Sequence(row.get(0)?), &mut room, limit)? {
+                Some(line) => messages.push(line),
+                None => return Ok(Page::History(messages, true)),
+            }
+        }
+        Ok(Page::History(messages, false))
+    }
+
+    fn overview(&self, user: UserId, before: Option<Sequence>) -> rusqlite::Result<Page> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT (SELECT max(seq) FROM message_place
+                     WHERE conversation = member.conversation AND line = 1 AND seq > since)
+                        AS latest, read
+             FROM member WHERE user = ?1 AND latest < ?2 ORDER BY latest DESC LIMIT ?3",
+        )?;
+        let before = before.map_or(i64::MAX, place);
+        let mut rows = statement.query(params![user.0, before, PAGE_MESSAGES_MAX + 1])?;
+        let (mut lines, mut room) = (Vec::new(), Room::default());
+        while let Some(row) = rows.next()? {
+            match self.read_line(user, Sequence(row.get(0)?), &mut room, PAGE_MESSAGES_MAX)? {
+                Some(line) => lines.push((line, Sequence(row.get(1)?))),
+                None => return Ok(Page::Overview(lines, true)),
+            }
+        }
+        Ok(Page::Overview(lines, false))
+    }
+
+    /// The latest failures, the latest first.
+    fn failures(&self, sender: UserId, since: Sequence) -> rusqlite::Result<Page> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, user, reason FROM failure
+             WHERE sender = ?1 AND seq >= ?2 AND user IN (SELECT id FROM user)
+             ORDER BY seq DESC, user DESC LIMIT ?3",
+        )?;
+        let read = |row: &Row<'_>| {
+            Ok((Sequence(row.get(0)?), UserId(row.get(1)?), failure(&row.get::<_, String>(2)?)))
+        };
+        let rows = statement.query_map(params![sender.0, place(since), FAILURES_MAX], read)?;
+        rows.collect::<Result<_, _>>().map(Page::Failures)
+    }
+
+    /// A line with everything that belongs to it; `None` if the page has no room for it.
+    fn read_line(
+        &self,
+        viewer: UserId,
+        sequence: Sequence,
+        room: &mut Room,
+        messages_max: usize,
+    ) -> rusqlite::Result<Option<StoredMessage>> {
+        if room.messages >= messages_max {
+            return Ok(None);
+        }
+        let message = read_message_at(self.connection, sequence)?;
+        let changes = self.changes(sequence)?;
+        let bytes = changes.iter().map(|change| message_bytes(change)).sum::<usize>();
+        if !room.take(messages_max, message_bytes(&message) + bytes) {
+            return Ok(None);
+        }
+        let failures = match message.sender == viewer {
+            true => self.failures_of(sequence, FAILURES_MAX.saturating_sub(room.failures))?,
             false => Vec::new(),
         };
-        messages.push(StoredMessage { record, failures });
+        room.failures += failures.len();
+        Ok(Some(StoredMessage { message, failures, changes }))
     }
-    Ok(Loaded::Messages(messages, true))
+
+    /// The latest edit of a line and the reactions to it in their order, or its deletion.
+    fn changes(&self, of: Sequence) -> rusqlite::Result<Vec<Arc<Message>>> {
+        let mut rest = self.connection.prepare_cached(select_message!(
+            "of = ?1 AND kind IN ('delete', 'react') ORDER BY seq"
+        ))?;
+        let mut changes = rest.query_map([of.0], read_message)?.collect::<Result<Vec<_>, _>>()?;
+        let is_deletion = |change: &Arc<Message>| matches!(change.kind, MessageKind::Deletion(_));
+        if let Some(deletion) = changes.iter().position(is_deletion) {
+            return Ok(vec![changes.swap_remove(deletion)]);
+        }
+        let mut edit = self.connection.prepare_cached(select_message!(
+            "of = ?1 AND kind = 'edit' ORDER BY seq DESC LIMIT 1"
+        ))?;
+        changes.extend(edit.query_row([of.0], read_message).optional()?);
+        changes.sort_by_key(|change| change.sequence);
+        Ok(changes)
+    }
+
+    fn failures_of(
+        &self,
+        sequence: Sequence,
+        failures_max: usize,
+    ) -> rusqlite::Result<Vec<(UserId, DeliveryFailure)>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT user, reason FROM failure
+             WHERE seq = ?1 AND user IN (SELECT id FROM user) ORDER BY user LIMIT ?2",
+        )?;
+        let read = |row: &Row<'_>| Ok((UserId(row.get(0)?), failure(&row.get::<_, String>(1)?)));
+        statement.query_map(params![sequence.0, failures_max], read)?.collect()
+    }
 }
 
-fn failures_of(
+impl Room {
+    /// Takes room for a message; false if it has none. The first always has.
+    fn take(&mut self, messages_max: usize, bytes: usize) -> bool {
+        let has_room = self.messages < messages_max
+            && (self.messages == 0 || self.bytes + bytes <= PAGE_BYTES_MAX);
+        if has_room {
+            self.messages += 1;
+            self.bytes += bytes;
+        }
+        has_room
+    }
+}
+
+fn message_bytes(message: &Message) -> usize {
+    MESSAGE_BYTES_AROUND + message.body.as_ref().map_or(0, |body| body.as_str().len())
+}
+
+/// The message at a place.
+pub(super) fn read_message_at(
     connection: &Connection,
-    order: Sequence,
-) -> rusqlite::Result<Vec<(UserId, DeliveryFailure)>> {
-    let mut statement =
-        connection.prepare_cached("SELECT user, reason FROM failure WHERE \"order\" = ?1")?;
-    let read = |row: &Row<'_>| Ok((UserId(row.get(0)?), failure(&row.get::<_, String>(1)?)));
-    statement.query_map([order.0], read)?.collect()
+    sequence: Sequence,
+) -> rusqlite::Result<Arc<Message>> {
+    let mut statement = connection.prepare_cached(select_message!("seq = ?1"))?;
+    statement.query_row([sequence.0], read_message)
 }
 
-fn read_message(row: &Row<'_>) -> rusqlite::Result<Arc<MessageRecord>> {
-    let recipients = row.get::<_, Vec<u8>>(5)?;
-    let (recipients, _) = recipients.as_chunks::<4>();
-    Ok(Arc::new(MessageRecord {
+/// A place that somebody named, as a parameter: none is beyond what SQLite can count.
+pub(super) fn place(sequence: Sequence) -> i64 {
+    i64::try_from(sequence.0).unwrap_or(i64::MAX)
+}
+
+fn read_place(row: &Row<'_>) -> rusqlite::Result<Option<Sequence>> {
+    Ok(row.get::<_, Option<u64>>(0)?.map(Sequence))
+}
+
+fn read_message(row: &Row<'_>) -> rusqlite::Result<Arc<Message>> {
+    Ok(Arc::new(Message {
         sequence: Sequence(row.get(0)?),
         conversation: ConversationId(row.get(1)?),
         sender: UserId(row.get(2)?),
         id: MessageId(u128::from_be_bytes(row.get(3)?)),
         time: UnixTime { millis: row.get(4)? },
-        recipients: recipients.iter().map(|id| UserId(u32::from_be_bytes(*id))).collect(),
-        body: Body::from_wire(&row.get::<_, String>(6)?),
+        kind: read_kind(row, 5)?,
+        body: row.get_ref(7)?.as_str_or_null()?.map(Body::from_wire),
     }))
+}
+
+/// The kind in two columns, the word first.
+pub(super) fn read_kind(row: &Row<'_>, column: usize) -> rusqlite::Result<MessageKind> {
+    let Some(word) = row.get_ref(column)?.as_str_or_null()? else {
+        return Ok(MessageKind::Text);
+    };
+    let of = row.get::<_, Option<u64>>(column + 1)?.map(Sequence);
+    MessageKind::from_parts(word, of)
+        .ok_or_else(|| Error::InvalidColumnType(column, "kind".to_owned(), Type::Text))
 }
 
 /// The schema allows no other word.

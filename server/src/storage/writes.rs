@@ -1,204 +1,372 @@
 //! Changes of the database. Bound parameters only.
 
-use std::sync::Arc;
-
 use netchat_core::storage::{
-    ConversationId, ConversationKind, ConversationRecord, DeliveryFailure, MessageRecord, Sequence,
-    Stored, UserId, UserRecord, Write,
+    Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, GroupRecord, Origin, Placed,
+    Sequence, Stored, Ticket, UserId, UserRecord, Write,
 };
-use rusqlite::{Connection, TransactionBehavior, params};
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::time::UnixTime;
+use rusqlite::{
+    CachedStatement, Connection, Error, OptionalExtension as _, Transaction, TransactionBehavior,
+    params,
+};
+use std::net::SocketAddr;
 use tracing::error;
 
-use super::queries::read_known;
+use super::index::Index;
 
-/// Messages forgotten at once; the next housekeeping goes on.
-const PURGE_MAX: u32 = 5_000;
+/// The end of the log, in memory. Stored with every commit that moves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) sequence: Sequence,
+    pub(super) time: UnixTime,
+    pub(super) last_user: UserId,
+    pub(super) last_conversation: ConversationId,
+}
 
-/// Carries out writes in order and commits them together.
+/// What came of a commit.
+#[derive(Debug, Default)]
+pub(crate) struct Committed {
+    /// What was added to the log, in order.
+    pub(crate) entries: Vec<Entry>,
+    /// What became of each write, in order.
+    pub(crate) stored: Vec<(Ticket, Stored)>,
+}
+
+/// A commit under way.
+pub(super) struct Commit<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) head: &'a mut Head,
+    pub(super) index: &'a mut Index,
+    /// When everything in it happens: not before what is in the log.
+    pub(super) time: UnixTime,
+    pub(super) entries: Vec<Entry>,
+    /// Taken out of the cache once: this is the hot one.
+    pub(super) add_message: CachedStatement<'a>,
+}
+
+/// Carries out writes in order and commits them together. One that fails by itself leaves the
+/// others alone, and nothing of itself.
+///
+/// # Errors
+/// When nothing was committed. What is in memory is then for the caller to put back.
 pub(super) fn commit(
-    connection: &mut Connection,
-    writes: &[Write],
-) -> rusqlite::Result<Vec<Stored>> {
-    if writes.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut results = Vec::with_capacity(writes.len());
-    for write in writes {
-        let result = match write {
-            // One statement: it leaves nothing behind when it fails.
-            Write::AddMessages(messages) if messages.len() == 1 => {
-                add_message(&transaction, &messages[0])
-            }
-            Write::SetReceived(..) => execute(&transaction, write),
-            Write::AddUser(_)
-            | Write::SignedIn(..)
-            | Write::SetPasswordHash(..)
-            | Write::AddConversation(_)
-            | Write::AddMember(..)
-            | Write::RemoveMember(..)
-            | Write::AddMessages(_)
-            | Write::AddFailure(..)
-            | Write::SetToken(..)
-            | Write::RemoveToken(_)
-            | Write::Purge(_) => {
-                let savepoint = transaction.savepoint()?;
-                let result = execute(&savepoint, write);
-                if result.is_ok() {
-                    savepoint.commit()?;
-                }
-                // Otherwise dropping it rolls it back.
-                result
+    connection: &Connection,
+    head: &mut Head,
+    index: &mut Index,
+    writes: &[(Ticket, Write)],
+    now: UnixTime,
+) -> rusqlite::Result<Committed> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let (before, time) = (*head, now.max(head.time));
+    let add_message = connection.prepare_cached(super::messages::ADD_MESSAGE)?;
+    let entries = Vec::new();
+    let mut commit = Commit { connection, head, index, time, entries, add_message };
+    let mut stored = Vec::with_capacity(writes.len());
+    for (ticket, write) in writes {
+        let result = match leaves_nothing_when_it_fails(write) {
+            true => commit.execute(*ticket, write),
+            false => commit.execute_whole(*ticket, write),
+        };
+        let result = match result {
+            Ok(result) => result,
+            // SQLite gave up the whole transaction, as it does when the disk is full.
+            Err(error) if connection.is_autocommit() => return Err(error),
+            Err(error) => {
+                error!(%error, "one change could not be stored");
+                Stored::Failed
             }
         };
-        results.push(result.unwrap_or_else(|error| {
-            error!(%error, "one change could not be stored");
-            Stored::Failed
-        }));
+        stored.push((*ticket, result));
+    }
+    let entries = std::mem::take(&mut commit.entries);
+    drop(commit);
+    if *head != before {
+        store_head(connection, head)?;
     }
     transaction.commit()?;
-    Ok(results)
+    Ok(Committed { entries, stored })
 }
 
-fn execute(connection: &Connection, write: &Write) -> rusqlite::Result<Stored> {
+/// Whether a write is one statement, or several of which each is true by itself.
+fn leaves_nothing_when_it_fails(write: &Write) -> bool {
     match write {
-        Write::AddUser(user) => add_user(connection, user)?,
-        Write::SignedIn(user, address, time) => run(
-            connection,
-            "UPDATE user SET address = ?2, signed_in_at = ?3 WHERE id = ?1",
-            params![user.0, address.to_string(), time.millis],
-        )?,
-        Write::SetPasswordHash(user, hash) => run(
-            connection,
-            "UPDATE user SET password_hash = ?2 WHERE id = ?1",
-            params![user.0, hash],
-        )?,
-        Write::AddConversation(conversation) => add_conversation(connection, conversation)?,
-        Write::AddMember(group, user, since) => add_member(connection, *group, *user, *since)?,
-        Write::RemoveMember(group, user) => run(
-            connection,
-            "DELETE FROM member WHERE conversation = ?1 AND user = ?2",
-            params![group.0, user.0],
-        )?,
-        Write::AddMessages(messages) => {
-            for message in messages {
-                add_message(connection, message)?;
-            }
-        }
-        Write::SetReceived(user, order) => run(
-            connection,
-            "UPDATE user SET received = max(received, ?2) WHERE id = ?1",
-            params![user.0, order.0],
-        )?,
-        Write::AddFailure(order, user, failure) => run(
-            connection,
-            "INSERT OR IGNORE INTO failure (\"order\", user, reason) VALUES (?1, ?2, ?3)",
-            params![order.0, user.0, reason(*failure)],
-        )?,
-        Write::SetToken(hash, user, expires_at) => run(
-            connection,
-            "INSERT OR REPLACE INTO token (hash, user, expires_at) VALUES (?1, ?2, ?3)",
-            params![hash.0, user.0, expires_at.millis],
-        )?,
-        Write::RemoveToken(hash) => {
-            run(connection, "DELETE FROM token WHERE hash = ?1", params![hash.0])?;
-        }
-        Write::Purge(before) => purge(connection, before.millis)?,
-    }
-    Ok(Stored::Done)
-}
-
-fn add_user(connection: &Connection, user: &UserRecord) -> rusqlite::Result<()> {
-    run(
-        connection,
-        "INSERT INTO user
-         (id, name, password_hash, address, registered_at, signed_in_at, since, received)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)",
-        params![
-            user.id.0,
-            user.name.as_str(),
-            user.password_hash,
-            user.address.to_string(),
-            user.registered_at.millis,
-            user.since.0,
-            user.received.0
-        ],
-    )?;
-    add_member(connection, ConversationId::EVERYONE, user.id, user.since)
-}
-
-fn add_conversation(
-    connection: &Connection,
-    conversation: &ConversationRecord,
-) -> rusqlite::Result<()> {
-    let id = conversation.id;
-    match &conversation.kind {
-        ConversationKind::Direct(one, other) => {
-            run(
-                connection,
-                "INSERT INTO conversation (id, one, other) VALUES (?1, ?2, ?3)",
-                params![id.0, one.0, other.0],
-            )?;
-            add_member(connection, id, *one, Sequence(0))?;
-            if one == other { Ok(()) } else { add_member(connection, id, *other, Sequence(0)) }
-        }
-        ConversationKind::Group(name, members) => {
-            run(
-                connection,
-                "INSERT INTO conversation (id, group_name) VALUES (?1, ?2)",
-                params![id.0, name.as_str()],
-            )?;
-            members.iter().try_for_each(|(user, since)| add_member(connection, id, *user, *since))
-        }
+        Write::Append(drafts) => match &drafts[..] {
+            [Draft::Message(message)] => super::messages::is_one_statement(message),
+            _ => false,
+        },
+        Write::SignedIn(..)
+        | Write::SetReceived(_)
+        | Write::SetRead(..)
+        | Write::AddFailure(..)
+        | Write::SetToken(..)
+        | Write::RemoveToken(_)
+        | Write::SetClock(_)
+        | Write::Purge(_) => true,
     }
 }
 
-fn add_member(
-    connection: &Connection,
-    conversation: ConversationId,
-    user: UserId,
-    since: Sequence,
-) -> rusqlite::Result<()> {
+fn store_head(connection: &Connection, head: &Head) -> rusqlite::Result<()> {
     run(
         connection,
-        "INSERT INTO member (conversation, user, since) VALUES (?1, ?2, ?3)",
-        params![conversation.0, user.0, since.0],
+        "UPDATE head SET seq = ?1, time = ?2, last_user = ?3, last_conversation = ?4",
+        params![head.sequence.0, head.time.millis, head.last_user.0, head.last_conversation.0],
     )
 }
 
-/// A message, unless its sender has used its id before.
-fn add_message(connection: &Connection, message: &Arc<MessageRecord>) -> rusqlite::Result<Stored> {
-    let recipients: Vec<u8> =
-        message.recipients.iter().flat_map(|user| user.0.to_be_bytes()).collect();
-    let added = connection
-        .prepare_cached(
-            "INSERT INTO message (\"order\", conversation, sender, id, time, recipients, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (sender, id) DO NOTHING",
-        )?
-        .execute(params![
-            message.sequence.0,
-            message.conversation.0,
-            message.sender.0,
-            message.id.0.to_be_bytes(),
-            message.time.millis,
-            recipients,
-            message.body.as_str()
-        ])?;
-    match added {
-        0 => Ok(Stored::Known(read_known(connection, message.sender, message.id)?)),
-        _ => Ok(Stored::Done),
+impl Commit<'_> {
+    /// Carries out a write so that a failure leaves nothing of it, in the database or in memory.
+    fn execute_whole(&mut self, ticket: Ticket, write: &Write) -> rusqlite::Result<Stored> {
+        let (head, behind, entries) = (*self.head, self.index.behind(), self.entries.len());
+        run(self.connection, "SAVEPOINT one", [])?;
+        let result = self.execute(ticket, write);
+        if result.is_err() {
+            *self.head = head;
+            self.index.truncate(behind);
+            self.entries.truncate(entries);
+            if self.connection.is_autocommit() {
+                return result;
+            }
+            run(self.connection, "ROLLBACK TO one", [])?;
+        }
+        run(self.connection, "RELEASE one", [])?;
+        result
+    }
+
+    fn execute(&mut self, ticket: Ticket, write: &Write) -> rusqlite::Result<Stored> {
+        let connection = self.connection;
+        match write {
+            Write::Append(drafts) => {
+                let placed = drafts
+                    .iter()
+                    .enumerate()
+                    .map(|(draft, it)| self.append(Origin { ticket, draft }, it));
+                return placed.collect::<Result<_, _>>().map(Stored::Placed);
+            }
+            Write::SignedIn(user, address) => run(
+                connection,
+                "UPDATE user SET address = ?2, signed_in_at = ?3 WHERE id = ?1",
+                params![user.0, address.to_string(), self.time.millis],
+            )?,
+            Write::SetReceived(received) => set_received(connection, received)?,
+            Write::SetRead(user, conversation, sequence) => run(
+                connection,
+                "UPDATE member SET read = ?3 WHERE conversation = ?1 AND user = ?2 AND read < ?3",
+                params![conversation.0, user.0, sequence.0],
+            )?,
+            Write::AddFailure(sequence, user, failure) => run(
+                connection,
+                "INSERT INTO failure (seq, user, sender, reason)
+                 SELECT seq, ?2, sender, ?3 FROM message WHERE seq = ?1 ON CONFLICT DO NOTHING",
+                params![sequence.0, user.0, reason(*failure)],
+            )?,
+            Write::SetToken(hash, user, expires_at) => run(
+                connection,
+                "INSERT OR REPLACE INTO token (hash, user, expires_at) VALUES (?1, ?2, ?3)",
+                params![hash.0, user.0, expires_at.millis],
+            )?,
+            Write::RemoveToken(hash) => {
+                run(connection, "DELETE FROM token WHERE hash = ?1", params![hash.0])?;
+            }
+            Write::SetClock(ClockMark { seen, trusted_from }) => run(
+                connection,
+                "UPDATE head SET clock_seen = ?1, clock_trusted_from = ?2",
+                params![seen.millis, trusted_from.millis],
+            )?,
+            // It is carried out beside everything else (purge.rs).
+            Write::Purge(_) => {}
+        }
+        Ok(Stored::Done)
+    }
+
+    fn append(&mut self, origin: Origin, draft: &Draft) -> rusqlite::Result<Placed> {
+        match draft {
+            Draft::Message(message) => self.append_message(origin, message),
+            Draft::User { name, password_hash, address } => {
+                self.append_user(origin, name, password_hash.as_deref(), *address)
+            }
+            Draft::PasswordHash(user, hash) => self.append_password_hash(origin, *user, hash),
+            Draft::Group { name, members } => self.append_group(origin, name, members),
+            Draft::Join(group, user) => self.append_join(origin, *group, *user),
+            Draft::Quit(group, user) => self.append_quit(origin, *group, *user),
+        }
+    }
+
+    /// Puts what was changed into the log.
+    pub(super) fn log(&mut self, origin: Origin, change: Change) -> Sequence {
+        self.head.sequence = self.head.sequence.next();
+        self.head.time = self.time;
+        let sequence = self.head.sequence;
+        self.entries.push(Entry { sequence, time: self.time, origin: Some(origin), change });
+        sequence
+    }
+
+    fn append_user(
+        &mut self,
+        origin: Origin,
+        name: &UserName,
+        password_hash: Option<&str>,
+        address: SocketAddr,
+    ) -> rusqlite::Result<Placed> {
+        let taken = "SELECT 1 FROM user WHERE name = ?1 AND password_hash IS NOT NULL";
+        if self.connection.prepare_cached(taken)?.exists([name.as_str()])? {
+            return Ok(Placed::Taken);
+        }
+        let (id, since) = (UserId(self.head.last_user.0 + 1), self.head.sequence.next());
+        run(
+            self.connection,
+            "INSERT INTO user (id, name, password_hash, address, registered_at, signed_in_at, since)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
+            params![
+                id.0,
+                name.as_str(),
+                password_hash,
+                address.to_string(),
+                self.time.millis,
+                since.0
+            ],
+        )?;
+        run(
+            self.connection,
+            "INSERT INTO received (user, seq) VALUES (?1, ?2)",
+            params![id.0, since.0],
+        )?;
+        self.add_member(ConversationId::EVERYONE, id, since, 0)?;
+        self.head.last_user = id;
+        let password_hash = password_hash.map(str::to_owned);
+        let record = UserRecord { id, name: name.clone(), password_hash, address, since };
+        Ok(Placed::At(self.log(origin, Change::User(record))))
+    }
+
+    fn append_password_hash(
+        &mut self,
+        origin: Origin,
+        user: UserId,
+        hash: &str,
+    ) -> rusqlite::Result<Placed> {
+        let set = "UPDATE user SET password_hash = ?2 WHERE id = ?1 AND password_hash IS NOT NULL";
+        match self.connection.prepare_cached(set)?.execute(params![user.0, hash])? {
+            0 => Err(Error::QueryReturnedNoRows),
+            _ => Ok(Placed::At(self.log(origin, Change::PasswordHash(user, hash.to_owned())))),
+        }
+    }
+
+    fn append_group(
+        &mut self,
+        origin: Origin,
+        name: &GroupName,
+        members: &[UserId],
+    ) -> rusqlite::Result<Placed> {
+        let taken = "SELECT 1 FROM conversation WHERE group_name = ?1";
+        if self.connection.prepare_cached(taken)?.exists([name.as_str()])? {
+            return Ok(Placed::Taken);
+        }
+        let (id, since) = (self.next_conversation(), self.head.sequence.next());
+        run(
+            self.connection,
+            "INSERT INTO conversation (id, group_name) VALUES (?1, ?2)",
+            params![id.0, name.as_str()],
+        )?;
+        for (position, user) in members.iter().enumerate() {
+            self.add_member(id, *user, since, position)?;
+        }
+        let members = members.iter().map(|user| (*user, since)).collect();
+        let record = GroupRecord { id, name: name.clone(), members };
+        Ok(Placed::At(self.log(origin, Change::Group(record))))
+    }
+
+    fn append_join(
+        &mut self,
+        origin: Origin,
+        group: ConversationId,
+        user: UserId,
+    ) -> rusqlite::Result<Placed> {
+        self.require_group(group)?;
+        match self.add_member(group, user, self.head.sequence.next(), 0)? {
+            0 => Ok(Placed::At(self.head.sequence)),
+            _ => Ok(Placed::At(self.log(origin, Change::Join(group, user)))),
+        }
+    }
+
+    fn append_quit(
+        &mut self,
+        origin: Origin,
+        group: ConversationId,
+        user: UserId,
+    ) -> rusqlite::Result<Placed> {
+        self.require_group(group)?;
+        let remove = "DELETE FROM member WHERE conversation = ?1 AND user = ?2";
+        match self.connection.prepare_cached(remove)?.execute(params![group.0, user.0])? {
+            0 => Ok(Placed::At(self.head.sequence)),
+            _ => Ok(Placed::At(self.log(origin, Change::Quit(group, user)))),
+        }
+    }
+
+    /// The conversation of two users, if there is one.
+    pub(super) fn find_direct(
+        &self,
+        one: UserId,
+        other: UserId,
+    ) -> rusqlite::Result<Option<ConversationId>> {
+        self.connection
+            .prepare_cached("SELECT id FROM conversation WHERE one = ?1 AND other = ?2")?
+            .query_row([one.min(other).0, one.max(other).0], |row| row.get(0).map(ConversationId))
+            .optional()
+    }
+
+    /// Makes the conversation of two users.
+    pub(super) fn add_direct(
+        &mut self,
+        origin: Origin,
+        one: UserId,
+        other: UserId,
+    ) -> rusqlite::Result<ConversationId> {
+        let (id, one, other) = (self.next_conversation(), one.min(other), one.max(other));
+        run(
+            self.connection,
+            "INSERT INTO conversation (id, one, other) VALUES (?1, ?2, ?3)",
+            params![id.0, one.0, other.0],
+        )?;
+        self.add_member(id, one, Sequence::ZERO, 0)?;
+        if one != other {
+            self.add_member(id, other, Sequence::ZERO, 1)?;
+        }
+        self.log(origin, Change::Direct(id, one, other));
+        Ok(id)
+    }
+
+    /// How many members were added: none, if they are one already.
+    fn add_member(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        since: Sequence,
+        position: usize,
+    ) -> rusqlite::Result<usize> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO member (conversation, user, since, position) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![conversation.0, user.0, since.0, position])
+    }
+
+    fn require_group(&self, group: ConversationId) -> rusqlite::Result<()> {
+        let group_name = "SELECT 1 FROM conversation WHERE id = ?1 AND group_name IS NOT NULL";
+        self.connection.prepare_cached(group_name)?.query_row([group.0], |_| Ok(()))
+    }
+
+    fn next_conversation(&mut self) -> ConversationId {
+        self.head.last_conversation = ConversationId(self.head.last_conversation.0 + 1);
+        self.head.last_conversation
     }
 }
 
-/// The earliest messages, as far as they are older. Only they are looked at: times follow the order.
-fn purge(connection: &Connection, before_ms: u64) -> rusqlite::Result<()> {
-    for statement in [
-        "DELETE FROM failure WHERE \"order\" IN (SELECT \"order\" FROM
-         (SELECT \"order\", time FROM message ORDER BY \"order\" LIMIT ?2) WHERE time < ?1)",
-        "DELETE FROM message WHERE \"order\" IN (SELECT \"order\" FROM
-         (SELECT \"order\", time FROM message ORDER BY \"order\" LIMIT ?2) WHERE time < ?1)",
-    ] {
-        run(connection, statement, params![before_ms, PURGE_MAX])?;
+fn set_received(connection: &Connection, received: &[(UserId, Sequence)]) -> rusqlite::Result<()> {
+    let mut update =
+        connection.prepare_cached("UPDATE received SET seq = ?2 WHERE user = ?1 AND seq < ?2")?;
+    for (user, sequence) in received {
+        update.execute(params![user.0, sequence.0])?;
     }
     Ok(())
 }
@@ -210,6 +378,10 @@ fn reason(failure: DeliveryFailure) -> &'static str {
     }
 }
 
-fn run(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<()> {
+pub(super) fn run(
+    connection: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }

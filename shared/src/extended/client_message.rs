@@ -1,13 +1,17 @@
-//! What a client says (PROTOCOL.md, "Messages of the client").
+//! What a client says (PROTOCOL.md, "Messages").
 
+use super::fields::{
+    Line, conversation_from_wire, fields, parse_after, parse_optional_sequence, parse_sequence,
+};
 use super::{MessageError, Token};
 use crate::body::{Body, decode_text, encode_text};
 use crate::conversation::Conversation;
-use crate::limits::NAMES_PER_MESSAGE_MAX;
+use crate::kind::MessageKind;
+use crate::list::List;
 use crate::message_id::MessageId;
 use crate::name::{GroupName, UserName};
 use crate::password::Password;
-use crate::sequence::Sequence;
+use crate::sequence::{Generation, Position, Sequence};
 
 /// A message of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,22 +26,28 @@ pub enum ClientMessage {
     LogIn(Password),
     /// Signs in with what an earlier sign-in left.
     Resume(Token),
-    /// Asks for all messages after this one, then for each as it comes; `None`: after those that
+    /// Asks for all messages after this place, then for each as it comes; `None`: after those that
     /// the user has received anywhere.
-    Sync(Option<Sequence>),
+    Sync(Option<Position>),
     /// A message. Sent again with the same id, it is stored and delivered once.
     Send {
         /// The sender's name for it.
         id: MessageId,
         /// Where it goes.
         to: Conversation,
-        /// What it says.
-        body: Body,
+        /// What it is there.
+        kind: MessageKind,
+        /// What it says; a deletion says nothing.
+        body: Option<Body>,
     },
     /// All messages up to this one have arrived and were verified.
     Received(Sequence),
     /// This one arrived with a wrong hash.
     Corrupted(Sequence),
+    /// The person has read a conversation up to there, in whichever session.
+    Read(Conversation, Sequence),
+    /// The person is writing there. Never stored.
+    Typing(Conversation),
     /// Asks for earlier messages of a conversation, the latest of them first.
     History {
         /// Which conversation.
@@ -47,13 +57,24 @@ pub enum ClientMessage {
         /// At most so many.
         limit: u16,
     },
-    /// Asks for one's groups, and for the latest message of each conversation.
-    Overview,
+    /// Asks for the latest message of each conversation, a page: those before that one.
+    Overview(Option<Sequence>),
+    /// Asks for one's groups, a page: those behind that name.
+    Groups(Option<GroupName>),
+    /// Asks for the members of a group that one is in, a page: those behind that name.
+    Members(GroupName, Option<UserName>),
+    /// Asks who is online, a page: those behind that name. Changes are told from then on.
+    Watch(Option<UserName>),
+    /// The list of who is online is not looked at any more.
+    Unwatch,
     /// Asks how far these users have received, and which of one's own messages failed from this one
     /// on.
-    Receipts(Sequence, Vec<UserName>),
+    Receipts(Sequence, List<UserName>),
+    /// Asks who has received this message of a conversation that one is in, a page: those behind
+    /// that name.
+    Receivers(Conversation, Sequence, Option<UserName>),
     /// Makes a group of oneself and these.
-    NewGroup(GroupName, Vec<String>),
+    NewGroup(GroupName, List<String>),
     /// Becomes a member.
     JoinGroup(GroupName),
     /// Leaves for good.
@@ -66,29 +87,7 @@ impl ClientMessage {
     /// The message as bytes.
     #[must_use]
     pub fn to_wire(&self) -> Vec<u8> {
-        let text = match self {
-            Self::Unlock(password) => format!("UNLOCK#{}", secret(password)),
-            Self::Name(name) => format!("NAME#{name}"),
-            Self::Register(password) => format!("REGISTER#{}", secret(password)),
-            Self::LogIn(password) => format!("LOGIN#{}", secret(password)),
-            Self::Resume(token) => format!("RESUME#{}", token.reveal()),
-            Self::Sync(after) => format!("SYNC#{}", optional_sequence(*after)),
-            Self::Send { id, to, body } => {
-                format!("SEND#{id}#{}#{}", conversation(to), body.as_str())
-            }
-            Self::Received(sequence) => format!("RECEIVED#{}", sequence.0),
-            Self::Corrupted(sequence) => format!("CORRUPTED#{}", sequence.0),
-            Self::History { conversation: of, before, limit } => {
-                format!("HISTORY#{}#{}#{limit}", conversation(of), optional_sequence(*before))
-            }
-            Self::Overview => "OVERVIEW".to_owned(),
-            Self::Receipts(since, names) => format!("RECEIPTS#{}#{}", since.0, join(names)),
-            Self::NewGroup(group, members) => format!("NEW_GROUP#{group}#{}", join(members)),
-            Self::JoinGroup(group) => format!("JOIN_GROUP#{group}"),
-            Self::QuitGroup(group) => format!("QUIT_GROUP#{group}"),
-            Self::SignOut => "SIGN_OUT".to_owned(),
-        };
-        text.into_bytes()
+        self.line().finish()
     }
 
     /// Reads a message.
@@ -97,6 +96,50 @@ impl ClientMessage {
     /// When it is none.
     pub fn parse(bytes: &[u8]) -> Result<Self, MessageError> {
         std::str::from_utf8(bytes).ok().and_then(parse).ok_or(MessageError)
+    }
+
+    fn line(&self) -> Line {
+        match self {
+            Self::Unlock(password) => Line::new("UNLOCK").text(secret(password)),
+            Self::Name(name) => Line::new("NAME").text(name),
+            Self::Register(password) => Line::new("REGISTER").text(secret(password)),
+            Self::LogIn(password) => Line::new("LOGIN").text(secret(password)),
+            Self::Resume(token) => Line::new("RESUME").text(token.reveal()),
+            Self::Sync(None) => Line::new("SYNC").text("-"),
+            Self::Sync(Some(Position { generation, sequence })) => {
+                Line::new("SYNC").display(generation).sequence(*sequence)
+            }
+            Self::Send { id, to, kind, body } => {
+                let line = Line::new("SEND").id(id.0).conversation(to).kind(kind);
+                line.text(body.as_ref().map_or("", Body::as_str))
+            }
+            Self::Received(sequence) => Line::new("RECEIVED").sequence(*sequence),
+            Self::Corrupted(sequence) => Line::new("CORRUPTED").sequence(*sequence),
+            Self::Read(of, sequence) => Line::new("READ").conversation(of).sequence(*sequence),
+            Self::Typing(to) => Line::new("TYPING").conversation(to),
+            Self::History { conversation, before, limit } => Line::new("HISTORY")
+                .conversation(conversation)
+                .optional_sequence(*before)
+                .number(u64::from(*limit)),
+            Self::Overview(before) => Line::new("OVERVIEW").optional_sequence(*before),
+            Self::Groups(after) => {
+                Line::new("GROUPS").text(after.as_ref().map_or("", AsRef::as_ref))
+            }
+            Self::Members(group, after) => {
+                Line::new("MEMBERS").text(group).text(after.as_ref().map_or("", AsRef::as_ref))
+            }
+            Self::Watch(after) => Line::new("WATCH").text(after.as_ref().map_or("", AsRef::as_ref)),
+            Self::Unwatch => Line::new("UNWATCH"),
+            Self::Receipts(since, names) => Line::new("RECEIPTS").sequence(*since).list(names),
+            Self::Receivers(to, of, after) => Line::new("RECEIVERS")
+                .conversation(to)
+                .sequence(*of)
+                .text(after.as_ref().map_or("", AsRef::as_ref)),
+            Self::NewGroup(group, members) => Line::new("NEW_GROUP").text(group).list(members),
+            Self::JoinGroup(group) => Line::new("JOIN_GROUP").text(group),
+            Self::QuitGroup(group) => Line::new("QUIT_GROUP").text(group),
+            Self::SignOut => Line::new("SIGN_OUT"),
+        }
     }
 }
 
@@ -108,40 +151,71 @@ fn parse(text: &str) -> Option<ClientMessage> {
         "REGISTER" => ClientMessage::Register(parse_secret(rest)?),
         "LOGIN" => ClientMessage::LogIn(parse_secret(rest)?),
         "RESUME" => ClientMessage::Resume(Token::parse(rest)?),
-        "SYNC" => ClientMessage::Sync(parse_optional_sequence(rest)?),
-        "SEND" => {
-            let (id, rest) = rest.split_once('#')?;
-            let (to, body) = rest.split_once('#')?;
-            ClientMessage::Send {
-                id: MessageId::parse(id)?,
-                to: parse_conversation(to)?,
-                body: Body::from_wire(body),
-            }
+        "SEND" => parse_send(rest)?,
+        "SYNC" if rest == "-" => ClientMessage::Sync(None),
+        "SYNC" => {
+            let [generation, sequence] = fields(rest)?;
+            let generation = Generation::parse(generation)?;
+            let sequence = parse_sequence(sequence)?;
+            ClientMessage::Sync(Some(Position { generation, sequence }))
         }
         "RECEIVED" => ClientMessage::Received(parse_sequence(rest)?),
         "CORRUPTED" => ClientMessage::Corrupted(parse_sequence(rest)?),
+        "TYPING" => ClientMessage::Typing(conversation_from_wire(rest)?),
+        _ => parse_request(word, rest)?,
+    })
+}
+
+/// What is answered with a page, or about a group.
+fn parse_request(word: &str, rest: &str) -> Option<ClientMessage> {
+    Some(match word {
+        "READ" => {
+            let [of, sequence] = fields(rest)?;
+            ClientMessage::Read(conversation_from_wire(of)?, parse_sequence(sequence)?)
+        }
         "HISTORY" => {
-            let (conversation, rest) = rest.split_once('#')?;
-            let (before, limit) = rest.split_once('#')?;
+            let [conversation, before, limit] = fields(rest)?;
             ClientMessage::History {
-                conversation: parse_conversation(conversation)?,
+                conversation: conversation_from_wire(conversation)?,
                 before: parse_optional_sequence(before)?,
                 limit: limit.parse().ok()?,
             }
         }
-        "OVERVIEW" => ClientMessage::Overview,
+        "OVERVIEW" => ClientMessage::Overview(parse_optional_sequence(rest)?),
+        "GROUPS" => ClientMessage::Groups(parse_after(rest)?),
+        "MEMBERS" => {
+            let [group, after] = fields(rest)?;
+            ClientMessage::Members(group.parse().ok()?, parse_after(after)?)
+        }
+        "WATCH" => ClientMessage::Watch(parse_after(rest)?),
+        "UNWATCH" => ClientMessage::Unwatch,
         "RECEIPTS" => {
-            let (since, names) = rest.split_once('#')?;
-            ClientMessage::Receipts(parse_sequence(since)?, parse_list(names)?)
+            let [since, names] = fields(rest)?;
+            ClientMessage::Receipts(parse_sequence(since)?, List::parse(names)?)
+        }
+        "RECEIVERS" => {
+            let [to, of, after] = fields(rest)?;
+            let to = conversation_from_wire(to)?;
+            ClientMessage::Receivers(to, parse_sequence(of)?, parse_after(after)?)
         }
         "NEW_GROUP" => {
             let (group, members) = rest.split_once('#')?;
-            ClientMessage::NewGroup(group.parse().ok()?, parse_list(members)?)
+            ClientMessage::NewGroup(group.parse().ok()?, List::parse(members)?)
         }
         "JOIN_GROUP" => ClientMessage::JoinGroup(rest.parse().ok()?),
         "QUIT_GROUP" => ClientMessage::QuitGroup(rest.parse().ok()?),
         "SIGN_OUT" => ClientMessage::SignOut,
         _ => return None,
+    })
+}
+
+fn parse_send(rest: &str) -> Option<ClientMessage> {
+    let [id, to, kind, body] = fields(rest)?;
+    Some(ClientMessage::Send {
+        id: MessageId::parse(id)?,
+        to: conversation_from_wire(to)?,
+        kind: MessageKind::parse(kind)?,
+        body: (!body.is_empty()).then(|| Body::from_wire(body)),
     })
 }
 
@@ -151,55 +225,6 @@ fn secret(password: &Password) -> String {
 
 fn parse_secret(field: &str) -> Option<Password> {
     Password::new(decode_text(field)?).ok()
-}
-
-/// A conversation as one field of a message.
-#[must_use]
-pub fn conversation(conversation: &Conversation) -> String {
-    match conversation {
-        Conversation::Everyone => "e".to_owned(),
-        Conversation::Group(name) => format!("g:{name}"),
-        Conversation::User(name) => format!("u:{name}"),
-    }
-}
-
-/// Reads such a field back; `None` if it is not one.
-#[must_use]
-pub fn parse_conversation(field: &str) -> Option<Conversation> {
-    match field.split_once(':') {
-        None if field == "e" => Some(Conversation::Everyone),
-        Some(("g", name)) => name.parse().ok().map(Conversation::Group),
-        Some(("u", name)) => name.parse().ok().map(Conversation::User),
-        _ => None,
-    }
-}
-
-pub(super) fn optional_sequence(sequence: Option<Sequence>) -> String {
-    sequence.map_or_else(|| "-".to_owned(), |sequence| sequence.0.to_string())
-}
-
-pub(super) fn parse_optional_sequence(field: &str) -> Option<Option<Sequence>> {
-    match field {
-        "-" => Some(None),
-        sequence => parse_sequence(sequence).map(Some),
-    }
-}
-
-pub(super) fn parse_sequence(field: &str) -> Option<Sequence> {
-    field.parse().ok().map(Sequence)
-}
-
-/// A list; its items hold no semicolon.
-pub(super) fn join<T: ToString>(items: &[T]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(";")
-}
-
-pub(super) fn parse_list<T: std::str::FromStr>(field: &str) -> Option<Vec<T>> {
-    if field.is_empty() {
-        return Some(Vec::new());
-    }
-    let items = field.split(';').take(NAMES_PER_MESSAGE_MAX + 1).map(|item| item.parse().ok());
-    items.collect::<Option<Vec<T>>>().filter(|items| items.len() <= NAMES_PER_MESSAGE_MAX)
 }
 
 #[cfg(test)]
@@ -224,26 +249,43 @@ mod tests {
         check("LOGIN#YSNi", &ClientMessage::LogIn(password()));
         check(&format!("RESUME#{token}"), &ClientMessage::Resume(Token::parse(token).unwrap()));
         check("SYNC#-", &ClientMessage::Sync(None));
-        check("SYNC#12", &ClientMessage::Sync(Some(Sequence(12))));
-        let send = ClientMessage::Send {
+        let position = Position { generation: Generation(255), sequence: Sequence(12) };
+        check("SYNC#00000000000000ff#12", &ClientMessage::Sync(Some(position)));
+        let send = |kind, body: Option<&str>| ClientMessage::Send {
             id: MessageId(255),
             to: Conversation::Group(group.clone()),
-            body: Body::from_wire("eA=="),
+            kind,
+            body: body.map(Body::from_wire),
         };
-        check("SEND#000000000000000000000000000000ff#g:CS: Group#eA==", &send);
+        let id = "000000000000000000000000000000ff";
+        check(&format!("SEND#{id}#g:CS: Group#text#eA=="), &send(MessageKind::Text, Some("eA==")));
+        let deletion = MessageKind::Deletion(Sequence(7));
+        check(&format!("SEND#{id}#g:CS: Group#delete.7#"), &send(deletion, None));
+        check("READ#u:bob#12", &ClientMessage::Read(Conversation::User(bob.clone()), Sequence(12)));
+        check("TYPING#e", &ClientMessage::Typing(Conversation::Everyone));
         check("RECEIVED#12", &ClientMessage::Received(Sequence(12)));
         check("CORRUPTED#12", &ClientMessage::Corrupted(Sequence(12)));
         let history =
             |conversation, before| ClientMessage::History { conversation, before, limit: 50 };
         check("HISTORY#e#-#50", &history(Conversation::Everyone, None));
         check("HISTORY#u:bob#9#50", &history(Conversation::User(bob.clone()), Some(Sequence(9))));
-        check("OVERVIEW", &ClientMessage::Overview);
-        check("RECEIPTS#3#bob;bob", &ClientMessage::Receipts(Sequence(3), vec![bob.clone(), bob]));
-        check(
-            "NEW_GROUP#CS: Group#a;b",
-            &ClientMessage::NewGroup(group.clone(), vec!["a".to_owned(), "b".to_owned()]),
-        );
-        check("NEW_GROUP#CS: Group#", &ClientMessage::NewGroup(group.clone(), vec![]));
+        check("OVERVIEW#-", &ClientMessage::Overview(None));
+        check("OVERVIEW#9", &ClientMessage::Overview(Some(Sequence(9))));
+        check("GROUPS#", &ClientMessage::Groups(None));
+        check("GROUPS#CS: Group", &ClientMessage::Groups(Some(group.clone())));
+        check("MEMBERS#CS: Group#", &ClientMessage::Members(group.clone(), None));
+        check("MEMBERS#CS: Group#bob", &ClientMessage::Members(group.clone(), Some(bob.clone())));
+        check("WATCH#", &ClientMessage::Watch(None));
+        check("WATCH#bob", &ClientMessage::Watch(Some(bob.clone())));
+        check("UNWATCH", &ClientMessage::Unwatch);
+        let everyone = Conversation::Everyone;
+        let receivers = ClientMessage::Receivers(everyone, Sequence(9), Some(bob.clone()));
+        check("RECEIVERS#e#9#bob", &receivers);
+        let names = List::new(vec![bob.clone(), bob]).unwrap();
+        check("RECEIPTS#3#bob;bob", &ClientMessage::Receipts(Sequence(3), names));
+        let members = List::new(vec!["a".to_owned(), "b".to_owned()]).unwrap();
+        check("NEW_GROUP#CS: Group#a;b", &ClientMessage::NewGroup(group.clone(), members));
+        check("NEW_GROUP#CS: Group#", &ClientMessage::NewGroup(group.clone(), List::default()));
         check("JOIN_GROUP#CS: Group", &ClientMessage::JoinGroup(group.clone()));
         check("QUIT_GROUP#CS: Group", &ClientMessage::QuitGroup(group));
         check("SIGN_OUT", &ClientMessage::SignOut);
@@ -254,8 +296,10 @@ mod tests {
         for text in [
             "",
             "HELLO",
-            "SEND#ff#e#x",
+            "SEND#ff#e#text#x",
+            "SEND#000000000000000000000000000000ff#e#edit#x",
             "SYNC#",
+            "SYNC#12",
             "NAME#All",
             "UNLOCK#*",
             "HISTORY#x#-#1",

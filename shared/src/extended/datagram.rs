@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::limits::OFFER_BYTES_MIN;
 
 /// The version of the extension that this code speaks.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// Names a session on the server, in place of an address: unguessable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +93,7 @@ pub enum DatagramError {
 /// What every datagram begins with: no classic datagram does, in either direction.
 const PREFIX: &[u8] = b"X#";
 const CRC_DIGITS: usize = 8;
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 impl<'a> Datagram<'a> {
     /// Reads a datagram.
@@ -162,7 +163,11 @@ impl DatagramWriter {
     /// The head of a packet; frames follow.
     pub(super) fn packet(session: SessionId, number: u64) -> Self {
         let mut writer = Self::new();
-        put(&mut writer.bytes, format_args!("P#{session}#{number:x}\n"));
+        writer.bytes.extend_from_slice(b"P#");
+        put_hex(&mut writer.bytes, session.0, 16);
+        writer.bytes.push(b'#');
+        put_hex(&mut writer.bytes, number, 1);
+        writer.bytes.push(b'\n');
         writer
     }
 
@@ -173,8 +178,9 @@ impl DatagramWriter {
     pub(super) fn finish(mut self) -> Vec<u8> {
         let content = PREFIX.len() + CRC_DIGITS + 1;
         let crc = crc32fast::hash(&self.bytes[content..]);
-        let digits = format!("{crc:08x}");
-        self.bytes[PREFIX.len()..PREFIX.len() + CRC_DIGITS].copy_from_slice(digits.as_bytes());
+        for (index, digit) in self.bytes[PREFIX.len()..][..CRC_DIGITS].iter_mut().enumerate() {
+            *digit = HEX_DIGITS[(crc >> (28 - 4 * index) & 0xf) as usize];
+        }
         self.bytes
     }
 }
@@ -184,6 +190,14 @@ pub(super) fn put(bytes: &mut Vec<u8>, text: fmt::Arguments<'_>) {
 
     // Writing to a Vec can't fail.
     let _ = bytes.write_fmt(text);
+}
+
+/// Adds a number in hexadecimal, of at least so many digits.
+pub(super) fn put_hex(bytes: &mut Vec<u8>, number: u64, digits_min: u32) {
+    let significant = (u64::BITS - number.leading_zeros()).div_ceil(4);
+    for place in (0..significant.max(digits_min)).rev() {
+        bytes.push(HEX_DIGITS[(number >> (4 * place) & 0xf) as usize]);
+    }
 }
 
 /// Reads up to 16 hexadecimal digits.

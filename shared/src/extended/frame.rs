@@ -12,7 +12,7 @@
 
 use thiserror::Error;
 
-use super::datagram::{hex, hex_id, put};
+use super::datagram::{hex, hex_id, put_hex};
 use crate::limits::ACK_RANGES_MAX;
 
 /// A frame.
@@ -77,20 +77,30 @@ impl<'a> Frame<'a> {
     pub fn write(&self, packet: &mut Vec<u8>) {
         match self {
             Self::Ack { delay_ms, ranges } => {
-                put(packet, format_args!("A{delay_ms:x}"));
+                packet.push(b'A');
+                put_hex(packet, *delay_ms, 1);
                 for (index, (first, last)) in ranges.iter().enumerate() {
-                    let separator = if index == 0 { '#' } else { ',' };
-                    put(packet, format_args!("{separator}{last:x}-{first:x}"));
+                    packet.push(if index == 0 { b'#' } else { b',' });
+                    put_hex(packet, *last, 1);
+                    packet.push(b'-');
+                    put_hex(packet, *first, 1);
                 }
             }
             Self::Slice { slice_number, more, bytes } => {
-                let kind = if *more { 'S' } else { 'D' };
-                put(packet, format_args!("{kind}{slice_number:x}#"));
+                packet.push(if *more { b'S' } else { b'D' });
+                put_hex(packet, *slice_number, 1);
+                packet.push(b'#');
                 packet.extend_from_slice(bytes);
             }
             Self::KeepAlive => packet.push(b'K'),
-            Self::Challenge(token) => put(packet, format_args!("C{token:016x}")),
-            Self::Response(token) => put(packet, format_args!("R{token:016x}")),
+            Self::Challenge(token) => {
+                packet.push(b'C');
+                put_hex(packet, *token, 16);
+            }
+            Self::Response(token) => {
+                packet.push(b'R');
+                put_hex(packet, *token, 16);
+            }
             Self::Bye => packet.push(b'B'),
         }
         packet.push(b'\n');

@@ -9,6 +9,8 @@
 
 mod client_message;
 mod datagram;
+mod delivered;
+mod fields;
 mod frame;
 mod link;
 mod packet_numbers;
@@ -17,14 +19,13 @@ mod server_message;
 mod slices;
 mod token;
 
-pub use self::client_message::{
-    ClientMessage, conversation as conversation_to_wire,
-    parse_conversation as conversation_from_wire,
-};
+pub use self::client_message::ClientMessage;
 pub use self::datagram::{Datagram, DatagramError, PROTOCOL_VERSION, SessionId};
+pub use self::delivered::{Delivered, Receipt, Receipts, Recipients};
+pub use self::fields::{conversation_from_wire, conversation_to_wire};
 pub use self::frame::{Frame, FrameError};
 pub use self::link::{Link, LinkError, LinkStatistics};
-pub use self::server_message::{Delivered, GroupReply, NotSent, Receipt, ServerMessage};
+pub use self::server_message::{GroupReply, NotSent, ServerMessage};
 pub use self::token::Token;
 
 use thiserror::Error;

@@ -1,15 +1,17 @@
-//! What a server says (PROTOCOL.md, "Messages of the server").
+//! What a server says (PROTOCOL.md, "Messages").
 
-use super::client_message::{
-    conversation, join, optional_sequence, parse_conversation, parse_list, parse_optional_sequence,
-    parse_sequence,
+use super::delivered::{Delivered, Receipt, Recipients, from_word, word};
+use super::fields::{
+    Line, conversation_from_wire, fields, parse_more, parse_optional_sequence, parse_sequence,
+    parse_time,
 };
 use super::{MessageError, Token};
-use crate::body::{Body, decode_text, encode_text};
+use crate::body::{decode_text, encode_text};
 use crate::conversation::Conversation;
+use crate::list::List;
 use crate::message_id::MessageId;
 use crate::name::{GroupName, UserName};
-use crate::sequence::Sequence;
+use crate::sequence::{Generation, Sequence};
 use crate::time::UnixTime;
 
 /// A message of a server.
@@ -25,23 +27,36 @@ pub enum ServerMessage {
     NameIsKnown,
     /// The name can't be used; why.
     NameRefused(String),
-    /// Signed in under this name, with a token to resume with.
-    Welcome(UserName, Token),
+    /// Signed in.
+    Welcome {
+        /// Under this name.
+        name: UserName,
+        /// To resume with.
+        token: Token,
+        /// The log that all places are in.
+        generation: Generation,
+    },
     /// The password was wrong.
     Wrong,
     /// The token is not, or no longer, good.
     ResumeRefused,
+    /// Messages behind this place follow, whatever was asked for.
+    From(Sequence),
     /// A message, as it comes.
     Message(Delivered),
     /// A message that was asked for.
     Past(Delivered),
     /// The end of a history that was asked for: whether there is more before it.
     HistoryEnd(Conversation, bool),
-    /// One's groups.
-    Groups(Vec<GroupName>),
-    /// The end of an overview.
-    OverviewEnd,
-    /// A message of one's own is stored; it goes to these.
+    /// A page of one's groups, and whether there are more.
+    Groups(List<GroupName>, bool),
+    /// The end of a page of the overview: the next is before this place, if there is one.
+    OverviewEnd(Option<Sequence>),
+    /// One has read a conversation up to there, in another session or earlier.
+    Read(Conversation, Sequence),
+    /// Somebody is writing.
+    Typing(Conversation, UserName),
+    /// A message of one's own is stored.
     Sent {
         /// One's name for it.
         id: MessageId,
@@ -52,56 +67,44 @@ pub enum ServerMessage {
         /// The session has been given everything up to here.
         position: Option<Sequence>,
         /// Whom it is for.
-        recipients: Vec<UserName>,
+        recipients: Recipients,
     },
     /// A message of one's own is not stored; why.
     NotSent(MessageId, NotSent),
     /// This user has received all messages to them up to this one.
     Received(UserName, Sequence),
+    /// So many of a message's many recipients have received it.
+    ReceivedCount {
+        /// Which message.
+        sequence: Sequence,
+        /// So many have it.
+        received: u32,
+        /// It is for so many.
+        of: u32,
+    },
+    /// A page of those who have received this message, and whether there are more.
+    Receivers(Sequence, List<UserName>, bool),
     /// One's own message did not reach this user.
     Failed(Sequence, UserName, Receipt),
-    /// Who is online: the whole list, or its beginning.
-    Online(Vec<UserName>),
+    /// How many are online, and which of those one shares a conversation with: the whole list, or
+    /// its beginning.
+    Online(u32, List<UserName>),
     /// These came online.
-    Came(Vec<UserName>),
-    /// This user is not online any more.
-    Left(UserName),
+    Came(List<UserName>),
+    /// These are not online any more.
+    Left(List<UserName>),
+    /// So many are online; told to those who look at the list.
+    OnlineCount(u32),
+    /// A page of all who are online, and whether there are more.
+    OnlinePage(List<UserName>, bool),
     /// What became of a request about a group.
     Group(GroupName, GroupReply),
+    /// A page of a group's members, and whether there are more.
+    Members(GroupName, List<UserName>, bool),
+    /// Something was not told because the link was full: ask anew for whatever is shown.
+    Stale,
     /// The server is about to stop.
     Stopping,
-}
-
-/// A message as the server hands it out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivered {
-    /// Its place.
-    pub sequence: Sequence,
-    /// Where it belongs, as the reader sees it.
-    pub conversation: Conversation,
-    /// Who sent it, as the server authenticated them.
-    pub sender: UserName,
-    /// When it was stored.
-    pub time: UnixTime,
-    /// The sender's name for it.
-    pub id: MessageId,
-    /// To its sender: how it stands with each recipient.
-    pub receipts: Vec<(UserName, Receipt)>,
-    /// What it says.
-    pub body: Body,
-}
-
-/// How a message stands with one recipient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Receipt {
-    /// It waits for them.
-    Waiting,
-    /// They have it.
-    Received,
-    /// They did not acknowledge it.
-    Lost,
-    /// They found its hash wrong.
-    Corrupted,
 }
 
 /// Why a message was not stored.
@@ -117,8 +120,16 @@ pub enum NotSent {
     NobodyOnline,
     /// Its body is signed with another name.
     Forged,
-    /// Its body can't be read, or is too long.
+    /// Its body can't be read, is too long, or is missing.
     Malformed,
+    /// The message that it is about is not in this conversation, or was taken back.
+    NoSuchMessage,
+    /// Only the author of a message may change it.
+    NotTheAuthor,
+    /// That message was changed as often as one may be.
+    TooManyChanges,
+    /// The server does not know this kind of message.
+    UnknownKind,
     /// Storage failed: to be tried again.
     NotStored,
 }
@@ -126,10 +137,22 @@ pub enum NotSent {
 /// What became of a request about a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GroupReply {
-    /// It was made, with these members; these names are not registered.
-    Created(Vec<UserName>, Vec<String>),
-    /// One is a member, with these.
-    Joined(Vec<UserName>),
+    /// It was made with so many members, of whom these are the first; these names are not registered.
+    Created {
+        /// So many.
+        count: u32,
+        /// The first of them, the creator before all.
+        members: List<UserName>,
+        /// Not registered.
+        unknown: List<String>,
+    },
+    /// One is a member, with so many, of whom these are the first.
+    Joined {
+        /// So many, oneself included.
+        count: u32,
+        /// The first of them.
+        members: List<UserName>,
+    },
     /// There is no such group.
     DoesNotExist,
     /// One is not a member any more.
@@ -138,23 +161,18 @@ pub enum GroupReply {
     Refused(String),
 }
 
-impl Receipt {
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Waiting, "waiting"),
-        (Self::Received, "received"),
-        (Self::Lost, "lost"),
-        (Self::Corrupted, "corrupted"),
-    ];
-}
-
 impl NotSent {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::NoSuchUser, "no-such-user"),
         (Self::NoSuchGroup, "no-such-group"),
         (Self::NotAMember, "not-a-member"),
         (Self::NobodyOnline, "nobody-online"),
         (Self::Forged, "forged"),
         (Self::Malformed, "malformed"),
+        (Self::NoSuchMessage, "no-such-message"),
+        (Self::NotTheAuthor, "not-the-author"),
+        (Self::TooManyChanges, "too-many-changes"),
+        (Self::UnknownKind, "unknown-kind"),
         (Self::NotStored, "not-stored"),
     ];
 }
@@ -163,7 +181,7 @@ impl ServerMessage {
     /// The message as bytes.
     #[must_use]
     pub fn to_wire(&self) -> Vec<u8> {
-        self.to_text().into_bytes()
+        self.line().finish()
     }
 
     /// Reads a message.
@@ -171,74 +189,81 @@ impl ServerMessage {
     /// # Errors
     /// When it is none.
     pub fn parse(bytes: &[u8]) -> Result<Self, MessageError> {
-        std::str::from_utf8(bytes).ok().and_then(parse).ok_or(MessageError)
+        let text = std::str::from_utf8(bytes).map_err(|_| MessageError)?;
+        let (word, rest) = text.split_once('#').unwrap_or((text, ""));
+        parse_message(word, rest)
+            .or_else(|| parse_at_the_door(word, rest))
+            .or_else(|| parse_answer(word, rest))
+            .ok_or(MessageError)
     }
 
-    fn to_text(&self) -> String {
+    fn line(&self) -> Line {
         match self {
-            Self::Unlocked => "UNLOCKED".to_owned(),
-            Self::Locked => "LOCKED".to_owned(),
-            Self::NameIsNew => "NAME#new".to_owned(),
-            Self::NameIsKnown => "NAME#known".to_owned(),
-            Self::NameRefused(why) => format!("NAME_REFUSED#{}", encode_text(why)),
-            Self::Welcome(name, token) => format!("WELCOME#{name}#{}", token.reveal()),
-            Self::Wrong => "WRONG".to_owned(),
-            Self::ResumeRefused => "RESUME_REFUSED".to_owned(),
-            Self::Message(message) => format!("MESSAGE#{}", delivered(message)),
-            Self::Past(message) => format!("PAST#{}", delivered(message)),
-            Self::HistoryEnd(of, more) => {
-                format!("HISTORY_END#{}#{}", conversation(of), if *more { "more" } else { "all" })
+            Self::Unlocked => Line::new("UNLOCKED"),
+            Self::Locked => Line::new("LOCKED"),
+            Self::NameIsNew => Line::new("NAME").text("new"),
+            Self::NameIsKnown => Line::new("NAME").text("known"),
+            Self::NameRefused(why) => Line::new("NAME_REFUSED").text(encode_text(why)),
+            Self::Welcome { name, token, generation } => {
+                Line::new("WELCOME").text(name).text(token.reveal()).display(generation)
             }
-            Self::Groups(groups) => format!("GROUPS#{}", join(groups)),
-            Self::OverviewEnd => "OVERVIEW_END".to_owned(),
+            Self::Wrong => Line::new("WRONG"),
+            Self::ResumeRefused => Line::new("RESUME_REFUSED"),
+            Self::From(sequence) => Line::new("FROM").sequence(*sequence),
+            Self::Message(message) => message.write(Line::new("MESSAGE")),
+            Self::Past(message) => message.write(Line::new("PAST")),
+            Self::HistoryEnd(of, more) => Line::new("HISTORY_END").conversation(of).more(*more),
+            Self::Groups(groups, more) => Line::new("GROUPS").list(groups).more(*more),
+            Self::OverviewEnd(next) => Line::new("OVERVIEW_END").optional_sequence(*next),
+            Self::Read(of, sequence) => Line::new("READ").conversation(of).sequence(*sequence),
+            Self::Typing(to, name) => Line::new("TYPING").conversation(to).text(name),
             Self::Sent { id, sequence, time, position, recipients } => {
-                let (position, recipients) = (optional_sequence(*position), join(recipients));
-                format!("SENT#{id}#{}#{}#{position}#{recipients}", sequence.0, time.millis)
+                let line = Line::new("SENT").id(id.0).sequence(*sequence).number(time.millis);
+                recipients.write(line.optional_sequence(*position))
             }
-            Self::NotSent(id, why) => format!("NOT_SENT#{id}#{}", word(&NotSent::ALL, *why)),
-            Self::Received(name, sequence) => format!("RECEIVED#{name}#{}", sequence.0),
-            Self::Failed(sequence, name, receipt) => {
-                format!("FAILED#{}#{name}#{}", sequence.0, word(&Receipt::ALL, *receipt))
+            Self::NotSent(id, why) => {
+                Line::new("NOT_SENT").id(id.0).text(word(&NotSent::ALL, *why))
             }
-            Self::Online(names) => format!("ONLINE#{}", join(names)),
-            Self::Came(names) => format!("CAME#{}", join(names)),
-            Self::Left(name) => format!("LEFT#{name}"),
-            Self::Group(group, reply) => format!("GROUP#{group}#{}", group_reply(reply)),
-            Self::Stopping => "STOPPING".to_owned(),
+            Self::Received(name, sequence) => Line::new("RECEIVED").text(name).sequence(*sequence),
+            Self::ReceivedCount { sequence, received, of } => Line::new("RECEIVED_COUNT")
+                .sequence(*sequence)
+                .number(u64::from(*received))
+                .number(u64::from(*of)),
+            Self::Receivers(of, names, more) => {
+                Line::new("RECEIVERS").sequence(*of).list(names).more(*more)
+            }
+            Self::Failed(sequence, name, receipt) => Line::new("FAILED")
+                .sequence(*sequence)
+                .text(name)
+                .text(word(&Receipt::ALL, *receipt)),
+            Self::Online(count, names) => Line::new("ONLINE").number(u64::from(*count)).list(names),
+            Self::Came(names) => Line::new("CAME").list(names),
+            Self::Left(names) => Line::new("LEFT").list(names),
+            Self::OnlineCount(count) => Line::new("ONLINE_COUNT").number(u64::from(*count)),
+            Self::OnlinePage(names, more) => Line::new("ONLINE_PAGE").list(names).more(*more),
+            Self::Group(group, reply) => reply.write(Line::new("GROUP").text(group)),
+            Self::Members(group, names, more) => {
+                Line::new("MEMBERS").text(group).list(names).more(*more)
+            }
+            Self::Stale => Line::new("STALE"),
+            Self::Stopping => Line::new("STOPPING"),
         }
     }
 }
 
-fn parse(text: &str) -> Option<ServerMessage> {
-    let (kind, rest) = text.split_once('#').unwrap_or((text, ""));
-    Some(match kind {
-        "UNLOCKED" => ServerMessage::Unlocked,
-        "LOCKED" => ServerMessage::Locked,
-        "NAME" if rest == "new" => ServerMessage::NameIsNew,
-        "NAME" if rest == "known" => ServerMessage::NameIsKnown,
-        "NAME_REFUSED" => ServerMessage::NameRefused(decode_text(rest)?),
-        "WELCOME" => {
-            let (name, token) = rest.split_once('#')?;
-            ServerMessage::Welcome(name.parse().ok()?, Token::parse(token)?)
-        }
-        "WRONG" => ServerMessage::Wrong,
-        "RESUME_REFUSED" => ServerMessage::ResumeRefused,
-        "MESSAGE" => ServerMessage::Message(parse_delivered(rest)?),
-        "PAST" => ServerMessage::Past(parse_delivered(rest)?),
-        "HISTORY_END" => {
-            let (of, more) = rest.rsplit_once('#')?;
-            ServerMessage::HistoryEnd(parse_conversation(of)?, more == "more")
-        }
-        "GROUPS" => ServerMessage::Groups(parse_list(rest)?),
-        "OVERVIEW_END" => ServerMessage::OverviewEnd,
+/// What comes most often.
+fn parse_message(word: &str, rest: &str) -> Option<ServerMessage> {
+    Some(match word {
+        "MESSAGE" => ServerMessage::Message(Delivered::parse(rest)?),
+        "PAST" => ServerMessage::Past(Delivered::parse(rest)?),
         "SENT" => {
-            let [id, sequence, time, position, recipients] = fields(rest)?;
+            let [id, sequence, time, position, count, names] = fields(rest)?;
             ServerMessage::Sent {
                 id: MessageId::parse(id)?,
                 sequence: parse_sequence(sequence)?,
                 time: parse_time(time)?,
                 position: parse_optional_sequence(position)?,
-                recipients: parse_list(recipients)?,
+                recipients: Recipients::parse(count, names)?,
             }
         }
         "NOT_SENT" => {
@@ -249,119 +274,153 @@ fn parse(text: &str) -> Option<ServerMessage> {
             let [name, sequence] = fields(rest)?;
             ServerMessage::Received(name.parse().ok()?, parse_sequence(sequence)?)
         }
+        "RECEIVED_COUNT" => {
+            let [sequence, received, of] = fields(rest)?;
+            ServerMessage::ReceivedCount {
+                sequence: parse_sequence(sequence)?,
+                received: received.parse().ok()?,
+                of: of.parse().ok()?,
+            }
+        }
         "FAILED" => {
             let [sequence, name, receipt] = fields(rest)?;
             let receipt = from_word(&Receipt::ALL, receipt)?;
             ServerMessage::Failed(parse_sequence(sequence)?, name.parse().ok()?, receipt)
         }
-        "ONLINE" => ServerMessage::Online(parse_list(rest)?),
-        "CAME" => ServerMessage::Came(parse_list(rest)?),
-        "LEFT" => ServerMessage::Left(rest.parse().ok()?),
-        "GROUP" => {
-            let (group, reply) = rest.split_once('#')?;
-            ServerMessage::Group(group.parse().ok()?, parse_group_reply(reply)?)
+        "READ" => {
+            let [of, sequence] = fields(rest)?;
+            ServerMessage::Read(conversation_from_wire(of)?, parse_sequence(sequence)?)
         }
+        "TYPING" => {
+            let [to, name] = fields(rest)?;
+            ServerMessage::Typing(conversation_from_wire(to)?, name.parse().ok()?)
+        }
+        _ => return None,
+    })
+}
+
+fn parse_at_the_door(word: &str, rest: &str) -> Option<ServerMessage> {
+    Some(match word {
+        "UNLOCKED" => ServerMessage::Unlocked,
+        "LOCKED" => ServerMessage::Locked,
+        "NAME" if rest == "new" => ServerMessage::NameIsNew,
+        "NAME" if rest == "known" => ServerMessage::NameIsKnown,
+        "NAME_REFUSED" => ServerMessage::NameRefused(decode_text(rest)?),
+        "WELCOME" => {
+            let [name, token, generation] = fields(rest)?;
+            ServerMessage::Welcome {
+                name: name.parse().ok()?,
+                token: Token::parse(token)?,
+                generation: Generation::parse(generation)?,
+            }
+        }
+        "WRONG" => ServerMessage::Wrong,
+        "RESUME_REFUSED" => ServerMessage::ResumeRefused,
+        "FROM" => ServerMessage::From(parse_sequence(rest)?),
+        "STALE" => ServerMessage::Stale,
         "STOPPING" => ServerMessage::Stopping,
         _ => return None,
     })
 }
 
-fn delivered(message: &Delivered) -> String {
-    let receipts = message.receipts.iter();
-    let receipts =
-        receipts.map(|(name, receipt)| format!("{name}:{}", word(&Receipt::ALL, *receipt)));
-    format!(
-        "{}#{}#{}#{}#{}#{}#{}",
-        message.sequence.0,
-        conversation(&message.conversation),
-        message.sender,
-        message.time.millis,
-        message.id,
-        receipts.collect::<Vec<_>>().join(";"),
-        message.body.as_str()
-    )
-}
-
-fn parse_delivered(rest: &str) -> Option<Delivered> {
-    let [sequence, conversation, sender, time, id, receipts, body] = fields(rest)?;
-    let receipts = match receipts {
-        "" => Vec::new(),
-        list => list.split(';').map(parse_receipt).collect::<Option<_>>()?,
-    };
-    Some(Delivered {
-        sequence: parse_sequence(sequence)?,
-        conversation: parse_conversation(conversation)?,
-        sender: sender.parse().ok()?,
-        time: parse_time(time)?,
-        id: MessageId::parse(id)?,
-        receipts,
-        body: Body::from_wire(body),
-    })
-}
-
-/// User names hold no colon.
-fn parse_receipt(item: &str) -> Option<(UserName, Receipt)> {
-    let (name, receipt) = item.split_once(':')?;
-    Some((name.parse().ok()?, from_word(&Receipt::ALL, receipt)?))
-}
-
-fn group_reply(reply: &GroupReply) -> String {
-    match reply {
-        GroupReply::Created(members, unknown) => {
-            format!("created#{}#{}", join(members), join(unknown))
+fn parse_answer(word: &str, rest: &str) -> Option<ServerMessage> {
+    Some(match word {
+        "HISTORY_END" => {
+            let [of, more] = fields(rest)?;
+            ServerMessage::HistoryEnd(conversation_from_wire(of)?, parse_more(more)?)
         }
-        GroupReply::Joined(members) => format!("joined#{}", join(members)),
-        GroupReply::DoesNotExist => "none".to_owned(),
-        GroupReply::Quit => "quit".to_owned(),
-        GroupReply::Refused(why) => format!("refused#{}", encode_text(why)),
-    }
-}
-
-fn parse_group_reply(text: &str) -> Option<GroupReply> {
-    let (kind, rest) = text.split_once('#').unwrap_or((text, ""));
-    Some(match kind {
-        "created" => {
-            let (members, unknown) = rest.split_once('#')?;
-            GroupReply::Created(parse_list(members)?, parse_list(unknown)?)
+        "GROUPS" => {
+            let [groups, more] = fields(rest)?;
+            ServerMessage::Groups(List::parse(groups)?, parse_more(more)?)
         }
-        "joined" => GroupReply::Joined(parse_list(rest)?),
-        "none" => GroupReply::DoesNotExist,
-        "quit" => GroupReply::Quit,
-        "refused" => GroupReply::Refused(decode_text(rest)?),
+        "OVERVIEW_END" => ServerMessage::OverviewEnd(parse_optional_sequence(rest)?),
+        "RECEIVERS" => {
+            let [of, names, more] = fields(rest)?;
+            ServerMessage::Receivers(parse_sequence(of)?, List::parse(names)?, parse_more(more)?)
+        }
+        "ONLINE" => {
+            let [count, names] = fields(rest)?;
+            ServerMessage::Online(count.parse().ok()?, List::parse(names)?)
+        }
+        "CAME" => ServerMessage::Came(List::parse(rest)?),
+        "LEFT" => ServerMessage::Left(List::parse(rest)?),
+        "ONLINE_COUNT" => ServerMessage::OnlineCount(rest.parse().ok()?),
+        "ONLINE_PAGE" => {
+            let [names, more] = fields(rest)?;
+            ServerMessage::OnlinePage(List::parse(names)?, parse_more(more)?)
+        }
+        "GROUP" => {
+            let (group, reply) = rest.split_once('#')?;
+            ServerMessage::Group(group.parse().ok()?, GroupReply::parse(reply)?)
+        }
+        "MEMBERS" => {
+            let [group, names, more] = fields(rest)?;
+            let (names, more) = (List::parse(names)?, parse_more(more)?);
+            ServerMessage::Members(group.parse().ok()?, names, more)
+        }
         _ => return None,
     })
 }
 
-/// Exactly so many fields.
-fn fields<const N: usize>(text: &str) -> Option<[&str; N]> {
-    let fields: Vec<&str> = text.split('#').collect();
-    fields.try_into().ok()
-}
+impl GroupReply {
+    fn write(&self, line: Line) -> Line {
+        match self {
+            Self::Created { count, members, unknown } => {
+                line.text("created").number(u64::from(*count)).list(members).list(unknown)
+            }
+            Self::Joined { count, members } => {
+                line.text("joined").number(u64::from(*count)).list(members)
+            }
+            Self::DoesNotExist => line.text("none"),
+            Self::Quit => line.text("quit"),
+            Self::Refused(why) => line.text("refused").text(encode_text(why)),
+        }
+    }
 
-fn parse_time(field: &str) -> Option<UnixTime> {
-    field.parse().ok().map(|millis| UnixTime { millis })
-}
-
-fn word<T: Copy + PartialEq>(all: &[(T, &'static str)], value: T) -> &'static str {
-    all.iter().find(|(known, _)| *known == value).map_or("", |(_, word)| word)
-}
-
-fn from_word<T: Copy>(all: &[(T, &'static str)], text: &str) -> Option<T> {
-    all.iter().find(|(_, word)| *word == text).map(|(value, _)| *value)
+    fn parse(text: &str) -> Option<Self> {
+        let (word, rest) = text.split_once('#').unwrap_or((text, ""));
+        Some(match word {
+            "created" => {
+                // Unknown names are what somebody typed: they may hold anything but a semicolon.
+                let (count, rest) = rest.split_once('#')?;
+                let (members, unknown) = rest.split_once('#')?;
+                Self::Created {
+                    count: count.parse().ok()?,
+                    members: List::parse(members)?,
+                    unknown: List::parse(unknown)?,
+                }
+            }
+            "joined" => {
+                let [count, members] = fields(rest)?;
+                Self::Joined { count: count.parse().ok()?, members: List::parse(members)? }
+            }
+            "none" => Self::DoesNotExist,
+            "quit" => Self::Quit,
+            "refused" => Self::Refused(decode_text(rest)?),
+            _ => return None,
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::body::Body;
+    use crate::extended::Receipts;
+    use crate::kind::MessageKind;
 
     #[track_caller]
     fn check(text: &str, message: &ServerMessage) {
         assert_eq!(ServerMessage::parse(text.as_bytes()).as_ref(), Ok(message));
-        assert_eq!(message.to_text(), text);
+        assert_eq!(String::from_utf8(message.to_wire()).unwrap(), text);
     }
 
     fn name(text: &str) -> UserName {
         text.parse().unwrap()
+    }
+
+    fn names(names: &[&str]) -> List<UserName> {
+        List::new(names.iter().map(|text| name(text)).collect()).unwrap()
     }
 
     #[test]
@@ -372,10 +431,16 @@ mod tests {
         check("NAME#known", &ServerMessage::NameIsKnown);
         check("NAME_REFUSED#bm8=", &ServerMessage::NameRefused("no".to_owned()));
         let token = "0123456789abcdef0123456789abcdef";
-        let welcome = ServerMessage::Welcome(name("bob"), Token::parse(token).unwrap());
-        check(&format!("WELCOME#bob#{token}"), &welcome);
+        let welcome = ServerMessage::Welcome {
+            name: name("bob"),
+            token: Token::parse(token).unwrap(),
+            generation: Generation(255),
+        };
+        check(&format!("WELCOME#bob#{token}#00000000000000ff"), &welcome);
         check("WRONG", &ServerMessage::Wrong);
         check("RESUME_REFUSED", &ServerMessage::ResumeRefused);
+        check("FROM#7", &ServerMessage::From(Sequence(7)));
+        check("STALE", &ServerMessage::Stale);
         check("STOPPING", &ServerMessage::Stopping);
     }
 
@@ -383,33 +448,57 @@ mod tests {
     fn messages_are_written_as_the_protocol_says() {
         let id = MessageId(255);
         let wire_id = "000000000000000000000000000000ff";
-        let delivered = |receipts| Delivered {
+        let delivered = |kind, receipts, body: Option<&str>| Delivered {
             sequence: Sequence(7),
             conversation: Conversation::User(name("bob")),
             sender: name("alice"),
             time: UnixTime { millis: 5 },
             id,
+            kind,
             receipts,
-            body: Body::from_wire("eA=="),
+            body: body.map(Body::from_wire),
         };
-        let text = format!("MESSAGE#7#u:bob#alice#5#{wire_id}##eA==");
-        check(&text, &ServerMessage::Message(delivered(vec![])));
-        let receipts = vec![(name("bob"), Receipt::Received), (name("eve"), Receipt::Lost)];
-        let text = format!("PAST#7#u:bob#alice#5#{wire_id}#bob:received;eve:lost#eA==");
-        check(&text, &ServerMessage::Past(delivered(receipts)));
-        let recipients = vec![name("bob"), name("eve")];
+        let text = format!("MESSAGE#7#u:bob#alice#5#{wire_id}#text##eA==");
+        let message = delivered(MessageKind::Text, Receipts::default(), Some("eA=="));
+        check(&text, &ServerMessage::Message(message));
+        let each = vec![(name("bob"), Receipt::Received), (name("eve"), Receipt::Lost)];
+        let text = format!("PAST#7#u:bob#alice#5#{wire_id}#edit.3#bob:received;eve:lost#eA==");
+        let edit = MessageKind::Edit(Sequence(3));
+        let past = delivered(edit, Receipts::Each(each), Some("eA=="));
+        check(&text, &ServerMessage::Past(past));
+        let text = format!("PAST#7#u:bob#alice#5#{wire_id}#text#3/120#");
+        let past = delivered(MessageKind::Text, Receipts::Count { received: 3, of: 120 }, None);
+        check(&text, &ServerMessage::Past(past));
         let (sequence, time) = (Sequence(7), UnixTime { millis: 5 });
-        let sent = ServerMessage::Sent { id, sequence, time, position: Some(sequence), recipients };
-        check(&format!("SENT#{wire_id}#7#5#7#bob;eve"), &sent);
+        let sent = |recipients| {
+            let position = Some(sequence);
+            ServerMessage::Sent { id, sequence, time, position, recipients }
+        };
+        let few = Recipients::new(2, [name("bob"), name("eve")]);
+        check(&format!("SENT#{wire_id}#7#5#7#2#bob;eve"), &sent(few));
+        let many = Recipients::new(65, (0..65).map(|n| name(&n.to_string())));
+        check(&format!("SENT#{wire_id}#7#5#7#65#"), &sent(many));
         check(
             &format!("NOT_SENT#{wire_id}#no-such-user"),
             &ServerMessage::NotSent(id, NotSent::NoSuchUser),
         );
+    }
+
+    #[test]
+    fn what_became_of_messages_is_written_as_the_protocol_says() {
         check("RECEIVED#bob#7", &ServerMessage::Received(name("bob"), Sequence(7)));
+        let count = ServerMessage::ReceivedCount { sequence: Sequence(7), received: 3, of: 120 };
+        check("RECEIVED_COUNT#7#3#120", &count);
+        check(
+            "RECEIVERS#7#bob#more",
+            &ServerMessage::Receivers(Sequence(7), names(&["bob"]), true),
+        );
         check(
             "FAILED#7#bob#corrupted",
             &ServerMessage::Failed(Sequence(7), name("bob"), Receipt::Corrupted),
         );
+        check("READ#e#7", &ServerMessage::Read(Conversation::Everyone, Sequence(7)));
+        check("TYPING#e#bob", &ServerMessage::Typing(Conversation::Everyone, name("bob")));
     }
 
     #[test]
@@ -420,21 +509,25 @@ mod tests {
             &ServerMessage::HistoryEnd(Conversation::Group(group.clone()), true),
         );
         check("HISTORY_END#e#all", &ServerMessage::HistoryEnd(Conversation::Everyone, false));
-        check("GROUPS#CS: Group", &ServerMessage::Groups(vec![group.clone()]));
-        check("GROUPS#", &ServerMessage::Groups(vec![]));
-        check("OVERVIEW_END", &ServerMessage::OverviewEnd);
-        check("ONLINE#bob;eve", &ServerMessage::Online(vec![name("bob"), name("eve")]));
-        check("CAME#bob", &ServerMessage::Came(vec![name("bob")]));
-        check("LEFT#bob", &ServerMessage::Left(name("bob")));
+        let groups = List::new(vec![group.clone()]).unwrap();
+        check("GROUPS#CS: Group#more", &ServerMessage::Groups(groups, true));
+        check("GROUPS##all", &ServerMessage::Groups(List::default(), false));
+        check("OVERVIEW_END#-", &ServerMessage::OverviewEnd(None));
+        check("ONLINE#9#bob;eve", &ServerMessage::Online(9, names(&["bob", "eve"])));
+        check("CAME#bob", &ServerMessage::Came(names(&["bob"])));
+        check("LEFT#bob", &ServerMessage::Left(names(&["bob"])));
+        check("ONLINE_COUNT#12", &ServerMessage::OnlineCount(12));
+        check("ONLINE_PAGE#bob#all", &ServerMessage::OnlinePage(names(&["bob"]), false));
+        let members = ServerMessage::Members(group.clone(), names(&["bob"]), false);
+        check("MEMBERS#CS: Group#bob#all", &members);
         let reply = |reply| ServerMessage::Group(group.clone(), reply);
+        let unknown = List::new(vec!["ghost".to_owned(), "x".to_owned()]).unwrap();
+        let members = names(&["bob"]);
         check(
-            "GROUP#CS: Group#created#bob#ghost;x",
-            &reply(GroupReply::Created(
-                vec![name("bob")],
-                vec!["ghost".to_owned(), "x".to_owned()],
-            )),
+            "GROUP#CS: Group#created#1#bob#ghost;x",
+            &reply(GroupReply::Created { count: 1, members: members.clone(), unknown }),
         );
-        check("GROUP#CS: Group#joined#bob", &reply(GroupReply::Joined(vec![name("bob")])));
+        check("GROUP#CS: Group#joined#1#bob", &reply(GroupReply::Joined { count: 1, members }));
         check("GROUP#CS: Group#none", &reply(GroupReply::DoesNotExist));
         check("GROUP#CS: Group#quit", &reply(GroupReply::Quit));
         check("GROUP#CS: Group#refused#bm8=", &reply(GroupReply::Refused("no".to_owned())));

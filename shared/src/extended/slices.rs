@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::LinkError;
-use crate::limits::{LINK_MESSAGE_BYTES_MAX, LINK_WINDOW_SLICES, SLICE_BYTES_MAX};
+use crate::limits::{
+    LINK_MESSAGE_BYTES_MAX, LINK_RECEIVE_BYTES_MAX, LINK_WINDOW_SLICES, SLICE_BYTES_MAX,
+};
 
 /// Slices on their way out, until they are acknowledged.
 #[derive(Debug)]
@@ -91,17 +93,26 @@ pub(super) struct Incoming {
     /// The slices so far of the message that is being joined.
     partial: Vec<u8>,
     messages: VecDeque<Vec<u8>>,
+    /// Bytes in `messages`.
+    unread_bytes: usize,
 }
 
 impl Incoming {
     pub(super) fn new() -> Self {
-        Self { next: 1, early: BTreeMap::new(), partial: Vec::new(), messages: VecDeque::new() }
+        Self {
+            next: 1,
+            early: BTreeMap::new(),
+            partial: Vec::new(),
+            messages: VecDeque::new(),
+            unread_bytes: 0,
+        }
     }
 
-    /// Whether a slice may be taken: not what lies beyond the window. A packet with such a slice is
-    /// not acknowledged.
+    /// Whether a slice may be taken: not what lies beyond the window, and nothing new while too much
+    /// waits to be read. A packet with such a slice is not acknowledged.
     pub(super) fn accepts(&self, slice_number: u64) -> bool {
-        slice_number > 0 && slice_number < self.next + LINK_WINDOW_SLICES
+        let is_within = slice_number > 0 && slice_number < self.next + LINK_WINDOW_SLICES;
+        is_within && (slice_number < self.next || self.unread_bytes < LINK_RECEIVE_BYTES_MAX)
     }
 
     /// Takes a slice; one that was there already changes nothing.
@@ -126,7 +137,9 @@ impl Incoming {
     }
 
     pub(super) fn next_message(&mut self) -> Option<Vec<u8>> {
-        self.messages.pop_front()
+        let message = self.messages.pop_front()?;
+        self.unread_bytes -= message.len();
+        Some(message)
     }
 
     fn join(&mut self, more: bool, bytes: &[u8]) -> Result<(), LinkError> {
@@ -136,6 +149,7 @@ impl Incoming {
         }
         self.partial.extend_from_slice(bytes);
         if !more {
+            self.unread_bytes += self.partial.len();
             self.messages.push_back(std::mem::take(&mut self.partial));
         }
         Ok(())

@@ -1,14 +1,17 @@
-//! Everything together: a server, people with clients of both kinds, and the network between them.
-//! After every step the invariants are checked against a plain model of who should know what.
+//! Everything together: one server or several on one log, people with clients of both kinds, and the
+//! network between them. After every step the invariants are checked against a plain model of who
+//! should know what.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use netchat_client::session::{
-    Content, Event, Failure, Output, Progress, Question, Saved, Session,
+    Arrival, Content, Event, Failure, GroupOutcome, Output, Progress, Question, Saved, Session,
 };
 use netchat_core::Settings;
+use netchat_core::storage::{Change, Generation, Message, Sequence};
+use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
@@ -17,19 +20,19 @@ use netchat_shared::time::Instant;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 
-use super::host::Host;
-use super::network::{Conditions, Network};
+use super::host::{Faults, Host, SharedLog};
+use super::network::{Conditions, Datagram, Network};
 use super::original::Original;
-
-const SERVER: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 12_000);
+use crate::memory_storage::MemoryStorage;
 
 pub struct World {
     pub seed: u64,
     pub now: Instant,
     pub rng: ChaCha8Rng,
     pub network: Network<SocketAddr>,
-    pub host: Host,
+    /// What all servers stand on.
+    pub log: SharedLog,
+    pub hosts: Vec<Host>,
     pub people: Vec<Person>,
     pub originals: Vec<Original>,
     next_port: u16,
@@ -49,10 +52,14 @@ pub struct Sent {
 pub struct Person {
     pub name: UserName,
     pub session: Session,
+    /// The server that their client connects to.
+    server: usize,
     address: SocketAddr,
     wake_at: Option<Instant>,
     /// What arrived, in order.
     pub received: Vec<String>,
+    /// The place of the last of it.
+    last_arrived: Sequence,
     /// What the session that runs has sent: it does not come back to it.
     sent_here: BTreeSet<String>,
     /// Own messages by their id.
@@ -62,27 +69,42 @@ pub struct Person {
     /// Who has which of them, as the session was told.
     pub receipts: BTreeSet<(String, UserName)>,
     pub failures: Vec<(String, Failure)>,
-    pub online: Vec<UserName>,
+    /// Who is online, of those whom they have a conversation with.
+    pub online: BTreeSet<UserName>,
     pub is_signed_in: bool,
     /// The process does not run; this is what it kept.
     kept: Option<Saved>,
     pub is_running: bool,
     pub questions_after_sign_in: usize,
     pub groups_joined: BTreeSet<GroupName>,
+    /// What became of requests about groups.
+    pub group_outcomes: Vec<(GroupName, GroupOutcome)>,
     pub signed_in_at: Option<Instant>,
+    /// Lines that were shown to them.
+    pub lines: Vec<String>,
 }
 
 impl World {
     pub fn new(seed: u64, conditions: Conditions, names: &[&str]) -> Self {
+        Self::with_servers(1, seed, conditions, names)
+    }
+
+    /// Several servers on one log. Everyone connects to the first of them, to begin with.
+    pub fn with_servers(servers: usize, seed: u64, conditions: Conditions, names: &[&str]) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut host = Host::new(Settings::new(Password::new("password").unwrap()));
-        host.start(Instant::ZERO, &mut rng);
+        let mut log = SharedLog::default();
+        let host = || Host::new(Settings::new(Password::new("password").unwrap()));
+        let mut hosts: Vec<_> = std::iter::repeat_with(host).take(servers).collect();
+        for host in &mut hosts {
+            host.start(Instant::ZERO, &mut log, &mut rng);
+        }
         let mut world = Self {
             seed,
             now: Instant::ZERO,
             network: Network::new(rng.next_u64(), conditions),
             rng,
-            host,
+            log,
+            hosts,
             people: Vec::new(),
             originals: Vec::new(),
             next_port: 20_000,
@@ -99,21 +121,25 @@ impl World {
         self.people.push(Person {
             name: name.parse().unwrap(),
             session,
-            address: SERVER,
+            server: 0,
+            address: server_address(0),
             wake_at: None,
             received: Vec::new(),
+            last_arrived: Sequence::ZERO,
             sent_here: BTreeSet::new(),
             texts: BTreeMap::new(),
             stored: BTreeSet::new(),
             receipts: BTreeSet::new(),
             failures: Vec::new(),
-            online: Vec::new(),
+            online: BTreeSet::new(),
             is_signed_in: false,
             kept: None,
             is_running: true,
             questions_after_sign_in: 0,
             groups_joined: BTreeSet::new(),
+            group_outcomes: Vec::new(),
             signed_in_at: None,
+            lines: Vec::new(),
         });
         let who = self.people.len() - 1;
         self.drain(who);
@@ -124,15 +150,16 @@ impl World {
     pub fn add_original(&mut self, name: &str) {
         let address = self.new_address();
         self.originals.push(Original::new(name.parse().unwrap(), address));
-        self.network.send(self.now, address, SERVER, &Original::unlock());
+        self.network.send(self.now, address, server_address(0), &Original::unlock());
         self.run_for(Duration::from_secs(1));
-        assert!(self.host.is_registered(name), "{name} is signed in");
+        assert!(self.log.storage.registered(name).is_some(), "{name} is signed in");
     }
 
     /// Somebody with a client of 2022 sends a text.
     pub fn original_sends(&mut self, who: usize, to: &str, text: &str) {
         let original = &self.originals[who];
-        self.network.send(self.now, original.address, SERVER, &original.chat(to, text));
+        let chat = original.chat(to, text);
+        self.network.send(self.now, original.address, server_address(0), &chat);
     }
 
     /// Runs until everyone is signed in.
@@ -164,6 +191,25 @@ impl World {
         self.drain(sender);
     }
 
+    /// Somebody makes a group of themselves and these.
+    pub fn create_group(&mut self, who: usize, group: &str, members: &[&str]) {
+        let members = members.iter().map(|&member| member.to_owned()).collect();
+        self.people[who].session.create_group(self.now, group.parse().unwrap(), members);
+        self.drain(who);
+    }
+
+    /// Somebody becomes a member of a group.
+    pub fn join_group(&mut self, who: usize, group: &str) {
+        self.people[who].session.join_group(self.now, group.parse().unwrap());
+        self.drain(who);
+    }
+
+    /// Somebody leaves a group for good.
+    pub fn quit_group(&mut self, who: usize, group: &str) {
+        self.people[who].session.quit_group(self.now, group.parse().unwrap());
+        self.drain(who);
+    }
+
     pub fn to(&self, who: usize) -> Conversation {
         Conversation::User(self.people[who].name.clone())
     }
@@ -176,9 +222,16 @@ impl World {
     /// Somebody's way leads through a gateway, and it restarts: it hangs up for them, and their
     /// WebSocket closes. The next one has another socket.
     pub fn restart_gateway(&mut self, who: usize) {
-        let address = self.people[who].address;
-        self.network.send(self.now, address, SERVER, b"");
+        let Person { address, server, .. } = self.people[who];
+        self.network.send(self.now, address, server_address(server), b"");
         self.people[who].address = self.new_address();
+        self.people[who].session.path_closed(self.now);
+        self.drain(who);
+    }
+
+    /// Somebody's client connects to another server from now on.
+    pub fn move_to_server(&mut self, who: usize, server: usize) {
+        self.people[who].server = server;
         self.people[who].session.path_closed(self.now);
         self.drain(who);
     }
@@ -199,7 +252,8 @@ impl World {
         person.sent_here.clear();
         person.session = match person.kept.take() {
             Some(saved) => {
-                person.sent_here = saved.waiting().map(|(_, _, text)| text.to_owned()).collect();
+                person.sent_here =
+                    saved.waiting().iter().map(|message| message.text.clone()).collect();
                 Session::resume(seed, saved)
             }
             None => Session::new(seed),
@@ -220,18 +274,44 @@ impl World {
         self.drain(who);
     }
 
-    pub fn crash_server(&mut self) {
-        self.host.crash();
+    pub fn crash_server(&mut self, server: usize) {
+        self.hosts[server].crash();
     }
 
-    pub fn start_server(&mut self) {
-        self.host.start(self.now, &mut self.rng);
+    pub fn start_server(&mut self, server: usize) {
+        self.hosts[server].start(self.now, &mut self.log, &mut self.rng);
         self.carry();
     }
 
-    /// Sends a datagram from somewhere to the server.
+    /// Between every server and its storage, from now on.
+    pub fn set_faults(&mut self, faults: Faults) {
+        for host in &mut self.hosts {
+            host.faults = faults;
+        }
+    }
+
+    /// Somebody puts a backup in place of the log, while no server runs. What was stored since then
+    /// is gone, whatever people were told.
+    pub fn restore(&mut self, backup: MemoryStorage) {
+        assert!(self.hosts.iter().all(|host| !host.is_running()), "it is not theirs any more");
+        let generation = Generation(self.rng.next_u64());
+        self.log.restore(backup, generation);
+        let bodies = self.bodies();
+        for person in &mut self.people {
+            person.last_arrived = Sequence::ZERO;
+            let (kept, gone): (BTreeSet<_>, BTreeSet<_>) = std::mem::take(&mut person.stored)
+                .into_iter()
+                .partition(|text| bodies.contains_key(&body(&person.name, text)));
+            person.stored = kept;
+            for text in gone {
+                self.sent.get_mut(&text).unwrap().has_failed = true;
+            }
+        }
+    }
+
+    /// Sends a datagram from somewhere to the first server.
     pub fn inject(&mut self, from: SocketAddr, bytes: &[u8]) {
-        self.host.receive(self.now, from, bytes, &mut self.rng);
+        self.hosts[0].receive(self.now, from, bytes, &self.log, &mut self.rng);
         self.carry();
     }
 
@@ -270,6 +350,7 @@ impl World {
     /// Nothing is stored or received twice, or by whom it is not for, or out of order.
     pub fn check(&self) {
         let seed = self.seed;
+        let bodies = self.bodies();
         for (who, person) in self.people.iter().enumerate() {
             // A datagram of an original that the network repeats is two messages: it has no id.
             let received = person.received.iter();
@@ -295,9 +376,8 @@ impl World {
                 assert!(self.has(name, &person.name, text), "seed {seed}: {name} has no {text:?}");
             }
             for text in &person.stored {
-                let rows = self.host.disk.messages.values();
-                let rows = rows.filter(|row| row.body.as_str() == body(person, text)).count();
-                assert_eq!(rows, 1, "seed {seed}: rows of {text:?}");
+                let rows = bodies.get(&body(&person.name, text));
+                assert_eq!(rows, Some(&1), "seed {seed}: rows of {text:?}");
             }
         }
     }
@@ -311,31 +391,45 @@ impl World {
         person.received.iter().any(|received| received == text)
     }
 
+    /// How often each body is stored.
+    fn bodies(&self) -> BTreeMap<String, usize> {
+        let mut bodies = BTreeMap::new();
+        for message in self.log.storage.messages() {
+            if let Some(body) = &message.body {
+                *bodies.entry(body.as_str().to_owned()).or_default() += 1;
+            }
+        }
+        bodies
+    }
+
+    /// The message at a place of the log.
+    fn message(&self, sequence: Sequence) -> &Message {
+        let entry = self.log.storage.log_after(sequence.previous()).first();
+        match entry.map(|entry| &entry.change) {
+            Some(Change::Message(message)) => message,
+            other => panic!("seed {}: {sequence:?} is no message: {other:?}", self.seed),
+        }
+    }
+
     fn next_time(&self) -> Option<Instant> {
         let people = self.people.iter().filter_map(|person| person.wake_at);
-        let others = [self.network.next_arrival(), self.host.next_time()];
-        people.chain(others.into_iter().flatten()).min().map(|at| at.max(self.now))
+        let hosts = self.hosts.iter().filter_map(Host::next_time);
+        let all = people.chain(hosts).chain(self.network.next_arrival());
+        all.min().map(|at| at.max(self.now))
     }
 
     fn step(&mut self, at: Instant) {
         self.now = at;
         while let Some(datagram) = self.network.receive(self.now) {
-            if datagram.to == SERVER {
-                self.host.receive(self.now, datagram.from, &datagram.bytes, &mut self.rng);
-                self.carry();
-            } else if let Some(who) = self.people.iter().position(|p| p.address == datagram.to)
-                && self.people[who].is_running
-            {
-                self.people[who].session.handle_datagram(self.now, &datagram.bytes);
-                self.drain(who);
-            } else if let Some(original) =
-                self.originals.iter_mut().find(|original| original.address == datagram.to)
-                && let Some(answer) = original.handle(&datagram.bytes)
-            {
-                self.network.send(self.now, datagram.to, SERVER, &answer);
-            }
+            self.arrive(&datagram);
         }
-        self.host.run(self.now, &mut self.rng);
+        for host in &mut self.hosts {
+            host.run(self.now, &mut self.log, &mut self.rng);
+        }
+        // What one has committed reaches the others.
+        for host in &mut self.hosts {
+            host.follow(self.now, &self.log, &mut self.rng);
+        }
         self.carry();
         for who in 0..self.people.len() {
             if self.people[who].wake_at.is_some_and(|at| at <= self.now) {
@@ -345,9 +439,29 @@ impl World {
         }
     }
 
+    fn arrive(&mut self, datagram: &Datagram<SocketAddr>) {
+        let Datagram { from, to, bytes } = datagram;
+        let server = (0..self.hosts.len()).find(|server| server_address(*server) == *to);
+        if let Some(server) = server {
+            self.hosts[server].receive(self.now, *from, bytes, &self.log, &mut self.rng);
+            self.carry();
+        } else if let Some(who) = self.people.iter().position(|person| person.address == *to)
+            && self.people[who].is_running
+        {
+            self.people[who].session.handle_datagram(self.now, bytes);
+            self.drain(who);
+        } else if let Some(original) = self.originals.iter_mut().find(|o| o.address == *to)
+            && let Some(answer) = original.handle(bytes)
+        {
+            self.network.send(self.now, *to, server_address(0), &answer);
+        }
+    }
+
     fn carry(&mut self) {
-        for (to, bytes) in self.host.take_sent() {
-            self.network.send(self.now, SERVER, to, &bytes);
+        for (server, host) in self.hosts.iter_mut().enumerate() {
+            for (to, bytes) in host.take_sent() {
+                self.network.send(self.now, server_address(server), to, &bytes);
+            }
         }
     }
 
@@ -355,8 +469,8 @@ impl World {
         loop {
             match self.people[who].session.poll() {
                 Output::Transmit(bytes) => {
-                    let from = self.people[who].address;
-                    self.network.send(self.now, from, SERVER, &bytes);
+                    let Person { address, server, .. } = self.people[who];
+                    self.network.send(self.now, address, server_address(server), &bytes);
                 }
                 Output::OpenPath => {
                     let address = self.new_address();
@@ -385,24 +499,56 @@ impl World {
                 person.is_signed_in = true;
                 person.signed_in_at.get_or_insert(now);
             }
-            Event::Arrived(arrival) => {
-                let Content::Text(text) = arrival.content else { panic!("corrupted") };
-                let is_echo = person.sent_here.contains(&text);
-                assert!(!is_echo, "seed {}: {text:?} came back", self.seed);
-                person.received.push(text);
-            }
+            Event::Arrived(arrival) => self.handle_arrival(who, arrival),
             Event::Progress(id, progress) => self.handle_progress(who, id, progress),
-            Event::Online(names) => person.online = names,
-            Event::Group(group, _) => {
-                person.groups_joined.insert(group);
+            Event::Online(online) => person.online = online.names,
+            Event::Group(group, outcome) => {
+                match &outcome {
+                    GroupOutcome::Created(_) | GroupOutcome::Joined | GroupOutcome::Added => {
+                        person.groups_joined.insert(group.clone());
+                    }
+                    GroupOutcome::Quit => {
+                        person.groups_joined.remove(&group);
+                    }
+                    GroupOutcome::NotFound(_)
+                    | GroupOutcome::DoesNotExist
+                    | GroupOutcome::Refused(_) => {}
+                }
+                person.group_outcomes.push((group, outcome));
             }
             Event::SignedOut
             | Event::Connection(_)
             | Event::ActiveList(_)
             | Event::History(..)
+            | Event::Groups(..)
             | Event::Overview(..)
-            | Event::Line(_) => {}
+            | Event::Read(..)
+            | Event::Typing(..)
+            | Event::Members(..)
+            | Event::Receivers(..)
+            | Event::OtherLog
+            | Event::Stale => {}
+            Event::Line(line) => person.lines.push(line),
         }
+    }
+
+    /// What arrives stands in the log at that place, behind everything that arrived before.
+    fn handle_arrival(&mut self, who: usize, arrival: Arrival) {
+        let Content::Text(text) = arrival.content else { panic!("{:?}", arrival.content) };
+        let stored = arrival.stored.expect("the place of a message");
+        let message = self.message(stored.sequence);
+        assert_eq!((message.id, message.time), (stored.id, stored.time), "seed {}", self.seed);
+        let sender = self.log.storage.user_name(message.sender).unwrap();
+        assert_eq!(arrival.sender.as_ref(), Some(sender), "seed {}: {text:?}", self.seed);
+        // The body of one that was taken back since is gone.
+        let said = message.body.as_ref().map(|body| body.as_str().to_owned());
+        assert_eq!(said, Some(body(sender, &text)), "seed {}: {text:?}", self.seed);
+        let person = &mut self.people[who];
+        let last = std::mem::replace(&mut person.last_arrived, stored.sequence);
+        assert!(last < stored.sequence, "seed {}: {text:?} out of order", self.seed);
+        let is_echo = person.sent_here.contains(&text);
+        assert!(!is_echo, "seed {}: {text:?} came back", self.seed);
+        person.received.push(text);
     }
 
     fn handle_progress(&mut self, who: usize, id: MessageId, progress: Progress) {
@@ -411,12 +557,12 @@ impl World {
         match progress {
             Progress::Sent => panic!("classic"),
             Progress::Stored(stored, recipients) => {
-                assert!(
-                    self.host.disk.messages.contains_key(&stored.sequence),
-                    "seed {}: {text:?} was acknowledged and is not on the disk",
-                    self.seed
-                );
+                let message = self.message(stored.sequence);
+                assert_eq!((message.id, message.time), (id, stored.time), "seed {}", self.seed);
+                let sender = self.log.storage.user_name(message.sender);
+                assert_eq!(sender, Some(&self.people[who].name), "seed {}", self.seed);
                 let who: BTreeSet<usize> = recipients
+                    .names()
                     .iter()
                     .filter_map(|name| self.people.iter().position(|p| p.name == *name))
                     .collect();
@@ -425,6 +571,7 @@ impl World {
                 }
                 self.people[self.sent[&text].sender].stored.insert(text);
             }
+            Progress::ReceivedCount { .. } => {}
             Progress::Received(name) => {
                 person.receipts.insert((text, name));
             }
@@ -466,8 +613,12 @@ fn answer(person: &mut Person, now: Instant, question: &Question) {
     }
 }
 
-fn body(person: &Person, text: &str) -> String {
-    netchat_shared::body::Body::new(&person.name, text).as_str().to_owned()
+fn body(sender: &UserName, text: &str) -> String {
+    Body::new(sender, text).as_str().to_owned()
+}
+
+fn server_address(server: usize) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 12_000 + u16::try_from(server).unwrap()))
 }
 
 /// The number at the end of a text, if the test counts its messages.

@@ -5,12 +5,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use netchat_core::{Dropped, Record, Refusal};
+use netchat_core::{Dropped, LogEvent, Refusal};
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     ClientMessage, Datagram, Frame, PROTOCOL_VERSION, ServerMessage, SessionId, Token,
 };
+use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::LINK_MESSAGE_BYTES_MAX;
 use netchat_shared::message_id::MessageId;
 use netchat_tests::raw_session::{Party, RawSession, messages};
@@ -90,21 +91,22 @@ proptest! {
 
 fn send_to(name: &str, id: u128, text: &str) -> ClientMessage {
     let to = Conversation::User(name.parse().unwrap());
-    ClientMessage::Send { id: MessageId(id), to, body: Body::new(&"alice".parse().unwrap(), text) }
+    let body = Some(Body::new(&"alice".parse().unwrap(), text));
+    ClientMessage::Send { id: MessageId(id), to, kind: MessageKind::Text, body }
 }
 
 /// What was dropped, as the operator is told.
 fn dropped(server: &mut SimServer) -> Dropped {
     server.pass(Duration::from_secs(601));
-    let dropped = server.log.iter().find_map(|record| {
-        if let Record::Dropped(dropped) = record { Some(*dropped) } else { None }
+    let dropped = server.log.iter().find_map(|event| {
+        if let LogEvent::Dropped(dropped) = event { Some(*dropped) } else { None }
     });
     dropped.expect("the operator is told")
 }
 
 fn refusals(server: &SimServer, refusal: Refusal) -> usize {
     let refused =
-        |record: &&Record| matches!(record, Record::Refused { why, .. } if *why == refusal);
+        |event: &&LogEvent| matches!(event, LogEvent::Refused { why, .. } if *why == refusal);
     server.log.iter().filter(refused).count()
 }
 
@@ -117,14 +119,14 @@ fn a_whole_session_played_again_changes_nothing() {
     }
     let recorded = alice.exchange.iter().filter(|(party, _)| *party == Party::Client);
     let recorded: Vec<_> = recorded.map(|(_, datagram)| datagram.clone()).collect();
-    assert_eq!(server.storage.messages.len(), 10);
+    assert_eq!(server.storage.messages().len(), 10);
     for from in [at(1), at(666)] {
         for datagram in &recorded {
             server.receive(from, datagram);
         }
     }
-    assert_eq!(server.storage.messages.len(), 10, "nothing is stored twice");
-    let moved = server.log.iter().filter(|record| matches!(record, Record::Moved { .. })).count();
+    assert_eq!(server.storage.messages().len(), 10, "nothing is stored twice");
+    let moved = server.log.iter().filter(|event| matches!(event, LogEvent::Moved { .. })).count();
     assert_eq!(moved, 0, "nobody takes over a session");
     let dropped = dropped(&mut server);
     assert!(dropped.repeated >= 20, "{dropped:?}");
@@ -164,7 +166,7 @@ fn a_message_that_never_ends_ends_its_session() {
     };
     assert!(gone as usize * bytes.len() <= LINK_MESSAGE_BYTES_MAX + 2 * bytes.len(), "{gone}");
     assert!(
-        server.log.iter().any(|record| matches!(record, Record::SignedOut { .. })),
+        server.log.iter().any(|event| matches!(event, LogEvent::SignedOut { .. })),
         "the operator is told"
     );
 }
@@ -187,7 +189,7 @@ fn tokens_that_are_wrong_old_or_revoked_are_refused_and_counted() {
     let password = |text: &str| netchat_shared::password::Password::new(text).unwrap();
     let welcome = |replies: Vec<Vec<u8>>| {
         messages(&replies).into_iter().find_map(|message| {
-            if let ServerMessage::Welcome(_, token) = message { Some(token) } else { None }
+            if let ServerMessage::Welcome { token, .. } = message { Some(token) } else { None }
         })
     };
     alice.say(&mut server, &ClientMessage::Unlock(password("password")));

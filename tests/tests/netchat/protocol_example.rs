@@ -6,6 +6,7 @@ use std::time::Duration;
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{ClientMessage, Frame};
+use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::password::Password;
 use netchat_tests::raw_session::{Party, RawSession};
@@ -34,14 +35,14 @@ fn the_exchange_in_the_protocol_is_what_happens() {
     server.take_sent();
 
     let mut alice = RawSession::open(&mut server, SocketAddr::from(([10, 0, 0, 1], 1)));
-    let body = Body::new(&"alice".parse().unwrap(), "Hi!");
+    let body = Some(Body::new(&"alice".parse().unwrap(), "Hi!"));
     let to = Conversation::User("bob".parse().unwrap());
     for message in [
         ClientMessage::Unlock(password("password")),
         ClientMessage::Name("alice".parse().unwrap()),
         ClientMessage::Register(password("secretly")),
         ClientMessage::Sync(None),
-        ClientMessage::Send { id: MessageId(0xfeed), to, body },
+        ClientMessage::Send { id: MessageId(0xfeed), to, kind: MessageKind::Text, body },
         ClientMessage::SignOut,
     ] {
         alice.say(&mut server, &message);

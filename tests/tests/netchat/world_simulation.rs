@@ -3,8 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use netchat_client::session::GroupOutcome;
+use netchat_core::LogEvent;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{Datagram, SessionId};
+use netchat_tests::simulation::host::Faults;
 use netchat_tests::simulation::network::Conditions;
 use netchat_tests::simulation::seeds;
 use netchat_tests::simulation::world::World;
@@ -12,9 +15,18 @@ use rand_core::Rng as _;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// A world in which everyone is signed in, and storage does nothing wrong.
 fn world(seed: u64, conditions: Conditions, names: &[&str]) -> World {
     let mut world = World::new(seed, conditions, names);
     world.sign_everyone_in();
+    world
+}
+
+/// The same; what storage does wrong, and how much of it, is drawn at random.
+fn world_with_faults(seed: u64, conditions: Conditions, names: &[&str]) -> World {
+    let mut world = world(seed, conditions, names);
+    let faults = Faults::random(&mut world.rng);
+    world.set_faults(faults);
     world
 }
 
@@ -42,7 +54,7 @@ fn signing_in_at_much_loss_or_damage() {
 #[test]
 fn a_conversation_on_a_bad_network() {
     seeds("conversations", 0..20, |seed| {
-        let mut world = world(seed, Conditions::BAD, &["alice", "bob"]);
+        let mut world = world_with_faults(seed, Conditions::BAD, &["alice", "bob"]);
         for n in 1..=200 {
             let (sender, to) = if world.rng.next_u32().is_multiple_of(2) { (0, 1) } else { (1, 0) };
             let to = world.to(to);
@@ -56,7 +68,7 @@ fn a_conversation_on_a_bad_network() {
 #[test]
 fn two_people_who_say_much_at_once() {
     seeds("much at once", 0..10, |seed| {
-        let mut world = world(seed, Conditions::BAD, &["alice", "bob"]);
+        let mut world = world_with_faults(seed, Conditions::BAD, &["alice", "bob"]);
         let (alice, bob) = (world.to(0), world.to(1));
         for n in 1..=500 {
             world.send(0, &bob, &format!("message {n}"));
@@ -69,17 +81,20 @@ fn two_people_who_say_much_at_once() {
 #[test]
 fn messages_to_somebody_who_is_away_wait_for_them() {
     let mut world = world(1, Conditions::BAD, &["alice", "bob"]);
+    let bob = world.to(1);
+    world.send(0, &bob, "message 1");
+    settle(&mut world, 60 * SECOND);
+    assert!(world.people[0].online.contains("bob"), "they have a conversation now");
     world.kill_client(1);
     world.run_for(60 * SECOND);
-    assert_eq!(world.people[0].online.len(), 1, "bob has left the list");
-    let bob = world.to(1);
-    for n in 1..=1_000 {
+    assert!(!world.people[0].online.contains("bob"), "bob has left the list");
+    for n in 2..=1_000 {
         world.send(0, &bob, &format!("message {n}"));
         world.run_for(Duration::from_millis(20));
     }
     world.run_for(60 * SECOND);
     assert_eq!(world.people[0].stored.len(), 1_000, "the sender knows that they are stored");
-    assert!(world.people[0].receipts.is_empty());
+    assert_eq!(world.people[0].receipts.len(), 1, "of the first");
     world.restart_client(1);
     settle(&mut world, 120 * SECOND);
     let expected: Vec<_> = (1..=1_000).map(|n| format!("message {n}")).collect();
@@ -107,7 +122,7 @@ fn a_restarted_client_sends_what_waited_and_asks_nothing() {
 #[test]
 fn every_message_sent_over_three_sessions_with_restarts_between() {
     seeds("three sessions", 0..20, |seed| {
-        let mut world = world(seed, Conditions::GOOD, &["alice", "bob", "carol"]);
+        let mut world = world_with_faults(seed, Conditions::GOOD, &["alice", "bob", "carol"]);
         let bob = world.to(1);
         for n in 1..=20 {
             world.send(0, &bob, &format!("message {n}"));
@@ -116,16 +131,16 @@ fn every_message_sent_over_three_sessions_with_restarts_between() {
         let wait = Duration::from_millis(u64::from(world.rng.next_u32() % 80));
         world.run_for(wait);
         for _ in 0..2 {
-            world.crash_server();
+            world.crash_server(0);
             world.kill_client(0);
             world.run_for(SECOND);
-            world.start_server();
+            world.start_server(0);
             world.restart_client(0);
             let wait = Duration::from_millis(300 + u64::from(world.rng.next_u32() % 400));
             world.run_for(wait);
         }
         settle(&mut world, 60 * SECOND);
-        assert_eq!(world.host.disk.messages.len(), 20);
+        assert_eq!(world.log.storage.messages().len(), 20);
         assert_eq!(world.people[1].received.len(), 20);
     });
 }
@@ -182,27 +197,31 @@ fn a_forged_datagram_from_elsewhere_never_moves_a_session() {
     world.send(0, &bob, "message 1");
     world.run_for(5 * SECOND);
     assert_eq!(world.people[1].received, ["message 1"]);
-    let moved =
-        world.host.log.iter().filter(|record| matches!(record, netchat_core::Record::Moved { .. }));
+    let moved = world.hosts[0].log.iter().filter(|event| matches!(event, LogEvent::Moved { .. }));
     assert_eq!(moved.count(), 0);
+}
+
+fn to_group(name: &str) -> Conversation {
+    Conversation::Group(name.parse().unwrap())
+}
+
+/// Whether everyone knows that they are in a group.
+fn everyone_is_in(name: &str) -> impl Fn(&World) -> bool {
+    move |world| world.people.iter().all(|person| person.groups_joined.contains(name))
 }
 
 #[test]
 fn a_group_reaches_members_who_were_away() {
     let mut world = world(5, Conditions::BAD, &["alice", "bob", "carol"]);
-    let group: netchat_shared::name::GroupName = "CS: Group".parse().unwrap();
-    let now = world.now;
-    let members = vec!["bob".to_owned(), "carol".to_owned()];
-    world.people[0].session.create_group(now, group.clone(), members);
-    let joined = |world: &World| world.people.iter().all(|p| p.groups_joined.contains("CS: Group"));
-    // Its request goes out with the next timer.
-    world.people[0].session.handle_timeout(now);
+    world.set_faults(Faults { failing_percent: 0, ..Faults::BAD });
+    world.create_group(0, "CS: Group", &["bob", "carol"]);
     let bob = world.to(1);
     world.send(0, &bob, "message 1");
-    world.run_until(30 * SECOND, joined);
+    world.run_until(30 * SECOND, everyone_is_in("CS: Group"));
     world.kill_client(2);
+    let group = to_group("CS: Group");
     for n in 2..=50 {
-        world.send(0, &Conversation::Group(group.clone()), &format!("message {n}"));
+        world.send(0, &group, &format!("message {n}"));
         world.run_for(Duration::from_millis(50));
     }
     world.run_for(50 * SECOND);
@@ -217,7 +236,7 @@ fn clocks_that_jump_change_nothing() {
     let mut world = world(7, Conditions::BAD, &["alice", "bob"]);
     let (alice, bob) = (world.to(0), world.to(1));
     for (n, ahead) in (1..).zip([0, -DAY_MS, 3 * DAY_MS, -100 * DAY_MS, 20 * DAY_MS, 0]) {
-        world.host.calendar_ahead_ms = ahead;
+        world.hosts[0].calendar_ahead_ms = ahead;
         world.send(0, &bob, &format!("message {n}"));
         world.send(1, &alice, &format!("answer {n}"));
         world.run_for(5 * SECOND);
@@ -236,22 +255,173 @@ fn clocks_that_jump_change_nothing() {
 #[test]
 fn failing_writes_delay_messages_and_lose_none() {
     let mut world = world(6, Conditions::GOOD, &["alice", "bob"]);
-    world.host.failing_percent = 50;
+    world.hosts[0].faults.failing_percent = 50;
     let bob = world.to(1);
     for n in 0..50 {
         world.send(0, &bob, &format!("message x{n}"));
         world.run_for(Duration::from_millis(200));
     }
     world.run_for(20 * SECOND);
-    world.host.failing_percent = 0;
+    world.hosts[0].faults.failing_percent = 0;
     settle(&mut world, 60 * SECOND);
     assert_eq!(world.people[1].received.len(), 50);
 }
 
+/// Groups come into being, and people come and go, while half of it is not stored: whoever asked is
+/// told, and asks again. Nobody is a member of what was not stored.
+#[test]
+fn groups_while_writes_fail() {
+    seeds("groups", 0..50, |seed| {
+        let mut world = world(seed, Conditions::BAD, &["alice", "bob", "carol"]);
+        world.set_faults(Faults { failing_percent: 50, ..Faults::BAD });
+        ask_until_done(&mut world, 0, |world| world.create_group(0, "G", &["bob"]));
+        ask_until_done(&mut world, 2, |world| world.join_group(2, "G"));
+        world.run_until(60 * SECOND, everyone_is_in("G"));
+        for n in 1..=10 {
+            world.send(n % 3, &to_group("G"), &format!("message {n}"));
+            world.run_for(Duration::from_millis(200));
+        }
+        settle(&mut world, 120 * SECOND);
+        ask_until_done(&mut world, 1, |world| world.quit_group(1, "G"));
+        world.send(0, &to_group("G"), "message 11");
+        settle(&mut world, 120 * SECOND);
+        assert!(!world.people[1].received.contains(&"message 11".to_owned()), "seed {seed}");
+    });
+}
+
+/// Asks for something about a group, and again while it is refused.
+fn ask_until_done(world: &mut World, who: usize, ask: impl Fn(&mut World)) {
+    loop {
+        let before = world.people[who].group_outcomes.len();
+        ask(world);
+        world.run_until(60 * SECOND, |world| world.people[who].group_outcomes.len() > before);
+        let outcomes = &world.people[who].group_outcomes[before..];
+        // What was stored and not told for a while is there when it is asked for again.
+        let is_done = |outcome: &GroupOutcome| match outcome {
+            GroupOutcome::Created(_) | GroupOutcome::Joined | GroupOutcome::Quit => true,
+            GroupOutcome::Refused(why) => !why.contains("not stored"),
+            GroupOutcome::NotFound(_) | GroupOutcome::Added | GroupOutcome::DoesNotExist => false,
+        };
+        if outcomes.iter().any(|(_, outcome)| is_done(outcome)) {
+            return;
+        }
+    }
+}
+
+/// Somebody puts a backup in place of the database. Who was online before goes on as if nothing had
+/// happened: what was written since the backup is gone, what is written from now on arrives, once.
+#[test]
+fn a_restored_backup_is_another_log() {
+    seeds("backups", 0..10, |seed| {
+        let mut world = world_with_faults(seed, Conditions::BAD, &["alice", "bob", "carol"]);
+        let (alice, bob) = (world.to(0), world.to(1));
+        let mut number = 0;
+        let mut talk = |world: &mut World, messages: usize| {
+            for _ in 0..messages {
+                number += 1;
+                world.send(0, &bob, &format!("message {number}"));
+                world.send(1, &alice, &format!("answer {number}"));
+                world.run_for(Duration::from_millis(20));
+            }
+            settle(world, 120 * SECOND);
+        };
+        talk(&mut world, 20);
+        let backup = world.log.storage.clone();
+        talk(&mut world, 300);
+        // Who is away for the change comes back with a place in the log that is no more.
+        world.kill_client(2);
+        world.crash_server(0);
+        world.restore(backup);
+        world.start_server(0);
+        world.restart_client(2);
+        talk(&mut world, 20);
+        let carol = world.to(2);
+        world.send(0, &carol, "message x");
+        settle(&mut world, 60 * SECOND);
+        assert_eq!(world.people[0].received.len(), 340, "seed {seed}");
+        assert_eq!(world.people[1].received.len(), 340, "seed {seed}");
+        assert_eq!(world.people[2].received, ["message x"], "seed {seed}");
+        let asked: usize = world.people.iter().map(|person| person.questions_after_sign_in).sum();
+        assert_eq!(asked, 0, "seed {seed}: nothing is typed again");
+    });
+}
+
+/// The clock was behind by more than a message is kept, and is right again, or the other way: what
+/// somebody has still to receive is there when they come back.
+#[test]
+fn a_clock_that_was_wrong_forgets_nothing_unread() {
+    const DAY_MS: i64 = 24 * 3_600 * 1_000;
+    for (before, after) in [(-400 * DAY_MS, 0), (0, 400 * DAY_MS), (400 * DAY_MS, 0)] {
+        let mut world = world(9, Conditions::GOOD, &["alice", "bob"]);
+        world.hosts[0].calendar_ahead_ms = before;
+        world.kill_client(1);
+        let bob = world.to(1);
+        world.send(0, &bob, "message 1");
+        world.run_for(5 * SECOND);
+        world.hosts[0].calendar_ahead_ms = after;
+        world.send(0, &bob, "message 2");
+        world.run_for(1_900 * SECOND);
+        world.restart_client(1);
+        settle(&mut world, 60 * SECOND);
+        assert_eq!(world.people[1].received, ["message 1", "message 2"], "{before} to {after}");
+        assert_eq!(world.people[1].questions_after_sign_in, 0, "tokens are kept likewise");
+    }
+}
+
+/// Two servers stand on one log. People are at both and move between them; servers die.
+fn two_servers(seed: u64) {
+    let mut world =
+        World::with_servers(2, seed, Conditions::GOOD, &["alice", "bob", "carol", "dan"]);
+    world.sign_everyone_in();
+    world.create_group(0, "G", &["bob", "carol", "dan"]);
+    world.run_until(60 * SECOND, everyone_is_in("G"));
+    world.network.conditions = Conditions::random(&mut world.rng);
+    let faults = Faults::random(&mut world.rng);
+    world.set_faults(faults);
+    for who in [1, 3] {
+        world.move_to_server(who, 1);
+    }
+    for n in 1..=100_u64 {
+        let mut below = |bound: u32| world.rng.next_u32() % bound;
+        let (sender, recipient, server) = (below(4) as usize, below(4) as usize, below(2) as usize);
+        let (is_for_group, trouble, pause) = (below(2) == 0, below(100), u64::from(below(300)));
+        let to = if is_for_group { to_group("G") } else { world.to(recipient) };
+        if is_for_group || sender != recipient {
+            world.send(sender, &to, &format!("message {n}"));
+        }
+        match trouble {
+            0..=9 => world.move_to_server(sender, server),
+            10..=12 if world.hosts[server].is_running() => world.crash_server(server),
+            13..=15 => world.move_address(sender),
+            16..=18 => world.restart_gateway(sender),
+            _ => {}
+        }
+        let dead = (0..2).find(|server| !world.hosts[*server].is_running());
+        if let Some(dead) = dead.filter(|_| trouble.is_multiple_of(5)) {
+            world.start_server(dead);
+        }
+        world.run_for(Duration::from_millis(pause));
+        world.check();
+    }
+    world.network.conditions = Conditions::GOOD;
+    for server in 0..2 {
+        if !world.hosts[server].is_running() {
+            world.start_server(server);
+        }
+    }
+    settle(&mut world, 180 * SECOND);
+    let asked: usize = world.people.iter().map(|person| person.questions_after_sign_in).sum();
+    assert_eq!(asked, 0, "seed {seed}: nothing is typed again");
+}
+
+#[test]
+fn two_servers_on_one_log() {
+    seeds("two servers", 0..50, two_servers);
+}
+
 /// Everything at once, as the seed decides.
 fn turmoil(seed: u64) {
-    let mut world = World::new(seed, Conditions::GOOD, &["alice", "bob", "carol"]);
-    world.sign_everyone_in();
+    let mut world = world_with_faults(seed, Conditions::GOOD, &["alice", "bob", "carol"]);
     world.network.conditions = Conditions::random(&mut world.rng);
     for n in 1..=120_u64 {
         let mut below = |bound: u32| world.rng.next_u32() % bound;
@@ -262,12 +432,16 @@ fn turmoil(seed: u64) {
             world.send(sender, &to, &format!("message {n}"));
         }
         match trouble {
-            0..=3 if world.host.is_running() => world.crash_server(),
-            0..=15 if !world.host.is_running() => world.start_server(),
+            0..=3 if world.hosts[0].is_running() => world.crash_server(),
+            0..=15 if !world.hosts[0].is_running() => world.start_server(),
             4..=8 => world.move_address(sender),
             9..=11 if world.people[sender].is_running => world.kill_client(sender),
             12..=13 => world.network.fail_until(world.now + SECOND * (n as u32 % 15)),
             14..=15 => world.network.conditions = Conditions::random(&mut world.rng),
+            20..=22 => {
+                let faults = Faults::random(&mut world.rng);
+                world.set_faults(faults);
+            }
             16..=19 if world.people[sender].is_running => world.restart_gateway(sender),
             _ => {}
         }
@@ -278,8 +452,8 @@ fn turmoil(seed: u64) {
         world.check();
     }
     world.network.conditions = Conditions::GOOD;
-    if !world.host.is_running() {
-        world.start_server();
+    if !world.hosts[0].is_running() {
+        world.start_server(0);
     }
     for who in 0..3 {
         if !world.people[who].is_running {
@@ -302,6 +476,8 @@ fn bridges(seed: u64) {
     let mut world = world(seed, Conditions::GOOD, &["alice", "bob"]);
     world.add_original("carol");
     world.add_original("dan");
+    let faults = Faults::random(&mut world.rng);
+    world.set_faults(faults);
     world.network.conditions = Conditions { loss_percent: 15, ..Conditions::BAD };
     // Repetitions arrive within the spacing that PROTOCOL.md, "Acknowledgements", allows for.
     world.network.conditions.delay_max = Duration::from_millis(48);

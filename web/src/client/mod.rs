@@ -10,16 +10,19 @@ use std::time::Duration;
 
 use leptos::ev;
 use leptos::prelude::*;
-use netchat_client::session::{Event, Output, Question, Saved, Session};
+use netchat_client::session::{Content, Event, Output, Question, Saved, SendError, Session};
 use netchat_shared::conversation::Conversation;
+use netchat_shared::kind::MessageKind;
+use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{NameError, UserName};
+use netchat_shared::sequence::Sequence;
 use netchat_shared::time::Instant;
 
 use self::socket::Socket;
 use crate::clock::now;
 use crate::components::Ui;
 use crate::kept::{self, Drafts};
-use crate::model::{Form, Intent, Model, Reply};
+use crate::model::{Form, Intent, Model, Reply, Thread};
 
 /// The session and its way to the gateway.
 pub struct Client {
@@ -79,6 +82,12 @@ impl Client {
     }
 
     fn perform(&mut self, intent: Intent) -> Result<(), String> {
+        let result = self.carry_out(intent);
+        self.mark_read();
+        result
+    }
+
+    fn carry_out(&mut self, intent: Intent) -> Result<(), String> {
         let now = now().monotonic;
         match intent {
             Intent::SignIn(form) => self.sign_in(form),
@@ -86,6 +95,24 @@ impl Client {
             Intent::Select(conversation) => self.select(conversation),
             Intent::Send(conversation, text) => return self.send(&conversation, text),
             Intent::SendToEach(names, text) => return self.send_to_each(&names, &text),
+            Intent::Reply(to, text) => return self.reply_to(&to, text),
+            Intent::Edit(to, text) => {
+                let of = self.line(&to, Thread::last_own)?;
+                let sent = self.session.edit(now, to.clone(), of, &text);
+                return self.note_change(to, MessageKind::Edit(of), Content::Text(text), sent);
+            }
+            Intent::Delete(to) => {
+                let of = self.line(&to, Thread::last_own)?;
+                let sent = self.session.delete(now, to.clone(), of);
+                return self.note_change(to, MessageKind::Deletion(of), Content::TakenBack, sent);
+            }
+            Intent::React(to, reaction) => {
+                let last = |thread: &Thread| thread.last_of_others().or_else(|| thread.last_own());
+                let of = self.line(&to, last)?;
+                let sent = self.session.react(now, to.clone(), of, &reaction);
+                let content = Content::Reaction(reaction);
+                return self.note_change(to, MessageKind::Reaction(of), content, sent);
+            }
             Intent::SendAgain(conversation, key) => {
                 let taken =
                     self.model.try_update(|model| model.take_failed(&conversation, key)).flatten();
@@ -93,7 +120,7 @@ impl Client {
             }
             Intent::LoadEarlier(conversation) => {
                 let before = self.model.with_untracked(|model| {
-                    model.threads.get(&conversation).and_then(|thread| thread.first_order())
+                    model.threads.get(&conversation).and_then(|thread| thread.first_sequence())
                 });
                 self.session.request_history(now, conversation, before);
             }
@@ -146,6 +173,45 @@ impl Client {
         Ok(())
     }
 
+    fn reply_to(&mut self, to: &Conversation, text: String) -> Result<(), String> {
+        let now = now();
+        let of = self.line(to, Thread::last_of_others)?;
+        let sent = self.session.reply(now.monotonic, to.clone(), of, &text);
+        let id = sent.map_err(|error| error.to_string())?;
+        self.model.update(|model| model.add_own(now.calendar, to, id, text));
+        Ok(())
+    }
+
+    /// The place of a line that something is to be said about.
+    fn line(
+        &self,
+        of: &Conversation,
+        find: impl FnOnce(&Thread) -> Option<Sequence>,
+    ) -> Result<Sequence, String> {
+        let line = self.model.with_untracked(|model| model.threads.get(of).and_then(find));
+        line.ok_or_else(|| "there is no message here yet that this could be about".to_owned())
+    }
+
+    fn note_change(
+        &self,
+        to: Conversation,
+        kind: MessageKind,
+        content: Content,
+        sent: Result<MessageId, SendError>,
+    ) -> Result<(), String> {
+        let id = sent.map_err(|error| error.to_string())?;
+        self.model.update(|model| model.add_change(id, to, kind, content));
+        Ok(())
+    }
+
+    /// Tells one's other sessions what is read here.
+    fn mark_read(&mut self) {
+        let read = self.model.try_with_untracked(Model::read_in_front).flatten();
+        if let Some((conversation, sequence)) = read {
+            self.session.mark_read(now().monotonic, conversation, sequence);
+        }
+    }
+
     /// Nothing is sent unless all names are possible.
     fn send_to_each(&mut self, names: &str, text: &str) -> Result<(), String> {
         let names = split_names(names)
@@ -186,7 +252,10 @@ impl Client {
             self.enter(name);
         } else if event == Event::SignedOut {
             self.leave();
+        } else if event == Event::Stale {
+            self.session.request_overview(now().monotonic);
         }
+        self.mark_read();
     }
 
     fn enter(&mut self, name: UserName) {
@@ -195,6 +264,7 @@ impl Client {
         }
         self.person = Some(name);
         self.show_waiting();
+        self.session.watch_online(now().monotonic);
         self.session.request_overview(now().monotonic);
         self.load_selected();
     }
@@ -212,8 +282,8 @@ impl Client {
     fn show_waiting(&self) {
         let Some(saved) = self.session.saved() else { return };
         self.model.update(|model| {
-            for (id, conversation, text) in saved.waiting() {
-                model.add_waiting(now().calendar, conversation, id, text);
+            for outgoing in saved.waiting() {
+                model.add_waiting(now().calendar, outgoing);
             }
         });
     }
@@ -314,6 +384,7 @@ fn listen(client: &Shared) {
         let is_hidden = document().hidden();
         let model = this.borrow().model;
         model.update(|model| model.set_hidden(is_hidden));
+        this.borrow_mut().mark_read();
         if !is_hidden {
             // It may have slept.
             input(&this, Session::probe);

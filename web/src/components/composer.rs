@@ -87,11 +87,15 @@ fn submit(ui: Ui, to: &Conversation, text: &str) -> Result<(), String> {
         Slash::Broadcast => select(Conversation::Everyone),
         Slash::Active => {
             let names = ui.model.with_untracked(|model| {
-                model.online.iter().map(ToString::to_string).collect::<Vec<_>>()
+                model.online.names.iter().map(ToString::to_string).collect::<Vec<_>>()
             });
             ui.model.update(|model| model.say(format!("Online: {}", names.join(", "))));
             return Ok(());
         }
+        Slash::Reply(text) => Intent::Reply(to.clone(), text),
+        Slash::Edit(text) => Intent::Edit(to.clone(), text),
+        Slash::Delete => Intent::Delete(to.clone()),
+        Slash::React(reaction) => Intent::React(to.clone(), reaction),
         Slash::Leave => Intent::Select(None),
         Slash::Exit => Intent::SignOut,
         Slash::Help => {

@@ -23,7 +23,18 @@ pub(super) fn MessageRow(message: Message, is_first: bool) -> impl IntoView {
             </p>
         }
         .into_any(),
+        Content::TakenBack => view! {
+            <p class="message__gone">"Message taken back"</p>
+        }
+        .into_any(),
+        Content::Reaction(_) | Content::Unknown => view! {
+            <p class="message__gone">"A newer version of NetChat is needed to show this."</p>
+        }
+        .into_any(),
     };
+    let is_edited = message.changes.is_edited();
+    let signs = message.changes.signs().into_iter();
+    let signs = signs.map(|(sign, count)| format!("{sign} {count}")).collect::<Vec<_>>().join("  ");
     let time = message.time;
     view! {
         <li class="message" class:message--own=is_own class:message--first=is_first>
@@ -33,7 +44,11 @@ pub(super) fn MessageRow(message: Message, is_first: bool) -> impl IntoView {
                     {clock::time_of_day(time)}
                 </time>
             </div>
-            <div class="message__body">{body}</div>
+            <div class="message__body">
+                {body}
+                {is_edited.then(|| view! { <p class="message__edited">"edited"</p> })}
+                {(!signs.is_empty()).then(|| view! { <p class="message__signs">{signs}</p> })}
+            </div>
             {is_own.then(|| view! { <Delivered message /> })}
         </li>
     }
@@ -49,7 +64,7 @@ fn Delivered(message: Message) -> impl IntoView {
         let threads = model.selected.iter().filter_map(|selected| model.threads.get(selected));
         let mut messages = threads.flat_map(|thread| thread.messages.iter().rev());
         let delivery = messages.find(|message| message.key == key)?.delivery.clone()?;
-        let summary = delivery.summary(&model.online);
+        let summary = delivery.summary(|name| model.is_away(name));
         Some((summary, delivery))
     });
     let summary = move || delivery.with(|d| d.as_ref().map(|(summary, _)| summary.clone()));

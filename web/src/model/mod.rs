@@ -1,19 +1,26 @@
 //! What the page shows, as plain data: events of the session and intents of the person are folded
 //! into it. Nothing here knows the browser, so all of it is tested natively.
 
+mod changes;
 mod rows;
 mod sign_in;
 mod text;
 mod thread;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use netchat_client::session::{Arrival, Connection, Content, Event, GroupOutcome};
+use netchat_client::reaction::Reaction;
+use netchat_client::session::{
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Outgoing, Progress,
+};
 use netchat_shared::conversation::Conversation;
+use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
+use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Now, UnixTime};
 
+pub use self::changes::Changes;
 pub use self::rows::{Row, rows};
 pub use self::sign_in::{Field, Form, Reply, SignIn};
 pub use self::text::{Piece, pieces};
@@ -36,12 +43,24 @@ pub struct Model {
     /// The conversation in front.
     pub selected: Option<Conversation>,
     /// Who is online, oneself included.
-    pub online: Vec<UserName>,
+    pub online: Online,
     /// What the server said that belongs to no message, newest last.
     pub lines: Vec<String>,
     /// The page is behind another tab, or the screen is off: nobody reads what arrives.
     is_hidden: bool,
     last_key: u64,
+    /// How far conversations were read, in whichever session.
+    read: BTreeMap<Conversation, Sequence>,
+    /// One's own changes of lines that are not stored yet: no more than the session keeps.
+    pending_changes: BTreeMap<MessageId, Change>,
+}
+
+/// Something of one's own about a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Change {
+    conversation: Conversation,
+    kind: MessageKind,
+    content: Content,
 }
 
 /// Where the person is on the page: what a reload must not lose.
@@ -67,6 +86,14 @@ pub enum Intent {
     /// Send a text to each of these people (names separated by commas), in the conversation with
     /// each.
     SendToEach(String, String),
+    /// Answer the last line of somebody else.
+    Reply(Conversation, String),
+    /// Put a text in place of one's own last line.
+    Edit(Conversation, String),
+    /// Take one's own last line back.
+    Delete(Conversation),
+    /// Put a sign beside the last line, of somebody else if there is one, or take it away.
+    React(Conversation, Reaction),
     /// Send a failed message again.
     SendAgain(Conversation, MessageKey),
     /// Show what came before the first message that is here.
@@ -91,10 +118,12 @@ impl Default for Model {
             connection: Connection::Connecting,
             threads: BTreeMap::from([(Conversation::Everyone, Thread::default())]),
             selected: None,
-            online: Vec::new(),
+            online: Online { names: BTreeSet::new(), count: 0, is_complete: false },
             lines: Vec::new(),
             is_hidden: false,
             last_key: 0,
+            read: BTreeMap::new(),
+            pending_changes: BTreeMap::new(),
         }
     }
 }
@@ -136,41 +165,75 @@ impl Model {
             Event::SignedOut => *self = Self::default(),
             Event::Connection(connection) => self.connection = connection,
             Event::Arrived(arrival) => self.fold_arrival(now.calendar, arrival),
-            Event::Progress(id, progress) => {
-                for thread in self.threads.values_mut() {
-                    thread.fold_progress(id, &progress);
-                }
-            }
-            Event::Online(names) => self.online = names,
+            Event::Progress(id, progress) => self.fold_progress(id, &progress),
+            Event::Online(online) => self.online = online,
             Event::ActiveList(roster) => self.say(format!("Online: {}", roster.names().join(", "))),
             Event::Group(group, outcome) => self.fold_group(Conversation::Group(group), outcome),
             Event::History(conversation, messages, has_more) => {
                 for message in messages {
-                    self.add(now.calendar, &conversation, message);
+                    self.fold_earlier(now.calendar, &conversation, message);
                 }
                 let thread = self.thread(&conversation);
                 thread.has_earlier = has_more;
                 thread.is_loaded = true;
             }
-            Event::Overview(groups, latest) => {
+            Event::Groups(groups, _) => {
                 for group in groups {
                     self.thread(&Conversation::Group(group));
                 }
+            }
+            Event::Overview(latest, _) => {
                 for message in latest {
                     if let Some(conversation) = message.conversation.clone() {
-                        self.add(now.calendar, &conversation, message);
+                        self.fold_earlier(now.calendar, &conversation, message);
+                        self.clear_if_read(&conversation);
                     }
                 }
             }
+            Event::Read(conversation, sequence) => {
+                let read = self.read.entry(conversation.clone()).or_default();
+                *read = sequence.max(*read);
+                self.clear_if_read(&conversation);
+            }
+            Event::OtherLog => {
+                self.threads.values_mut().for_each(Thread::forget_places);
+                self.read.clear();
+            }
+            // Not shown, or asked for by the client.
+            Event::Typing(..) | Event::Members(..) | Event::Receivers(..) | Event::Stale => {}
             Event::Line(line) => self.say(line),
         }
     }
 
     /// One's own message waits in the session: shows it, unless it is here.
-    pub fn add_waiting(&mut self, now: UnixTime, to: &Conversation, id: MessageId, text: &str) {
-        if !self.thread(to).has_own(id) {
-            self.add_own(now, to, id, text.to_owned());
-        }
+    pub fn add_waiting(&mut self, now: UnixTime, outgoing: &Outgoing) {
+        let Outgoing { id, conversation: to, kind, text } = outgoing;
+        let content = match kind {
+            MessageKind::Text | MessageKind::Reply(_) | MessageKind::Unknown(_) => {
+                if !self.thread(to).has_own(*id) {
+                    self.add_own(now, to, *id, text.clone());
+                }
+                return;
+            }
+            MessageKind::Edit(_) => Content::Text(text.clone()),
+            MessageKind::Deletion(_) => Content::TakenBack,
+            MessageKind::Reaction(_) => match text.parse() {
+                Ok(reaction) => Content::Reaction(reaction),
+                Err(_) => return,
+            },
+        };
+        self.add_change(*id, to.clone(), kind.clone(), content);
+    }
+
+    /// One's own change of a line was handed to the session. It is shown when it is stored.
+    pub fn add_change(
+        &mut self,
+        id: MessageId,
+        conversation: Conversation,
+        kind: MessageKind,
+        content: Content,
+    ) {
+        self.pending_changes.insert(id, Change { conversation, kind, content });
     }
 
     /// One's own message was handed to the session.
@@ -184,6 +247,7 @@ impl Model {
             time: now,
             sequence: None,
             delivery: Some(Delivery::new(id)),
+            changes: Changes::default(),
         };
         self.thread(to).add(message);
     }
@@ -231,7 +295,21 @@ impl Model {
     #[must_use]
     pub fn others_online(&self) -> Vec<UserName> {
         let me = self.me.as_ref();
-        self.online.iter().filter(|name| Some(*name) != me).cloned().collect()
+        self.online.names.iter().filter(|name| Some(*name) != me).cloned().collect()
+    }
+
+    /// Whether it is certain that somebody is not online.
+    #[must_use]
+    pub fn is_away(&self, name: &UserName) -> bool {
+        self.online.is_complete && !self.online.names.contains(name)
+    }
+
+    /// The conversation that is read at present, and up to where.
+    #[must_use]
+    pub fn read_in_front(&self) -> Option<(Conversation, Sequence)> {
+        let conversation = self.selected.as_ref().filter(|_| !self.is_hidden)?;
+        let last = self.threads.get(conversation)?.last_sequence()?;
+        Some((conversation.clone(), last))
     }
 
     /// All unread messages.
@@ -248,6 +326,9 @@ impl Model {
     /// Classic delivery does not tell where a message belongs: then it is shown with its sender, or,
     /// if even that is lost, in the conversation in front.
     fn fold_arrival(&mut self, time: UnixTime, arrival: Arrival) {
+        if !arrival.kind.is_line() {
+            return self.change(arrival);
+        }
         let sender = arrival.sender.clone();
         let is_own = sender.is_some() && sender == self.me;
         let conversation = arrival.conversation.clone();
@@ -260,6 +341,62 @@ impl Model {
             self.thread(&conversation).unread += 1;
         }
         self.thread(&conversation).make_room();
+    }
+
+    /// A line that was asked for, or what was said about one.
+    fn fold_earlier(&mut self, now: UnixTime, conversation: &Conversation, arrival: Arrival) {
+        if arrival.kind.is_line() {
+            self.add(now, conversation, arrival);
+        } else {
+            self.change(arrival);
+        }
+    }
+
+    /// Changes a line, if that is here.
+    fn change(&mut self, arrival: Arrival) {
+        let Arrival { conversation, sender, kind, content, stored, .. } = arrival;
+        if let (Some(conversation), Some(sender), Some(stored)) = (conversation, sender, stored)
+            && let Some(thread) = self.threads.get_mut(&conversation)
+        {
+            thread.change(stored.sequence, &sender, &kind, content);
+        }
+    }
+
+    fn fold_progress(&mut self, id: MessageId, progress: &Progress) {
+        if !self.pending_changes.contains_key(&id) {
+            let threads = self.threads.values_mut();
+            return threads.for_each(|thread| thread.fold_progress(id, progress));
+        }
+        match progress {
+            Progress::Stored(stored, _) => {
+                let change = self.pending_changes.remove(&id);
+                if let (Some(change), Some(me)) = (change, &self.me)
+                    && let Some(thread) = self.threads.get_mut(&change.conversation)
+                {
+                    thread.change(stored.sequence, me, &change.kind, change.content);
+                }
+            }
+            Progress::Failed(failure, _) => {
+                self.pending_changes.remove(&id);
+                let why = match failure {
+                    Failure::Refused(why) => why.as_str(),
+                    Failure::NoSuchUser => "no such user",
+                    Failure::Lost | Failure::Corrupted | Failure::NoAnswer => "it was lost",
+                };
+                self.say(format!("Nothing was changed: {why}."));
+            }
+            Progress::Sent | Progress::Received(_) | Progress::ReceivedCount { .. } => {}
+        }
+    }
+
+    /// What was read elsewhere is not unread here.
+    fn clear_if_read(&mut self, conversation: &Conversation) {
+        let read = self.read.get(conversation).copied();
+        if let Some(thread) = self.threads.get_mut(conversation)
+            && thread.last_sequence().is_some_and(|last| Some(last) <= read)
+        {
+            thread.unread = 0;
+        }
     }
 
     /// Adds a message to its conversation. False if it was there.
@@ -275,6 +412,7 @@ impl Model {
             time: stored.map_or(now, |at| at.time),
             sequence: stored.map(|at| at.sequence),
             delivery,
+            changes: Changes::default(),
         })
     }
 
@@ -317,8 +455,8 @@ impl Model {
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use netchat_client::session::{Failure, Progress, Question, StoredAt};
-    use netchat_shared::sequence::Sequence;
+    use netchat_client::session::{Question, StoredAt};
+    use netchat_shared::extended::{Receipts, Recipients};
 
     use super::*;
 
@@ -339,19 +477,29 @@ mod tests {
 
     fn arrival(text: &str) -> Event {
         let content = Content::Text(text.to_owned());
-        let (conversation, stored, receipts) = (None, None, vec![]);
-        let sender = "bob".parse().ok();
-        Event::Arrived(Arrival { conversation, sender, content, stored, receipts })
+        let (conversation, kind, stored) = (None, MessageKind::Text, None);
+        let (sender, receipts) = ("bob".parse().ok(), Receipts::default());
+        Event::Arrived(Arrival { conversation, sender, kind, content, stored, receipts })
     }
 
     fn stored(sequence: u64, sender: &str, text: &str) -> Arrival {
         Arrival {
             conversation: Some(bob()),
             sender: sender.parse().ok(),
+            kind: MessageKind::Text,
             content: Content::Text(text.to_owned()),
             stored: Some(at(sequence)),
-            receipts: vec![],
+            receipts: Receipts::default(),
         }
+    }
+
+    /// Something that bob says about a line.
+    fn about(sequence: u64, kind: MessageKind, content: Content) -> Arrival {
+        Arrival { kind, content, ..stored(sequence, "bob", "") }
+    }
+
+    fn for_names(names: &[&str]) -> Recipients {
+        Recipients::new(names.len(), names.iter().map(|name| name.parse().unwrap()))
     }
 
     fn at(sequence: u64) -> StoredAt {
@@ -367,7 +515,9 @@ mod tests {
         messages
             .map(|message| match &message.content {
                 Content::Text(text) => text.clone(),
+                Content::TakenBack => "(taken back)".to_owned(),
                 Content::Corrupted => "(corrupted)".to_owned(),
+                Content::Reaction(_) | Content::Unknown => "(unknown)".to_owned(),
             })
             .collect()
     }
@@ -378,14 +528,14 @@ mod tests {
         model.add_own(NOW.calendar, &bob(), MessageId(5), "mine".to_owned());
         model.fold(NOW, Event::Arrived(stored(4, "bob", "faster")));
         assert_eq!(texts(&model), ["faster", "mine"], "what has no place yet stands at the end");
-        let progress = Progress::Stored(at(5), vec!["bob".parse().unwrap()]);
+        let progress = Progress::Stored(at(5), for_names(&["bob"]));
         model.fold(NOW, Event::Progress(MessageId(5), progress));
         model.fold(NOW, Event::Arrived(stored(6, "bob", "later")));
         let history = vec![stored(2, "bob", "old"), stored(4, "bob", "faster")];
         model.fold(NOW, Event::History(bob(), history, true));
         assert_eq!(texts(&model), ["old", "faster", "mine", "later"], "none is there twice");
         assert!(model.threads[&bob()].has_earlier);
-        assert_eq!(model.threads[&bob()].first_order(), Some(Sequence(2)));
+        assert_eq!(model.threads[&bob()].first_sequence(), Some(Sequence(2)));
     }
 
     #[test]
@@ -396,7 +546,7 @@ mod tests {
         }
         let thread = &model.threads[&bob()];
         assert_eq!((thread.messages.len(), thread.has_earlier), (4_501, true));
-        assert_eq!(thread.first_order(), Some(Sequence(501)));
+        assert_eq!(thread.first_sequence(), Some(Sequence(501)));
     }
 
     #[test]
@@ -414,9 +564,12 @@ mod tests {
         model.add_own(NOW.calendar, &bob(), id, "hi".to_owned());
         let names: Vec<UserName> = ["bob", "eve", "dan"].map(|name| name.parse().unwrap()).into();
         let summary = |model: &Model| {
-            model.threads[&bob()].messages[0].delivery.clone().unwrap().summary(&[])
+            model.threads[&bob()].messages[0].delivery.clone().unwrap().summary(|_| true)
         };
-        model.fold(NOW, Event::Progress(id, Progress::Stored(at(7), names.clone())));
+        model.fold(
+            NOW,
+            Event::Progress(id, Progress::Stored(at(7), for_names(&["bob", "eve", "dan"]))),
+        );
         assert_eq!(summary(&model), "Sent to 3");
         model.fold(NOW, Event::Progress(id, Progress::Received(names[0].clone())));
         let lost = Progress::Failed(Failure::Lost, Some(names[1].clone()));
@@ -430,10 +583,10 @@ mod tests {
         let id = MessageId(7);
         model.add_own(NOW.calendar, &bob(), id, "hi".to_owned());
         let name: UserName = "bob".parse().unwrap();
-        model.fold(NOW, Event::Progress(id, Progress::Stored(at(7), vec![name.clone()])));
+        model.fold(NOW, Event::Progress(id, Progress::Stored(at(7), for_names(&["bob"]))));
         let delivery = model.threads[&bob()].messages[0].delivery.clone().unwrap();
-        assert_eq!(delivery.summary(&[]), "Sent, waits for bob");
-        assert_eq!(delivery.summary(&[name]), "Sent");
+        assert_eq!(delivery.summary(|_| true), "Sent, waits for bob");
+        assert_eq!(delivery.summary(|other| *other != name), "Sent");
     }
 
     #[test]
@@ -465,7 +618,7 @@ mod tests {
         let id = MessageId(7);
         model.add_own(NOW.calendar, &bob(), id, "hi".to_owned());
         let state = |model: &Model| {
-            model.threads[&bob()].messages[0].delivery.clone().unwrap().summary(&[])
+            model.threads[&bob()].messages[0].delivery.clone().unwrap().summary(|_| true)
         };
         assert_eq!(state(&model), "Waiting");
         model.fold(NOW, Event::Progress(id, Progress::Sent));
@@ -481,12 +634,112 @@ mod tests {
         model.fold(NOW, Event::Progress(MessageId(7), Progress::Failed(Failure::NoSuchUser, None)));
         let message = &model.threads[&bob()].messages[0];
         assert_eq!(
-            message.delivery.clone().unwrap().summary(&[]),
+            message.delivery.clone().unwrap().summary(|_| true),
             "Not sent: no such user, or not online"
         );
         let key = message.key;
         assert_eq!(model.take_failed(&bob(), key), Some("hi".to_owned()));
         assert!(model.threads[&bob()].messages.is_empty());
+    }
+
+    #[test]
+    fn changes_are_folded_into_their_lines_in_whatever_order_they_come() {
+        let mut model = signed_in();
+        let of = Sequence(1);
+        let text = |text: &str| Content::Text(text.to_owned());
+        let reaction = |text: &str| Content::Reaction(text.parse().unwrap());
+        model.fold(NOW, Event::Arrived(stored(1, "bob", "teh")));
+        let changes = [
+            about(2, MessageKind::Edit(of), text("th")),
+            about(3, MessageKind::Edit(of), text("the")),
+            about(4, MessageKind::Reaction(of), reaction("👍")),
+            about(5, MessageKind::Reaction(of), reaction("🎉")),
+            about(6, MessageKind::Reaction(of), reaction("-🎉")),
+            about(7, MessageKind::Edit(of), Content::Corrupted),
+        ];
+        for change in changes.iter().rev().chain(&changes) {
+            model.fold(NOW, Event::Arrived(change.clone()));
+        }
+        let line = &model.threads[&bob()].messages[0];
+        assert!(line.changes.is_edited());
+        assert_eq!(line.changes.signs(), [("👍".parse().unwrap(), 1)]);
+        assert_eq!((texts(&model), model.unread()), (vec!["the".to_owned()], 1));
+        model.fold(NOW, Event::Arrived(about(8, MessageKind::Deletion(of), Content::TakenBack)));
+        model.fold(NOW, Event::History(bob(), changes.to_vec(), false));
+        let line = &model.threads[&bob()].messages[0];
+        assert_eq!((&line.content, line.changes.signs()), (&Content::TakenBack, vec![]));
+    }
+
+    #[test]
+    fn ones_own_changes_are_shown_when_they_are_stored() {
+        let mut model = signed_in();
+        model.fold(NOW, Event::Arrived(stored(1, "alice", "teh")));
+        let kind = MessageKind::Edit(Sequence(1));
+        let text = Content::Text("the".to_owned());
+        model.add_change(MessageId(9), bob(), kind.clone(), text.clone());
+        assert_eq!(texts(&model), ["teh"]);
+        let progress = Progress::Stored(at(9), for_names(&["bob"]));
+        model.fold(NOW, Event::Progress(MessageId(9), progress));
+        assert_eq!(texts(&model), ["the"]);
+        model.add_change(MessageId(10), bob(), kind, text);
+        let refused = Failure::Refused("that message was changed too often".to_owned());
+        model.fold(NOW, Event::Progress(MessageId(10), Progress::Failed(refused, None)));
+        assert_eq!(model.lines, ["Nothing was changed: that message was changed too often."]);
+    }
+
+    #[test]
+    fn a_line_of_a_newer_client_is_a_line() {
+        let mut model = signed_in();
+        let poll = MessageKind::from_parts("poll", None).unwrap();
+        model.fold(NOW, Event::Arrived(about(1, poll, Content::Unknown)));
+        assert_eq!((model.threads[&bob()].messages.len(), model.unread()), (1, 1));
+    }
+
+    #[test]
+    fn of_many_recipients_the_number_is_shown() {
+        let mut model = signed_in();
+        let id = MessageId(7);
+        model.add_own(NOW.calendar, &bob(), id, "hear".to_owned());
+        let summary = |model: &Model| {
+            model.threads[&bob()].messages[0].delivery.clone().unwrap().summary(|_| true)
+        };
+        let mut fold = |progress| {
+            model.fold(NOW, Event::Progress(id, progress));
+            summary(&model)
+        };
+        assert_eq!(fold(Progress::Stored(at(7), Recipients::new(120, []))), "Sent to 120");
+        let lost = Progress::Failed(Failure::Lost, "bob".parse().ok());
+        assert_eq!(fold(lost), "Sent to 120");
+        let count = Progress::ReceivedCount { received: 3, of: 120 };
+        assert_eq!(fold(count), "Received by 3 of 120");
+    }
+
+    #[test]
+    fn what_is_read_elsewhere_is_not_unread_here() {
+        let mut model = signed_in();
+        for sequence in 1..=2 {
+            model.fold(NOW, Event::Arrived(stored(sequence, "bob", "hi")));
+        }
+        model.fold(NOW, Event::Read(bob(), Sequence(1)));
+        assert_eq!(model.unread(), 2, "not to the end");
+        model.fold(NOW, Event::Read(bob(), Sequence(2)));
+        assert_eq!(model.unread(), 0);
+        assert_eq!(model.read_in_front(), None);
+        model.select(Some(bob()));
+        assert_eq!(model.read_in_front(), Some((bob(), Sequence(2))));
+        model.set_hidden(true);
+        assert_eq!(model.read_in_front(), None);
+    }
+
+    #[test]
+    fn places_of_another_log_are_forgotten() {
+        let mut model = signed_in();
+        model.fold(NOW, Event::History(bob(), vec![stored(1, "bob", "old")], true));
+        model.add_own(NOW.calendar, &bob(), MessageId(7), "waits".to_owned());
+        model.fold(NOW, Event::OtherLog);
+        assert_eq!(texts(&model), ["waits"]);
+        let thread = &model.threads[&bob()];
+        assert!(!thread.is_loaded && !thread.has_earlier);
     }
 
     #[test]

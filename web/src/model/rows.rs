@@ -25,13 +25,16 @@ pub enum Row {
 }
 
 impl Row {
-    /// Tells rows apart. What changes in a message by itself (its delivery) is no part of it.
+    /// Tells rows apart. What changes in a message by itself (its delivery) is no part of it; what
+    /// is said about it is.
     #[must_use]
-    pub fn key(&self) -> (u8, u64) {
+    pub fn key(&self) -> (u8, u64, u32) {
         match self {
-            Self::Day(time) => (0, time.millis),
-            Self::Unread => (1, 0),
-            Self::Message { message, is_first } => (2 + u8::from(*is_first), message.key.0),
+            Self::Day(time) => (0, time.millis, 0),
+            Self::Unread => (1, 0, 0),
+            Self::Message { message, is_first } => {
+                (2 + u8::from(*is_first), message.key.0, message.changes.revision())
+            }
         }
     }
 }
@@ -75,6 +78,7 @@ mod tests {
 
     use netchat_client::session::Content;
 
+    use super::super::Changes;
     use super::*;
 
     fn message(key: u64, sender: &str, minute: u64) -> Message {
@@ -85,6 +89,7 @@ mod tests {
             time: UnixTime { millis: minute * 60_000 },
             sequence: None,
             delivery: None,
+            changes: Changes::default(),
         }
     }
 

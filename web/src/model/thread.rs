@@ -1,11 +1,14 @@
 //! The messages of one conversation.
 
 use netchat_client::session::{Content, Failure, Progress};
-use netchat_shared::extended::Receipt;
+use netchat_shared::extended::{Receipt, Receipts};
+use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
+
+use super::changes::Changes;
 
 /// Messages of one conversation that a page keeps while others arrive. The earliest make room, and
 /// can be asked for again.
@@ -45,6 +48,8 @@ pub struct Message {
     pub sequence: Option<Sequence>,
     /// For one's own: how far it got.
     pub delivery: Option<Delivery>,
+    /// What was said about it since.
+    pub changes: Changes,
 }
 
 /// How far one's own message got.
@@ -54,6 +59,8 @@ pub struct Delivery {
     is_stored: bool,
     /// How it stands with each recipient, as far as they are known.
     recipients: Vec<(UserName, Receipt)>,
+    /// Where they are too many to name: so many of so many have received it.
+    counted: Option<(u32, u32)>,
     /// On a classic server: for how many it was accepted.
     accepted: usize,
     /// Why it did not get through, where that is about no one in particular.
@@ -67,13 +74,81 @@ impl Thread {
             self.messages.push(message);
             return true;
         };
-        if self.messages.iter().rev().any(|other| other.sequence == Some(sequence)) {
+        if let Some(other) = self.line(sequence) {
+            if message.content == Content::TakenBack {
+                other.take_back();
+            }
             return false;
         }
         let after =
             self.messages.iter().rposition(|other| other.sequence.is_some_and(|o| o < sequence));
         self.messages.insert(after.map_or(0, |at| at + 1), message);
         true
+    }
+
+    /// Folds what somebody says about a line, if that is here.
+    pub fn change(&mut self, at: Sequence, who: &UserName, kind: &MessageKind, content: Content) {
+        let Some(line) = kind.of().and_then(|of| self.line(of)) else { return };
+        if line.content == Content::TakenBack {
+            return;
+        }
+        match (kind, content) {
+            (MessageKind::Edit(_), Content::Text(text)) => {
+                if line.changes.edit(at) {
+                    line.content = Content::Text(text);
+                }
+            }
+            (MessageKind::Deletion(_), _) => line.take_back(),
+            (MessageKind::Reaction(_), Content::Reaction(reaction)) => {
+                line.changes.react(at, who.clone(), reaction);
+            }
+            // What can't be read changes nothing, and lines are no changes.
+            (
+                MessageKind::Edit(_)
+                | MessageKind::Reaction(_)
+                | MessageKind::Text
+                | MessageKind::Reply(_)
+                | MessageKind::Unknown(_),
+                _,
+            ) => {}
+        }
+    }
+
+    /// One's own last line that can be changed.
+    #[must_use]
+    pub fn last_own(&self) -> Option<Sequence> {
+        self.last_where(|message| message.delivery.is_some())
+    }
+
+    /// The last line of somebody else.
+    #[must_use]
+    pub fn last_of_others(&self) -> Option<Sequence> {
+        self.last_where(|message| message.delivery.is_none())
+    }
+
+    /// The place of the last message that has one.
+    #[must_use]
+    pub fn last_sequence(&self) -> Option<Sequence> {
+        self.messages.iter().rev().find_map(|message| message.sequence)
+    }
+
+    /// Places mean nothing any more: what has one is forgotten.
+    pub fn forget_places(&mut self) {
+        self.messages.retain(|message| message.sequence.is_none());
+        let messages = std::mem::take(&mut self.messages);
+        *self = Self { messages, ..Self::default() };
+    }
+
+    fn last_where(&self, is_it: impl Fn(&Message) -> bool) -> Option<Sequence> {
+        let mut lines = self.messages.iter().rev();
+        let is_line = |message: &&Message| {
+            message.sequence.is_some() && message.content != Content::TakenBack && is_it(message)
+        };
+        lines.find(is_line)?.sequence
+    }
+
+    fn line(&mut self, sequence: Sequence) -> Option<&mut Message> {
+        self.messages.iter_mut().rev().find(|message| message.sequence == Some(sequence))
     }
 
     /// Forgets some of the earliest messages if there are too many.
@@ -116,7 +191,9 @@ impl Thread {
         })?;
         match self.messages.remove(at).content {
             Content::Text(text) => Some(text),
-            Content::Corrupted => None,
+            Content::Reaction(_) | Content::TakenBack | Content::Corrupted | Content::Unknown => {
+                None
+            }
         }
     }
 
@@ -135,7 +212,7 @@ impl Thread {
 
     /// The place of the first message that has one: earlier ones come before it.
     #[must_use]
-    pub fn first_order(&self) -> Option<Sequence> {
+    pub fn first_sequence(&self) -> Option<Sequence> {
         self.messages.iter().find_map(|message| message.sequence)
     }
 
@@ -146,6 +223,8 @@ impl Thread {
             let text = match &message.content {
                 Content::Text(text) => text.replace('\n', " "),
                 Content::Corrupted => "(corrupted)".to_owned(),
+                Content::TakenBack => "(taken back)".to_owned(),
+                Content::Reaction(_) | Content::Unknown => "(needs a newer version)".to_owned(),
             };
             match (&message.delivery, &message.sender) {
                 (Some(_), _) => format!("You: {text}"),
@@ -156,17 +235,31 @@ impl Thread {
     }
 }
 
+impl Message {
+    fn take_back(&mut self) {
+        if self.content != Content::TakenBack {
+            self.content = Content::TakenBack;
+            self.changes.take_back();
+        }
+    }
+}
+
 impl Delivery {
     /// Of a message that waits to be sent.
     #[must_use]
     pub fn new(id: MessageId) -> Self {
-        Self { id, is_stored: false, recipients: vec![], accepted: 0, failures: vec![] }
+        let (recipients, counted, failures) = (vec![], None, vec![]);
+        Self { id, is_stored: false, recipients, counted, accepted: 0, failures }
     }
 
     /// Of a message that is stored.
     #[must_use]
-    pub fn stored(id: MessageId, recipients: Vec<(UserName, Receipt)>) -> Self {
-        Self { is_stored: true, recipients, ..Self::new(id) }
+    pub fn stored(id: MessageId, receipts: Receipts) -> Self {
+        let (recipients, counted) = match receipts {
+            Receipts::Each(each) => (each, None),
+            Receipts::Count { received, of } => (vec![], Some((received, of))),
+        };
+        Self { is_stored: true, recipients, counted, ..Self::new(id) }
     }
 
     /// Whether it did not get through, to anybody.
@@ -174,7 +267,12 @@ impl Delivery {
     pub fn has_failed(&self) -> bool {
         let nobody = |receipt| self.count(receipt) == 0;
         let lost = self.failures.len() + self.count(Receipt::Lost) + self.count(Receipt::Corrupted);
-        nobody(Receipt::Received) && nobody(Receipt::Waiting) && lost > 0 && lost >= self.accepted
+        let is_for = match self.counted {
+            Some((received, _)) if received > 0 => return false,
+            Some((_, of)) => usize::try_from(of).unwrap_or(usize::MAX),
+            None => self.accepted,
+        };
+        nobody(Receipt::Received) && nobody(Receipt::Waiting) && lost > 0 && lost >= is_for
     }
 
     /// How it stands with each recipient.
@@ -183,9 +281,9 @@ impl Delivery {
         &self.recipients
     }
 
-    /// How far it got, in words. Who is `online` decides what is said of those who wait.
+    /// How far it got, in words. Whether a recipient `is_away` decides what is said of who waits.
     #[must_use]
-    pub fn summary(&self, online: &[UserName]) -> String {
+    pub fn summary(&self, is_away: impl Fn(&UserName) -> bool) -> String {
         if self.has_failed() {
             return self.describe_failure();
         }
@@ -198,10 +296,15 @@ impl Delivery {
                 (accepted, received) => format!("Received by {received} of {accepted}"),
             };
         }
+        match self.counted {
+            Some((0, of)) => return format!("Sent to {of}"),
+            Some((received, of)) => return format!("Received by {received} of {of}"),
+            None => {}
+        }
         match &self.recipients[..] {
             [] => "Sent".to_owned(),
             [(_, Receipt::Received)] => "Received".to_owned(),
-            [(name, _)] if !online.contains(name) => format!("Sent, waits for {name}"),
+            [(name, _)] if is_away(name) => format!("Sent, waits for {name}"),
             [_] => "Sent".to_owned(),
             all if received == 0 => format!("Sent to {}", all.len()),
             all => format!("Received by {received} of {}", all.len()),
@@ -213,12 +316,16 @@ impl Delivery {
             Progress::Sent => self.accepted += 1,
             Progress::Stored(_, recipients) => {
                 self.is_stored = true;
-                for name in recipients {
+                if recipients.names().is_empty() && recipients.count() > 0 {
+                    self.counted.get_or_insert((0, recipients.count()));
+                }
+                for name in recipients.names() {
                     if !self.recipients.iter().any(|(known, _)| known == name) {
                         self.recipients.push((name.clone(), Receipt::Waiting));
                     }
                 }
             }
+            Progress::ReceivedCount { received, of } => self.counted = Some((*received, *of)),
             Progress::Received(name) => self.set(name, Receipt::Received),
             Progress::Failed(Failure::Lost, Some(name)) => self.set(name, Receipt::Lost),
             Progress::Failed(Failure::Corrupted, Some(name)) => self.set(name, Receipt::Corrupted),

@@ -7,14 +7,18 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
+use super::super::common::GroupRequest;
 use super::super::{
-    Arrival, Common, Content, Event, Failure, GroupOutcome, GroupRequest, Outgoing, Progress,
+    Arrival, Common, Content, Event, Failure, GroupOutcome, Online, Outgoing, Progress, SendError,
 };
 use super::{Unreachable, text_bytes_max};
 use netchat_shared::body::{Body, Opened, decode_text};
 use netchat_shared::classic::{ChatCommand, Notice, Recipients, Roster};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::limits::{CLASSIC_ECHOES_MAX, REQUESTS_PENDING_MAX};
+use netchat_shared::kind::MessageKind;
+use netchat_shared::limits::{
+    CLASSIC_DATAGRAM_BYTES_MAX, CLASSIC_ECHOES_MAX, REQUESTS_PENDING_MAX,
+};
 use netchat_shared::name::UserName;
 use netchat_shared::time::Instant;
 
@@ -160,10 +164,9 @@ impl Chat {
             return;
         }
         let Some(message) = common.outbox.pop_front() else { return };
-        if message.text.len() > text_bytes_max(&self.name) {
-            // Typed while it was not known that the server is a classic one.
-            let failure = Failure::Refused("this server takes only shorter texts".to_owned());
-            common.tell(Event::Progress(message.id, Progress::Failed(failure, None)));
+        if let Some(why) = self.refusal(&message) {
+            let failed = Progress::Failed(Failure::Refused(why), None);
+            common.tell(Event::Progress(message.id, failed));
             return self.pump(now, common);
         }
         let body = Body::new(&self.name, &message.text);
@@ -180,6 +183,21 @@ impl Chat {
         common.transmit(&command.to_wire());
         let deadline = now + SENT_TIMEOUT;
         self.in_flight = Some(InFlight { message, sent: 0, outcomes: 0, echoed: false, deadline });
+    }
+
+    /// Why it can't be sent, having been typed while it was not known that the server is a classic
+    /// one.
+    fn refusal(&self, message: &Outgoing) -> Option<String> {
+        match message.kind {
+            MessageKind::Edit(_)
+            | MessageKind::Deletion(_)
+            | MessageKind::Reaction(_)
+            | MessageKind::Unknown(_) => Some(SendError::NotSupported.to_string()),
+            MessageKind::Text | MessageKind::Reply(_) => {
+                let is_too_long = message.text.len() > text_bytes_max(&self.name);
+                is_too_long.then(|| "this server takes only shorter texts".to_owned())
+            }
+        }
     }
 
     pub(super) fn request_active(&mut self, now: Instant, common: &mut Common) {
@@ -356,7 +374,9 @@ impl Chat {
         names.dedup();
         if names != self.active.known {
             self.active.known.clone_from(&names);
-            common.tell(Event::Online(names));
+            let count = u32::try_from(names.len()).unwrap_or(u32::MAX);
+            let names = names.into_iter().collect();
+            common.tell(Event::Online(Online { names, count, is_complete: true }));
         }
         if std::mem::take(&mut self.active.wanted) {
             common.tell(Event::ActiveList(roster));
@@ -369,11 +389,18 @@ impl Chat {
             return;
         };
         let command = match request.clone() {
-            GroupRequest::Create(group, members) => ChatCommand::NewGroup(group, members),
+            GroupRequest::Create(group, members) => {
+                ChatCommand::NewGroup(group, members.into_vec())
+            }
             GroupRequest::Join(group) => ChatCommand::JoinGroup(group),
             GroupRequest::Quit(group) => ChatCommand::QuitGroup(group),
         };
-        common.transmit(&command.to_wire());
+        let command = command.to_wire();
+        if command.len() > CLASSIC_DATAGRAM_BYTES_MAX {
+            let refused = GroupOutcome::Refused("too many members for this server".to_owned());
+            return self.finish_group_request(now, refused, common);
+        }
+        common.transmit(&command);
         self.group_deadline = Some(now + GROUP_TIMEOUT);
     }
 

@@ -9,7 +9,8 @@ mod sign_in;
 
 use self::chat::Chat;
 use self::sign_in::{SignIn, Step};
-use super::{Common, Event, GroupRequest};
+use super::common::GroupRequest;
+use super::{Common, Event};
 use netchat_shared::classic::{ChatCommand, LoginReply};
 use netchat_shared::limits::CLASSIC_DATAGRAM_BYTES_MAX;
 use netchat_shared::name::UserName;

@@ -1,81 +1,72 @@
-//! Everything after sign-in, and what of it outlives a link: the place in the order, what is not
-//! settled yet, and what was asked for.
+//! Everything after sign-in, and what of it outlives a link: the place in the log, what is not
+//! settled yet, and what was asked for. Each of these is a part of its own; here, what the server
+//! says is handed to them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::super::{
-    Arrival, Common, Content, Event, Failure, GroupOutcome, GroupRequest, Progress, StoredAt,
+    Arrival, Common, Content, Event, Failure, GroupOutcome, Outgoing, Progress, StoredAt,
 };
+use super::marks::Marks;
+use super::place::Place;
+use super::presence::Presence;
+use super::receipts::{Unsettled, Waiting};
+use super::requests::{Request, Requests};
+use super::shown::Shown;
+use crate::limits::ERRANDS_MAX;
 use netchat_shared::body::{Body, Opened};
 use netchat_shared::classic::{Roster, RosterEntry};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Delivered, GroupReply, Link, NotSent, Receipt, ServerMessage,
+    ClientMessage, Delivered, GroupReply, Link, LinkError, NotSent, Receipt, Receipts, Recipients,
+    ServerMessage,
 };
-use netchat_shared::limits::{NAMES_PER_MESSAGE_MAX, REQUESTS_PENDING_MAX, UNSETTLED_MESSAGES_MAX};
+use netchat_shared::kind::MessageKind;
+use netchat_shared::list::List;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
-use netchat_shared::sequence::Sequence;
+use netchat_shared::sequence::{Generation, Position, Sequence};
 use netchat_shared::time::Instant;
 
-/// Messages asked for at once from a history.
-const HISTORY_PAGE: u16 = 50;
 /// How long a message that the server could not store waits for its next attempt.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Chat {
-    /// Every message up to here has arrived.
-    position: Option<Sequence>,
-    /// Up to where the server was told so on this link.
-    acknowledged: Option<Sequence>,
+    place: Place,
     /// Messages of the outbox that were put into this link: so many from its beginning.
     sent: usize,
     retry_at: Option<Instant>,
-    /// Own messages that are stored and that somebody still has to receive.
-    unsettled: BTreeMap<Sequence, Unsettled>,
-    online: BTreeSet<UserName>,
-    /// Requests that were not answered, and how many of them were put into this link.
-    requests: VecDeque<Request>,
-    requests_sent: usize,
-    /// Earlier messages that came for the request which is answered next, the latest first.
-    past: Vec<Arrival>,
-    groups: Vec<GroupName>,
-}
-
-#[derive(Debug)]
-struct Unsettled {
-    id: MessageId,
-    waiting: BTreeSet<UserName>,
-}
-
-/// Something asked of the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Request {
-    Group(GroupRequest),
-    History(Conversation, Option<Sequence>),
-    Overview,
+    /// Small things to say on this link as soon as it has room.
+    errands: VecDeque<ClientMessage>,
+    unsettled: Unsettled,
+    shown: Shown,
+    pub(super) presence: Presence,
+    pub(super) marks: Marks,
+    requests: Requests,
+    /// The present link has brought something new.
+    has_progressed: bool,
 }
 
 impl Chat {
-    pub(super) fn new(position: Option<Sequence>) -> Self {
+    pub(super) fn new(position: Option<Position>) -> Self {
         Self {
-            position,
-            acknowledged: None,
+            place: Place::new(position),
             sent: 0,
             retry_at: None,
-            unsettled: BTreeMap::new(),
-            online: BTreeSet::new(),
-            requests: VecDeque::new(),
-            requests_sent: 0,
-            past: Vec::new(),
-            groups: Vec::new(),
+            errands: VecDeque::new(),
+            unsettled: Unsettled::default(),
+            shown: Shown::default(),
+            presence: Presence::default(),
+            marks: Marks::default(),
+            requests: Requests::default(),
+            has_progressed: false,
         }
     }
 
-    pub(super) fn position(&self) -> Option<Sequence> {
-        self.position
+    pub(super) fn position(&self) -> Option<Position> {
+        self.place.position()
     }
 
     pub(super) fn retry_at(&self) -> Option<Instant> {
@@ -83,148 +74,188 @@ impl Chat {
     }
 
     pub(super) fn is_settled(&self) -> bool {
-        self.requests.is_empty()
+        self.requests.is_settled() && !self.presence.is_listing()
+    }
+
+    pub(super) fn is_acknowledged(&self) -> bool {
+        self.place.is_known()
+    }
+
+    pub(super) fn has_progressed(&self) -> bool {
+        self.has_progressed
     }
 
     /// Whether the server has something to answer on this link.
     pub(super) fn is_answer_due(&self) -> bool {
-        self.sent > 0 || self.requests_sent > 0
+        self.sent > 0 || self.requests.is_answer_due() || self.presence.is_listing()
     }
 
-    pub(super) fn roster(&self) -> Roster {
-        let entry = |name: &UserName| RosterEntry { address: None, name: name.to_string() };
-        Roster { entries: self.online.iter().map(entry).collect() }
+    pub(super) fn request(&mut self, request: Request, common: &mut Common) {
+        self.requests.ask(request, common);
     }
 
-    pub(super) fn request_group(&mut self, request: GroupRequest, common: &mut Common) {
-        self.request(Request::Group(request), common);
-    }
-
-    pub(super) fn request_history(
-        &mut self,
-        conversation: Conversation,
-        before: Option<Sequence>,
-        common: &mut Common,
-    ) {
-        self.request(Request::History(conversation, before), common);
-    }
-
+    /// Asks for one's groups and for the latest line of each conversation.
     pub(super) fn request_overview(&mut self, common: &mut Common) {
-        self.request(Request::Overview, common);
+        self.requests.ask(Request::Groups(None), common);
+        self.requests.ask(Request::Overview(None), common);
     }
 
-    /// The same is not asked for twice at a time.
-    fn request(&mut self, request: Request, common: &mut Common) {
-        if self.requests.contains(&request) {
+    /// The server turned out to be a classic one.
+    pub(super) fn give_up(&mut self) {
+        self.requests.give_up();
+        self.presence.give_up();
+    }
+
+    /// The server's log is this one. If it is another one than before, places in that one are
+    /// forgotten.
+    pub(super) fn enter_log(&mut self, generation: Generation, common: &mut Common) {
+        if !self.place.enter(generation) {
             return;
         }
-        if self.requests.len() >= REQUESTS_PENDING_MAX {
-            return common.tell_busy();
+        self.unsettled = Unsettled::default();
+        self.marks = Marks::default();
+        self.requests.forget_places();
+        common.tell(Event::OtherLog);
+        let mut failed = Vec::new();
+        common.outbox.retain_mut(|outgoing| match outgoing.kind {
+            MessageKind::Text | MessageKind::Unknown(_) => true,
+            MessageKind::Reply(_) => {
+                outgoing.kind = MessageKind::Text;
+                true
+            }
+            MessageKind::Edit(_) | MessageKind::Deletion(_) | MessageKind::Reaction(_) => {
+                failed.push(outgoing.id);
+                false
+            }
+        });
+        for id in failed {
+            let lost = refused("the message that it was about is not known any more");
+            common.tell(Event::Progress(id, Progress::Failed(lost, None)));
         }
-        self.requests.push_back(request);
     }
 
     /// Signed in over a new link: says where it stands. What is not settled goes out again, under
     /// the ids that it had.
-    pub(super) fn link_opened(&mut self, link: &mut Link) {
-        self.acknowledged = self.position;
-        say(link, &ClientMessage::Sync(self.position));
-        if let Some((&since, _)) = self.unsettled.first_key_value() {
-            let waiting = self.unsettled.values().flat_map(|unsettled| &unsettled.waiting);
-            let names: BTreeSet<UserName> = waiting.cloned().collect();
-            let names: Vec<_> = names.into_iter().collect();
-            for names in names.chunks(NAMES_PER_MESSAGE_MAX) {
-                say(link, &ClientMessage::Receipts(since, names.to_vec()));
-            }
-        }
+    pub(super) fn link_opened(&mut self) {
+        self.has_progressed = false;
+        self.errands.clear();
+        self.errands.push_back(self.place.sync());
+        self.errands.extend(self.unsettled.questions());
+        self.presence.link_opened();
     }
 
     pub(super) fn link_lost(&mut self, common: &mut Common) {
         self.sent = 0;
-        self.requests_sent = 0;
-        self.past.clear();
-        if !std::mem::take(&mut self.online).is_empty() {
-            common.tell(Event::Online(Vec::new()));
-        }
+        self.errands.clear();
+        self.requests.link_lost();
+        self.marks.link_lost();
+        self.presence.link_lost(common);
     }
 
     /// Puts what waits into the link, as far as it has room.
     pub(super) fn pump(&mut self, now: Instant, link: &mut Link, common: &mut Common) {
-        if self.acknowledged < self.position
-            && let Some(position) = self.position
-            && link.send(&ClientMessage::Received(position).to_wire()).is_ok()
-        {
-            self.acknowledged = Some(position);
+        if link.queued_bytes() == 0 {
+            self.place.note_delivered();
+            self.marks.note_delivered();
         }
-        while let Some(request) = self.requests.get(self.requests_sent) {
-            if link.send(&request.message().to_wire()).is_err() {
-                return;
-            }
-            self.requests_sent += 1;
+        if self.pump_small(now, link).is_ok() {
+            self.pump_outbox(now, link, common);
         }
+    }
+
+    /// Acknowledges everything that has arrived, before the link is given up.
+    pub(super) fn acknowledge(&mut self, link: &mut Link) {
+        // Cut short by a full link, it is said another time.
+        let _ = self.pump_acknowledgement(link);
+    }
+
+    fn pump_small(&mut self, now: Instant, link: &mut Link) -> Result<(), LinkError> {
+        while let Some(errand) = self.errands.front() {
+            link.send(&errand.to_wire())?;
+            self.errands.pop_front();
+        }
+        self.pump_acknowledgement(link)?;
+        self.requests.pump(link)?;
+        while let Some(question) = self.presence.question() {
+            link.send(&question.to_wire())?;
+            self.presence.note_asked();
+        }
+        self.marks.pump(now, link)
+    }
+
+    fn pump_acknowledgement(&mut self, link: &mut Link) -> Result<(), LinkError> {
+        if let Some(sequence) = self.place.unsaid() {
+            link.send(&ClientMessage::Received(sequence).to_wire())?;
+            self.place.note_said(sequence);
+        }
+        Ok(())
+    }
+
+    fn pump_outbox(&mut self, now: Instant, link: &mut Link, common: &mut Common) {
         if self.retry_at.is_some_and(|at| now < at) {
             return;
         }
         self.retry_at = None;
         let Some(name) = common.answers.name.clone() else { return };
-        while let Some(outgoing) = common.outbox.get(self.sent) {
-            let (id, to) = (outgoing.id, outgoing.conversation.clone());
-            let body = Body::new(&name, &outgoing.text);
-            if link.send(&ClientMessage::Send { id, to, body }.to_wire()).is_err() {
+        while let Some(Outgoing { id, conversation, kind, text }) = common.outbox.get(self.sent) {
+            let says = !matches!(kind, MessageKind::Deletion(_));
+            let send = ClientMessage::Send {
+                id: *id,
+                to: conversation.clone(),
+                kind: kind.clone(),
+                body: says.then(|| Body::new(&name, text)),
+            };
+            if link.send(&send.to_wire()).is_err() {
                 return;
             }
             self.sent += 1;
         }
     }
 
-    pub(super) fn handle(
-        &mut self,
-        now: Instant,
-        message: ServerMessage,
-        link: &mut Link,
-        common: &mut Common,
-    ) {
+    pub(super) fn handle(&mut self, now: Instant, message: ServerMessage, common: &mut Common) {
+        let (presence, unsettled) = (&mut self.presence, &mut self.unsettled);
         match message {
-            ServerMessage::Message(delivered) => self.handle_message(delivered, link, common),
-            ServerMessage::Past(delivered) => {
-                let arrival = self.arrival(delivered);
-                self.past.push(arrival);
-            }
-            ServerMessage::HistoryEnd(conversation, has_more) => {
-                self.finish_history(conversation, has_more, common);
-            }
-            ServerMessage::Groups(groups) => self.groups = groups,
-            ServerMessage::OverviewEnd => {
-                self.finish(&Request::Overview);
-                let groups = std::mem::take(&mut self.groups);
-                common.tell(Event::Overview(groups, std::mem::take(&mut self.past)));
-            }
+            ServerMessage::From(sequence) => self.place.begin(sequence),
+            ServerMessage::Message(delivered) => self.handle_message(delivered, common),
             ServerMessage::Sent { id, sequence, time, position, recipients } => {
-                self.position = self.position.max(position);
-                if self.settle_outgoing(id, common) {
-                    self.confirm(StoredAt { sequence, time, id }, recipients, common);
-                }
+                self.place.confirm(position);
+                self.handle_sent(StoredAt { sequence, time, id }, recipients, common);
             }
             ServerMessage::NotSent(id, why) => self.handle_not_sent(now, id, why, common),
             ServerMessage::Received(name, sequence) => {
-                self.handle_received(&name, sequence, common)
+                unsettled.handle_received(&name, sequence, common);
+            }
+            ServerMessage::ReceivedCount { sequence, received, of } => {
+                unsettled.handle_count(sequence, received, of, common);
             }
             ServerMessage::Failed(sequence, name, receipt) => {
-                self.handle_failed(sequence, name, receipt, common);
+                unsettled.handle_failed(sequence, name, receipt, common);
             }
-            ServerMessage::Online(names) => {
-                self.online = names.into_iter().collect();
-                self.tell_online(common);
+            ServerMessage::Read(conversation, sequence) => {
+                self.marks.note_read(conversation.clone(), sequence);
+                common.tell(Event::Read(conversation, sequence));
             }
-            ServerMessage::Came(names) => {
-                self.online.extend(names);
-                self.tell_online(common);
+            ServerMessage::Typing(to, name) => common.tell(Event::Typing(to, name)),
+            ServerMessage::Online(count, names) => presence.handle_online(count, names, common),
+            ServerMessage::Came(names) => presence.handle_came(names, common),
+            ServerMessage::Left(names) => presence.handle_left(names, common),
+            ServerMessage::OnlineCount(count) => presence.handle_count(count, common),
+            ServerMessage::OnlinePage(names, more) => presence.handle_page(names, more, common),
+            ServerMessage::Past(delivered) => {
+                let arrival = self.arrival(delivered);
+                self.requests.add_past(arrival);
             }
-            ServerMessage::Left(name) => {
-                self.online.remove(&name);
-                self.tell_online(common);
+            ServerMessage::HistoryEnd(of, more) => self.handle_history(of, more, common),
+            ServerMessage::Groups(groups, more) => self.handle_groups(groups, more, common),
+            ServerMessage::OverviewEnd(next) => self.handle_overview(next, common),
+            ServerMessage::Members(of, names, more) => {
+                self.handle_members(of, names, more, common);
+            }
+            ServerMessage::Receivers(of, names, more) => {
+                self.handle_receivers(of, names, more, common);
             }
             ServerMessage::Group(group, reply) => self.handle_group(group, reply, common),
+            ServerMessage::Stale => self.handle_stale(common),
             ServerMessage::Stopping => {
                 common.tell(Event::Line("The server is stopping.".to_owned()));
             }
@@ -234,82 +265,115 @@ impl Chat {
             | ServerMessage::NameIsNew
             | ServerMessage::NameIsKnown
             | ServerMessage::NameRefused(_)
-            | ServerMessage::Welcome(..)
+            | ServerMessage::Welcome { .. }
             | ServerMessage::Wrong
             | ServerMessage::ResumeRefused => {}
         }
     }
 
-    fn handle_message(&mut self, delivered: Delivered, link: &mut Link, common: &mut Common) {
-        let sequence = delivered.sequence;
-        // Only a server that has lost its memory would repeat one.
-        if Some(sequence) <= self.position {
+    fn handle_message(&mut self, delivered: Delivered, common: &mut Common) {
+        let (sequence, id) = (delivered.sequence, delivered.id);
+        if !self.place.advance(sequence) {
             return;
         }
-        self.position = Some(sequence);
+        self.has_progressed = true;
         let is_own = Some(&delivered.sender) == common.answers.name.as_ref();
-        if is_own && is_known(&delivered, common) {
-            let recipients = delivered.receipts.iter().map(|(name, _)| name.clone()).collect();
-            let Delivered { sequence, time, id, .. } = delivered;
-            if self.settle_outgoing(id, common) {
-                self.confirm(StoredAt { sequence, time, id }, recipients, common);
+        if is_own && common.is_from_here(id) {
+            if self.settle_outgoing(id, common).is_some() {
+                let stored = StoredAt { sequence, time: delivered.time, id };
+                self.confirm_by_message(stored, &delivered.kind, &delivered.receipts, common);
             }
+            return;
+        }
+        if !self.shown.insert(&delivered.sender, id) {
             return;
         }
         let arrival = self.arrival(delivered);
         if arrival.content == Content::Corrupted && !is_own {
-            say(link, &ClientMessage::Corrupted(sequence));
+            self.say(ClientMessage::Corrupted(sequence));
         }
         common.tell(Event::Arrived(arrival));
     }
 
-    /// What arrived, verified: a body must be signed with the name of its sender.
+    /// What arrived, verified.
     fn arrival(&mut self, delivered: Delivered) -> Arrival {
-        let Delivered { sequence, conversation, sender, time, id, receipts, body } = delivered;
-        let content = match body.open() {
-            Opened::Intact { signature, text } if signature == sender.as_str() => {
-                Content::Text(text)
-            }
-            Opened::Intact { .. } | Opened::Corrupted => Content::Corrupted,
-        };
-        let waiting = receipts.iter().filter(|(_, receipt)| *receipt == Receipt::Waiting);
-        let waiting: BTreeSet<UserName> = waiting.map(|(name, _)| name.clone()).collect();
-        self.add_unsettled(sequence, id, waiting);
-        let stored = Some(StoredAt { sequence, time, id });
+        let content = content(&delivered);
+        let Delivered { sequence, conversation, sender, time, id, kind, receipts, .. } = delivered;
+        if kind.is_line() {
+            self.unsettled.add(sequence, id, waiting(&receipts));
+        }
         Arrival {
             conversation: Some(conversation),
             sender: Some(sender),
+            kind,
             content,
-            stored,
+            stored: Some(StoredAt { sequence, time, id }),
             receipts,
         }
     }
 
-    fn add_unsettled(&mut self, sequence: Sequence, id: MessageId, waiting: BTreeSet<UserName>) {
-        if waiting.is_empty() {
-            return;
-        }
-        self.unsettled.insert(sequence, Unsettled { id, waiting });
-        if self.unsettled.len() > UNSETTLED_MESSAGES_MAX {
-            self.unsettled.pop_first();
-        }
-    }
-
-    /// A message has left the outbox: true if it was there.
-    fn settle_outgoing(&mut self, id: MessageId, common: &mut Common) -> bool {
-        let Some(at) = common.outbox.iter().position(|outgoing| outgoing.id == id) else {
-            return false;
-        };
-        common.outbox.remove(at);
+    /// A message has left the outbox, if it was there.
+    fn settle_outgoing(&mut self, id: MessageId, common: &mut Common) -> Option<Outgoing> {
+        let at = common.outbox.iter().position(|outgoing| outgoing.id == id)?;
         if at < self.sent {
             self.sent -= 1;
         }
-        true
+        self.has_progressed = true;
+        common.outbox.remove(at)
     }
 
-    fn confirm(&mut self, stored: StoredAt, recipients: Vec<UserName>, common: &mut Common) {
-        self.add_unsettled(stored.sequence, stored.id, recipients.iter().cloned().collect());
+    /// One's own message is stored.
+    fn confirm(
+        &mut self,
+        stored: StoredAt,
+        kind: &MessageKind,
+        recipients: Recipients,
+        common: &mut Common,
+    ) {
+        if kind.is_line() {
+            let names = recipients.names();
+            let waiting = match recipients.count() > 0 && names.is_empty() {
+                true => Waiting::Counted,
+                false => Waiting::Named(names.iter().cloned().collect()),
+            };
+            self.unsettled.add(stored.sequence, stored.id, waiting);
+        }
         common.tell(Event::Progress(stored.id, Progress::Stored(stored, recipients)));
+    }
+
+    /// One's own message is stored, as it turns out by its coming back: with what is known of its
+    /// recipients by now.
+    fn confirm_by_message(
+        &mut self,
+        stored: StoredAt,
+        kind: &MessageKind,
+        receipts: &Receipts,
+        common: &mut Common,
+    ) {
+        let recipients = match receipts {
+            Receipts::Each(each) => {
+                Recipients::new(each.len(), each.iter().map(|(name, _)| name.clone()))
+            }
+            Receipts::Count { of, .. } => {
+                Recipients::new(usize::try_from(*of).unwrap_or(usize::MAX), [])
+            }
+        };
+        self.confirm(stored, kind, recipients, common);
+        match receipts {
+            Receipts::Each(each) => {
+                for (name, receipt) in each {
+                    if *receipt == Receipt::Received {
+                        self.unsettled.handle_received_one(stored.sequence, name, common);
+                    } else {
+                        let (place, name) = (stored.sequence, name.clone());
+                        self.unsettled.handle_failed(place, name, *receipt, common);
+                    }
+                }
+            }
+            Receipts::Count { received, of } => {
+                self.unsettled.handle_count(stored.sequence, *received, *of, common);
+            }
+        }
     }
 
     fn handle_not_sent(&mut self, now: Instant, id: MessageId, why: NotSent, common: &mut Common) {
@@ -326,129 +390,147 @@ impl Chat {
             NotSent::NobodyOnline => refused("nobody else is online"),
             NotSent::Forged => refused("it was signed with another name"),
             NotSent::Malformed => refused("the server could not read it"),
+            NotSent::NoSuchMessage => refused("the message that it is about is not there any more"),
+            NotSent::NotTheAuthor => refused("only its author can change a message"),
+            NotSent::TooManyChanges => refused("that message was changed too often"),
+            NotSent::UnknownKind => refused("the server does not know this kind of message"),
         };
-        if self.settle_outgoing(id, common) {
+        if self.settle_outgoing(id, common).is_some() {
             common.tell(Event::Progress(id, Progress::Failed(failure, None)));
         }
     }
 
-    /// Somebody has everything up to there.
-    fn handle_received(&mut self, name: &UserName, sequence: Sequence, common: &mut Common) {
-        let mut settled = Vec::new();
-        for (&place, unsettled) in self.unsettled.range_mut(..=sequence) {
-            if unsettled.waiting.remove(name) {
-                let received = Progress::Received(name.clone());
-                common.tell(Event::Progress(unsettled.id, received));
-            }
-            if unsettled.waiting.is_empty() {
-                settled.push(place);
-            }
+    fn handle_sent(&mut self, stored: StoredAt, recipients: Recipients, common: &mut Common) {
+        if let Some(outgoing) = self.settle_outgoing(stored.id, common) {
+            self.confirm(stored, &outgoing.kind, recipients, common);
         }
-        settled.into_iter().for_each(|place| drop(self.unsettled.remove(&place)));
     }
 
-    fn handle_failed(
+    /// The server could not tell everything.
+    fn handle_stale(&mut self, common: &mut Common) {
+        self.unsettled.questions().into_iter().for_each(|question| self.say(question));
+        self.presence.link_was_full();
+        common.tell(Event::Stale);
+    }
+
+    fn handle_history(&mut self, of: Conversation, more: bool, common: &mut Common) {
+        self.requests.finish(|request| matches!(request, Request::History(c, _) if *c == of));
+        common.tell(Event::History(of, self.requests.take_past(), more));
+    }
+
+    fn handle_members(
         &mut self,
-        sequence: Sequence,
-        name: UserName,
-        receipt: Receipt,
+        of: GroupName,
+        names: List<UserName>,
+        more: bool,
         common: &mut Common,
     ) {
-        let failure = match receipt {
-            Receipt::Lost => Failure::Lost,
-            Receipt::Corrupted => Failure::Corrupted,
-            Receipt::Waiting | Receipt::Received => return,
-        };
-        let Some(unsettled) = self.unsettled.get_mut(&sequence) else { return };
-        if unsettled.waiting.remove(&name) {
-            let failed = Progress::Failed(failure, Some(name));
-            common.tell(Event::Progress(unsettled.id, failed));
-        }
-        if unsettled.waiting.is_empty() {
-            self.unsettled.remove(&sequence);
+        self.requests.finish(|request| matches!(request, Request::Members(g, _) if *g == of));
+        common.tell(Event::Members(of, names.into_vec(), more));
+    }
+
+    fn handle_receivers(
+        &mut self,
+        of: Sequence,
+        names: List<UserName>,
+        more: bool,
+        common: &mut Common,
+    ) {
+        self.requests.finish(|request| matches!(request, Request::Receivers(_, s, _) if *s == of));
+        common.tell(Event::Receivers(of, names.into_vec(), more));
+    }
+
+    fn handle_groups(&mut self, groups: List<GroupName>, more: bool, common: &mut Common) {
+        let answered = self.requests.finish(|request| matches!(request, Request::Groups(_)));
+        let last = groups.last().cloned();
+        common.tell(Event::Groups(groups.into_vec(), more));
+        if let Some(Request::Groups(after)) = answered
+            && more
+            && last > after
+        {
+            self.requests.go_on(Request::Groups(last));
         }
     }
 
-    fn finish_history(&mut self, of: Conversation, has_more: bool, common: &mut Common) {
-        let request = self.requests.iter().find(
-            |request| matches!(request, Request::History(conversation, _) if *conversation == of),
-        );
-        if let Some(request) = request.cloned() {
-            self.finish(&request);
+    fn handle_overview(&mut self, next: Option<Sequence>, common: &mut Common) {
+        let answered = self.requests.finish(|request| matches!(request, Request::Overview(_)));
+        common.tell(Event::Overview(self.requests.take_past(), next.is_some()));
+        if let Some(Request::Overview(before)) = answered
+            && let Some(next) = next
+            && before.is_none_or(|before| next < before)
+        {
+            self.requests.go_on(Request::Overview(Some(next)));
         }
-        let mut messages = std::mem::take(&mut self.past);
-        messages.reverse();
-        common.tell(Event::History(of, messages, has_more));
     }
 
     fn handle_group(&mut self, group: GroupName, reply: GroupReply, common: &mut Common) {
-        let request = self.requests.iter().find(
+        let request = self.requests.finish(
             |request| matches!(request, Request::Group(request) if *request.group() == group),
         );
-        let request = request.cloned();
-        if let Some(request) = &request {
-            self.finish(request);
-        }
         let outcome = match reply {
-            GroupReply::Created(members, unknown) => {
+            GroupReply::Created { members, unknown, .. } => {
                 if !unknown.is_empty() {
-                    let not_found = GroupOutcome::NotFound(unknown);
+                    let not_found = GroupOutcome::NotFound(unknown.into_vec());
                     common.tell(Event::Group(group.clone(), not_found));
                 }
                 let entry = |name: UserName| RosterEntry { address: None, name: name.to_string() };
                 GroupOutcome::Created(Roster { entries: members.into_iter().map(entry).collect() })
             }
-            GroupReply::Joined(_) if request.is_none() => GroupOutcome::Added,
-            GroupReply::Joined(_) => GroupOutcome::Joined,
+            GroupReply::Joined { .. } if request.is_none() => GroupOutcome::Added,
+            GroupReply::Joined { .. } => GroupOutcome::Joined,
             GroupReply::DoesNotExist => GroupOutcome::DoesNotExist,
             GroupReply::Quit => GroupOutcome::Quit,
             GroupReply::Refused(why) => GroupOutcome::Refused(why),
         };
+        if request.is_none()
+            && matches!(outcome, GroupOutcome::DoesNotExist | GroupOutcome::Refused(_))
+        {
+            // Its members were asked for.
+            self.requests
+                .finish(|request| matches!(request, Request::Members(of, _) if *of == group));
+        }
         common.tell(Event::Group(group, outcome));
     }
 
-    /// A request was answered.
-    fn finish(&mut self, request: &Request) {
-        if let Some(at) = self.requests.iter().position(|pending| pending == request) {
-            self.requests.remove(at);
-            if at < self.requests_sent {
-                self.requests_sent -= 1;
-            }
-        }
-    }
-
-    fn tell_online(&self, common: &mut Common) {
-        common.tell(Event::Online(self.online.iter().cloned().collect()));
-    }
-}
-
-impl Request {
-    fn message(&self) -> ClientMessage {
-        match self.clone() {
-            Self::Group(GroupRequest::Create(group, members)) => {
-                ClientMessage::NewGroup(group, members)
-            }
-            Self::Group(GroupRequest::Join(group)) => ClientMessage::JoinGroup(group),
-            Self::Group(GroupRequest::Quit(group)) => ClientMessage::QuitGroup(group),
-            Self::History(conversation, before) => {
-                ClientMessage::History { conversation, before, limit: HISTORY_PAGE }
-            }
-            Self::Overview => ClientMessage::Overview,
+    fn say(&mut self, errand: ClientMessage) {
+        if self.errands.len() < ERRANDS_MAX {
+            self.errands.push_back(errand);
         }
     }
 }
 
-/// Whether an own message was sent from here, or was waiting when the session was kept: then it is
-/// shown already.
-fn is_known(delivered: &Delivered, common: &Common) -> bool {
-    delivered.id.origin() == common.origin || common.adopted.contains(&delivered.id)
+/// What a message says. A body must be signed with the name of its sender.
+fn content(delivered: &Delivered) -> Content {
+    let text = delivered.body.as_ref().map(|body| match body.open() {
+        Opened::Intact { signature, text } if signature == delivered.sender.as_str() => Some(text),
+        Opened::Intact { .. } | Opened::Corrupted => None,
+    });
+    match (&delivered.kind, text) {
+        (MessageKind::Unknown(_), _) => Content::Unknown,
+        (MessageKind::Deletion(_), _) | (_, None) => Content::TakenBack,
+        (_, Some(None)) => Content::Corrupted,
+        // A sign that can't be here may be one of a newer client.
+        (MessageKind::Reaction(_), Some(Some(text))) => {
+            text.parse().map_or(Content::Unknown, Content::Reaction)
+        }
+        (MessageKind::Text | MessageKind::Reply(_) | MessageKind::Edit(_), Some(Some(text))) => {
+            Content::Text(text)
+        }
+    }
+}
+
+/// Who still waits, by what the server says.
+fn waiting(receipts: &Receipts) -> Waiting {
+    match receipts {
+        Receipts::Each(each) => {
+            let waiting = each.iter().filter(|(_, receipt)| *receipt == Receipt::Waiting);
+            Waiting::Named(waiting.map(|(name, _)| name.clone()).collect())
+        }
+        Receipts::Count { received, of } if received < of => Waiting::Counted,
+        Receipts::Count { .. } => Waiting::Named([].into()),
+    }
 }
 
 fn refused(why: &str) -> Failure {
     Failure::Refused(why.to_owned())
-}
-
-/// Says something small on a link that has room for it: at the beginning, or once in a while.
-fn say(link: &mut Link, message: &ClientMessage) {
-    let _ = link.send(&message.to_wire());
 }

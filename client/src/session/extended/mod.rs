@@ -1,25 +1,37 @@
 //! The session over the extended protocol (PROTOCOL.md, part 2).
 //!
 //! [`handshake`] agrees on it and opens a link; [`sign_in`] signs in or resumes over the link;
-//! [`chat`] is everything after. What outlives a link (the token, the place in the order, what is
-//! not settled) stands in [`chat::Chat`], so that a new link goes on where the last one ended.
+//! [`chat`] is everything after, in parts. What outlives a link (the token, the place in the log,
+//! what is not settled) stands in [`chat::Chat`], so that a new link goes on where the last one
+//! ended.
 
 mod chat;
+mod ends;
 mod handshake;
+mod marks;
+mod place;
+mod presence;
+mod receipts;
+mod requests;
+mod shown;
 mod sign_in;
 
 use std::time::Duration;
 
 use self::chat::Chat;
+use self::ends::Ends;
 use self::handshake::Handshake;
-use self::sign_in::SignIn;
+use self::requests::Request;
+use self::sign_in::{SignIn, Welcome};
 use super::classic::Unreachable;
-use super::{Common, Event, GroupRequest};
+use super::common::GroupRequest;
+use super::{Common, Event};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     ClientMessage, Datagram, Link, LinkStatistics, ServerMessage, SessionId, Token,
 };
-use netchat_shared::sequence::Sequence;
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::sequence::{Position, Sequence};
 use netchat_shared::time::Instant;
 
 /// A client says something at least so often: paths through networks are forgotten after 30 s.
@@ -47,6 +59,8 @@ pub(super) struct Extended {
     spoke_at: Instant,
     /// The server said that it is going to stop.
     is_stopping: bool,
+    ends: Ends,
+    /// It signs out: until then, it waits for the server to say so too.
     ends_at: Option<Instant>,
 }
 
@@ -54,6 +68,8 @@ pub(super) struct Extended {
 enum Phase {
     /// There is no link and no attempt at one.
     Idle,
+    /// The server has ended links one after another: the next attempt is then.
+    Resting(Instant),
     Shaking(Handshake),
     Open(Box<Open>),
 }
@@ -71,7 +87,7 @@ enum Stage {
 }
 
 impl Extended {
-    pub(super) fn new(token: Option<Token>, position: Option<Sequence>) -> Self {
+    pub(super) fn new(token: Option<Token>, position: Option<Position>) -> Self {
         Self {
             phase: Phase::Idle,
             chat: Chat::new(position),
@@ -81,18 +97,20 @@ impl Extended {
             silence_max: SILENCE_MAX,
             spoke_at: Instant::ZERO,
             is_stopping: false,
+            ends: Ends::default(),
             ends_at: None,
         }
     }
 
     /// Goes on with the link on a new path, or begins to agree on one.
     pub(super) fn path_opened(&mut self, now: Instant, common: &mut Common) {
-        self.unanswered_since = Some(now);
         match &mut self.phase {
             Phase::Open(open) => {
+                self.unanswered_since = Some(now);
                 open.link.path_changed(now);
                 open.link.keep_alive();
             }
+            Phase::Resting(_) => {}
             Phase::Idle | Phase::Shaking(_) => self.shake_hands(now, common),
         }
         self.flush(now, common);
@@ -103,7 +121,7 @@ impl Extended {
         match &self.phase {
             Phase::Open(_) => true,
             Phase::Shaking(handshake) => handshake.is_answered(),
-            Phase::Idle => false,
+            Phase::Idle | Phase::Resting(_) => false,
         }
     }
 
@@ -115,37 +133,49 @@ impl Extended {
     /// The server turned out to be a classic one.
     pub(super) fn give_up(&mut self) {
         self.phase = Phase::Idle;
+        self.chat.give_up();
     }
 
     pub(super) fn handle_datagram(&mut self, now: Instant, bytes: &[u8], common: &mut Common) {
         let Ok(datagram) = Datagram::parse(bytes) else { return };
-        match (&mut self.phase, datagram) {
-            (Phase::Shaking(handshake), Datagram::Cookie { nonce, cookie, .. }) => {
-                handshake.handle_cookie(now, nonce, cookie, common);
-            }
-            (Phase::Shaking(handshake), Datagram::Opened { nonce, session }) => {
-                if handshake.is_mine(nonce) {
-                    self.begin(now, session, common);
-                }
-            }
-            (Phase::Open(open), Datagram::Packet { session, number, frames })
-                if session == open.link.session() =>
-            {
-                if open.link.handle_packet(now, number, frames).is_err() {
-                    return self.lose_link(now, common);
-                }
-                self.handle_messages(now, common);
-            }
-            // The server was restarted, or has forgotten the session.
-            (Phase::Open(open), Datagram::Gone { session }) if session == open.link.session() => {
-                return self.lose_link(now, common);
-            }
-            (Phase::Idle | Phase::Shaking(_) | Phase::Open(_), _) => return,
+        if !self.is_expected(&datagram) {
+            return;
         }
         self.heard_at = now;
         self.unanswered_since = None;
         self.silence_max = SILENCE_MAX;
+        match (&mut self.phase, datagram) {
+            (Phase::Shaking(handshake), Datagram::Cookie { nonce, cookie, .. }) => {
+                handshake.handle_cookie(now, nonce, cookie, common);
+            }
+            (Phase::Shaking(_), Datagram::Opened { session, .. }) => {
+                self.begin(now, session, common);
+            }
+            (Phase::Open(open), Datagram::Packet { number, frames, .. }) => {
+                match open.link.handle_packet(now, number, frames) {
+                    Ok(_) => self.handle_messages(now, common),
+                    Err(_) => self.lose_link(now, common),
+                }
+            }
+            // The server was restarted, or has forgotten the session.
+            (Phase::Open(_), Datagram::Gone { .. }) => self.lose_link(now, common),
+            (Phase::Idle | Phase::Resting(_) | Phase::Shaking(_) | Phase::Open(_), _) => {}
+        }
         self.flush(now, common);
+    }
+
+    /// Whether a datagram belongs to what goes on at present, and is no echo of what went before.
+    fn is_expected(&self, datagram: &Datagram<'_>) -> bool {
+        match (&self.phase, datagram) {
+            (
+                Phase::Shaking(handshake),
+                Datagram::Cookie { nonce, .. } | Datagram::Opened { nonce, .. },
+            ) => handshake.is_mine(*nonce),
+            (Phase::Open(open), Datagram::Packet { session, .. } | Datagram::Gone { session }) => {
+                *session == open.link.session()
+            }
+            (Phase::Idle | Phase::Resting(_) | Phase::Shaking(_) | Phase::Open(_), _) => false,
+        }
     }
 
     pub(super) fn handle_timeout(
@@ -160,6 +190,9 @@ impl Extended {
         if let Phase::Shaking(handshake) = &mut self.phase {
             handshake.handle_timeout(now, common);
         }
+        if matches!(self.phase, Phase::Resting(until) if now >= until) {
+            self.shake_hands(now, common);
+        }
         if let Phase::Open(open) = &mut self.phase {
             open.link.handle_timeout(now);
             if keep_alive_at.is_some_and(|at| now >= at) {
@@ -173,6 +206,7 @@ impl Extended {
     pub(super) fn timeout(&self) -> Option<Instant> {
         let next = match &self.phase {
             Phase::Idle => None,
+            Phase::Resting(until) => Some(*until),
             Phase::Shaking(handshake) => Some(handshake.timeout()),
             Phase::Open(open) => open.link.timeout(),
         };
@@ -183,6 +217,9 @@ impl Extended {
 
     /// There is reason to think that the path is dead: sees soon whether it is.
     pub(super) fn probe(&mut self, now: Instant, common: &mut Common) {
+        if matches!(self.phase, Phase::Resting(_)) {
+            return;
+        }
         self.silence_max = SILENCE_MAX_AFTER_WAKING;
         if let Phase::Open(open) = &mut self.phase {
             open.link.keep_alive();
@@ -206,8 +243,36 @@ impl Extended {
         self.flush(now, common);
     }
 
-    pub(super) fn request_active(&self, common: &mut Common) {
-        common.tell(Event::ActiveList(self.chat.roster()));
+    pub(super) fn request_active(&mut self, now: Instant, common: &mut Common) {
+        self.chat.presence.list_once(common);
+        self.flush(now, common);
+    }
+
+    pub(super) fn watch_online(&mut self, now: Instant, common: &mut Common) {
+        self.chat.presence.watch();
+        self.flush(now, common);
+    }
+
+    pub(super) fn unwatch_online(&mut self, now: Instant, common: &mut Common) {
+        self.chat.presence.unwatch(common);
+        self.flush(now, common);
+    }
+
+    pub(super) fn mark_read(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        sequence: Sequence,
+        common: &mut Common,
+    ) {
+        self.chat.marks.read(conversation, sequence);
+        self.flush(now, common);
+    }
+
+    pub(super) fn typing(&mut self, now: Instant, to: Conversation, common: &mut Common) {
+        if self.chat.marks.typing(now, to) {
+            self.flush(now, common);
+        }
     }
 
     pub(super) fn request_group(
@@ -216,8 +281,7 @@ impl Extended {
         request: GroupRequest,
         common: &mut Common,
     ) {
-        self.chat.request_group(request, common);
-        self.flush(now, common);
+        self.request(now, Request::Group(request), common);
     }
 
     pub(super) fn request_history(
@@ -227,12 +291,37 @@ impl Extended {
         before: Option<Sequence>,
         common: &mut Common,
     ) {
-        self.chat.request_history(conversation, before, common);
-        self.flush(now, common);
+        self.request(now, Request::History(conversation, before), common);
+    }
+
+    pub(super) fn request_members(
+        &mut self,
+        now: Instant,
+        group: GroupName,
+        after: Option<UserName>,
+        common: &mut Common,
+    ) {
+        self.request(now, Request::Members(group, after), common);
+    }
+
+    pub(super) fn request_receivers(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        of: Sequence,
+        after: Option<UserName>,
+        common: &mut Common,
+    ) {
+        self.request(now, Request::Receivers(conversation, of, after), common);
     }
 
     pub(super) fn request_overview(&mut self, now: Instant, common: &mut Common) {
         self.chat.request_overview(common);
+        self.flush(now, common);
+    }
+
+    fn request(&mut self, now: Instant, request: Request, common: &mut Common) {
+        self.chat.request(request, common);
         self.flush(now, common);
     }
 
@@ -246,25 +335,33 @@ impl Extended {
         self.chat.is_settled()
     }
 
+    pub(super) fn is_acknowledged(&self) -> bool {
+        self.chat.is_acknowledged()
+    }
+
     pub(super) fn token(&self) -> Option<Token> {
         self.token
     }
 
-    pub(super) fn position(&self) -> Option<Sequence> {
+    pub(super) fn position(&self) -> Option<Position> {
         self.chat.position()
     }
 
     pub(super) fn statistics(&self) -> LinkStatistics {
         match &self.phase {
             Phase::Open(open) => open.link.statistics(),
-            Phase::Idle | Phase::Shaking(_) => LinkStatistics::default(),
+            Phase::Idle | Phase::Resting(_) | Phase::Shaking(_) => LinkStatistics::default(),
         }
     }
 
-    /// Signs out; [`Self::has_ended`] tells when.
+    /// Signs out; [`Self::has_ended`] tells when. Everything told before is acknowledged before, and
+    /// nothing is told after: it comes another time.
     pub(super) fn sign_out(&mut self, now: Instant, common: &mut Common) {
         self.ends_at = Some(now + FAREWELL);
         if let Phase::Open(open) = &mut self.phase {
+            if matches!(open.stage, Stage::Chatting) {
+                self.chat.acknowledge(&mut open.link);
+            }
             // Cut short by a full link, it ends by time.
             let _ = open.link.send(&ClientMessage::SignOut.to_wire());
         }
@@ -276,12 +373,13 @@ impl Extended {
     pub(super) fn has_ended(&self, now: Instant) -> bool {
         let said_bye = match &self.phase {
             Phase::Open(open) => open.link.has_ended(),
-            Phase::Idle | Phase::Shaking(_) => true,
+            Phase::Idle | Phase::Resting(_) | Phase::Shaking(_) => true,
         };
         self.ends_at.is_some_and(|at| said_bye || now >= at)
     }
 
     fn shake_hands(&mut self, now: Instant, common: &mut Common) {
+        self.unanswered_since = Some(now);
         self.phase = Phase::Shaking(Handshake::new(now, common));
     }
 
@@ -292,15 +390,20 @@ impl Extended {
         self.phase = Phase::Open(Box::new(Open { link, stage }));
         self.spoke_at = now;
         self.is_stopping = false;
+        self.ends.link_opened(now);
     }
 
-    /// The link is worth nothing any more: a new one goes on.
+    /// The server has ended the link: a new one goes on, at once or later.
     fn lose_link(&mut self, now: Instant, common: &mut Common) {
+        let has_progressed = self.chat.has_progressed();
         self.chat.link_lost(common);
         if self.ends_at.is_some() {
             self.phase = Phase::Idle;
-        } else {
-            self.shake_hands(now, common);
+            return;
+        }
+        match self.ends.link_ended(now, has_progressed, &mut common.rng) {
+            None => self.shake_hands(now, common),
+            Some(wait) => self.phase = Phase::Resting(now + wait),
         }
     }
 
@@ -312,16 +415,19 @@ impl Extended {
             self.is_stopping |= message == ServerMessage::Stopping;
             match &mut open.stage {
                 Stage::SigningIn(sign_in) => {
-                    let token = sign_in.handle(message, &mut open.link, common);
-                    if let Some(token) = token {
-                        self.token = Some(token);
-                        open.stage = Stage::Chatting;
-                        self.chat.link_opened(&mut open.link);
-                    } else if sign_in.has_lost_token() {
+                    let welcome = sign_in.handle(message, &mut open.link, common);
+                    if sign_in.has_lost_token() {
                         self.token = None;
                     }
+                    if let Some(welcome) = welcome {
+                        open.stage = Stage::Chatting;
+                        self.enter(welcome, common);
+                    }
                 }
-                Stage::Chatting => self.chat.handle(now, message, &mut open.link, common),
+                // It comes another time, to whoever goes on.
+                Stage::Chatting
+                    if self.ends_at.is_some() && matches!(message, ServerMessage::Message(_)) => {}
+                Stage::Chatting => self.chat.handle(now, message, common),
             }
         }
         if let Phase::Open(open) = &self.phase
@@ -332,10 +438,18 @@ impl Extended {
         }
     }
 
+    fn enter(&mut self, welcome: Welcome, common: &mut Common) {
+        self.token = Some(welcome.token);
+        // Before anybody asks for what is behind places of the old log.
+        self.chat.enter_log(welcome.generation, common);
+        common.tell(Event::SignedIn(welcome.name));
+        self.chat.link_opened();
+    }
+
     /// Puts what waits into the link, and sends what the link lets out.
     fn flush(&mut self, now: Instant, common: &mut Common) {
         let Phase::Open(open) = &mut self.phase else { return };
-        if matches!(open.stage, Stage::Chatting) {
+        if matches!(open.stage, Stage::Chatting) && self.ends_at.is_none() {
             self.chat.pump(now, &mut open.link, common);
         }
         while let Some(packet) = open.link.next_packet(now) {

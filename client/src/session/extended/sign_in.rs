@@ -1,7 +1,9 @@
 //! Signing in over a link, with a token or with answers of the person.
 
-use super::super::{Common, Event, Question};
+use super::super::{Common, Question};
 use netchat_shared::extended::{ClientMessage, Link, ServerMessage, Token};
+use netchat_shared::name::UserName;
+use netchat_shared::sequence::Generation;
 
 #[derive(Debug)]
 pub(super) struct SignIn {
@@ -9,6 +11,16 @@ pub(super) struct SignIn {
     /// An answer of the person is missing.
     is_asking: bool,
     has_lost_token: bool,
+}
+
+/// What the server says to who has signed in.
+#[derive(Debug)]
+pub(super) struct Welcome {
+    pub(super) name: UserName,
+    /// To resume with.
+    pub(super) token: Token,
+    /// The log that all places are in.
+    pub(super) generation: Generation,
 }
 
 /// What the server has to answer next.
@@ -52,18 +64,17 @@ impl SignIn {
         self.has_lost_token
     }
 
-    /// The server answered. When signed in: the token to resume with.
+    /// The server answered: how, if that is a welcome.
     pub(super) fn handle(
         &mut self,
         message: ServerMessage,
         link: &mut Link,
         common: &mut Common,
-    ) -> Option<Token> {
+    ) -> Option<Welcome> {
         match message {
-            ServerMessage::Welcome(name, token) => {
+            ServerMessage::Welcome { name, token, generation } => {
                 common.answers.name = Some(name.clone());
-                common.tell(Event::SignedIn(name));
-                return Some(token);
+                return Some(Welcome { name, token, generation });
             }
             ServerMessage::ResumeRefused => {
                 self.has_lost_token = true;
@@ -93,19 +104,28 @@ impl SignIn {
                     self.ask(Question::Password { name, wrong: true }, common);
                 }
             }
-            ServerMessage::Message(_)
+            ServerMessage::From(_)
+            | ServerMessage::Message(_)
             | ServerMessage::Past(_)
             | ServerMessage::HistoryEnd(..)
-            | ServerMessage::Groups(_)
-            | ServerMessage::OverviewEnd
+            | ServerMessage::Groups(..)
+            | ServerMessage::OverviewEnd(_)
+            | ServerMessage::Read(..)
+            | ServerMessage::Typing(..)
             | ServerMessage::Sent { .. }
             | ServerMessage::NotSent(..)
             | ServerMessage::Received(..)
+            | ServerMessage::ReceivedCount { .. }
+            | ServerMessage::Receivers(..)
             | ServerMessage::Failed(..)
-            | ServerMessage::Online(_)
+            | ServerMessage::Online(..)
             | ServerMessage::Came(_)
             | ServerMessage::Left(_)
+            | ServerMessage::OnlineCount(_)
+            | ServerMessage::OnlinePage(..)
             | ServerMessage::Group(..)
+            | ServerMessage::Members(..)
+            | ServerMessage::Stale
             | ServerMessage::Stopping => {}
         }
         None

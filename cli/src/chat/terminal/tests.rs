@@ -1,0 +1,119 @@
+//! What the terminal shows, and what commands are about.
+
+use netchat_shared::extended::Receipts;
+use netchat_shared::time::UnixTime;
+
+use super::*;
+
+fn signed_in() -> (Terminal, Session) {
+    let mut terminal = Terminal::new(Given::default());
+    let mut session = Session::new([1; 32]);
+    session.answer_name(Instant::ZERO, "alice".parse().unwrap());
+    let signed_in = Event::SignedIn("alice".parse().unwrap());
+    terminal.handle_event(Instant::ZERO, signed_in, &mut session);
+    terminal.handle_line(Instant::ZERO, "/chat bob", &mut session);
+    terminal.lines.clear();
+    (terminal, session)
+}
+
+fn lines(terminal: &mut Terminal) -> Vec<String> {
+    let text = |line| match line {
+        Line::Message(sender, text) => format!("{sender}: {text}"),
+        Line::Info(text) | Line::Problem(text) => text,
+    };
+    terminal.lines.drain(..).map(text).collect()
+}
+
+fn bob() -> Conversation {
+    Conversation::User("bob".parse().unwrap())
+}
+
+fn at(sequence: u64, id: MessageId) -> StoredAt {
+    StoredAt { sequence: Sequence(sequence), time: UnixTime { millis: 1 }, id }
+}
+
+/// A message of bob's, as it is shown.
+fn shown(terminal: &mut Terminal, sequence: u64, kind: MessageKind, content: Content) -> String {
+    let arrival = Arrival {
+        conversation: Some(bob()),
+        sender: "bob".parse().ok(),
+        kind,
+        content,
+        stored: Some(at(sequence, MessageId(sequence.into()))),
+        receipts: Receipts::default(),
+    };
+    terminal.handle_arrival(arrival);
+    lines(terminal).join("\n")
+}
+
+#[test]
+fn what_is_said_about_messages_is_one_line_each() {
+    let (mut terminal, _) = signed_in();
+    let of = Sequence(1);
+    let text = |text: &str| Content::Text(text.to_owned());
+    let reaction = |text: &str| Content::Reaction(text.parse().unwrap());
+    let long = "a text of more than twenty characters";
+    let mut show = |sequence, kind, content| shown(&mut terminal, sequence, kind, content);
+    assert_eq!(show(1, MessageKind::Text, text(long)), format!("bob: {long}"));
+    assert_eq!(show(2, MessageKind::Edit(of), text("short")), "bob: (corrected) short");
+    let reacted = show(3, MessageKind::Reaction(of), reaction("👍"));
+    assert_eq!(reacted, "bob: 👍 to “a text of more than…”");
+    let taken_away = show(4, MessageKind::Reaction(Sequence(9)), reaction("-👍"));
+    assert_eq!(taken_away, "bob took 👍 away from an earlier message");
+    let deleted = show(5, MessageKind::Deletion(of), Content::TakenBack);
+    assert_eq!(deleted, "bob took a message back");
+    assert_eq!(show(6, MessageKind::Text, Content::TakenBack), "");
+    let poll = MessageKind::from_parts("poll", None).unwrap();
+    let unknown = show(7, poll, Content::Unknown);
+    assert_eq!(unknown, "bob: (a newer client is needed to show this)");
+}
+
+#[test]
+fn commands_are_about_the_last_lines_of_the_conversation_in_front() {
+    let (mut terminal, mut session) = signed_in();
+    let now = Instant::ZERO;
+    let types = |terminal: &mut Terminal, session: &mut Session, line: &str| {
+        terminal.handle_line(now, line, session);
+        lines(terminal)
+    };
+    let nothing = ["there is no message here yet that this could be about"];
+    for command in ["/edit x", "/delete", "/react 👍", "/reply x"] {
+        assert_eq!(types(&mut terminal, &mut session, command), nothing, "{command}");
+    }
+    terminal.handle_line(now, "hello", &mut session);
+    let id = terminal.recent.waiting_ids().next().unwrap();
+    let recipients = Recipients::new(1, ["bob".parse().unwrap()]);
+    terminal.handle_progress(id, Progress::Stored(at(7, id), recipients));
+    assert_eq!(lines(&mut terminal), ["SERVER: SENT"]);
+    shown(&mut terminal, 8, MessageKind::Text, Content::Text("hi".to_owned()));
+    for command in ["/edit hello!", "/delete", "/react 👍", "/reply to you"] {
+        assert_eq!(types(&mut terminal, &mut session, command), Vec::<String>::new(), "{command}");
+    }
+    types(&mut terminal, &mut session, "/leave");
+    let refused = types(&mut terminal, &mut session, "/edit x");
+    assert!(refused[0].starts_with("open one conversation before"), "{refused:?}");
+}
+
+#[test]
+fn of_many_recipients_the_number_is_said() {
+    let (mut terminal, _) = signed_in();
+    let id = MessageId(1);
+    terminal.handle_progress(id, Progress::Stored(at(7, id), Recipients::new(120, [])));
+    for received in [3, 120] {
+        terminal.handle_progress(id, Progress::ReceivedCount { received, of: 120 });
+    }
+    assert_eq!(lines(&mut terminal), ["SERVER: SENT to 120", "SERVER: RECEIVED by all 120"]);
+}
+
+#[test]
+fn who_is_away_is_said_only_if_it_is_known() {
+    let (mut terminal, mut session) = signed_in();
+    let id = MessageId(1);
+    for (is_complete, expected) in [(false, 1), (true, 2)] {
+        let online = Online { names: BTreeSet::new(), count: 1, is_complete };
+        terminal.handle_online(Instant::ZERO, online, &mut session);
+        let recipients = Recipients::new(1, ["bob".parse().unwrap()]);
+        terminal.handle_progress(id, Progress::Stored(at(7, id), recipients));
+        assert_eq!(lines(&mut terminal).len(), expected);
+    }
+}

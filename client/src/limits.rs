@@ -1,0 +1,25 @@
+//! Every bound of the client, in one place. What happens at a bound is said beside it.
+
+use std::time::Duration;
+
+/// How many of the latest arrivals a session knows again. One of them that comes once more (a server
+/// was restored from a backup, and its log begins anew) is not shown twice; an earlier one would be.
+pub const ARRIVALS_REMEMBERED_MAX: usize = 1_024;
+
+/// Most names in a list of who is online. Of further ones, only the number is known.
+pub const ONLINE_NAMES_MAX: usize = 10_000;
+
+/// Most messages of one page that is being put together. A server sends fewer; what comes beyond it
+/// is dropped.
+pub const PAGE_MESSAGES_MAX: usize = 4_096;
+
+/// Most conversations of which it is remembered how far they were read. One that was told to the
+/// server makes room.
+pub const READ_MARKS_MAX: usize = 4_096;
+
+/// Most small things that wait for room in the link (questions about receipts, reports of damage).
+/// Further ones are dropped: the receipts are asked for again on the next link.
+pub const ERRANDS_MAX: usize = 1_024;
+
+/// A link that lives so long, or that brings something new, is no reason to wait when it is ended.
+pub const LINK_STABLE_AFTER: Duration = Duration::from_secs(10);

@@ -1,0 +1,79 @@
+//! What the session's parts work on together.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use rand_chacha::ChaCha12Rng;
+
+use super::{Event, Outgoing, Output, Question};
+use netchat_shared::list::List;
+use netchat_shared::message_id::{MessageId, MessageIds};
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::password::Password;
+
+/// Handed in to each part with each input.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) answers: Answers,
+    /// Where this session's message ids come from.
+    pub(super) ids: MessageIds,
+    /// Messages that waited when this session was kept: another one drew their ids.
+    pub(super) adopted: BTreeSet<MessageId>,
+    /// Messages that are not stored yet, oldest first.
+    pub(super) outbox: VecDeque<Outgoing>,
+    pub(super) outputs: VecDeque<Output>,
+    pub(super) rng: ChaCha12Rng,
+}
+
+/// What the person answered, kept to sign in again after an interruption.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    pub(super) server_password: Option<Password>,
+    pub(super) name: Option<UserName>,
+    pub(super) password: Option<Password>,
+}
+
+/// Something about a group that is asked of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum GroupRequest {
+    Create(GroupName, List<String>),
+    Join(GroupName),
+    Quit(GroupName),
+}
+
+impl Common {
+    pub(super) fn transmit(&mut self, datagram: &str) {
+        self.transmit_bytes(datagram.as_bytes().to_vec());
+    }
+
+    pub(super) fn transmit_bytes(&mut self, datagram: Vec<u8>) {
+        self.outputs.push_back(Output::Transmit(datagram));
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// One request more than may wait.
+    pub(super) fn tell_busy(&mut self) {
+        let line = "Too many requests wait for the server: try again when it answers.";
+        self.tell(Event::Line(line.to_owned()));
+    }
+
+    pub(super) fn ask(&mut self, question: Question) {
+        self.tell(Event::Asked(question));
+    }
+
+    /// Whether a message of one's own was sent from here, or waited when the session was kept: then
+    /// it is shown already.
+    pub(super) fn is_from_here(&self, id: MessageId) -> bool {
+        self.ids.has_drawn(id) || self.adopted.contains(&id)
+    }
+}
+
+impl GroupRequest {
+    pub(super) fn group(&self) -> &GroupName {
+        match self {
+            Self::Create(group, _) | Self::Join(group) | Self::Quit(group) => group,
+        }
+    }
+}

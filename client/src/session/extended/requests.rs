@@ -1,0 +1,141 @@
+//! What was asked of the server and is not answered yet.
+
+use std::collections::VecDeque;
+
+use super::super::common::GroupRequest;
+use super::super::{Arrival, Common};
+use crate::limits::PAGE_MESSAGES_MAX;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{ClientMessage, Link, LinkError};
+use netchat_shared::limits::REQUESTS_PENDING_MAX;
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::sequence::Sequence;
+
+/// Messages asked for at once from a history.
+const HISTORY_PAGE: u16 = 50;
+
+/// Something asked of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Request {
+    Group(GroupRequest),
+    History(Conversation, Option<Sequence>),
+    /// The page behind that name.
+    Groups(Option<GroupName>),
+    /// The page before that place.
+    Overview(Option<Sequence>),
+    Members(GroupName, Option<UserName>),
+    Receivers(Conversation, Sequence, Option<UserName>),
+}
+
+/// Requests in the order in which they are answered. Those that a lost link took away are made
+/// again.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    pending: VecDeque<Request>,
+    /// So many of them, from the beginning, were put into this link.
+    sent: usize,
+    /// Messages that came for the request which is answered next.
+    past: Vec<Arrival>,
+}
+
+impl Requests {
+    /// Asks for something; for the same not twice at a time.
+    pub(super) fn ask(&mut self, request: Request, common: &mut Common) {
+        if self.pending.contains(&request) {
+            return;
+        }
+        if self.pending.len() >= REQUESTS_PENDING_MAX {
+            return common.tell_busy();
+        }
+        self.pending.push_back(request);
+    }
+
+    /// Whether everything was answered.
+    pub(super) fn is_settled(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Whether the server has something to answer on this link.
+    pub(super) fn is_answer_due(&self) -> bool {
+        self.sent > 0
+    }
+
+    pub(super) fn link_lost(&mut self) {
+        self.sent = 0;
+        self.past.clear();
+    }
+
+    /// The server can't answer any of them.
+    pub(super) fn give_up(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Places mean nothing any more: what is asked from the end can still be asked.
+    pub(super) fn forget_places(&mut self) {
+        self.pending.retain(|request| match request {
+            Request::History(_, before) | Request::Overview(before) => before.is_none(),
+            Request::Receivers(..) => false,
+            Request::Group(_) | Request::Groups(_) | Request::Members(..) => true,
+        });
+    }
+
+    /// Puts what waits into the link, as far as it has room.
+    pub(super) fn pump(&mut self, link: &mut Link) -> Result<(), LinkError> {
+        while let Some(request) = self.pending.get(self.sent) {
+            link.send(&request.message().to_wire())?;
+            self.sent += 1;
+        }
+        Ok(())
+    }
+
+    /// The first of these was answered.
+    pub(super) fn finish(&mut self, is_it: impl Fn(&Request) -> bool) -> Option<Request> {
+        let at = self.pending.iter().position(is_it)?;
+        if at < self.sent {
+            self.sent -= 1;
+        }
+        self.pending.remove(at)
+    }
+
+    /// The next page, in place of a request that was answered.
+    pub(super) fn go_on(&mut self, request: Request) {
+        if !self.pending.contains(&request) {
+            self.pending.push_back(request);
+        }
+    }
+
+    /// A message that was asked for; beyond the bound it is dropped.
+    pub(super) fn add_past(&mut self, arrival: Arrival) {
+        if self.past.len() < PAGE_MESSAGES_MAX {
+            self.past.push(arrival);
+        }
+    }
+
+    /// What came for the request that is answered now, in the order of the log.
+    pub(super) fn take_past(&mut self) -> Vec<Arrival> {
+        let mut past = std::mem::take(&mut self.past);
+        past.sort_by_key(|arrival| arrival.stored.map(|stored| stored.sequence));
+        past
+    }
+}
+
+impl Request {
+    fn message(&self) -> ClientMessage {
+        match self.clone() {
+            Self::Group(GroupRequest::Create(group, members)) => {
+                ClientMessage::NewGroup(group, members)
+            }
+            Self::Group(GroupRequest::Join(group)) => ClientMessage::JoinGroup(group),
+            Self::Group(GroupRequest::Quit(group)) => ClientMessage::QuitGroup(group),
+            Self::History(conversation, before) => {
+                ClientMessage::History { conversation, before, limit: HISTORY_PAGE }
+            }
+            Self::Groups(after) => ClientMessage::Groups(after),
+            Self::Overview(before) => ClientMessage::Overview(before),
+            Self::Members(group, after) => ClientMessage::Members(group, after),
+            Self::Receivers(conversation, of, after) => {
+                ClientMessage::Receivers(conversation, of, after)
+            }
+        }
+    }
+}

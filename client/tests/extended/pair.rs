@@ -1,0 +1,247 @@
+//! A session, and the server that the test plays.
+
+use std::time::Duration;
+
+use netchat_client::session::{Content, Event, Output, Session};
+use netchat_shared::body::Body;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{
+    ClientMessage, Datagram, Delivered, Link, PROTOCOL_VERSION, Receipts, Recipients,
+    ServerMessage, SessionId, Token,
+};
+use netchat_shared::kind::MessageKind;
+use netchat_shared::list::List;
+use netchat_shared::message_id::MessageId;
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::password::Password;
+use netchat_shared::sequence::{Generation, Position, Sequence};
+use netchat_shared::time::{Instant, UnixTime};
+
+/// A session, and the other end of its link.
+pub(crate) struct Pair {
+    pub(crate) session: Session,
+    pub(crate) server: Option<Link>,
+    pub(crate) sessions_opened: u64,
+    pub(crate) now: Instant,
+    wake_at: Option<Instant>,
+    /// The server does not hear packets at present.
+    pub(crate) is_deaf: bool,
+    /// What the client has said and nobody has looked at yet.
+    pub(crate) said: Vec<ClientMessage>,
+    pub(crate) events: Vec<Event>,
+}
+
+impl Pair {
+    pub(crate) fn new(session: Session) -> Self {
+        let mut pair = Self {
+            session,
+            server: None,
+            sessions_opened: 0,
+            now: Instant::ZERO,
+            wake_at: None,
+            is_deaf: false,
+            said: Vec::new(),
+            events: Vec::new(),
+        };
+        pair.exchange();
+        pair
+    }
+
+    /// Signed in as alice, with nothing left to look at.
+    pub(crate) fn signed_in() -> Self {
+        let mut pair = Self::new(Session::new([1; 32]));
+        pair.session.answer_server_password(pair.now, password("password"));
+        pair.session.answer_name(pair.now, name("alice"));
+        pair.session.answer_password(pair.now, password("secretly"));
+        for reply in [
+            ServerMessage::Unlocked,
+            ServerMessage::NameIsKnown,
+            welcome("alice"),
+            ServerMessage::From(Sequence::ZERO),
+        ] {
+            pair.reply(&reply);
+        }
+        pair.take_said();
+        pair.take_events();
+        pair
+    }
+
+    pub(crate) fn reply(&mut self, message: &ServerMessage) {
+        self.exchange();
+        self.server.as_mut().unwrap().send(&message.to_wire()).unwrap();
+        self.exchange();
+    }
+
+    /// The server ends the link.
+    pub(crate) fn cut_off(&mut self) {
+        self.server.as_mut().unwrap().say_bye();
+        self.exchange();
+    }
+
+    /// The server was killed and is back, and lets the session go on behind that place.
+    pub(crate) fn restart(&mut self, from: u64) {
+        self.server = None;
+        self.pass(Duration::from_secs(2));
+        self.reply(&welcome("alice"));
+        self.reply(&ServerMessage::From(Sequence(from)));
+    }
+
+    /// Passes datagrams to and fro until neither side has any.
+    pub(crate) fn exchange(&mut self) {
+        loop {
+            match self.session.poll() {
+                Output::Transmit(bytes) => self.serve(&bytes),
+                Output::OpenPath => self.session.path_opened(self.now),
+                Output::Event(event) => self.events.push(event),
+                Output::Wait(at) => {
+                    self.wake_at = at;
+                    let Some(server) = &mut self.server else { return };
+                    let Some(packet) = server.next_packet(self.now) else { return };
+                    self.session.handle_datagram(self.now, &packet);
+                }
+            }
+        }
+    }
+
+    fn serve(&mut self, bytes: &[u8]) {
+        match Datagram::parse(bytes).unwrap() {
+            Datagram::Offer { nonce, .. } => {
+                let version = PROTOCOL_VERSION;
+                self.answer(&Datagram::Cookie { version, nonce, cookie: 5 });
+            }
+            Datagram::Open { nonce, cookie: 5, .. } => {
+                self.sessions_opened += 1;
+                let session = SessionId(self.sessions_opened);
+                self.server = Some(Link::new(self.now, session));
+                self.answer(&Datagram::Opened { nonce, session });
+            }
+            Datagram::Packet { .. } if self.is_deaf => {}
+            Datagram::Packet { session, number, frames } => match &mut self.server {
+                Some(link) if link.session() == session => {
+                    link.handle_packet(self.now, number, frames).unwrap();
+                    while let Some(message) = link.next_message() {
+                        self.said.push(ClientMessage::parse(&message).unwrap());
+                    }
+                }
+                _ => self.answer(&Datagram::Gone { session }),
+            },
+            other @ (Datagram::Open { .. }
+            | Datagram::Cookie { .. }
+            | Datagram::Opened { .. }
+            | Datagram::Gone { .. }) => panic!("{other:?} is not for this server"),
+        }
+    }
+
+    fn answer(&mut self, datagram: &Datagram<'_>) {
+        self.session.handle_datagram(self.now, &datagram.to_wire());
+    }
+
+    pub(crate) fn pass(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while let Some(at) = self.wake_at.filter(|at| *at <= end) {
+            self.now = at.max(self.now);
+            self.session.handle_timeout(self.now);
+            self.exchange();
+        }
+        self.now = end;
+    }
+
+    pub(crate) fn send(&mut self, text: &str) -> MessageId {
+        let to = Conversation::User(name("bob"));
+        let id = self.session.send(self.now, to, text).unwrap();
+        self.exchange();
+        id
+    }
+
+    pub(crate) fn confirm(&mut self, id: MessageId, sequence: u64) {
+        let (sequence, time) = (Sequence(sequence), UnixTime { millis: 1 });
+        let recipients = Recipients::new(1, [name("bob")]);
+        self.reply(&ServerMessage::Sent {
+            id,
+            sequence,
+            time,
+            position: Some(sequence),
+            recipients,
+        });
+    }
+
+    pub(crate) fn take_said(&mut self) -> Vec<ClientMessage> {
+        std::mem::take(&mut self.said)
+    }
+
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    pub(crate) fn sent_ids(&mut self) -> Vec<MessageId> {
+        let said = self.take_said().into_iter();
+        said.filter_map(|m| if let ClientMessage::Send { id, .. } = m { Some(id) } else { None })
+            .collect()
+    }
+}
+
+pub(crate) fn name(text: &str) -> UserName {
+    text.parse().unwrap()
+}
+
+pub(crate) fn password(text: &str) -> Password {
+    Password::new(text).unwrap()
+}
+
+pub(crate) fn token() -> Token {
+    Token::parse("0123456789abcdef0123456789abcdef").unwrap()
+}
+
+pub(crate) const LOG: Generation = Generation(7);
+
+pub(crate) fn welcome(who: &str) -> ServerMessage {
+    ServerMessage::Welcome { name: name(who), token: token(), generation: LOG }
+}
+
+pub(crate) fn position(sequence: u64) -> Option<Position> {
+    Some(Position { generation: LOG, sequence: Sequence(sequence) })
+}
+
+pub(crate) fn bob() -> Conversation {
+    Conversation::User(name("bob"))
+}
+
+pub(crate) fn group() -> GroupName {
+    "CS: Group".parse().unwrap()
+}
+
+pub(crate) fn names<const N: usize>(names: [&str; N]) -> List<UserName> {
+    List::new(names.map(name).to_vec()).unwrap()
+}
+
+/// A text of bob's.
+pub(crate) fn delivered(sequence: u64, body: Body) -> Delivered {
+    Delivered {
+        sequence: Sequence(sequence),
+        conversation: bob(),
+        sender: name("bob"),
+        time: UnixTime { millis: 1 },
+        id: MessageId(sequence.into()),
+        kind: MessageKind::Text,
+        receipts: Receipts::default(),
+        body: Some(body),
+    }
+}
+
+pub(crate) fn from_bob(sequence: u64, body: Body) -> ServerMessage {
+    ServerMessage::Message(delivered(sequence, body))
+}
+
+pub(crate) fn said_by_bob(text: &str) -> Body {
+    Body::new(&name("bob"), text)
+}
+
+pub(crate) fn contents(events: Vec<Event>) -> Vec<Content> {
+    let events = events.into_iter();
+    events.filter_map(|e| if let Event::Arrived(a) = e { Some(a.content) } else { None }).collect()
+}
+
+pub(crate) fn texts(events: Vec<Event>) -> Vec<String> {
+    let texts = contents(events).into_iter();
+    texts.filter_map(|c| if let Content::Text(text) = c { Some(text) } else { None }).collect()
+}

@@ -1,0 +1,123 @@
+//! What every part of the chat looks at: who there is, who is here, and how far each has received.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::Receipts;
+use netchat_shared::name::UserName;
+
+use super::presence::Presence;
+use super::received::ReceivedPlaces;
+use crate::directory::{Directory, Kind};
+use crate::events::Delivery;
+use crate::storage::{ConversationId, Message, UserId, UserRecord};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct People {
+    pub(crate) directory: Directory,
+    pub(crate) presence: Presence,
+    pub(crate) received: ReceivedPlaces,
+    /// Names that guests have for as long as they are here: leases, in memory alone.
+    pub(crate) guests: BTreeMap<UserName, UserId>,
+    /// Where users signed in from last, of those who did since the start.
+    pub(crate) addresses: BTreeMap<UserId, SocketAddr>,
+}
+
+impl People {
+    /// A registered user, or a guest who is here.
+    pub(crate) fn find(&self, name: &str) -> Option<UserId> {
+        let registered = self.directory.find_registered(name).map(|user| user.id);
+        registered.or_else(|| self.guests.get(name).copied())
+    }
+
+    pub(crate) fn user(&self, id: UserId) -> Option<&UserRecord> {
+        self.directory.user(id)
+    }
+
+    pub(crate) fn name(&self, id: UserId) -> Option<&UserName> {
+        self.directory.name(id)
+    }
+
+    pub(crate) fn names(&self, ids: impl IntoIterator<Item = UserId>) -> Vec<UserName> {
+        ids.into_iter().filter_map(|id| self.name(id)).cloned().collect()
+    }
+
+    /// A name, and where that user is or was last.
+    pub(crate) fn name_and_address(&self, id: UserId) -> Option<(UserName, SocketAddr)> {
+        let user = self.user(id)?;
+        let address = self.addresses.get(&id).copied().unwrap_or(user.address);
+        Some((user.name.clone(), address))
+    }
+
+    /// Which conversation somebody means, if they belong to it.
+    pub(crate) fn resolve(
+        &self,
+        user: UserId,
+        conversation: &Conversation,
+    ) -> Option<ConversationId> {
+        match conversation {
+            Conversation::Everyone => Some(ConversationId::EVERYONE),
+            Conversation::Group(name) => {
+                self.directory.find_own_group(name, user).map(|group| group.id)
+            }
+            Conversation::User(name) => self.directory.find_direct(user, self.find(name.as_str())?),
+        }
+    }
+
+    /// Which conversation this is to one of its members.
+    pub(crate) fn seen_by(&self, id: ConversationId, viewer: UserId) -> Option<Conversation> {
+        Some(match self.directory.kind(id)? {
+            Kind::Everyone => Conversation::Everyone,
+            Kind::Group(group) => Conversation::Group(group.name.clone()),
+            Kind::Direct(one, other) => {
+                let other = if one == viewer { other } else { one };
+                Conversation::User(self.name(other)?.clone())
+            }
+        })
+    }
+
+    /// A message as a user is given it. `None` if the log does not say where it belongs.
+    pub(crate) fn delivery(
+        &self,
+        message: &Arc<Message>,
+        viewer: UserId,
+        receipts: Receipts,
+    ) -> Option<Delivery> {
+        let is_own = message.sender == viewer;
+        Some(Delivery {
+            message: Arc::clone(message),
+            conversation: self.seen_by(message.conversation, viewer)?,
+            sender: self.name(message.sender)?.clone(),
+            is_own,
+            is_for_reader: !is_own || self.is_note_to_oneself(message),
+            receipts,
+        })
+    }
+
+    /// Whether the sender of a message is its only reader.
+    pub(crate) fn is_note_to_oneself(&self, message: &Message) -> bool {
+        match self.directory.kind(message.conversation) {
+            Some(Kind::Direct(one, other)) => one == other,
+            Some(Kind::Everyone | Kind::Group(_)) | None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// Nobody, for the unit tests of the parts.
+    pub(crate) fn people() -> People {
+        People {
+            directory: Directory::default(),
+            presence: Presence::default(),
+            received: ReceivedPlaces::default(),
+            guests: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+        }
+    }
+}

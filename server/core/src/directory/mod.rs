@@ -1,0 +1,212 @@
+//! Who there is and who belongs to what: the fold of the log. It changes by entries alone, so every
+//! server that has applied the same part of a log has the same directory, and nothing is ever taken
+//! back.
+
+mod conversations;
+mod users;
+
+use netchat_shared::name::{GroupName, UserName};
+
+use self::conversations::Conversations;
+pub(crate) use self::conversations::{Group, Kind};
+use self::users::Users;
+use crate::storage::{Change, ConversationId, Entry, Sequence, Snapshot, UserId, UserRecord};
+
+/// See the module's documentation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Directory {
+    users: Users,
+    conversations: Conversations,
+}
+
+impl Directory {
+    /// As a snapshot of the log has it.
+    #[must_use]
+    pub fn load(snapshot: &Snapshot) -> Self {
+        let mut directory = Self::default();
+        for (user, _) in &snapshot.users {
+            directory.users.insert(user.clone());
+        }
+        for group in &snapshot.groups {
+            directory.conversations.insert_group(group.clone());
+        }
+        for &(id, one, other) in &snapshot.directs {
+            directory.conversations.insert_direct(id, one, other);
+        }
+        directory
+    }
+
+    /// Takes the next entry of the log.
+    pub fn apply(&mut self, entry: &Entry) {
+        match &entry.change {
+            Change::Message(_) => {}
+            Change::Direct(id, one, other) => self.conversations.insert_direct(*id, *one, *other),
+            Change::User(user) => self.users.insert(user.clone()),
+            Change::PasswordHash(user, hash) => self.users.set_password_hash(*user, hash.clone()),
+            Change::Group(group) => self.conversations.insert_group(group.clone()),
+            Change::Join(group, user) => {
+                self.conversations.add_member(*group, *user, entry.sequence);
+            }
+            Change::Quit(group, user) => self.conversations.remove_member(*group, *user),
+        }
+    }
+
+    /// How many users there are, former guests included.
+    pub(crate) fn user_count(&self) -> usize {
+        self.users.len()
+    }
+
+    pub(crate) fn user(&self, id: UserId) -> Option<&UserRecord> {
+        self.users.get(id)
+    }
+
+    pub(crate) fn name(&self, id: UserId) -> Option<&UserName> {
+        self.users.get(id).map(|user| &user.name)
+    }
+
+    /// Finds a registered user. An impossible name is simply not found.
+    pub(crate) fn find_registered(&self, name: &str) -> Option<&UserRecord> {
+        self.users.find(name)
+    }
+
+    pub(crate) fn group_count(&self) -> usize {
+        self.conversations.group_count()
+    }
+
+    pub(crate) fn find_group(&self, name: &GroupName) -> Option<&Group> {
+        self.conversations.find_group(name)
+    }
+
+    /// The group of that name, if the user is a member of it.
+    pub(crate) fn find_own_group(&self, name: &GroupName, user: UserId) -> Option<&Group> {
+        self.find_group(name).filter(|group| self.is_member(group.id, user))
+    }
+
+    pub(crate) fn is_member(&self, group: ConversationId, user: UserId) -> bool {
+        self.conversations.is_member(group, user)
+    }
+
+    /// The groups that a user is a member of.
+    pub(crate) fn groups_of(&self, user: UserId) -> impl Iterator<Item = &Group> {
+        self.conversations.groups_of(user)
+    }
+
+    /// The conversation of two users, if they have had one.
+    pub(crate) fn find_direct(&self, one: UserId, other: UserId) -> Option<ConversationId> {
+        self.conversations.find_direct(one, other)
+    }
+
+    /// With whom a user has had a conversation.
+    pub(crate) fn partners_of(&self, user: UserId) -> impl Iterator<Item = UserId> {
+        self.conversations.partners_of(user)
+    }
+
+    /// What a conversation is.
+    pub(crate) fn kind(&self, id: ConversationId) -> Option<Kind<'_>> {
+        self.conversations.kind(id)
+    }
+
+    /// The members of a group who could read that entry when it came.
+    pub(crate) fn readers(group: &Group, of: Sequence) -> impl Iterator<Item = UserId> {
+        group.members.iter().filter(move |(_, since)| *since < of).map(|(user, _)| *user)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use netchat_shared::kind::MessageKind;
+    use netchat_shared::message_id::MessageId;
+    use netchat_shared::time::UnixTime;
+
+    use super::*;
+    use crate::storage::{Generation, GroupRecord, Message};
+
+    fn entry(sequence: u64, change: Change) -> Entry {
+        let time = UnixTime { millis: sequence };
+        Entry { sequence: Sequence(sequence), time, origin: None, change }
+    }
+
+    fn user(id: u32, name: &str, hash: Option<&str>) -> UserRecord {
+        UserRecord {
+            id: UserId(id),
+            name: name.parse().unwrap(),
+            password_hash: hash.map(str::to_owned),
+            address: "127.0.0.1:1".parse().unwrap(),
+            since: Sequence(u64::from(id)),
+        }
+    }
+
+    fn log() -> Vec<Entry> {
+        let members = vec![(UserId(1), Sequence(4)), (UserId(2), Sequence(4))];
+        let group = GroupRecord { id: ConversationId(1), name: "g".parse().unwrap(), members };
+        let message = Message {
+            sequence: Sequence(8),
+            time: UnixTime { millis: 8 },
+            conversation: ConversationId(1),
+            sender: UserId(1),
+            id: MessageId(1),
+            kind: MessageKind::Text,
+            body: None,
+        };
+        vec![
+            entry(1, Change::User(user(1, "alice", Some("a")))),
+            entry(2, Change::User(user(2, "bob", Some("b")))),
+            entry(3, Change::User(user(3, "carol", None))),
+            entry(4, Change::Group(group)),
+            entry(5, Change::Join(ConversationId(1), UserId(3))),
+            entry(6, Change::Quit(ConversationId(1), UserId(2))),
+            entry(7, Change::Direct(ConversationId(2), UserId(1), UserId(2))),
+            entry(8, Change::Message(Arc::new(message))),
+            entry(9, Change::PasswordHash(UserId(1), "c".to_owned())),
+        ]
+    }
+
+    #[test]
+    fn the_fold_of_a_log_says_who_belongs_to_what() {
+        let mut directory = Directory::default();
+        log().iter().for_each(|entry| directory.apply(entry));
+        let group = directory.find_group(&"g".parse().unwrap()).unwrap();
+        let readers = |of| Directory::readers(group, Sequence(of)).collect::<Vec<_>>();
+        assert_eq!(readers(5), [UserId(1)]);
+        assert_eq!(readers(6), [UserId(1), UserId(3)], "who joined reads from then on");
+        assert!(!directory.is_member(group.id, UserId(2)));
+        let hash = &directory.find_registered("alice").unwrap().password_hash;
+        assert_eq!(hash.as_deref(), Some("c"));
+        assert_eq!(directory.find_registered("carol"), None, "a guest has no name for good");
+        assert_eq!(directory.find_direct(UserId(2), UserId(1)), Some(ConversationId(2)));
+        assert_eq!(directory.partners_of(UserId(2)).collect::<Vec<_>>(), [UserId(1)]);
+        assert_eq!(directory.groups_of(UserId(3)).count(), 1);
+    }
+
+    #[test]
+    fn a_snapshot_and_what_followed_it_make_the_same_directory() {
+        let whole = log().iter().fold(Directory::default(), |mut directory, entry| {
+            directory.apply(entry);
+            directory
+        });
+        let snapshot = Snapshot {
+            generation: Generation(1),
+            head: Sequence(5),
+            users: [user(1, "alice", Some("a")), user(2, "bob", Some("b")), user(3, "carol", None)]
+                .map(|user| (user, Sequence::ZERO))
+                .into(),
+            groups: vec![GroupRecord {
+                id: ConversationId(1),
+                name: "g".parse().unwrap(),
+                members: vec![
+                    (UserId(1), Sequence(4)),
+                    (UserId(2), Sequence(4)),
+                    (UserId(3), Sequence(5)),
+                ],
+            }],
+            directs: vec![],
+            tokens: vec![],
+            clock: None,
+        };
+        let mut directory = Directory::load(&snapshot);
+        log()[5..].iter().for_each(|entry| directory.apply(entry));
+        assert_eq!(directory, whole);
+    }
+}

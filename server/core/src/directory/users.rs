@@ -1,0 +1,42 @@
+//! Users: registered ones, and guests.
+
+use std::collections::BTreeMap;
+
+use netchat_shared::name::UserName;
+
+use crate::storage::{UserId, UserRecord};
+
+/// A guest has a record, for the name beside their messages, but is not found by it: whoever takes
+/// the name is somebody else.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Users {
+    by_id: BTreeMap<UserId, UserRecord>,
+    by_name: BTreeMap<UserName, UserId>,
+}
+
+impl Users {
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(super) fn insert(&mut self, user: UserRecord) {
+        if user.password_hash.is_some() {
+            self.by_name.insert(user.name.clone(), user.id);
+        }
+        self.by_id.insert(user.id, user);
+    }
+
+    pub(super) fn set_password_hash(&mut self, id: UserId, hash: String) {
+        if let Some(user) = self.by_id.get_mut(&id) {
+            user.password_hash = Some(hash);
+        }
+    }
+
+    pub(super) fn get(&self, id: UserId) -> Option<&UserRecord> {
+        self.by_id.get(&id)
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&UserRecord> {
+        self.by_name.get(name).and_then(|id| self.by_id.get(id))
+    }
+}

@@ -1,0 +1,331 @@
+//! What sessions and the chat say to each other, as values. A session speaks a protocol and asks;
+//! the chat knows no protocol and tells.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use netchat_shared::body::Body;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{NotSent, Receipts, Recipients, Token};
+use netchat_shared::kind::MessageKind;
+use netchat_shared::message_id::MessageId;
+use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::password::Password;
+use netchat_shared::sequence::Sequence;
+
+use crate::action::{Refusal, SignInKind, SignOutReason};
+use crate::storage::{DeliveryFailure, Message, UserId};
+
+/// Names a session for as long as the server runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SessionKey(pub(crate) u64);
+
+/// What a session asks of the chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// Is this name somebody's? Answered with [`Update::NameLookedUp`].
+    LookUp(UserName),
+    /// To be somebody. Answered with [`Update::SignedIn`] or [`Update::NotSignedIn`].
+    SignIn { credentials: Credentials, address: SocketAddr, takes_token: bool },
+    /// To be given what comes behind that place; `None`: behind what the user has received.
+    /// Answered with [`Update::Synced`].
+    Sync(Option<Sequence>),
+    /// A page of messages behind that place. Answered with [`Update::Backlog`].
+    Backlog(Sequence),
+    /// To send these, in this order. Each is answered with [`Update::Sent`] or [`Update::NotSent`].
+    Send { messages: Vec<Outgoing>, wants: Wants },
+    /// The client has everything up to there; these it was handed.
+    Received { up_to: Sequence, handed: Vec<InFlight> },
+    /// The client found this one corrupted.
+    Corrupted(InFlight),
+    /// The client was handed these, and they will not be acknowledged.
+    GaveUp { handed: Vec<InFlight>, why: GaveUp },
+    /// The user has read that conversation up to there.
+    Read(Conversation, Sequence),
+    /// The user is writing there.
+    Typing(Conversation),
+    /// A page of something. Answered with [`Update::Page`].
+    Page(PageRequest),
+    /// How far these users have received; answered with [`Update::Received`] for each that exists.
+    ReceivedBy(Vec<UserName>),
+    /// Who of those that the user knows is online; answered with [`Update::Online`].
+    Online,
+    /// The list of who is online is looked at, or not any more.
+    Watch(bool),
+    /// Everyone who is online, in the order in which they came. Answered with [`Update::Roster`].
+    Roster,
+    /// To do something about a group. Answered with [`Update::Group`].
+    Group(GroupName, GroupRequest),
+    /// The client is not heard any more, or again.
+    Away(bool),
+    /// The session is at another address.
+    Moved(SocketAddr),
+    /// The token of the session is to be worth nothing.
+    Revoke,
+    /// The session is over.
+    Leave(SignOutReason),
+}
+
+/// What somebody shows to sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Credentials {
+    /// A name that is to be registered, and its password.
+    New(UserName, Password),
+    /// A registered name and its password.
+    Password(UserName, Password),
+    /// What an earlier sign-in left.
+    Token(Token),
+    /// Nothing: a name that nobody has, for as long as the guest is here.
+    Guest(UserName),
+}
+
+/// A message that a session sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outgoing {
+    pub(crate) to: Destination,
+    pub(crate) id: MessageId,
+    pub(crate) kind: MessageKind,
+    pub(crate) body: Option<Body>,
+}
+
+/// Where a message is to go, as its sender says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// One user; the name as typed, which may be none.
+    User(String),
+    Group(GroupName),
+    Everyone,
+}
+
+/// What the sender of a message wants to hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wants {
+    /// That it is stored. Receipts come as they are known, and late ones are not lost.
+    Storage,
+    /// What becomes of it at each recipient who is here ([`Update::Outcome`]); one who is not is no
+    /// recipient. For clients that could not be told later.
+    EachRecipient,
+}
+
+/// A message that a client was handed and has not acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct InFlight {
+    pub(crate) sequence: Sequence,
+    pub(crate) sender: UserId,
+}
+
+/// Why messages that were handed out will not be acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GaveUp {
+    /// The client did not answer: it may have shown them, so they are not handed out again.
+    Unanswered,
+    /// The session ended or is away: they wait in storage.
+    Gone,
+}
+
+/// A page that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PageRequest {
+    /// Lines of a conversation before that place, at most so many.
+    History { conversation: Conversation, before: Option<Sequence>, limit: u16 },
+    /// The latest line of each conversation.
+    Overview { before: Option<Sequence> },
+    /// Which of one's messages failed, from that one on.
+    Failures { since: Sequence },
+    /// The groups that one is in.
+    Groups { after: Option<GroupName> },
+    /// The members of a group that one is in.
+    Members { group: GroupName, after: Option<UserName> },
+    /// Who is online.
+    Online { after: Option<UserName> },
+    /// Who has received a message of a conversation that one is in.
+    Receivers { conversation: Conversation, sequence: Sequence, after: Option<UserName> },
+}
+
+/// Something that is to be done about a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GroupRequest {
+    /// Make it, with these members beside oneself.
+    Create(Vec<String>),
+    /// Become a member.
+    Join,
+    /// Be a member no more.
+    Quit,
+    /// Say whether it exists.
+    Find,
+}
+
+/// What the chat tells a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Update {
+    /// Whether the name is somebody's.
+    NameLookedUp(bool),
+    /// The session is this user's.
+    SignedIn(Box<SignedIn>),
+    /// It is not.
+    NotSignedIn(NotSignedIn),
+    /// Messages behind this place are to be asked for.
+    Synced(Sequence),
+    /// The messages behind that place that were asked for.
+    Backlog { after: Sequence, page: Option<BacklogPage> },
+    /// A message of the user's conversations, as it comes.
+    Message(Arc<Delivery>),
+    /// A message of this session is stored.
+    Sent(Arc<Sent>),
+    /// A message of this session is not.
+    NotSent { id: MessageId, to: Destination, why: NotSent },
+    /// What became of a message of this session at one recipient.
+    Outcome(Outcome),
+    /// A user has received everything that was for them, up to there.
+    Received(UserName, Sequence),
+    /// So many of so many have received a message of the user's.
+    ReceivedCount { sequence: Sequence, received: u32, of: u32 },
+    /// A message of the user's did not reach somebody.
+    Failed(Sequence, UserName, DeliveryFailure),
+    /// The user has read a conversation up to there, in another session.
+    Read(Conversation, Sequence),
+    /// Somebody is writing.
+    Typing(Conversation, UserName),
+    /// A page that was asked for.
+    Page(PageAnswer),
+    /// How many are online, and who of those that the user knows.
+    Online { count: u32, known: Vec<UserName> },
+    /// Who came and who left.
+    Presence(Arc<PresenceChange>),
+    /// How many are online.
+    OnlineCount(u32),
+    /// Everyone who is online, and where.
+    Roster(Vec<(UserName, SocketAddr)>),
+    /// What became of a request about a group.
+    Group(GroupName, GroupOutcome),
+    /// The server is about to stop.
+    Stopping,
+}
+
+/// A session that is somebody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SignedIn {
+    pub(crate) user: UserId,
+    pub(crate) name: UserName,
+    pub(crate) how: SignInKind,
+    /// Up to where the user has received everything.
+    pub(crate) received: Sequence,
+    /// To resume with, for clients that can.
+    pub(crate) token: Option<Token>,
+}
+
+/// Why somebody is not signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotSignedIn {
+    /// The password is wrong, or was not even tried.
+    Wrong(Refusal),
+    /// The account can't be made, or the guest not let in.
+    NotRegistered(Refusal),
+    /// The token is not good.
+    TokenRefused,
+}
+
+/// A message as its readers are given it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    pub(crate) message: Arc<Message>,
+    /// As these readers see it.
+    pub(crate) conversation: Conversation,
+    pub(crate) sender: UserName,
+    /// It is the readers' own, from elsewhere or earlier.
+    pub(crate) is_own: bool,
+    /// It is for the readers: they are to acknowledge it. One's own may be, as a note to oneself.
+    pub(crate) is_for_reader: bool,
+    /// Of one's own: how it stands.
+    pub(crate) receipts: Receipts,
+}
+
+/// Messages behind a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BacklogPage {
+    pub(crate) messages: Vec<Arc<Delivery>>,
+    /// All of them up to here are in it.
+    pub(crate) complete_to: Sequence,
+}
+
+/// A message that is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) message: Arc<Message>,
+    pub(crate) recipients: Recipients,
+    /// For [`Wants::EachRecipient`]: how each is there, in their order.
+    pub(crate) each: Vec<RecipientPresence>,
+    /// The session is given it as a recipient too.
+    pub(crate) comes_back: bool,
+}
+
+/// How a recipient is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecipientPresence {
+    /// Here: an [`Outcome`] will follow.
+    Here,
+    /// A single recipient who has just left.
+    Gone,
+    /// A member of the group who is not here.
+    Away,
+    /// The sender, as a member of the group.
+    Oneself,
+}
+
+/// What became of a message at one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// They have it.
+    Received(UserName),
+    /// They did not get it.
+    Failed(DeliveryFailure),
+}
+
+/// A page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PageAnswer {
+    /// Lines with their changes, the latest first, and whether there are more.
+    History { conversation: Conversation, messages: Vec<Arc<Delivery>>, has_more: bool },
+    /// Lines with their changes, how far each conversation was read, and where the next page begins.
+    Overview {
+        messages: Vec<Arc<Delivery>>,
+        read: Vec<(Conversation, Sequence)>,
+        next: Option<Sequence>,
+    },
+    /// Failures.
+    Failures(Vec<(Sequence, UserName, DeliveryFailure)>),
+    /// Groups behind the name that was given, in order.
+    Groups(Vec<GroupName>),
+    /// Members, likewise.
+    Members(GroupName, Vec<UserName>),
+    /// Who is online, likewise.
+    Online(Vec<UserName>),
+    /// Who has received it, likewise.
+    Receivers(Sequence, Vec<UserName>),
+}
+
+/// Who came and who left, of those whom a session is told about.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct PresenceChange {
+    pub(crate) came: Vec<UserName>,
+    pub(crate) left: Vec<UserName>,
+}
+
+/// What became of a request about a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GroupOutcome {
+    /// It is made, with these members; these names are nobody's.
+    Created { members: Vec<(UserName, SocketAddr)>, unknown: Vec<String> },
+    /// The user is a member, with these.
+    Joined { members: Vec<UserName> },
+    /// Somebody made the user a member.
+    Added,
+    /// The user is a member no more.
+    Quit,
+    /// Whether it exists.
+    Found(bool),
+    /// It does not exist.
+    DoesNotExist,
+    /// The request is refused; the line says why.
+    Refused(String),
+}

@@ -1,0 +1,263 @@
+//! The chat phase: what an original client asks for, and the words in which it is told.
+
+use netchat_shared::body::{Body, Judgement, Opened};
+use netchat_shared::classic::{ChatCommand, Notice, Recipients, Roster, RosterEntry};
+use netchat_shared::extended::NotSent;
+use netchat_shared::kind::MessageKind;
+use netchat_shared::limits::CLASSIC_DATAGRAM_BYTES_MAX;
+use netchat_shared::name::{GroupName, UserName};
+
+use super::ClassicSession;
+use super::stage::{KeptCommands, Stage};
+use crate::action::{Refusal, SignOutReason};
+use crate::context::Context;
+use crate::events::{
+    Destination, GroupOutcome, GroupRequest, Outcome, Outgoing, RecipientPresence, Request, Sent,
+    Update, Wants,
+};
+use crate::storage::DeliveryFailure;
+
+/// For a client that is not signed in and sends as if it were.
+const SIGN_IN_FIRST: &str = "SERVER: Sign in with a password first.";
+
+impl ClassicSession {
+    pub(super) fn handle_chat_command(&mut self, cx: &mut Context, command: ChatCommand) {
+        match &mut self.stage {
+            Stage::SignedIn(signed_in) => {
+                signed_in.is_chatting = true;
+                let name = signed_in.name.clone();
+                self.handle_signed_in(cx, &name, command);
+            }
+            Stage::Registering(_, kept) => kept.keep(command.into()),
+            Stage::Named { guest_at: Some(_), name } => {
+                let name = name.clone();
+                self.enter_as_guest(cx, name.clone());
+                let mut kept = KeptCommands::default();
+                kept.keep(command.into());
+                self.stage = Stage::Registering(name, kept);
+            }
+            Stage::Unlocked | Stage::Named { guest_at: None, .. } | Stage::Verifying(_) => {
+                self.handle_not_signed_in(cx, &command);
+            }
+        }
+    }
+
+    fn handle_not_signed_in(&mut self, cx: &mut Context, command: &ChatCommand) {
+        match command {
+            ChatCommand::Exit(_) => self.ended = Some(SignOutReason::Exit),
+            ChatCommand::Leave | ChatCommand::Received => {}
+            ChatCommand::Chat(..)
+            | ChatCommand::GroupChat(..)
+            | ChatCommand::NewGroup(..)
+            | ChatCommand::JoinGroup(_)
+            | ChatCommand::QuitGroup(_)
+            | ChatCommand::CheckForGroup(_)
+            | ChatCommand::Active => {
+                self.notify(cx, &Notice::Line(SIGN_IN_FIRST.to_owned()));
+            }
+        }
+    }
+
+    fn handle_signed_in(&mut self, cx: &mut Context, name: &UserName, command: ChatCommand) {
+        if command == ChatCommand::Received {
+            return self.handle_received(cx);
+        }
+        self.handle_sign_of_life(cx);
+        let group = |name: GroupName, request| Request::Group(name, request);
+        let request = match command {
+            ChatCommand::Chat(recipients, body) => {
+                return self.handle_chat(cx, name, &recipients, &body);
+            }
+            ChatCommand::GroupChat(group, body) => {
+                if self.accept_body(cx, name, &body) {
+                    self.send(cx, vec![Destination::Group(group)], &body);
+                }
+                return;
+            }
+            ChatCommand::NewGroup(name, members) => group(name, GroupRequest::Create(members)),
+            ChatCommand::JoinGroup(name) => group(name, GroupRequest::Join),
+            ChatCommand::QuitGroup(name) => group(name, GroupRequest::Quit),
+            ChatCommand::CheckForGroup(name) => group(name, GroupRequest::Find),
+            ChatCommand::Active => Request::Roster,
+            ChatCommand::Exit(_) => {
+                self.ended = Some(SignOutReason::Exit);
+                return;
+            }
+            ChatCommand::Leave | ChatCommand::Received => return,
+        };
+        cx.request(self.key, request);
+    }
+
+    fn handle_received(&mut self, cx: &mut Context) {
+        let Stage::SignedIn(signed_in) = &mut self.stage else { return };
+        let was_silent = signed_in.outbox.is_silent();
+        let acknowledged = signed_in.outbox.acknowledge(cx.monotonic());
+        if was_silent {
+            cx.request(self.key, Request::Away(false));
+        }
+        if let Some(handed) = acknowledged {
+            let (up_to, handed) = (handed.sequence, vec![handed]);
+            cx.request(self.key, Request::Received { up_to, handed });
+        }
+    }
+
+    /// A client that answered no probe and now speaks is there again.
+    fn handle_sign_of_life(&mut self, cx: &mut Context) {
+        let Stage::SignedIn(signed_in) = &mut self.stage else { return };
+        if signed_in.outbox.is_silent() {
+            signed_in.outbox.heard(cx.monotonic());
+            cx.request(self.key, Request::Away(false));
+        }
+    }
+
+    fn handle_chat(
+        &mut self,
+        cx: &mut Context,
+        name: &UserName,
+        recipients: &Recipients,
+        body: &Body,
+    ) {
+        if !self.accept_body(cx, name, body) {
+            return;
+        }
+        let to = match recipients {
+            Recipients::Everyone => vec![Destination::Everyone],
+            // A message to each of these names by itself.
+            Recipients::Named(names) => names.iter().cloned().map(Destination::User).collect(),
+        };
+        self.send(cx, to, body);
+    }
+
+    fn send(&self, cx: &mut Context, to: Vec<Destination>, body: &Body) {
+        let mut outgoing = |to| Outgoing {
+            to,
+            id: cx.ids.draw(),
+            kind: MessageKind::Text,
+            body: Some(body.clone()),
+        };
+        let messages = to.into_iter().map(&mut outgoing).collect();
+        cx.request(self.key, Request::Send { messages, wants: Wants::EachRecipient });
+    }
+
+    /// Whether a body may be passed on; if not, its sender is told why.
+    fn accept_body(&mut self, cx: &mut Context, name: &UserName, body: &Body) -> bool {
+        let refusal = match body.judge(name) {
+            _ if body.as_str().len() > CLASSIC_DATAGRAM_BYTES_MAX => {
+                "SERVER: Message too long. Please shorten it.".to_owned()
+            }
+            Judgement::Genuine | Judgement::Corrupted => return true,
+            Judgement::Forged => {
+                cx.refuse(self.address, Refusal::Forged);
+                format!("SERVER: Message refused: you are {name}, sign with your own name.")
+            }
+            Judgement::Malformed => "SERVER: Message not understood. Please send again.".to_owned(),
+        };
+        self.notify(cx, &Notice::Line(refusal));
+        false
+    }
+
+    /// What the chat tells, in words; what classic delivery has no words for is left out.
+    pub(super) fn update_chat(&mut self, cx: &mut Context, update: &Update) {
+        let notice = match update {
+            Update::Sent(sent) => return self.tell_sent(cx, sent),
+            Update::NotSent { to, why, .. } => not_sent(to, *why),
+            Update::Outcome(Outcome::Received(name)) => Notice::Received(name.to_string()),
+            Update::Outcome(Outcome::Failed(DeliveryFailure::Lost)) => Notice::Lost,
+            Update::Outcome(Outcome::Failed(DeliveryFailure::Corrupted)) => Notice::Corrupted,
+            Update::Roster(roster) => {
+                let entries = roster.iter().map(|entry| roster_entry(cx, entry)).collect();
+                Notice::Active(Roster { entries })
+            }
+            Update::Group(name, outcome) => return self.tell_group(cx, name, outcome),
+            Update::NameLookedUp(_)
+            | Update::SignedIn(_)
+            | Update::NotSignedIn(_)
+            | Update::Synced(_)
+            | Update::Backlog { .. }
+            | Update::Message(_)
+            | Update::Received(..)
+            | Update::ReceivedCount { .. }
+            | Update::Failed(..)
+            | Update::Read(..)
+            | Update::Typing(..)
+            | Update::Page(_)
+            | Update::Online { .. }
+            | Update::Presence(_)
+            | Update::OnlineCount(_)
+            | Update::Stopping => return,
+        };
+        self.notify(cx, &notice);
+    }
+
+    /// Says `SENT` for each recipient who is here.
+    fn tell_sent(&mut self, cx: &mut Context, sent: &Sent) {
+        for recipient in &sent.each {
+            match recipient {
+                RecipientPresence::Here => self.notify(cx, &Notice::Sent),
+                RecipientPresence::Gone => self.notify(cx, &Notice::Lost),
+                RecipientPresence::Away => {}
+                RecipientPresence::Oneself => self.echo(cx, sent),
+            }
+        }
+    }
+
+    /// A member of a group gets its own message back. Without a receipt, so it counts as a line; a
+    /// corrupted one would not be acknowledged, and is left out.
+    fn echo(&mut self, cx: &mut Context, sent: &Sent) {
+        if let Some(body) = &sent.message.body
+            && body.open() != Opened::Corrupted
+        {
+            self.send_notice(cx, body.as_str().to_owned());
+        }
+    }
+
+    fn tell_group(&mut self, cx: &mut Context, name: &GroupName, outcome: &GroupOutcome) {
+        let notice = match outcome {
+            GroupOutcome::Created { members, unknown } => {
+                if !unknown.is_empty() {
+                    self.notify(cx, &Notice::MembersNotFound(unknown.clone()));
+                }
+                let members = members.iter().map(|entry| roster_entry(cx, entry)).collect();
+                Notice::GroupAdded { group: name.to_string(), members }
+            }
+            GroupOutcome::Joined { .. } => Notice::GroupExists,
+            GroupOutcome::DoesNotExist => Notice::GroupDoesNotExist,
+            GroupOutcome::Quit => Notice::Line(format!("SERVER: You left {name}.")),
+            GroupOutcome::Refused(line) => Notice::Line(format!("SERVER: {line}")),
+            GroupOutcome::Found(exists) => {
+                Notice::GroupKnown { group: name.to_string(), exists: *exists }
+            }
+            // An original client knows nothing of groups that it did not ask about.
+            GroupOutcome::Added => return,
+        };
+        self.notify(cx, &notice);
+    }
+}
+
+fn not_sent(to: &Destination, why: NotSent) -> Notice {
+    match (why, to) {
+        (NotSent::NoSuchUser, _) => Notice::NoSuchClient,
+        (NotSent::NoSuchGroup, _) => Notice::GroupDoesNotExist,
+        (NotSent::NobodyOnline, _) => Notice::Line("SERVER: Nobody else is online.".to_owned()),
+        (NotSent::NotAMember, Destination::Group(name)) => {
+            Notice::Line(format!("SERVER: You are not a member of {name}."))
+        }
+        (
+            NotSent::NotAMember
+            | NotSent::NotStored
+            | NotSent::Forged
+            | NotSent::Malformed
+            | NotSent::NoSuchMessage
+            | NotSent::NotTheAuthor
+            | NotSent::TooManyChanges
+            | NotSent::UnknownKind,
+            _,
+        ) => Notice::Lost,
+    }
+}
+
+/// A user as a list shows them.
+fn roster_entry(cx: &Context, (name, address): &(UserName, std::net::SocketAddr)) -> RosterEntry {
+    let address = (!cx.settings.hide_addresses).then_some(*address);
+    RosterEntry { address, name: name.to_string() }
+}

@@ -1,0 +1,151 @@
+//! The login phase: nothing but its commands works before sign-in.
+
+use std::time::Duration;
+
+use netchat_shared::classic::{LoginCommand, LoginReply};
+use netchat_shared::name::UserName;
+use netchat_shared::password::Password;
+
+use super::ClassicSession;
+use super::outbox::Outbox;
+use super::stage::{KeptCommands, SignedIn, Stage};
+use crate::action::{Refusal, SignInKind, SignOutReason};
+use crate::context::Context;
+use crate::events::{self, Credentials, NotSignedIn, Request};
+use crate::session::cursor::Cursor;
+
+/// How long after `JOIN` a client that asks for no password check counts as one without passwords.
+const GUEST_DELAY: Duration = Duration::from_secs(3);
+
+impl ClassicSession {
+    pub(super) fn handle_login_command(&mut self, cx: &mut Context, command: LoginCommand) {
+        match command {
+            LoginCommand::Locked(password) => self.handle_locked(cx, &password),
+            LoginCommand::Join(name) => self.handle_join(cx, name),
+            LoginCommand::CheckInDb(name) => self.handle_check_in_db(cx, name),
+            LoginCommand::NewUserPassword(name, password) => {
+                self.handle_register(cx, name, password);
+            }
+            LoginCommand::CheckPassword(password) => self.handle_check_password(cx, password),
+        }
+    }
+
+    /// `LOCKED` again: a repetition, or, from a session that is signed in, another client that was
+    /// given the same address.
+    fn handle_locked(&mut self, cx: &mut Context, password: &Password) {
+        if *password != cx.settings.password {
+            cx.refuse(self.address, Refusal::ServerPassword);
+            self.reply(cx, &LoginReply::Locked);
+        } else if self.is_signed_in() {
+            self.ended = Some(SignOutReason::Replaced);
+        } else {
+            self.reply(cx, &LoginReply::Unlocked);
+        }
+    }
+
+    fn handle_join(&mut self, cx: &mut Context, name: UserName) {
+        let guest_at = cx.settings.allow_guests.then(|| cx.monotonic() + GUEST_DELAY);
+        match self.stage {
+            Stage::Unlocked | Stage::Named { .. } => {
+                self.stage = Stage::Named { name, guest_at };
+                self.reply(cx, &LoginReply::Joined);
+            }
+            Stage::Verifying(_) | Stage::Registering(..) | Stage::SignedIn(_) => {}
+        }
+    }
+
+    fn handle_check_in_db(&mut self, cx: &mut Context, name: UserName) {
+        match &mut self.stage {
+            Stage::Named { guest_at, .. } => *guest_at = None,
+            Stage::Unlocked => {}
+            Stage::Verifying(_) | Stage::Registering(..) | Stage::SignedIn(_) => return,
+        }
+        cx.request(self.key, Request::LookUp(name));
+    }
+
+    /// Never answered: the original client is in its chat phase already.
+    fn handle_register(&mut self, cx: &mut Context, name: UserName, password: Password) {
+        match &self.stage {
+            Stage::Named { name: joined, .. } if *joined == name => {}
+            Stage::Unlocked
+            | Stage::Named { .. }
+            | Stage::Verifying(_)
+            | Stage::Registering(..)
+            | Stage::SignedIn(_) => return,
+        }
+        self.stage = Stage::Registering(name.clone(), KeptCommands::default());
+        self.sign_in(cx, Credentials::New(name, password));
+    }
+
+    fn handle_check_password(&mut self, cx: &mut Context, password: Password) {
+        let name = match &mut self.stage {
+            Stage::Named { name, .. } => name.clone(),
+            Stage::Registering(_, kept) => {
+                return kept.keep(LoginCommand::CheckPassword(password).into());
+            }
+            // The reply to a repeated command may have been lost.
+            Stage::SignedIn(_) => return self.reply(cx, &LoginReply::LoggedIn),
+            Stage::Unlocked => return self.reply(cx, &LoginReply::Wrong),
+            Stage::Verifying(_) => return,
+        };
+        self.stage = Stage::Verifying(name.clone());
+        self.sign_in(cx, Credentials::Password(name, password));
+    }
+
+    /// Wants to be let in without a password. What the client sends meanwhile is kept.
+    pub(super) fn enter_as_guest(&mut self, cx: &mut Context, name: UserName) {
+        self.stage = Stage::Registering(name.clone(), KeptCommands::default());
+        self.sign_in(cx, Credentials::Guest(name));
+    }
+
+    fn sign_in(&self, cx: &mut Context, credentials: Credentials) {
+        let address = self.address;
+        cx.request(self.key, Request::SignIn { credentials, address, takes_token: false });
+    }
+
+    pub(super) fn finish_sign_in(&mut self, cx: &mut Context, signed_in: &events::SignedIn) {
+        let kept = self.take_kept();
+        self.stage = Stage::SignedIn(SignedIn {
+            name: signed_in.name.clone(),
+            // What came while they were away comes first.
+            cursor: Cursor::begin(cx, signed_in.received),
+            outbox: Outbox::new(cx.monotonic(), cx.settings.ack_timeout),
+            is_chatting: false,
+        });
+        if signed_in.how == SignInKind::Password {
+            self.reply(cx, &LoginReply::LoggedIn);
+        }
+        for command in kept {
+            self.handle_command(cx, command);
+        }
+    }
+
+    pub(super) fn finish_refused_sign_in(&mut self, cx: &mut Context, why: NotSignedIn) {
+        let (name, kept) = match &mut self.stage {
+            Stage::Registering(name, kept) => (name.clone(), kept.take()),
+            Stage::Verifying(name) => (name.clone(), Vec::new()),
+            Stage::Unlocked | Stage::Named { .. } | Stage::SignedIn(_) => return,
+        };
+        self.stage = Stage::Named { name, guest_at: None };
+        match why {
+            NotSignedIn::NotRegistered(why) => cx.refuse(self.address, why),
+            NotSignedIn::Wrong(why) => {
+                cx.refuse(self.address, why);
+                self.reply(cx, &LoginReply::Wrong);
+            }
+            NotSignedIn::TokenRefused => {}
+        }
+        for command in kept {
+            self.handle_command(cx, command);
+        }
+    }
+
+    fn take_kept(&mut self) -> Vec<netchat_shared::classic::Command> {
+        match &mut self.stage {
+            Stage::Registering(_, kept) => kept.take(),
+            Stage::Unlocked | Stage::Named { .. } | Stage::Verifying(_) | Stage::SignedIn(_) => {
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! A session in the classic protocol (PROTOCOL.md, part 1): a client is its address.
+
+mod chat;
+mod login;
+mod outbox;
+mod stage;
+
+use std::net::SocketAddr;
+
+use netchat_shared::body::{Body, Judgement, Opened};
+use netchat_shared::classic::{Command, CommandError, LoginCommand, LoginReply, Notice, Verb};
+use netchat_shared::kind::MessageKind;
+use netchat_shared::limits::CLASSIC_DATAGRAM_BYTES_MAX;
+use netchat_shared::time::Instant;
+
+use self::outbox::{MessageKind as PartKind, Step};
+use self::stage::{Budget, SignedIn, Stage};
+use crate::action::{Refusal, SignOutReason};
+use crate::context::Context;
+use crate::events::{Delivery, GaveUp, InFlight, Request, SessionKey, Update};
+use crate::limits::{CLASSIC_IDLE_TIMEOUT, SIGN_IN_TIMEOUT};
+
+/// How an original client, which knows no edits, is shown one.
+const CORRECTION: &str = "(correction) ";
+
+/// A classic session: an address that knew the server password.
+#[derive(Debug)]
+pub(super) struct ClassicSession {
+    key: SessionKey,
+    address: SocketAddr,
+    stage: Stage,
+    heard_at: Instant,
+    budget: Budget,
+    ended: Option<SignOutReason>,
+}
+
+/// A datagram from an address without a session: whether it opens one. Nothing else is learnt.
+pub(super) fn knows_password(cx: &mut Context, from: SocketAddr, bytes: &[u8]) -> bool {
+    match Command::parse(bytes) {
+        Ok(Command::Login(LoginCommand::Locked(password))) if password == cx.settings.password => {
+            return true;
+        }
+        Ok(Command::Login(LoginCommand::Locked(_)))
+        | Err(CommandError::NotBase64(Verb::Locked)) => {
+            cx.refuse(from, Refusal::ServerPassword);
+            cx.transmit(from, LoginReply::Locked.to_string());
+        }
+        // Nothing answers a registration, nor a chat command before sign-in.
+        Ok(Command::Login(LoginCommand::NewUserPassword(..)) | Command::Chat(_)) | Err(_) => {}
+        // A client that waits for a reply, perhaps from before a restart.
+        Ok(Command::Login(
+            LoginCommand::Join(_) | LoginCommand::CheckInDb(_) | LoginCommand::CheckPassword(_),
+        )) => cx.transmit(from, LoginReply::Locked.to_string()),
+    }
+    false
+}
+
+impl ClassicSession {
+    /// A session that an address opened with a datagram of so many bytes.
+    pub(super) fn open(
+        cx: &mut Context,
+        key: SessionKey,
+        address: SocketAddr,
+        bytes: usize,
+    ) -> Self {
+        let mut session = Self {
+            key,
+            address,
+            stage: Stage::Unlocked,
+            heard_at: cx.monotonic(),
+            budget: Budget::default(),
+            ended: None,
+        };
+        session.heard(cx, bytes);
+        session.reply(cx, &LoginReply::Unlocked);
+        session
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) fn is_signed_in(&self) -> bool {
+        matches!(self.stage, Stage::SignedIn(_))
+    }
+
+    /// Why it is over, if it is.
+    pub(super) fn has_ended(&self) -> Option<SignOutReason> {
+        self.ended
+    }
+
+    /// Says what is left to say of a session that is over.
+    pub(super) fn close(&mut self, cx: &mut Context, why: SignOutReason) {
+        if let Stage::SignedIn(signed_in) = &mut self.stage {
+            let handed = signed_in.outbox.take_undelivered();
+            cx.request(self.key, Request::GaveUp { handed, why: GaveUp::Gone });
+            cx.request(self.key, Request::Leave(why));
+        }
+    }
+
+    pub(super) fn handle_timeout(&mut self, cx: &mut Context) {
+        if cx.monotonic() < self.timeout() {
+            return;
+        }
+        match &self.stage {
+            Stage::Named { guest_at: Some(_), name } => {
+                let name = name.clone();
+                self.enter_as_guest(cx, name);
+            }
+            Stage::SignedIn(_) if cx.monotonic() < self.heard_at + CLASSIC_IDLE_TIMEOUT => {}
+            Stage::SignedIn(_)
+            | Stage::Unlocked
+            | Stage::Named { guest_at: None, .. }
+            | Stage::Verifying(_)
+            | Stage::Registering(..) => self.ended = Some(SignOutReason::Idle),
+        }
+    }
+
+    /// Sends what the queue lets out, and sees to what did not get through. Answers when the session
+    /// has to be looked at again.
+    pub(super) fn flush(&mut self, cx: &mut Context) -> Instant {
+        while let Stage::SignedIn(signed_in) = &mut self.stage {
+            let Some(step) = signed_in.outbox.step(cx.monotonic()) else {
+                if signed_in.outbox.has_room() {
+                    signed_in.cursor.read_on(cx, self.key);
+                }
+                break;
+            };
+            match step {
+                Step::Transmit(datagram) => cx.transmit(self.address, datagram),
+                Step::TransmitCorrupted(body, handed) => {
+                    cx.transmit(self.address, body);
+                    cx.request(self.key, Request::Corrupted(handed));
+                }
+                Step::Lost(handed) => {
+                    let (handed, why) = (vec![handed], GaveUp::Unanswered);
+                    cx.request(self.key, Request::GaveUp { handed, why });
+                }
+                Step::Silent(queued) => fall_silent(cx, self.key, signed_in, queued),
+            }
+        }
+        self.timeout()
+    }
+
+    /// The chat tells something.
+    pub(super) fn update(&mut self, cx: &mut Context, update: &Update) {
+        match update {
+            Update::NameLookedUp(is_known) => {
+                let reply = if *is_known { LoginReply::OldUser } else { LoginReply::NewUser };
+                self.reply(cx, &reply);
+            }
+            Update::SignedIn(signed_in) => self.finish_sign_in(cx, signed_in),
+            Update::NotSignedIn(why) => self.finish_refused_sign_in(cx, *why),
+            Update::Message(delivery) => self.handle_delivery(cx, delivery),
+            Update::Backlog { after, page } => {
+                if let Stage::SignedIn(SignedIn { cursor, outbox, .. }) = &mut self.stage {
+                    let put = |cx: &mut Context, delivery: &Delivery| put(cx, outbox, delivery);
+                    cursor.finish_page(cx, *after, page.as_ref(), put);
+                }
+            }
+            // A place in the log was of another one: goes on where the user stands.
+            Update::Synced(after) => {
+                if let Stage::SignedIn(signed_in) = &mut self.stage {
+                    signed_in.cursor = super::cursor::Cursor::begin(cx, *after);
+                }
+            }
+            Update::Stopping => {
+                let line = "SERVER: The server is stopping. Please come back later.".to_owned();
+                for datagram in Notice::Line(line).datagrams() {
+                    cx.transmit(self.address, datagram);
+                }
+            }
+            Update::Sent(_)
+            | Update::NotSent { .. }
+            | Update::Outcome(_)
+            | Update::Roster(_)
+            | Update::Group(..)
+            | Update::Received(..)
+            | Update::ReceivedCount { .. }
+            | Update::Failed(..)
+            | Update::Read(..)
+            | Update::Typing(..)
+            | Update::Page(_)
+            | Update::Online { .. }
+            | Update::Presence(_)
+            | Update::OnlineCount(_) => self.update_chat(cx, update),
+        }
+    }
+
+    /// A datagram of the session's address arrived.
+    pub(super) fn handle_datagram(&mut self, cx: &mut Context, bytes: &[u8]) {
+        self.heard(cx, bytes.len());
+        if bytes.is_empty() {
+            self.ended = Some(SignOutReason::HungUp);
+            return;
+        }
+        match Command::parse(bytes) {
+            Ok(command) => self.handle_command(cx, command),
+            Err(error) => self.handle_bad_command(cx, &error),
+        }
+    }
+
+    fn handle_command(&mut self, cx: &mut Context, command: Command) {
+        match command {
+            Command::Login(command) => self.handle_login_command(cx, command),
+            Command::Chat(command) => self.handle_chat_command(cx, command),
+        }
+    }
+
+    fn handle_bad_command(&mut self, cx: &mut Context, error: &CommandError) {
+        let problem = match error {
+            CommandError::Unknown => {
+                cx.dropped.malformed += 1;
+                return;
+            }
+            CommandError::Name(Verb::Join | Verb::CheckInDb, error) => {
+                return self.reply(cx, &LoginReply::Line(error.to_string()));
+            }
+            CommandError::NotBase64(Verb::Locked)
+            | CommandError::Password(Verb::Locked, _)
+            | CommandError::Incomplete(Verb::Locked) => {
+                return self.reply(cx, &LoginReply::Locked);
+            }
+            CommandError::Password(Verb::CheckPassword, _)
+            | CommandError::Incomplete(Verb::CheckPassword) => {
+                return self.reply(cx, &LoginReply::Wrong);
+            }
+            CommandError::Name(Verb::JoinGroup, _) => {
+                return self.notify(cx, &Notice::GroupDoesNotExist);
+            }
+            CommandError::Name(_, error) => error.to_string(),
+            CommandError::Password(_, error) => error.to_string(),
+            CommandError::TooMany(_) => "too many recipients".to_owned(),
+            CommandError::Incomplete(_) | CommandError::NotBase64(_) => {
+                "not understood, please send again".to_owned()
+            }
+        };
+        self.notify(cx, &Notice::Line(format!("SERVER: {problem}.")));
+    }
+
+    /// A message of the user's conversations has come.
+    fn handle_delivery(&mut self, cx: &mut Context, delivery: &Delivery) {
+        let Stage::SignedIn(SignedIn { cursor, outbox, .. }) = &mut self.stage else { return };
+        let sequence = delivery.message.sequence;
+        if !cursor.takes(sequence) {
+            return;
+        }
+        if put(cx, outbox, delivery) {
+            cursor.advance(sequence);
+        } else {
+            cursor.fall_behind();
+        }
+    }
+
+    /// Queues a line; before sign-in there is no queue, and it goes out at once.
+    fn notify(&mut self, cx: &mut Context, notice: &Notice) {
+        for datagram in notice.datagrams() {
+            self.send_notice(cx, datagram);
+        }
+    }
+
+    fn send_notice(&mut self, cx: &mut Context, datagram: String) {
+        if let Stage::SignedIn(signed_in) = &mut self.stage {
+            // A full queue belongs to a client that reads nothing.
+            signed_in.outbox.push_notice(datagram);
+        } else if self.budget.may_send(datagram.len()) {
+            cx.transmit(self.address, datagram);
+        }
+    }
+
+    /// A raw word of the login phase.
+    fn reply(&mut self, cx: &mut Context, reply: &LoginReply) {
+        let datagram = reply.to_string();
+        let may_reply = match &self.stage {
+            Stage::SignedIn(signed_in) => !signed_in.is_chatting,
+            Stage::Unlocked
+            | Stage::Named { .. }
+            | Stage::Verifying(_)
+            | Stage::Registering(..) => self.budget.may_send(datagram.len()),
+        };
+        if may_reply {
+            cx.transmit(self.address, datagram);
+        }
+    }
+
+    fn heard(&mut self, cx: &Context, bytes: usize) {
+        self.heard_at = cx.monotonic();
+        self.budget.heard(bytes);
+    }
+
+    /// When the session has to be looked at.
+    fn timeout(&self) -> Instant {
+        match &self.stage {
+            Stage::SignedIn(signed_in) => {
+                let idle = Some(self.heard_at + CLASSIC_IDLE_TIMEOUT);
+                let times = [idle, signed_in.outbox.timeout(), signed_in.cursor.timeout()];
+                times.into_iter().flatten().min().unwrap_or(self.heard_at)
+            }
+            Stage::Named { guest_at: Some(at), .. } => *at,
+            Stage::Unlocked
+            | Stage::Named { guest_at: None, .. }
+            | Stage::Verifying(_)
+            | Stage::Registering(..) => self.heard_at + SIGN_IN_TIMEOUT,
+        }
+    }
+}
+
+/// The client answers no more. What was not sent to it waits in storage.
+fn fall_silent(cx: &mut Context, key: SessionKey, signed_in: &mut SignedIn, queued: Vec<InFlight>) {
+    if let Some(first) = queued.first() {
+        signed_in.cursor = super::cursor::Cursor::Behind(first.sequence.previous());
+    }
+    cx.request(key, Request::Away(true));
+    cx.request(key, Request::GaveUp { handed: queued, why: GaveUp::Gone });
+}
+
+/// Puts a message into the queue. False if there is no room.
+fn put(cx: &Context, outbox: &mut outbox::Outbox, delivery: &Delivery) -> bool {
+    let message = &delivery.message;
+    // A classic client would take its user's own messages for somebody else's.
+    let Some(body) = shown_body(delivery).filter(|_| delivery.is_for_reader) else { return true };
+    if !outbox.has_room() {
+        return false;
+    }
+    let handed = InFlight { sequence: message.sequence, sender: message.sender };
+    let mut push = |body: &Body, kind| {
+        outbox.push_message(cx.monotonic(), handed, body.as_str().to_owned(), kind);
+    };
+    if body.judge(&delivery.sender) == Judgement::Corrupted {
+        push(&body, PartKind::Corrupted);
+    } else if body.as_str().len() <= CLASSIC_DATAGRAM_BYTES_MAX {
+        push(&body, PartKind::Whole);
+    } else {
+        let mut parts = body.split(&delivery.sender, CLASSIC_DATAGRAM_BYTES_MAX).into_iter();
+        let last = parts.next_back();
+        parts.for_each(|part| push(&part, PartKind::Part));
+        last.into_iter().for_each(|part| push(&part, PartKind::Whole));
+    }
+    true
+}
+
+/// What an original client is shown of a message: of an edit, a new line that is marked; of what it
+/// knows nothing of, nothing.
+fn shown_body(delivery: &Delivery) -> Option<Body> {
+    let body = delivery.message.body.as_ref()?;
+    match (&delivery.message.kind, body.open()) {
+        (MessageKind::Text | MessageKind::Reply(_) | MessageKind::Unknown(_), _) => {
+            Some(body.clone())
+        }
+        (MessageKind::Edit(_), Opened::Intact { text, .. }) => {
+            Some(Body::new(&delivery.sender, &format!("{CORRECTION}{text}")))
+        }
+        (MessageKind::Edit(_), Opened::Corrupted)
+        | (MessageKind::Deletion(_) | MessageKind::Reaction(_), _) => None,
+    }
+}

@@ -1,0 +1,77 @@
+//! How far a classic session got, and how much it may be sent before it is signed in.
+
+use netchat_shared::classic::Command;
+use netchat_shared::name::UserName;
+use netchat_shared::time::Instant;
+
+use super::outbox::Outbox;
+use crate::limits::{AMPLIFICATION_MAX, REGISTERING_COMMANDS_MAX};
+use crate::session::cursor::Cursor;
+
+/// How far a classic session got.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// It gave the server password.
+    Unlocked,
+    /// It gave a name.
+    Named {
+        name: UserName,
+        /// When it is let in as a guest, if guests are allowed and it asks for no password check
+        /// until then.
+        guest_at: Option<Instant>,
+    },
+    /// Its password is being verified.
+    Verifying(UserName),
+    /// Its account is being made. Its client does not wait for that: what it sends meanwhile is
+    /// kept.
+    Registering(UserName, KeptCommands),
+    /// It is signed in.
+    SignedIn(SignedIn),
+}
+
+/// A session that is signed in.
+#[derive(Debug)]
+pub(super) struct SignedIn {
+    pub(super) name: UserName,
+    pub(super) cursor: Cursor,
+    pub(super) outbox: Outbox,
+    /// It has sent something of the chat phase: a raw reply would now break its client.
+    pub(super) is_chatting: bool,
+}
+
+/// Commands that wait for an account.
+#[derive(Debug, Default)]
+pub(super) struct KeptCommands(Vec<Command>);
+
+impl KeptCommands {
+    /// Keeps a command for later; beyond the bound it is dropped, as the network might have.
+    pub(super) fn keep(&mut self, command: Command) {
+        if self.0.len() < REGISTERING_COMMANDS_MAX {
+            self.0.push(command);
+        }
+    }
+
+    pub(super) fn take(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+/// Keeps an address that has not signed in from being sent much more than it sent itself.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    bytes: usize,
+}
+
+impl Budget {
+    /// Counts a datagram that came from the address.
+    pub(super) fn heard(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes * AMPLIFICATION_MAX);
+    }
+
+    /// Whether a datagram of this size may be sent; if so, counts it.
+    pub(super) fn may_send(&mut self, bytes: usize) -> bool {
+        let rest = self.bytes.checked_sub(bytes);
+        self.bytes = rest.unwrap_or(self.bytes);
+        rest.is_some()
+    }
+}

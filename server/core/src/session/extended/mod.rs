@@ -1,0 +1,290 @@
+//! A session in the extended protocol (PROTOCOL.md, part 2): a client is its session, wherever its
+//! datagrams come from.
+
+mod cookies;
+mod encoder;
+mod requests;
+mod sign_in;
+mod stage;
+mod updates;
+
+use std::net::SocketAddr;
+
+use netchat_shared::extended::{ClientMessage, Link, SessionId};
+use netchat_shared::time::Instant;
+use rand_core::Rng as _;
+
+pub(super) use self::cookies::Cookies;
+pub(super) use self::encoder::Encoder;
+use self::stage::{Candidate, Stage};
+
+use crate::action::SignOutReason;
+use crate::context::Context;
+use crate::events::{GaveUp, Request, SessionKey};
+use crate::limits::{
+    AWAY_AFTER_SILENCE, AWAY_AFTER_UNANSWERED, CHALLENGE_INTERVAL, FEED_BYTES_MAX,
+    FORGOTTEN_AFTER_SILENCE, SENDS_PER_SESSION_MAX, SIGN_IN_TIMEOUT,
+};
+
+/// An extended session: it is known by its id, wherever its datagrams come from.
+#[derive(Debug)]
+pub(super) struct ExtendedSession {
+    key: SessionKey,
+    link: Link,
+    /// Where datagrams go: an address that has proved that it receives them.
+    path: SocketAddr,
+    /// Another address that datagrams of this session came from, and that is to prove itself.
+    candidate: Option<Candidate>,
+    stage: Stage,
+    opened_at: Instant,
+    heard_at: Instant,
+    /// Since when something waits to be acknowledged.
+    busy_since: Option<Instant>,
+    /// Too long unheard: its messages wait in storage.
+    is_away: bool,
+    ended: Option<SignOutReason>,
+}
+
+/// Whether a datagram is of the extended protocol, or was before it was damaged.
+pub(super) fn is_extended(datagram: &[u8]) -> bool {
+    datagram.starts_with(b"X#")
+}
+
+impl ExtendedSession {
+    pub(super) fn new(cx: &Context, key: SessionKey, id: SessionId, path: SocketAddr) -> Self {
+        let now = cx.monotonic();
+        Self {
+            key,
+            link: Link::new(now, id),
+            path,
+            candidate: None,
+            stage: Stage::Locked,
+            opened_at: now,
+            heard_at: now,
+            busy_since: None,
+            is_away: false,
+            ended: None,
+        }
+    }
+
+    pub(super) fn id(&self) -> SessionId {
+        self.link.session()
+    }
+
+    pub(super) fn path(&self) -> SocketAddr {
+        self.path
+    }
+
+    pub(super) fn is_signed_in(&self) -> bool {
+        matches!(self.stage, Stage::SignedIn(_))
+    }
+
+    /// Nobody is behind the session's address any more. It may come back from another.
+    pub(super) fn hang_up(&mut self, cx: &mut Context) {
+        if self.is_signed_in() {
+            self.set_away(cx);
+        } else {
+            self.ended = Some(SignOutReason::HungUp);
+        }
+    }
+
+    /// Why it is over, if it is.
+    pub(super) fn has_ended(&self) -> Option<SignOutReason> {
+        self.ended
+    }
+
+    /// Says what is left to say of a session that is over. Its client may resume with its token.
+    pub(super) fn close(&mut self, cx: &mut Context, why: SignOutReason) {
+        if let Stage::SignedIn(signed_in) = &mut self.stage {
+            let handed = signed_in.in_flight.drain(..).collect();
+            cx.request(self.key, Request::GaveUp { handed, why: GaveUp::Gone });
+            cx.request(self.key, Request::Leave(why));
+        }
+    }
+
+    pub(super) fn handle_timeout(&mut self, cx: &mut Context) {
+        self.link.handle_timeout(cx.monotonic());
+        if cx.monotonic() >= self.forgotten_at() {
+            self.ended = Some(SignOutReason::Idle);
+        } else if cx.monotonic() >= self.away_at() && self.is_signed_in() && !self.is_away {
+            self.set_away(cx);
+        }
+    }
+
+    /// Sends what the link lets out, and reads on. Answers when the session has to be looked at
+    /// again.
+    pub(super) fn flush(&mut self, cx: &mut Context) -> Instant {
+        self.pay_owed();
+        self.read_messages(cx);
+        self.tell_gathered(cx);
+        if self.has_room()
+            && let Stage::SignedIn(signed_in) = &mut self.stage
+        {
+            signed_in.cursor.read_on(cx, self.key);
+        }
+        self.send_packets(cx);
+        self.note_busy(cx.monotonic());
+        self.timeout()
+    }
+
+    fn send_packets(&mut self, cx: &mut Context) {
+        while let Some(packet) = self.link.next_packet(cx.monotonic()) {
+            cx.transmit(self.path, packet);
+        }
+    }
+
+    /// A packet of the session arrived, from wherever.
+    pub(super) fn handle_packet(
+        &mut self,
+        cx: &mut Context,
+        from: SocketAddr,
+        number: u64,
+        frames: &[u8],
+    ) {
+        let now = cx.monotonic();
+        let is_newest = self.link.is_newest(number);
+        let before = self.link.statistics();
+        let handled = self.link.handle_packet(now, number, frames);
+        let after = self.link.statistics();
+        cx.dropped.repeated += after.packets_repeated - before.packets_repeated;
+        cx.dropped.beyond_window += after.packets_beyond_window - before.packets_beyond_window;
+        let Ok(response) = handled else {
+            self.ended = Some(SignOutReason::Broken);
+            return;
+        };
+        self.heard_at = now;
+        if from != self.path {
+            self.handle_other_path(cx, from, is_newest, response);
+        }
+        self.set_present(cx);
+        self.read_messages(cx);
+        if self.ended.is_none() && self.link.has_ended() {
+            self.ended = Some(SignOutReason::HungUp);
+        }
+    }
+
+    /// Reads what has arrived, as far as it can be answered.
+    fn read_messages(&mut self, cx: &mut Context) {
+        while self.ended.is_none() && self.may_read() {
+            let Some(message) = self.link.next_message() else { return };
+            match ClientMessage::parse(&message) {
+                Ok(message) if self.is_signed_in() => self.handle_request(cx, message),
+                Ok(message) => self.handle_sign_in(cx, message),
+                Err(_) => self.ended = Some(SignOutReason::Broken),
+            }
+        }
+    }
+
+    /// Whether another message of the client may be read: there is room for the answer, and for those
+    /// to all that was read before. So a client that asks without reading waits, and costs no more.
+    fn may_read(&self) -> bool {
+        match &self.stage {
+            Stage::SignedIn(signed_in) => {
+                signed_in.owed.is_empty()
+                    && !signed_in.awaits_answer
+                    && signed_in.sends_under_way < SENDS_PER_SESSION_MAX
+                    && self.link.queued_bytes() < FEED_BYTES_MAX
+            }
+            Stage::Waiting(_) => false,
+            Stage::Locked | Stage::Unlocked | Stage::Named(_) => true,
+        }
+    }
+
+    /// A packet from an address that is not the session's. It moves the session only if it is news,
+    /// and only when the address has shown that it receives.
+    fn handle_other_path(
+        &mut self,
+        cx: &mut Context,
+        from: SocketAddr,
+        is_newest: bool,
+        response: Option<u64>,
+    ) {
+        let now = cx.monotonic();
+        let asked = self.candidate.filter(|candidate| candidate.address == from);
+        if let (Some(asked), Some(response)) = (asked, response)
+            && asked.token == response
+        {
+            self.path = from;
+            self.candidate = None;
+            self.link.path_changed(now);
+            return cx.request(self.key, Request::Moved(from));
+        }
+        let asked_lately =
+            self.candidate.is_some_and(|asked| now < asked.asked_at + CHALLENGE_INTERVAL);
+        if is_newest && !asked_lately {
+            let token = cx.rng.next_u64();
+            self.candidate = Some(Candidate { address: from, token, asked_at: now });
+            let challenge = self.link.challenge_packet(now, token);
+            cx.transmit(from, challenge);
+        }
+    }
+
+    /// The session is not heard any more: what comes for it waits in storage.
+    fn set_away(&mut self, cx: &mut Context) {
+        self.is_away = true;
+        let Stage::SignedIn(signed_in) = &mut self.stage else { return };
+        signed_in.cursor.fall_behind();
+        let handed = signed_in.in_flight.iter().copied().collect();
+        cx.request(self.key, Request::Away(true));
+        cx.request(self.key, Request::GaveUp { handed, why: GaveUp::Gone });
+    }
+
+    /// It is heard (again).
+    fn set_present(&mut self, cx: &mut Context) {
+        if !std::mem::replace(&mut self.is_away, false) {
+            return;
+        }
+        if let Stage::SignedIn(signed_in) = &mut self.stage {
+            signed_in.online_is_stale = true;
+            cx.request(self.key, Request::Away(false));
+        }
+    }
+
+    /// Whether more messages may be put into its link.
+    fn has_room(&self) -> bool {
+        has_room(self.is_away, &self.link)
+    }
+
+    /// Notes whether something waits to be acknowledged.
+    fn note_busy(&mut self, now: Instant) {
+        self.busy_since = match (self.link.queued_bytes(), self.busy_since) {
+            (0, _) => None,
+            (_, since) => since.or(Some(now)),
+        };
+    }
+
+    /// When it counts as away, if it is not heard before.
+    fn away_at(&self) -> Instant {
+        let silent = self.heard_at + AWAY_AFTER_SILENCE;
+        let unanswered =
+            self.busy_since.map(|since| since.max(self.heard_at) + AWAY_AFTER_UNANSWERED);
+        unanswered.map_or(silent, |unanswered| unanswered.min(silent))
+    }
+
+    /// When it is forgotten, if it is not heard before.
+    fn forgotten_at(&self) -> Instant {
+        let silent = self.heard_at + FORGOTTEN_AFTER_SILENCE;
+        match self.is_signed_in() {
+            true => silent,
+            false => silent.min(self.opened_at + SIGN_IN_TIMEOUT),
+        }
+    }
+
+    /// When the session has to be looked at.
+    fn timeout(&self) -> Instant {
+        let by_silence = match &self.stage {
+            Stage::SignedIn(signed_in) => {
+                let silent = if self.is_away { self.forgotten_at() } else { self.away_at() };
+                signed_in.cursor.timeout().map_or(silent, |at| at.min(silent))
+            }
+            Stage::Locked | Stage::Unlocked | Stage::Named(_) | Stage::Waiting(_) => {
+                self.forgotten_at()
+            }
+        };
+        self.link.timeout().map_or(by_silence, |at| at.min(by_silence))
+    }
+}
+
+fn has_room(is_away: bool, link: &Link) -> bool {
+    !is_away && link.queued_bytes() < FEED_BYTES_MAX
+}

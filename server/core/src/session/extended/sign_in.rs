@@ -1,0 +1,97 @@
+//! Signing in over an extended session.
+
+use netchat_shared::extended::{ClientMessage, ServerMessage};
+use netchat_shared::name::UserName;
+use netchat_shared::password::Password;
+
+use super::ExtendedSession;
+use super::stage::{SignedIn, Stage};
+use crate::action::Refusal;
+use crate::context::Context;
+use crate::events::{self, Credentials, NotSignedIn, Request};
+
+impl ExtendedSession {
+    /// A message of a session that has not signed in. What does not fit its stage is a repetition
+    /// or too early, and changes nothing.
+    pub(super) fn handle_sign_in(&mut self, cx: &mut Context, message: ClientMessage) {
+        match (&self.stage, message) {
+            (Stage::Waiting(_) | Stage::SignedIn(_), _) => {}
+            (_, ClientMessage::Resume(token)) => {
+                self.sign_in(cx, None, Credentials::Token(token));
+            }
+            (_, ClientMessage::Unlock(password)) => self.unlock(cx, &password),
+            (Stage::Locked, _) => self.say(&ServerMessage::Locked),
+            (Stage::Unlocked | Stage::Named(_), ClientMessage::Name(name)) => {
+                self.stage = Stage::Named(name.clone());
+                cx.request(self.key, Request::LookUp(name));
+            }
+            (Stage::Named(name), ClientMessage::Register(password)) => {
+                let name = name.clone();
+                self.sign_in(cx, Some(name.clone()), Credentials::New(name, password));
+            }
+            (Stage::Named(name), ClientMessage::LogIn(password)) => {
+                let name = name.clone();
+                self.sign_in(cx, Some(name.clone()), Credentials::Password(name, password));
+            }
+            (Stage::Unlocked | Stage::Named(_), _) => {}
+        }
+    }
+
+    pub(super) fn finish_sign_in(&mut self, cx: &Context, signed_in: &events::SignedIn) {
+        // An extended session always asks for a token.
+        let Some(token) = signed_in.token else { return };
+        let name = signed_in.name.clone();
+        self.stage = Stage::SignedIn(Box::new(SignedIn::new(name.clone())));
+        self.say(&ServerMessage::Welcome { name, token, generation: cx.generation });
+    }
+
+    pub(super) fn finish_refused_sign_in(&mut self, cx: &mut Context, why: NotSignedIn) {
+        let Stage::Waiting(name) = &mut self.stage else { return };
+        let name = name.take();
+        match why {
+            NotSignedIn::TokenRefused => {
+                cx.refuse(self.path, Refusal::Token);
+                self.stage = Stage::Locked;
+                self.say(&ServerMessage::ResumeRefused);
+            }
+            NotSignedIn::Wrong(why) => {
+                cx.refuse(self.path, why);
+                self.stage = name.map_or(Stage::Unlocked, Stage::Named);
+                self.say(&ServerMessage::Wrong);
+            }
+            NotSignedIn::NotRegistered(Refusal::NameTaken) => {
+                cx.refuse(self.path, Refusal::NameTaken);
+                self.stage = name.map_or(Stage::Unlocked, Stage::Named);
+                self.say(&ServerMessage::NameIsKnown);
+            }
+            NotSignedIn::NotRegistered(why) => {
+                cx.refuse(self.path, why);
+                self.stage = Stage::Unlocked;
+                let line = "the server can't make an account now: please try again later";
+                self.say(&ServerMessage::NameRefused(line.to_owned()));
+            }
+        }
+    }
+
+    fn unlock(&mut self, cx: &mut Context, password: &Password) {
+        if *password != cx.settings.password {
+            cx.refuse(self.path, Refusal::ServerPassword);
+            return self.say(&ServerMessage::Locked);
+        }
+        if matches!(self.stage, Stage::Locked) {
+            self.stage = Stage::Unlocked;
+        }
+        self.say(&ServerMessage::Unlocked);
+    }
+
+    fn sign_in(&mut self, cx: &mut Context, name: Option<UserName>, credentials: Credentials) {
+        self.stage = Stage::Waiting(name);
+        let address = self.path;
+        cx.request(self.key, Request::SignIn { credentials, address, takes_token: true });
+    }
+
+    /// Says something small to a client that is not signed in, and so was sent little.
+    fn say(&mut self, message: &ServerMessage) {
+        let _ = self.link.send(&message.to_wire());
+    }
+}

@@ -1,0 +1,76 @@
+//! How far an extended session got, and what it holds for a client that is signed in.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+use netchat_shared::name::UserName;
+use netchat_shared::time::Instant;
+
+use crate::events::InFlight;
+use crate::session::cursor::Cursor;
+use crate::storage::Sequence;
+
+/// An address that is asked to prove itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    pub(super) address: SocketAddr,
+    pub(super) token: u64,
+    pub(super) asked_at: Instant,
+}
+
+/// How far an extended session got.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// It has not given the server password.
+    Locked,
+    /// It has.
+    Unlocked,
+    /// It gave a name.
+    Named(UserName),
+    /// Its password is being compared, its account made, or its token looked at. `None`: the latter.
+    Waiting(Option<UserName>),
+    /// It is signed in.
+    SignedIn(Box<SignedIn>),
+}
+
+/// A session that is signed in.
+#[derive(Debug)]
+pub(super) struct SignedIn {
+    pub(super) name: UserName,
+    pub(super) cursor: Cursor,
+    /// Messages in its link that it has not acknowledged, in order. Bounded by the link.
+    pub(super) in_flight: VecDeque<InFlight>,
+    /// How far recipients of the user's messages have received, to be told. At most
+    /// [`RECEIPTS_GATHERED_MAX`](crate::limits::RECEIPTS_GATHERED_MAX).
+    pub(super) receipts: BTreeMap<UserName, Sequence>,
+    /// Answers for which the link had no room. Nothing more is read while there are any, so there are
+    /// at most those to what was read before.
+    pub(super) owed: VecDeque<Vec<u8>>,
+    /// Messages of the client that are on their way to storage.
+    pub(super) sends_under_way: usize,
+    /// Something was asked of the chat, and nothing more is read until it is answered.
+    pub(super) awaits_answer: bool,
+    /// It missed a change of who is online, and is told anew when it has room.
+    pub(super) online_is_stale: bool,
+    /// It missed something else, and is told to ask anew when it has room.
+    pub(super) is_stale: bool,
+    /// When its user was last said to be typing.
+    pub(super) typed_at: Option<Instant>,
+}
+
+impl SignedIn {
+    pub(super) fn new(name: UserName) -> Self {
+        Self {
+            name,
+            cursor: Cursor::Off,
+            in_flight: VecDeque::new(),
+            receipts: BTreeMap::new(),
+            owed: VecDeque::new(),
+            sends_under_way: 0,
+            awaits_answer: false,
+            online_is_stale: true,
+            is_stale: false,
+            typed_at: None,
+        }
+    }
+}

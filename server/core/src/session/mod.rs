@@ -1,0 +1,283 @@
+//! Sessions: every client that speaks with the server, in either protocol. A session owns its link or
+//! its queue, asks the chat ([`Request`]) and is told ([`Update`]); it never sees the chat. Sessions
+//! are found by address or by id, and hold at most so many strangers.
+
+mod classic;
+mod cursor;
+mod extended;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use netchat_shared::classic::LoginReply;
+use netchat_shared::extended::{Datagram, DatagramError, PROTOCOL_VERSION, SessionId};
+use netchat_shared::limits::OFFER_BYTES_MIN;
+
+use self::classic::ClassicSession;
+use self::extended::{Cookies, Encoder, ExtendedSession};
+use crate::action::{Refusal, SignOutReason};
+use crate::context::{Context, TimerKey};
+#[cfg(doc)]
+use crate::events::Request;
+use crate::events::{SessionKey, Update};
+use crate::limits::{
+    CLASSIC_SESSIONS_MAX, EXTENDED_SESSIONS_MAX, EXTENDED_UNSIGNED_MAX, UNSIGNED_SESSIONS_MAX,
+};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    by_key: BTreeMap<SessionKey, Session>,
+    classic_by_address: BTreeMap<SocketAddr, SessionKey>,
+    extended_by_id: BTreeMap<SessionId, SessionKey>,
+    extended_by_path: BTreeMap<SocketAddr, SessionKey>,
+    counts: Counts,
+    cookies: Cookies,
+    encoder: Encoder,
+    /// Sessions that have to be looked at before the driver waits.
+    dirty: BTreeSet<SessionKey>,
+    last_key: u64,
+}
+
+/// How many sessions there are.
+#[derive(Debug, Default)]
+struct Counts {
+    classic: usize,
+    classic_unsigned: usize,
+    extended: usize,
+    extended_unsigned: usize,
+}
+
+/// A session of either protocol.
+#[derive(Debug)]
+enum Session {
+    Classic(Box<ClassicSession>),
+    Extended(Box<ExtendedSession>),
+}
+
+impl Sessions {
+    pub(crate) fn new(cx: &mut Context) -> Self {
+        Self {
+            by_key: BTreeMap::new(),
+            classic_by_address: BTreeMap::new(),
+            extended_by_id: BTreeMap::new(),
+            extended_by_path: BTreeMap::new(),
+            counts: Counts::default(),
+            cookies: Cookies::new(&mut cx.rng),
+            encoder: Encoder::default(),
+            dirty: BTreeSet::new(),
+            last_key: 0,
+        }
+    }
+
+    /// A datagram arrived.
+    pub(crate) fn handle_datagram(&mut self, cx: &mut Context, from: SocketAddr, bytes: &[u8]) {
+        if extended::is_extended(bytes) {
+            return self.handle_extended(cx, from, bytes);
+        }
+        if bytes.is_empty() {
+            self.hang_up_extended(cx, from);
+        }
+        self.handle_classic(cx, from, bytes);
+    }
+
+    /// A session's timer has fired.
+    pub(crate) fn handle_timeout(&mut self, cx: &mut Context, key: SessionKey) {
+        match self.by_key.get_mut(&key) {
+            Some(Session::Classic(session)) => session.handle_timeout(cx),
+            Some(Session::Extended(session)) => session.handle_timeout(cx),
+            None => return,
+        }
+        self.look_at(cx, key);
+    }
+
+    /// The chat tells a session something.
+    pub(crate) fn update(&mut self, cx: &mut Context, key: SessionKey, update: &Update) {
+        match self.by_key.get_mut(&key) {
+            Some(Session::Extended(session)) if let Update::Message(delivery) = update => {
+                session.handle_delivery(delivery, self.encoder.message(delivery));
+            }
+            Some(Session::Classic(session)) => {
+                let was_signed_in = session.is_signed_in();
+                session.update(cx, update);
+                if session.is_signed_in() && !was_signed_in {
+                    self.counts.classic_unsigned -= 1;
+                }
+            }
+            Some(Session::Extended(session)) => {
+                let was_signed_in = session.is_signed_in();
+                session.update(cx, update);
+                if session.is_signed_in() && !was_signed_in {
+                    self.counts.extended_unsigned -= 1;
+                }
+            }
+            None => return,
+        }
+        self.look_at(cx, key);
+    }
+
+    /// Sends what a session that has changed lets out. False if none has.
+    pub(crate) fn flush_next(&mut self, cx: &mut Context) -> bool {
+        let Some(key) = self.dirty.pop_first() else { return false };
+        let timeout = match self.by_key.get_mut(&key) {
+            Some(Session::Classic(session)) => session.flush(cx),
+            Some(Session::Extended(session)) => session.flush(cx),
+            None => return true,
+        };
+        cx.timers.set_no_later(TimerKey::Session(key), timeout);
+        self.end_if_over(cx, key);
+        true
+    }
+
+    fn handle_classic(&mut self, cx: &mut Context, from: SocketAddr, bytes: &[u8]) {
+        let key = self.classic_by_address.get(&from).copied();
+        let session = key.and_then(|key| Some((key, self.by_key.get_mut(&key)?)));
+        if let Some((key, Session::Classic(session))) = session {
+            session.handle_datagram(cx, bytes);
+            let was_replaced = session.has_ended() == Some(SignOutReason::Replaced);
+            self.look_at(cx, key);
+            if !was_replaced {
+                return;
+            }
+        }
+        if classic::knows_password(cx, from, bytes) {
+            self.open_classic(cx, from, bytes.len());
+        }
+    }
+
+    fn open_classic(&mut self, cx: &mut Context, from: SocketAddr, bytes: usize) {
+        let is_full = self.counts.classic_unsigned >= UNSIGNED_SESSIONS_MAX
+            || self.counts.classic >= CLASSIC_SESSIONS_MAX;
+        if is_full {
+            cx.refuse(from, Refusal::Full);
+            return cx.transmit(from, LoginReply::Locked.to_string());
+        }
+        let key = self.next_key();
+        let session = ClassicSession::open(cx, key, from, bytes);
+        self.by_key.insert(key, Session::Classic(Box::new(session)));
+        self.classic_by_address.insert(from, key);
+        self.counts.classic += 1;
+        self.counts.classic_unsigned += 1;
+        self.dirty.insert(key);
+    }
+
+    fn handle_extended(&mut self, cx: &mut Context, from: SocketAddr, bytes: &[u8]) {
+        match Datagram::parse(bytes) {
+            Ok(Datagram::Offer { version, nonce }) => {
+                // A short one could be answered with more than it brought.
+                if version >= PROTOCOL_VERSION && bytes.len() >= OFFER_BYTES_MIN {
+                    let cookie = self.cookies.bake(cx.monotonic(), from, nonce);
+                    let version = PROTOCOL_VERSION;
+                    cx.transmit(from, Datagram::Cookie { version, nonce, cookie }.to_wire());
+                }
+            }
+            Ok(Datagram::Open { nonce, cookie, .. }) => self.open_extended(cx, from, nonce, cookie),
+            Ok(Datagram::Packet { session, number, frames }) => {
+                match self.extended_by_id.get(&session) {
+                    Some(&key) => self.handle_packet(cx, key, from, number, frames),
+                    None => {
+                        cx.dropped.unknown_session += 1;
+                        cx.transmit(from, Datagram::Gone { session }.to_wire());
+                    }
+                }
+            }
+            Ok(Datagram::Cookie { .. } | Datagram::Opened { .. } | Datagram::Gone { .. })
+            | Err(DatagramError::NotExtended | DatagramError::Malformed) => {
+                cx.dropped.malformed += 1;
+            }
+            Err(DatagramError::Damaged) => cx.dropped.damaged += 1,
+        }
+    }
+
+    /// Nobody is behind that address any more. The session may come back from another.
+    fn hang_up_extended(&mut self, cx: &mut Context, from: SocketAddr) {
+        let Some(&key) = self.extended_by_path.get(&from) else { return };
+        if let Some(Session::Extended(session)) = self.by_key.get_mut(&key) {
+            session.hang_up(cx);
+        }
+        self.look_at(cx, key);
+    }
+
+    fn open_extended(&mut self, cx: &mut Context, from: SocketAddr, nonce: u64, cookie: u64) {
+        if !self.cookies.is_good(cx.monotonic(), from, nonce, cookie) {
+            cx.dropped.wrong_cookie += 1;
+            return;
+        }
+        let session = self.cookies.session(from, nonce, cookie);
+        if !self.extended_by_id.contains_key(&session) {
+            let is_full = self.counts.extended >= EXTENDED_SESSIONS_MAX
+                || self.counts.extended_unsigned >= EXTENDED_UNSIGNED_MAX;
+            if is_full {
+                return cx.refuse(from, Refusal::Full);
+            }
+            let key = self.next_key();
+            let opened = ExtendedSession::new(cx, key, session, from);
+            self.by_key.insert(key, Session::Extended(Box::new(opened)));
+            self.extended_by_id.insert(session, key);
+            self.extended_by_path.insert(from, key);
+            self.counts.extended += 1;
+            self.counts.extended_unsigned += 1;
+            self.dirty.insert(key);
+        }
+        cx.transmit(from, Datagram::Opened { nonce, session }.to_wire());
+    }
+
+    fn handle_packet(
+        &mut self,
+        cx: &mut Context,
+        key: SessionKey,
+        from: SocketAddr,
+        number: u64,
+        frames: &[u8],
+    ) {
+        let Some(Session::Extended(session)) = self.by_key.get_mut(&key) else { return };
+        let before = session.path();
+        session.handle_packet(cx, from, number, frames);
+        let now = session.path();
+        if now != before {
+            if self.extended_by_path.get(&before) == Some(&key) {
+                self.extended_by_path.remove(&before);
+            }
+            self.extended_by_path.insert(now, key);
+        }
+        self.look_at(cx, key);
+    }
+
+    /// Something of a session has changed: it is looked at before the driver waits, or ended.
+    fn look_at(&mut self, cx: &mut Context, key: SessionKey) {
+        self.dirty.insert(key);
+        self.end_if_over(cx, key);
+    }
+
+    /// Forgets a session that says that it is over.
+    fn end_if_over(&mut self, cx: &mut Context, key: SessionKey) {
+        match self.by_key.get_mut(&key) {
+            Some(Session::Classic(session)) => {
+                let Some(why) = session.has_ended() else { return };
+                session.close(cx, why);
+                self.counts.classic -= 1;
+                self.counts.classic_unsigned -= usize::from(!session.is_signed_in());
+                self.classic_by_address.remove(&session.address());
+            }
+            Some(Session::Extended(session)) => {
+                let Some(why) = session.has_ended() else { return };
+                session.close(cx, why);
+                self.counts.extended -= 1;
+                self.counts.extended_unsigned -= usize::from(!session.is_signed_in());
+                self.extended_by_id.remove(&session.id());
+                if self.extended_by_path.get(&session.path()) == Some(&key) {
+                    self.extended_by_path.remove(&session.path());
+                }
+            }
+            None => return,
+        }
+        self.by_key.remove(&key);
+        self.dirty.remove(&key);
+        cx.timers.set(TimerKey::Session(key), None);
+    }
+
+    fn next_key(&mut self) -> SessionKey {
+        self.last_key += 1;
+        SessionKey(self.last_key)
+    }
+}

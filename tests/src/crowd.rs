@@ -1,0 +1,191 @@
+//! Many sessions of one server, in memory: each has the real link of a client and a network that
+//! loses nothing, so whatever ends a session is the server's doing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use netchat_core::Settings;
+use netchat_shared::extended::{
+    ClientMessage, Datagram, Link, PROTOCOL_VERSION, ServerMessage, SessionId, Token,
+};
+use netchat_shared::password::Password;
+use netchat_shared::sequence::{Generation, Position};
+
+use crate::memory_storage::MemoryStorage;
+use crate::sim_server::{SimServer, Storage};
+
+/// In what steps time passes.
+const STEP: Duration = Duration::from_millis(50);
+
+pub struct Crowd<S = MemoryStorage> {
+    pub server: SimServer<S>,
+    members: BTreeMap<SocketAddr, Member>,
+}
+
+struct Member {
+    link: Link,
+    heard: Vec<ServerMessage>,
+    welcome: Option<(Token, Generation)>,
+    /// The server said that there is no such session.
+    is_gone: bool,
+}
+
+impl Crowd {
+    pub fn new(adjust: impl FnOnce(&mut Settings)) -> Self {
+        Self::on(MemoryStorage::default(), adjust)
+    }
+}
+
+impl<S: Storage> Crowd<S> {
+    /// Around a server on a storage that has something already.
+    pub fn on(storage: S, adjust: impl FnOnce(&mut Settings)) -> Self {
+        Self { server: SimServer::on(storage, adjust), members: BTreeMap::new() }
+    }
+
+    /// Opens a session from an address.
+    pub fn open(&mut self, address: SocketAddr) {
+        let (version, nonce) = (PROTOCOL_VERSION, u64::from(address.port()));
+        self.server.receive(address, &Datagram::Offer { version, nonce }.to_wire());
+        let sent = self.server.take_sent();
+        let cookie = sent.iter().find_map(|(_, bytes)| match Datagram::parse(bytes) {
+            Ok(Datagram::Cookie { cookie, .. }) => Some(cookie),
+            _ => None,
+        });
+        let cookie = cookie.expect("a cookie");
+        self.server.receive(address, &Datagram::Open { version, nonce, cookie }.to_wire());
+        let mut id = SessionId(0);
+        for (to, bytes) in self.server.take_sent() {
+            match Datagram::parse(&bytes) {
+                Ok(Datagram::Opened { session, .. }) => id = session,
+                _ => self.carry(to, &bytes),
+            }
+        }
+        let link = Link::new(self.server.now().monotonic, id);
+        self.members
+            .insert(address, Member { link, heard: Vec::new(), welcome: None, is_gone: false });
+    }
+
+    /// Opens a session and signs in, under a name that may be new, to be given what comes behind
+    /// that place.
+    pub fn sign_in(&mut self, address: SocketAddr, name: &str, from: Option<Position>) {
+        self.open(address);
+        let password = |text: &str| Password::new(text).unwrap();
+        self.say(address, &ClientMessage::Unlock(password("password")));
+        self.say(address, &ClientMessage::Name(name.parse().unwrap()));
+        let is_new = self.take_heard(address).contains(&ServerMessage::NameIsNew);
+        let password = password("secretly");
+        self.say(
+            address,
+            &match is_new {
+                true => ClientMessage::Register(password),
+                false => ClientMessage::LogIn(password),
+            },
+        );
+        assert!(self.welcome(address, from), "{name} is signed in");
+    }
+
+    /// Opens a session and signs in with what an earlier sign-in left; whether that was good.
+    pub fn resume(&mut self, address: SocketAddr, token: Token, from: Option<Position>) -> bool {
+        self.open(address);
+        self.say(address, &ClientMessage::Resume(token));
+        self.welcome(address, from)
+    }
+
+    /// What somebody may resume with.
+    pub fn token(&self, at: SocketAddr) -> Token {
+        self.members[&at].welcome.expect("somebody who is signed in").0
+    }
+
+    /// The log that somebody was told of.
+    pub fn generation(&self, at: SocketAddr) -> Generation {
+        self.members[&at].welcome.expect("somebody who is signed in").1
+    }
+
+    fn welcome(&mut self, address: SocketAddr, from: Option<Position>) -> bool {
+        let heard = self.take_heard(address);
+        let welcome = heard.into_iter().find_map(|message| match message {
+            ServerMessage::Welcome { token, generation, .. } => Some((token, generation)),
+            _ => None,
+        });
+        self.member(address).welcome = welcome;
+        if welcome.is_some() {
+            self.say(address, &ClientMessage::Sync(from));
+        }
+        welcome.is_some()
+    }
+
+    /// Says something, and carries whatever follows from it.
+    pub fn say(&mut self, from: SocketAddr, message: &ClientMessage) {
+        self.member(from).link.send(&message.to_wire()).unwrap();
+        self.carry_all(BTreeSet::from([from]));
+    }
+
+    /// What somebody was told since the last call.
+    pub fn take_heard(&mut self, at: SocketAddr) -> Vec<ServerMessage> {
+        std::mem::take(&mut self.member(at).heard)
+    }
+
+    /// Whether somebody's session has ended.
+    pub fn is_gone(&self, at: SocketAddr) -> bool {
+        self.members[&at].is_gone
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, duration: Duration) {
+        let end = self.server.now().monotonic + duration;
+        while self.server.now().monotonic < end {
+            let left = end.saturating_since(self.server.now().monotonic);
+            self.server.pass(left.min(STEP));
+            let now = self.server.now().monotonic;
+            let is_due = |member: &Member| member.link.timeout().is_some_and(|at| at <= now);
+            let due = self.members.iter_mut().filter(|(_, member)| is_due(member));
+            let due = due.map(|(address, member)| {
+                member.link.handle_timeout(now);
+                *address
+            });
+            let due = due.collect();
+            self.carry_all(due);
+        }
+    }
+
+    /// Carries datagrams until nobody has more to say.
+    fn carry_all(&mut self, mut speakers: BTreeSet<SocketAddr>) {
+        loop {
+            let now = self.server.now().monotonic;
+            while let Some(from) = speakers.pop_first() {
+                while let Some(packet) = self.member(from).link.next_packet(now) {
+                    self.server.receive(from, &packet);
+                }
+            }
+            for (to, bytes) in self.server.take_sent() {
+                self.carry(to, &bytes);
+                speakers.insert(to);
+            }
+            speakers.retain(|address| self.members.contains_key(address));
+            if speakers.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn carry(&mut self, to: SocketAddr, bytes: &[u8]) {
+        let now = self.server.now().monotonic;
+        let Some(member) = self.members.get_mut(&to) else { return };
+        match Datagram::parse(bytes) {
+            Ok(Datagram::Packet { number, frames, .. }) => {
+                let _ = member.link.handle_packet(now, number, frames).unwrap();
+                while let Some(message) = member.link.next_message() {
+                    member.heard.push(ServerMessage::parse(&message).unwrap());
+                }
+                member.is_gone |= member.link.has_ended();
+            }
+            Ok(Datagram::Gone { .. }) => member.is_gone = true,
+            _ => {}
+        }
+    }
+
+    fn member(&mut self, at: SocketAddr) -> &mut Member {
+        self.members.get_mut(&at).expect("somebody who has opened a session")
+    }
+}

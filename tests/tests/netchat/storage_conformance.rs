@@ -1,0 +1,462 @@
+//! The database does what the plain model of storage does: the same changes give the same entries,
+//! the same answers, the same pages and the same snapshot.
+
+use std::collections::BTreeSet;
+
+use netchat_core::limits::{EDITS_PER_MESSAGE_MAX, REACTIONS_PER_MESSAGE_MAX};
+use netchat_core::storage::{
+    Change, ClockMark, ConversationId, DeliveryFailure, Draft, Loaded, MessageDraft, Page, Placed,
+    Purge, Query, Refused, Sequence, Stored, Target, Ticket, TokenHash, UserId, Write,
+};
+use netchat_shared::body::Body;
+use netchat_shared::kind::MessageKind;
+use netchat_shared::message_id::MessageId;
+use netchat_shared::time::UnixTime;
+use netchat_tests::memory_storage::MemoryStorage;
+use netchat_tests::sim_server::Storage;
+use netchat_tests::sqlite_storage::SqliteStorage;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+/// Something to do. Indexes pick among what there is at that point.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Time passes on the calendar; or somebody sets it back.
+    Pass(i64),
+    Append(Vec<Proposal>),
+    SignedIn(Index, u16),
+    Received(Vec<(Index, Index)>),
+    Read(Index, Index, Index),
+    Failure(Index, Index, bool),
+    Token(u8, Index, u64),
+    RemoveToken(u8),
+    Clock(u64),
+    Purge {
+        messages: Option<u64>,
+        tokens: u64,
+        guests: Vec<Index>,
+    },
+}
+
+/// A draft, before it is known what there is.
+#[derive(Debug, Clone)]
+enum Proposal {
+    User { name: u8, is_guest: bool },
+    PasswordHash(Index),
+    Group { name: u8, members: Vec<Index> },
+    Join(Index, Index),
+    Quit(Index, Index),
+    Message { sender: Index, to: To, id: u8, kind: Kind, about: Index, bytes: usize },
+}
+
+#[derive(Debug, Clone)]
+enum To {
+    Everyone,
+    User(Index),
+    Group(Index),
+    /// Where the message is that it is about.
+    There,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Text,
+    Reply,
+    Edit,
+    Deletion,
+    Reaction,
+}
+
+fn kinds() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        5 => Just(Kind::Text),
+        1 => Just(Kind::Reply),
+        2 => Just(Kind::Edit),
+        1 => Just(Kind::Deletion),
+        2 => Just(Kind::Reaction),
+    ]
+}
+
+fn messages() -> impl Strategy<Value = Proposal> {
+    let to = prop_oneof![
+        1 => Just(To::Everyone),
+        3 => any::<Index>().prop_map(To::User),
+        3 => any::<Index>().prop_map(To::Group),
+        3 => Just(To::There),
+    ];
+    let bytes = prop_oneof![8 => 1..100_usize, 1 => 5_000..60_000_usize];
+    (any::<Index>(), to, any::<u8>(), kinds(), any::<Index>(), bytes).prop_map(
+        |(sender, to, id, kind, about, bytes)| Proposal::Message {
+            sender,
+            to,
+            id,
+            kind,
+            about,
+            bytes,
+        },
+    )
+}
+
+fn proposals() -> impl Strategy<Value = Proposal> {
+    let indexes = || any::<Index>();
+    prop_oneof![
+        2 => (0..12_u8, prop::bool::weighted(0.3))
+            .prop_map(|(name, is_guest)| Proposal::User { name, is_guest }),
+        1 => indexes().prop_map(Proposal::PasswordHash),
+        1 => (0..6_u8, prop::collection::vec(indexes(), 0..4))
+            .prop_map(|(name, members)| Proposal::Group { name, members }),
+        1 => (indexes(), indexes()).prop_map(|(group, user)| Proposal::Join(group, user)),
+        1 => (indexes(), indexes()).prop_map(|(group, user)| Proposal::Quit(group, user)),
+        12 => messages(),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let indexes = || any::<Index>();
+    let cursors = prop::collection::vec((indexes(), indexes()), 1..4);
+    let guests = prop::collection::vec(indexes(), 0..2);
+    prop_oneof![
+        2 => (-2_000..10_000_i64).prop_map(Step::Pass),
+        12 => prop::collection::vec(proposals(), 1..4).prop_map(Step::Append),
+        1 => (indexes(), any::<u16>()).prop_map(|(user, port)| Step::SignedIn(user, port)),
+        3 => cursors.prop_map(Step::Received),
+        1 => (indexes(), indexes(), indexes())
+            .prop_map(|(user, conversation, at)| Step::Read(user, conversation, at)),
+        2 => (indexes(), indexes(), any::<bool>())
+            .prop_map(|(message, user, is_lost)| Step::Failure(message, user, is_lost)),
+        1 => (0..8_u8, indexes(), 0..100_000_u64)
+            .prop_map(|(token, user, until)| Step::Token(token, user, until)),
+        1 => (0..8_u8).prop_map(Step::RemoveToken),
+        1 => any::<u32>().prop_map(|seen| Step::Clock(seen.into())),
+        1 => (prop::option::of(0..100_000_u64), 0..100_000_u64, guests)
+            .prop_map(|(messages, tokens, guests)| Step::Purge { messages, tokens, guests }),
+    ]
+}
+
+/// The model and the database, side by side.
+struct Pair {
+    model: MemoryStorage,
+    database: SqliteStorage,
+    now: UnixTime,
+    tickets: u64,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let database = SqliteStorage::new();
+        let mut model = MemoryStorage::default();
+        model.set_generation(database.generation());
+        Self { model, database, now: UnixTime { millis: 1_700_000_000_000 }, tickets: 0 }
+    }
+
+    /// Does something in both.
+    #[track_caller]
+    fn write(&mut self, write: &Write) -> Stored {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        let expected = self.model.write(self.now, ticket, write);
+        let found = self.database.write(self.now, ticket, write);
+        assert_eq!(found, expected, "after {write:?}");
+        expected.1
+    }
+
+    #[track_caller]
+    fn append(&mut self, drafts: Vec<Draft>) -> Vec<Placed> {
+        match self.write(&Write::Append(drafts)) {
+            Stored::Placed(placed) => placed,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn load(&mut self, query: &Query) -> Page {
+        let expected = self.model.load(query);
+        let found = self.database.load(query);
+        assert_eq!(found, expected, "to {query:?}");
+        let Loaded::Page { page, .. } = expected else { panic!("the model answers") };
+        page
+    }
+
+    fn users(&self) -> Vec<UserId> {
+        self.model.users().map(|user| user.id).collect()
+    }
+
+    /// Conversations that there have been.
+    fn conversations(&self) -> Vec<ConversationId> {
+        let snapshot = self.model.snapshot();
+        let groups = snapshot.groups.iter().map(|group| group.id);
+        let directs = snapshot.directs.iter().map(|(id, ..)| *id);
+        [ConversationId::EVERYONE].into_iter().chain(groups).chain(directs).collect()
+    }
+
+    fn pick_user(&self, index: Index) -> Option<UserId> {
+        let users = self.users();
+        (!users.is_empty()).then(|| *index.get(&users))
+    }
+
+    fn pick_group(&self, index: Index) -> Option<ConversationId> {
+        let groups = self.model.snapshot().groups;
+        (!groups.is_empty()).then(|| index.get(&groups).id)
+    }
+
+    /// A place in the log, mostly of a message; sometimes one that is not there yet.
+    fn pick_place(&self, index: Index) -> Sequence {
+        Sequence(1 + index.index(self.model.log().len() + 2) as u64)
+    }
+
+    /// Every page of everything that anybody could ask for.
+    fn compare_everything(&mut self) {
+        let (users, conversations) = (self.users(), self.conversations());
+        for user in users {
+            let mut after = Sequence::ZERO;
+            loop {
+                let Page::Backlog(page) = self.load(&Query::Backlog(user, after)) else { panic!() };
+                let Some(last) = page.last() else { break };
+                after = last.sequence;
+            }
+            for conversation in &conversations {
+                let mut before = None;
+                loop {
+                    let query = Query::History(user, *conversation, before, 7);
+                    let Page::History(page, has_more) = self.load(&query) else { panic!() };
+                    before = page.last().map(|line| line.message.sequence);
+                    if !has_more {
+                        break;
+                    }
+                }
+            }
+            let mut before = None;
+            loop {
+                let query = Query::Overview(user, before);
+                let Page::Overview(page, has_more) = self.load(&query) else { panic!() };
+                before = page.last().map(|(line, _)| line.message.sequence);
+                if !has_more {
+                    break;
+                }
+            }
+            self.load(&Query::Failures(user, Sequence::ZERO));
+            self.load(&Query::Failures(user, Sequence(self.model.head().0 / 2)));
+        }
+        self.compare_snapshots();
+    }
+
+    fn compare_snapshots(&mut self) {
+        assert_eq!(self.database.snapshot(), self.model.snapshot());
+    }
+
+    fn draft(&self, proposal: &Proposal) -> Option<Draft> {
+        Some(match proposal {
+            Proposal::User { name, is_guest } => Draft::User {
+                name: format!("user{name}").parse().unwrap(),
+                password_hash: (!is_guest).then(|| "hash".to_owned()),
+                address: "10.0.0.1:1".parse().unwrap(),
+            },
+            Proposal::PasswordHash(user) => {
+                let user = self.pick_user(*user)?;
+                // Guests have none, and never get one.
+                let is_guest =
+                    self.model.users().any(|u| u.id == user && u.password_hash.is_none());
+                (!is_guest).then(|| Draft::PasswordHash(user, "other".to_owned()))?
+            }
+            Proposal::Group { name, members } => {
+                let members = members.iter().filter_map(|member| self.pick_user(*member));
+                let mut seen = BTreeSet::new();
+                let members: Vec<_> = members.filter(|member| seen.insert(*member)).collect();
+                let name = format!("group{name}").parse().unwrap();
+                (!members.is_empty()).then_some(Draft::Group { name, members })?
+            }
+            Proposal::Join(group, user) => {
+                Draft::Join(self.pick_group(*group)?, self.pick_user(*user)?)
+            }
+            Proposal::Quit(group, user) => {
+                Draft::Quit(self.pick_group(*group)?, self.pick_user(*user)?)
+            }
+            Proposal::Message { sender, to, id, kind, about, bytes } => {
+                let sender = self.pick_user(*sender)?;
+                let about = self.pick_place(*about);
+                let there = self.model.message(about).map(|message| message.conversation);
+                let to = match to {
+                    To::Everyone => Target::Known(ConversationId::EVERYONE),
+                    To::User(user) => Target::Direct(sender, self.pick_user(*user)?),
+                    To::Group(group) => Target::Known(self.pick_group(*group)?),
+                    To::There => Target::Known(there?),
+                };
+                let kind = match kind {
+                    Kind::Text => MessageKind::Text,
+                    Kind::Reply => MessageKind::Reply(about),
+                    Kind::Edit => MessageKind::Edit(about),
+                    Kind::Deletion => MessageKind::Deletion(about),
+                    Kind::Reaction => MessageKind::Reaction(about),
+                };
+                let body = Body::from_wire(&"x".repeat(*bytes));
+                let body = Some(body).filter(|_| !matches!(kind, MessageKind::Deletion(_)));
+                let id = MessageId((*id).into());
+                Draft::Message(MessageDraft { to, sender, id, kind, body })
+            }
+        })
+    }
+
+    /// What a step asks for, in terms of what there is.
+    fn to_write(&self, step: &Step) -> Option<Write> {
+        Some(match step {
+            Step::Pass(_) => return None,
+            Step::Append(proposals) => {
+                let drafts: Vec<_> =
+                    proposals.iter().filter_map(|proposal| self.draft(proposal)).collect();
+                (!drafts.is_empty()).then_some(Write::Append(drafts))?
+            }
+            Step::SignedIn(user, port) => {
+                Write::SignedIn(self.pick_user(*user)?, ([10, 0, 0, 2], *port).into())
+            }
+            Step::Received(cursors) => {
+                let cursors = cursors.iter();
+                let cursors = cursors.map(|(user, place)| {
+                    Some((self.pick_user(*user)?, self.pick_place(*place).min(self.model.head())))
+                });
+                Write::SetReceived(cursors.collect::<Option<_>>()?)
+            }
+            Step::Read(user, conversation, place) => {
+                let conversation = *conversation.get(&self.conversations());
+                Write::SetRead(self.pick_user(*user)?, conversation, self.pick_place(*place))
+            }
+            Step::Failure(message, user, is_lost) => {
+                let place = self.pick_place(*message);
+                self.model.message(place)?;
+                let failure =
+                    if *is_lost { DeliveryFailure::Lost } else { DeliveryFailure::Corrupted };
+                Write::AddFailure(place, self.pick_user(*user)?, failure)
+            }
+            Step::Token(token, user, until) => {
+                let until = UnixTime { millis: self.now.millis + until };
+                Write::SetToken(TokenHash([*token; 32]), self.pick_user(*user)?, until)
+            }
+            Step::RemoveToken(token) => Write::RemoveToken(TokenHash([*token; 32])),
+            Step::Clock(seen) => {
+                let trusted_from = UnixTime { millis: seen / 2 };
+                Write::SetClock(ClockMark { seen: UnixTime { millis: *seen }, trusted_from })
+            }
+            Step::Purge { messages, tokens, guests } => {
+                let before = |age: &u64| UnixTime { millis: self.now.millis - age };
+                Write::Purge(Purge {
+                    messages_before: messages.as_ref().map(before),
+                    tokens_before: before(tokens),
+                    guests: guests.iter().filter_map(|guest| self.pick_user(*guest)).collect(),
+                })
+            }
+        })
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn the_database_does_what_the_model_does(
+        steps in prop::collection::vec(steps(), 1..150),
+    ) {
+        let mut pair = Pair::new();
+        for step in &steps {
+            if let Step::Pass(millis) = step {
+                pair.now.millis = pair.now.millis.saturating_add_signed(*millis);
+            }
+            if let Some(write) = pair.to_write(step) {
+                pair.write(&write);
+            }
+        }
+        pair.compare_everything();
+        // A process that starts anew finds the same.
+        pair.database.reopen();
+        pair.compare_everything();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(30))]
+
+    /// The model's own answers for a copy that lags behind: they are what it said back then.
+    #[test]
+    fn a_copy_that_lags_answers_as_the_log_did(
+        proposals in prop::collection::vec(proposals(), 1..100),
+        behind in any::<Index>(),
+    ) {
+        let mut pair = Pair::new();
+        let behind = behind.index(proposals.len());
+        let mut back_then = pair.model.clone();
+        for (n, proposal) in proposals.iter().enumerate() {
+            if n == behind {
+                back_then = pair.model.clone();
+            }
+            if let Some(draft) = pair.draft(proposal) {
+                let write = Write::Append(vec![draft]);
+                pair.model.write(pair.now, Ticket(0), &write);
+            }
+        }
+        for user in pair.users() {
+            let histories = pair.conversations().into_iter();
+            let histories = histories.map(|id| Query::History(user, id, None, 10));
+            let queries = [Query::Backlog(user, Sequence::ZERO), Query::Overview(user, None)];
+            for query in histories.chain(queries) {
+                let then = back_then.load(&query);
+                prop_assert_eq!(pair.model.load_at(&query, back_then.head()), then, "{:?}", query);
+            }
+        }
+    }
+}
+
+/// Two users, and a message of the first to the second.
+fn with_a_message() -> (Pair, UserId, UserId, Sequence) {
+    let mut pair = Pair::new();
+    let user = |name: &str| Draft::User {
+        name: name.parse().unwrap(),
+        password_hash: Some("hash".to_owned()),
+        address: "10.0.0.1:1".parse().unwrap(),
+    };
+    pair.append(vec![user("alice"), user("bob")]);
+    let (alice, bob) = (UserId(1), UserId(2));
+    let placed = pair.append(vec![message(alice, bob, 1, MessageKind::Text)]);
+    let [Placed::At(sequence)] = placed[..] else { panic!("{placed:?}") };
+    let before = pair.model.log_after(sequence.previous().previous());
+    assert!(matches!(before[0].change, Change::Direct(..)), "it comes before its first message");
+    (pair, alice, bob, sequence)
+}
+
+fn message(sender: UserId, other: UserId, id: u128, kind: MessageKind) -> Draft {
+    let body = Some(Body::from_wire("eA==")).filter(|_| !matches!(kind, MessageKind::Deletion(_)));
+    let to = Target::Direct(sender, other);
+    Draft::Message(MessageDraft { to, sender, id: MessageId(id), kind, body })
+}
+
+#[test]
+fn a_message_is_changed_only_so_often() {
+    let (mut pair, alice, bob, of) = with_a_message();
+    for (sender, other, kind, changes_max) in [
+        (alice, bob, MessageKind::Edit(of), EDITS_PER_MESSAGE_MAX),
+        (bob, alice, MessageKind::Reaction(of), REACTIONS_PER_MESSAGE_MAX),
+    ] {
+        for n in 0..changes_max {
+            let id = 100 + n as u128;
+            let placed = pair.append(vec![message(sender, other, id, kind.clone())]);
+            assert!(matches!(placed[..], [Placed::At(_)]), "{kind} {n}: {placed:?}");
+        }
+        let placed = pair.append(vec![message(sender, other, 2, kind)]);
+        assert_eq!(placed, [Placed::Refused(Refused::TooManyChanges)]);
+    }
+    pair.compare_everything();
+    let placed = pair.append(vec![message(bob, alice, 3, MessageKind::Deletion(of))]);
+    assert_eq!(placed, [Placed::Refused(Refused::NotTheAuthor)]);
+    let placed = pair.append(vec![message(alice, bob, 3, MessageKind::Deletion(of))]);
+    assert!(matches!(placed[..], [Placed::At(_)]), "however often it was changed: {placed:?}");
+    let placed = pair.append(vec![message(alice, bob, 4, MessageKind::Deletion(of))]);
+    assert_eq!(placed, [Placed::Refused(Refused::NoSuchMessage)]);
+    pair.compare_everything();
+    assert!(!pair.database.holds("eA=="), "what was taken back is gone");
+}
+
+#[test]
+fn a_long_backlog_comes_in_pages() {
+    let (mut pair, alice, bob, _) = with_a_message();
+    for n in 0..350 {
+        pair.append(vec![message(alice, bob, 100 + n, MessageKind::Text)]);
+    }
+    pair.compare_everything();
+}
