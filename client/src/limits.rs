@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// How many of the latest arrivals a session knows again. One of them that comes once more (a server
-/// was restored from a backup, and its log begins anew) is not shown twice; an earlier one would be.
+/// How many of the latest arrivals a session knows again. One of them that comes once more (a
+/// server was restored from a backup, and its log begins anew) is not shown twice; an earlier one
+/// would be.
 pub const ARRIVALS_REMEMBERED_MAX: usize = 1_024;
 
 /// Most names in a list of who is online. Of further ones, only the number is known.

@@ -18,6 +18,12 @@ use thiserror::Error;
 
 pub use self::config::{DEFAULT_PASSWORD, ServerConfig, default_listen_address};
 pub use self::run::Server;
+
+/// What stands behind a server: its own storage, or another that a benchmark brings. The database
+/// itself is here for the tests that compare it with a plain model.
+pub mod store {
+    pub use crate::storage::{Committed, Database, Request, Responses, Storage, Store};
+}
 pub use self::storage::DatabaseError;
 
 /// Why a server can't start. The text is one line for the operator, and says what to do.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use netchat_core::storage::Hashed;
+use netchat_core::storage::{Hashed, Snapshot};
 use netchat_core::{Action, LogGap, Server as Core};
 use netchat_process::Clock;
 use netchat_shared::time::Instant;
@@ -12,7 +12,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::hasher::{self, Hasher};
-use crate::storage::{Request, Responses, Storage};
+use crate::storage::{Request, Responses, Storage, Store};
 use crate::{ServerConfig, ServerError, log};
 
 /// Largest datagram that UDP can carry, and one byte to see that none was cut.
@@ -31,7 +31,7 @@ pub struct Server {
     core: Core,
     socket: UdpSocket,
     address: SocketAddr,
-    storage: Storage,
+    store: Box<dyn Store>,
     hasher: Hasher,
     results: Results,
     clock: Clock,
@@ -49,20 +49,36 @@ impl Server {
     /// # Errors
     /// [`ServerError`], when a setting is wrong or the address or the database can't be had.
     pub fn bind(address: SocketAddr, config: &ServerConfig) -> Result<Self, ServerError> {
+        let (responses, results) = unbounded_channel();
+        let clock = Clock::start();
+        // Refused before the database is touched.
+        config.settings(address)?;
+        let (storage, snapshot) = Storage::open(&config.database, clock, responses)?;
+        Self::with_store(address, config, clock, (Box::new(storage), results), &snapshot)
+    }
+
+    /// The same, with a store that is open already and holds what the snapshot says.
+    ///
+    /// # Errors
+    /// [`ServerError`], when a setting is wrong or the address can't be had.
+    pub fn with_store(
+        address: SocketAddr,
+        config: &ServerConfig,
+        clock: Clock,
+        (store, storage): (Box<dyn Store>, UnboundedReceiver<Responses>),
+        snapshot: &Snapshot,
+    ) -> Result<Self, ServerError> {
         let settings = config.settings(address)?;
         let listening = |source| ServerError::Listen { address, source };
         let socket = listen(address).map_err(listening)?;
         let address = socket.local_addr().map_err(listening)?;
-        let (responses, storage_results) = unbounded_channel();
         let (hashed_sender, hashed) = unbounded_channel();
-        let clock = Clock::start();
-        let (storage, snapshot) = Storage::open(&config.database, clock, responses)?;
         let hasher = Hasher::start(hashed_sender).map_err(|error| refused("a thread", &error))?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| refused("random numbers", &error))?;
-        let core = Core::new(clock.now(), settings, &snapshot, seed);
-        let results = Results { storage: storage_results, hashed };
-        Ok(Self { core, socket, address, storage, hasher, results, clock })
+        let core = Core::new(clock.now(), settings, snapshot, seed);
+        let results = Results { storage, hashed };
+        Ok(Self { core, socket, address, store, hasher, results, clock })
     }
 
     /// The address that the server listens on.
@@ -131,7 +147,7 @@ impl Server {
     }
 
     fn request(&mut self, request: Request) -> Result<(), LogGap> {
-        match self.storage.request(request) {
+        match self.store.request(request) {
             Ok(()) => Ok(()),
             Err(failed) => self.handle_responses(failed),
         }

@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers")]
 
+mod arrows;
 mod bench;
 mod command;
 mod fingerprint;

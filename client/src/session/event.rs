@@ -45,7 +45,8 @@ pub enum Event {
     Progress(MessageId, Progress),
     /// Who is online changed.
     Online(Online),
-    /// The list that was asked for with [`Session::request_active`](super::Session::request_active).
+    /// The list that was asked for with
+    /// [`Session::request_active`](super::Session::request_active).
     ActiveList(Roster),
     /// What became of a request about a group.
     Group(GroupName, GroupOutcome),
@@ -68,8 +69,8 @@ pub enum Event {
     /// The server's log is another one (it was restored from a backup, or made anew): places that
     /// are kept from before mean nothing any more.
     OtherLog,
-    /// The server could not tell everything: what is shown is to be asked for anew. The session asks
-    /// for receipts and for who is online by itself.
+    /// The server could not tell everything: what is shown is to be asked for anew. The session
+    /// asks for receipts and for who is online by itself.
     Stale,
     /// Anything else the server says, as a line to show.
     Line(String),
@@ -128,8 +129,8 @@ pub struct Online {
 /// A message of somebody, or one's own from elsewhere or earlier.
 ///
 /// What is no line of its own ([`MessageKind::is_line`]) changes the line whose place
-/// [`MessageKind::of`] names: the edit with the highest place holds, and the latest reaction of each
-/// person with each sign.
+/// [`MessageKind::of`] names: the edit with the highest place holds, and the latest reaction of
+/// each person with each sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
     /// Where it belongs; `None` when classic delivery does not tell.

@@ -5,8 +5,8 @@
 //! [`Session::poll`] until it says [`Output::Wait`].
 //!
 //! ```text
-//! path_opened, path_closed, handle_datagram, handle_timeout, probe ─┐
-//! answer_…, send, edit, …_group, request_…, sign_out ───────────────┴─> Session ─> poll() ─> Output
+//! path_opened, path_closed, handle_datagram, handle_timeout ─┐
+//! answer_…, send, edit, …_group, request_…, sign_out ────────┴─> Session ─> poll() ─> Output
 //! ```
 //!
 //! It offers the extended protocol to the server (`extended`) and falls back to the classic one
@@ -232,8 +232,8 @@ impl Session {
         }
     }
 
-    /// There is reason to think that the path is dead (the machine slept, the network changed): sees
-    /// at once whether it is.
+    /// There is reason to think that the path is dead (the machine slept, the network changed):
+    /// sees at once whether it is.
     pub fn probe(&mut self, now: Instant) {
         match self.path {
             Path::Closed(_) => self.open_path(),
@@ -386,8 +386,8 @@ impl Session {
         }
     }
 
-    /// Makes a group of oneself and `members`; answered with [`Event::Group`], which also says so if
-    /// they are too many for one request.
+    /// Makes a group of oneself and `members`; answered with [`Event::Group`], which also says so
+    /// if they are too many for one request.
     pub fn create_group(&mut self, now: Instant, group: GroupName, members: Vec<String>) {
         match member_list(members) {
             Ok(members) => self.request_group(now, GroupRequest::Create(group, members)),
@@ -427,8 +427,8 @@ impl Session {
         }
     }
 
-    /// Asks for the members of a group that one is in, a page: those behind that name. Answered with
-    /// [`Event::Members`]; on a classic server not at all.
+    /// Asks for the members of a group that one is in, a page: those behind that name. Answered
+    /// with [`Event::Members`]; on a classic server not at all.
     pub fn request_members(&mut self, now: Instant, group: GroupName, after: Option<UserName>) {
         if self.mode != Mode::Classic {
             self.extended.request_members(now, group, after, &mut self.common);

@@ -85,7 +85,7 @@ pub enum DatabaseError {
 
 /// An open database.
 #[derive(Debug)]
-pub(crate) struct Database {
+pub struct Database {
     connection: Connection,
     path: PathBuf,
     generation: Generation,
@@ -112,7 +112,11 @@ enum Durability {
 }
 
 impl Database {
-    pub(crate) fn open(path: &Path) -> Result<Self, DatabaseError> {
+    /// Opens it, making it if needed.
+    ///
+    /// # Errors
+    /// [`DatabaseError`], when the file can't be used.
+    pub fn open(path: &Path) -> Result<Self, DatabaseError> {
         if rusqlite::version_number() < SQLITE_VERSION_MIN {
             return Err(DatabaseError::OldSqlite(rusqlite::version().to_owned()));
         }
@@ -177,7 +181,10 @@ impl Database {
     }
 
     /// What the core keeps in memory.
-    pub(crate) fn snapshot(&self) -> Result<Snapshot, DatabaseError> {
+    ///
+    /// # Errors
+    /// [`DatabaseError`], when the file holds what this program does not write.
+    pub fn snapshot(&self) -> Result<Snapshot, DatabaseError> {
         let read = || -> rusqlite::Result<Option<Snapshot>> {
             let (Some(users), Some(groups)) = (self.users()?, self.groups()?) else {
                 return Ok(None);
@@ -200,7 +207,7 @@ impl Database {
 
     /// Carries out writes in order and commits them together. One that fails by itself leaves the
     /// others alone; a commit that fails takes all of them.
-    pub(crate) fn write(&mut self, writes: &[(Ticket, Write)], now: Now) -> Committed {
+    pub fn write(&mut self, writes: &[(Ticket, Write)], now: Now) -> Committed {
         if writes.is_empty() {
             return Committed::default();
         }
@@ -236,7 +243,8 @@ impl Database {
         }
     }
 
-    pub(crate) fn load(&mut self, query: &Query) -> Loaded {
+    /// Answers a question.
+    pub fn load(&mut self, query: &Query) -> Loaded {
         let loaded = self
             .complete_index()
             .and_then(|()| queries::load(&self.connection, self.head.sequence, query));
@@ -247,13 +255,14 @@ impl Database {
     }
 
     /// Whether there is something to do when nothing else is.
-    pub(crate) fn has_upkeep(&self) -> bool {
+    #[must_use]
+    pub fn has_upkeep(&self) -> bool {
         self.sweep.is_some()
     }
 
     /// What is done in small steps beside the commits: as much as the last one has made necessary,
     /// or one step if there is nothing else to do.
-    pub(crate) fn keep_up(&mut self, is_idle: bool) {
+    pub fn keep_up(&mut self, is_idle: bool) {
         if self.index.is_due() {
             let rows_max = INDEX_STEP_ROWS_MIN.max(4 * self.added);
             if let Err(error) = self.later(|connection, index| index.write(connection, rows_max)) {
@@ -388,8 +397,8 @@ impl Drop for Database {
 }
 
 /// Makes the file if needed, and locks it: a server must have its database to itself. The lock is
-/// on the file itself, so that whatever path or link leads to it is refused. SQLite's own locks are of
-/// another sort (`fcntl`, not `flock`) and don't get in the way; but a process loses those when it
+/// on the file itself, so that whatever path or link leads to it is refused. SQLite's own locks are
+/// of another sort (`fcntl`, not `flock`) and don't get in the way; but a process loses those when it
 /// closes any handle of the file, so this one is kept, and one process opens a database once.
 fn lock(path: &Path) -> Result<File, DatabaseError> {
     let failed = |source| DatabaseError::File { path: path.to_owned(), source };

@@ -11,10 +11,10 @@ pub(super) const LOADS_PER_TURN_MAX: usize = 16;
 
 /// Messages that are not in the indexes yet when writing them there begins. The more, the fewer
 /// pages are written for each, and the more the memory and a start after a crash have to do.
-pub(super) const INDEX_BEHIND: usize = 4_096;
+pub(super) const INDEX_BEHIND: usize = 8_192;
 
 /// Rows written to the indexes in one turn, unless more came in.
-pub(super) const INDEX_STEP_ROWS_MIN: usize = 256;
+pub(super) const INDEX_STEP_ROWS_MIN: usize = 1_024;
 
 /// Most runs of message ids known by heart. At the bound they are all forgotten, and read again.
 pub(super) const ID_RUNS_MAX: usize = 65_536;
@@ -53,8 +53,8 @@ pub(super) const STATEMENTS_MAX: usize = 64;
 pub(super) const CACHE_KIB: i64 = 64 * 1_024;
 
 /// Bytes of the write-ahead log after which it is worked into the database. Everyone waits for
-/// that: 8 MiB take a few milliseconds, and four times as much saves nothing more.
-pub(super) const CHECKPOINT_BYTES: i64 = 32 * 1_024 * 1_024;
+/// that: this takes a few milliseconds, and twice as much saves nothing more.
+pub(super) const CHECKPOINT_BYTES: i64 = 16 * 1_024 * 1_024;
 
-/// Page size of a new database.
-pub(super) const PAGE_BYTES: i64 = 8_192;
+/// Page size of a new database: with large ones, thousands of senders cost little more than a few.
+pub(super) const PAGE_BYTES: i64 = 16_384;

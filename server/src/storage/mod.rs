@@ -26,32 +26,42 @@ use netchat_core::storage::{Entry, Loaded, Query, Snapshot, Stored, Ticket, Writ
 use netchat_process::Clock;
 use tokio::sync::mpsc::UnboundedSender;
 
-use self::database::Database;
-pub use self::database::DatabaseError;
+pub use self::database::{Database, DatabaseError};
 use self::limits::{LOADS_PER_TURN_MAX, REQUESTS_PER_TURN_MAX};
-use self::writes::Committed;
+pub use self::writes::Committed;
 
 /// Something to do.
 #[derive(Debug)]
-pub(crate) enum Request {
+pub enum Request {
+    /// A change to store.
     Write(Ticket, Write),
+    /// A question to answer.
     Load(Ticket, Query),
+}
+
+/// What carries out requests, and answers through a channel that whoever made it holds.
+pub trait Store: std::fmt::Debug + Send {
+    /// Takes a request. Never blocks.
+    ///
+    /// # Errors
+    /// The answer, if there is no room: it has failed.
+    fn request(&self, request: Request) -> Result<(), Responses>;
 }
 
 /// What came of some requests. Hand it to the core in the order of the fields.
 #[derive(Debug, Default)]
-pub(crate) struct Responses {
+pub struct Responses {
     /// What was added to the log.
-    pub(crate) entries: Vec<Entry>,
+    pub entries: Vec<Entry>,
     /// The answers of the writes that were committed with it.
-    pub(crate) stored: Vec<(Ticket, Stored)>,
+    pub stored: Vec<(Ticket, Stored)>,
     /// Answers of questions.
-    pub(crate) loaded: Vec<(Ticket, Loaded)>,
+    pub loaded: Vec<(Ticket, Loaded)>,
 }
 
 /// The storage thread. Dropping it commits what is under way and closes the database.
 #[derive(Debug)]
-pub(crate) struct Storage {
+pub struct Storage {
     requests: Option<SyncSender<Request>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -59,7 +69,10 @@ pub(crate) struct Storage {
 impl Storage {
     /// Opens the database, making it if needed. Responses come through `responses`; the core bounds
     /// how many can be under way.
-    pub(crate) fn open(
+    ///
+    /// # Errors
+    /// [`DatabaseError`], when the file can't be used.
+    pub fn open(
         path: &Path,
         clock: Clock,
         responses: UnboundedSender<Responses>,
@@ -75,9 +88,11 @@ impl Storage {
             .map_err(DatabaseError::Thread)?;
         Ok((Self { requests: Some(requests), thread: Some(thread) }, snapshot))
     }
+}
 
-    /// Queues a request. Never blocks: if there is no room or no thread, it has failed.
-    pub(crate) fn request(&self, request: Request) -> Result<(), Responses> {
+impl Store for Storage {
+    /// Queues a request. If there is no room or no thread, it has failed.
+    fn request(&self, request: Request) -> Result<(), Responses> {
         let Some(requests) = &self.requests else { return Err(request.failed()) };
         requests.try_send(request).map_err(|error| match error {
             TrySendError::Full(request) | TrySendError::Disconnected(request) => request.failed(),

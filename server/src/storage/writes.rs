@@ -26,11 +26,11 @@ pub(super) struct Head {
 
 /// What came of a commit.
 #[derive(Debug, Default)]
-pub(crate) struct Committed {
+pub struct Committed {
     /// What was added to the log, in order.
-    pub(crate) entries: Vec<Entry>,
+    pub entries: Vec<Entry>,
     /// What became of each write, in order.
-    pub(crate) stored: Vec<(Ticket, Stored)>,
+    pub stored: Vec<(Ticket, Stored)>,
 }
 
 /// A commit under way.

@@ -369,3 +369,41 @@ fn d5_lists_of_450_groups_end_no_session() {
     assert_eq!(sessions_ended(&crowd), 0);
     assert!(!crowd.is_gone(at(1)) && !crowd.is_gone(at(2)) && !crowd.is_gone(at(3)));
 }
+
+/// A script signed in, printed what waited, and ended before the server knew of it: the next one
+/// printed it again.
+#[tokio::test]
+async fn d7_what_a_script_has_printed_is_not_printed_again() {
+    use netchat_client::session::{Event, Progress};
+    use netchat_tests::client::Client;
+    use netchat_tests::process::{System, program};
+    use netchat_tests::terminal::Terminal;
+
+    let system = System::start(&[]).await;
+    let server = system.udp.to_string();
+    Terminal::signed_in(&server, "bob", &[]).await.ends().await;
+    let mut alice = Client::sign_in(system.udp, "alice").await;
+    let expected: Vec<_> = (0..20).map(|n| format!("alice: text {n}")).collect();
+    for n in 0..20 {
+        alice.send("bob", &format!("text {n}"));
+    }
+    for _ in 0..20 {
+        let is_stored = |event| matches!(event, Event::Progress(_, Progress::Stored(..)));
+        alice.until(|event| is_stored(event).then_some(())).await;
+    }
+    let mut printed = Vec::new();
+    for _ in 0..12 {
+        let mut script = tokio::process::Command::new(program("netchat"));
+        script.args(["chat", "--server", &server, "--server-password", "password"]);
+        script.args(["--name", "bob", "--password", "bobspassword"]);
+        let output = script.stdin(std::process::Stdio::null()).output().await.unwrap();
+        let output = String::from_utf8(output.stdout).unwrap();
+        let lines = output.lines().filter(|line| line.starts_with("alice: "));
+        printed.extend(lines.map(str::to_owned));
+    }
+    let mut last = Terminal::signed_in(&server, "bob", &[]).await;
+    while printed.len() < expected.len() {
+        printed.push(last.line().await);
+    }
+    assert_eq!(printed, expected, "each once, in order");
+}

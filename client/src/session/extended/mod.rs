@@ -354,8 +354,8 @@ impl Extended {
         }
     }
 
-    /// Signs out; [`Self::has_ended`] tells when. Everything told before is acknowledged before, and
-    /// nothing is told after: it comes another time.
+    /// Signs out; [`Self::has_ended`] tells when. Everything told before is acknowledged before,
+    /// and nothing is told after: it comes another time.
     pub(super) fn sign_out(&mut self, now: Instant, common: &mut Common) {
         self.ends_at = Some(now + FAREWELL);
         if let Phase::Open(open) = &mut self.phase {

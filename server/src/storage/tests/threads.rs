@@ -3,6 +3,7 @@
 use netchat_process::Clock;
 use tokio::sync::mpsc::unbounded_channel;
 
+use super::super::Store as _;
 use super::super::{Request, Storage};
 use super::*;
 
