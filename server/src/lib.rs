@@ -20,7 +20,7 @@ pub use self::config::{DEFAULT_PASSWORD, ServerConfig, default_listen_address};
 pub use self::run::Server;
 
 /// What stands behind a server: its own storage, or another that a benchmark brings. The database
-/// itself is here for the tests that compare it with a plain model.
+/// itself is for tests, which compare it with a plain model.
 pub mod store {
     pub use crate::storage::{Committed, Database, Request, Responses, Storage, Store};
 }

@@ -9,6 +9,7 @@
 //! - [`crowd`]: many sessions of one server, in memory;
 //! - [`simulation`]: the whole system on a simulated network and machine;
 //! - [`sim_server`]: the core of the server, with time and storage in the hands of a test;
+//! - [`memory_storage`] and [`sqlite_storage`]: what a server stands on, as a plain model and for real;
 //! - [`proxy`]: a bad network between a client and a server;
 //! - [`golden`]: transcripts of the classic protocol;
 //! - [`browser`]: the web client in headless Chromium.
@@ -27,4 +28,5 @@ pub mod proxy;
 pub mod raw_session;
 pub mod sim_server;
 pub mod simulation;
+pub mod sqlite_storage;
 pub mod terminal;

@@ -398,8 +398,8 @@ impl Drop for Database {
 
 /// Makes the file if needed, and locks it: a server must have its database to itself. The lock is
 /// on the file itself, so that whatever path or link leads to it is refused. SQLite's own locks are
-/// of another sort (`fcntl`, not `flock`) and don't get in the way; but a process loses those when it
-/// closes any handle of the file, so this one is kept, and one process opens a database once.
+/// of another sort (`fcntl`, not `flock`) and don't get in the way; but a process loses those when
+/// it closes any handle of the file, so this one is kept, and one process opens a database once.
 fn lock(path: &Path) -> Result<File, DatabaseError> {
     let failed = |source| DatabaseError::File { path: path.to_owned(), source };
     let mut options = File::options();

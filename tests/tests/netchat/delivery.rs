@@ -20,7 +20,9 @@ fn text(event: Event) -> Option<String> {
     let Event::Arrived(arrival) = event else { return None };
     match arrival.content {
         Content::Text(text) => Some(text),
-        Content::Corrupted => panic!("corrupted"),
+        Content::Corrupted | Content::TakenBack | Content::Reaction(_) | Content::Unknown => {
+            panic!("a text")
+        }
     }
 }
 

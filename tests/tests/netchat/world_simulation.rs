@@ -432,8 +432,8 @@ fn turmoil(seed: u64) {
             world.send(sender, &to, &format!("message {n}"));
         }
         match trouble {
-            0..=3 if world.hosts[0].is_running() => world.crash_server(),
-            0..=15 if !world.hosts[0].is_running() => world.start_server(),
+            0..=3 if world.hosts[0].is_running() => world.crash_server(0),
+            0..=15 if !world.hosts[0].is_running() => world.start_server(0),
             4..=8 => world.move_address(sender),
             9..=11 if world.people[sender].is_running => world.kill_client(sender),
             12..=13 => world.network.fail_until(world.now + SECOND * (n as u32 % 15)),
