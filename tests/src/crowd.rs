@@ -104,9 +104,9 @@ impl<S: Storage> Crowd<S> {
 
     fn welcome(&mut self, address: SocketAddr, from: Option<Position>) -> bool {
         let heard = self.take_heard(address);
-        let welcome = heard.into_iter().find_map(|message| match message {
-            ServerMessage::Welcome { token, generation, .. } => Some((token, generation)),
-            _ => None,
+        let welcome = heard.into_iter().find_map(|message| {
+            let ServerMessage::Welcome { token, generation, .. } = message else { return None };
+            Some((token, generation))
         });
         self.member(address).welcome = welcome;
         if welcome.is_some() {

@@ -45,6 +45,7 @@ pub struct MemoryStorage {
     taken_back: BTreeMap<Sequence, Sequence>,
     pub failures: BTreeMap<(Sequence, UserId), DeliveryFailure>,
     received: BTreeMap<UserId, Sequence>,
+    /// How far members have read, for as long as they are.
     read: BTreeMap<(UserId, ConversationId), Sequence>,
     tokens: BTreeMap<TokenHash, (UserId, UnixTime)>,
     clock: Option<ClockMark>,
@@ -109,7 +110,9 @@ impl MemoryStorage {
                 }
             }
             Write::SetRead(user, conversation, sequence) => {
-                raise(self.read.entry((*user, *conversation)).or_default(), *sequence);
+                if self.member(*conversation, *user).is_some() {
+                    raise(self.read.entry((*user, *conversation)).or_default(), *sequence);
+                }
             }
             Write::AddFailure(sequence, user, failure) => {
                 if self.messages.contains_key(sequence) {
@@ -362,26 +365,39 @@ impl MemoryStorage {
         StoredMessage { message: self.seen(line, head), failures, changes }
     }
 
-    /// Messages go if nobody waits for them; then tokens, then guests who have left nothing.
+    /// Lines go with what changes them, if nobody waits for any of it; then tokens, then guests of
+    /// whom nothing is left.
     fn purge(&mut self, purge: &Purge) {
         let before = purge.messages_before.unwrap_or_default();
-        let old: Vec<_> = self.messages.values().filter(|message| message.time < before).collect();
-        let old: Vec<_> = old.into_iter().filter(|message| !self.is_awaited(message)).collect();
-        let old: Vec<_> = old.into_iter().map(|message| message.sequence).collect();
-        for sequence in old {
-            for change in self.changes.remove(&sequence).into_iter().flatten() {
-                self.forget(change);
+        let lines = self.messages.values().filter(|message| message.kind.is_line());
+        let old = lines.filter(|line| line.time < before).map(|line| line.sequence);
+        for line in old.collect::<Vec<_>>() {
+            let changes = self.changes.get(&line).cloned().unwrap_or_default();
+            let all: Vec<_> = [line].into_iter().chain(changes).collect();
+            let messages = all.iter().filter_map(|sequence| self.messages.get(sequence));
+            if messages.into_iter().all(|message| !self.is_awaited(message)) {
+                self.changes.remove(&line);
+                all.into_iter().for_each(|sequence| self.forget(sequence));
             }
-            self.forget(sequence);
         }
         self.tokens.retain(|_, (_, expires_at)| *expires_at >= purge.tokens_before);
-        let has_written = |user: &UserId| self.messages.values().any(|m| m.sender == *user);
         let guests = self.users.values().filter(|user| user.password_hash.is_none());
         let guests = guests.map(|user| user.id);
-        let gone = guests.filter(|guest| !purge.guests.contains(guest) && !has_written(guest));
+        let gone = guests.filter(|guest| !purge.guests.contains(guest) && !self.has_left(*guest));
         for guest in gone.collect::<Vec<_>>() {
             self.forget_guest(guest);
         }
+    }
+
+    /// Whether anything is left of a user's messages, or of conversations with them.
+    fn has_left(&self, user: UserId) -> bool {
+        let is_theirs = |id| {
+            self.directs
+                .iter()
+                .any(|((one, other), direct)| *direct == id && (*one == user || *other == user))
+        };
+        let mut messages = self.messages.values();
+        messages.any(|message| message.sender == user || is_theirs(message.conversation))
     }
 
     /// Whether a registered member has still to receive a message.
@@ -409,10 +425,14 @@ impl MemoryStorage {
     fn forget_guest(&mut self, guest: UserId) {
         self.users.remove(&guest);
         self.received.remove(&guest);
-        self.members.retain(|(_, user), _| *user != guest);
-        self.read.retain(|(user, _), _| *user != guest);
-        self.failures.retain(|(_, user), _| *user != guest);
         self.tokens.retain(|_, (user, _)| *user != guest);
+        self.failures.retain(|(_, user), _| *user != guest);
+        self.members.retain(|(_, user), _| *user != guest);
+        let is_theirs = |one: UserId, other: UserId| one == guest || other == guest;
+        let gone = self.directs.iter().filter(|((one, other), _)| is_theirs(*one, *other));
+        let gone: Vec<_> = gone.map(|(_, id)| *id).collect();
+        self.directs.retain(|(one, other), _| !is_theirs(*one, *other));
+        self.members.retain(|(conversation, _), _| !gone.contains(conversation));
         for group in self.groups.values_mut() {
             group.members.retain(|(user, _)| *user != guest);
         }
@@ -586,6 +606,7 @@ impl MemoryStorage {
                 }
             }
             Change::Quit(id, user) => {
+                self.read.remove(&(*user, *id));
                 let stay = self.members.get_mut(&(*id, *user)).and_then(|stays| stays.last_mut());
                 if let Some(stay) = stay {
                     stay.until = Some(entry.sequence);

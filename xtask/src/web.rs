@@ -9,12 +9,14 @@ use crate::command::{command, root, run};
 use crate::{fingerprint, tools};
 
 /// What the bundle is built from, relative to the project's folder.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 13] = [
     "Cargo.lock",
     "Cargo.toml",
     "Trunk.toml",
     "shared/Cargo.toml",
     "shared/src",
+    "client/Cargo.toml",
+    "client/src",
     "web/Cargo.toml",
     "web/boot.js",
     "web/icon.svg",

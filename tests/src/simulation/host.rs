@@ -55,11 +55,11 @@ impl Faults {
         tail_delay_max: Duration::from_millis(80),
     };
 
-    /// Drawn at random.
+    /// Drawn at random; half of them store everything.
     pub fn random(rng: &mut ChaCha8Rng) -> Self {
         let mut below = |bound: u32| rng.next_u32() % bound;
         Self {
-            failing_percent: below(20),
+            failing_percent: below(2) * below(20),
             lost_answer_percent: below(40),
             early_answer_percent: below(101),
             stale_page_percent: below(60),

@@ -67,6 +67,8 @@ async fn what_goes_wrong_at_the_door_is_said_beside_its_field() {
     page.sees_online("carol").await;
     other.types("/chat bob").await;
     other.types("Hi Bob").await;
+    // The list has settled when it shows the message.
+    page.shows("carol: Hi Bob").await;
     page.open_conversation("carol").await;
     page.sees("Hi Bob").await;
     page.write("Hi Carol").await;

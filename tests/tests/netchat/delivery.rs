@@ -94,7 +94,7 @@ impl Ledger {
         let whole: String =
             database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(whole, "ok");
-        let mut rows = database.prepare("SELECT \"sequence\" FROM message").unwrap();
+        let mut rows = database.prepare("SELECT seq FROM message").unwrap();
         let rows = rows.query_map([], |row| row.get::<_, u64>(0)).unwrap();
         let rows: BTreeSet<u64> = rows.map(Result::unwrap).collect();
         for sequence in self.confirmed.keys() {
