@@ -1,6 +1,7 @@
 //! Tests that cross crates; see the helpers in `netchat_tests`.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for the one it waits for")]
 #![expect(clippy::print_stdout, reason = "figures are shown with --nocapture")]
 
 mod netchat {

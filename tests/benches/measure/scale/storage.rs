@@ -1,7 +1,7 @@
 //! The server's own storage, asked from here: one SQLite database, and people who write to each
 //! other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +10,8 @@ use netchat_core::storage::{
     Change, Draft, Entry, Loaded, MessageDraft, Placed, Query, Sequence, Stored, Target, Ticket,
     UserId, Write,
 };
-use netchat_server::store::{Request, Response, Storage};
+use netchat_process::Clock;
+use netchat_server::store::{Request, Responses, Storage, Store as _};
 use netchat_shared::body::Body;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageIds;
@@ -32,7 +33,9 @@ const TEXT: &str = "as long as people's messages usually are, which is not very 
 /// A database with people in it.
 pub(crate) struct Database {
     storage: Storage,
-    responses: UnboundedReceiver<Response>,
+    responses: UnboundedReceiver<Responses>,
+    /// What came and was not looked at.
+    waiting: VecDeque<Response>,
     tickets: u64,
     senders: Vec<Sender>,
     turn: usize,
@@ -42,6 +45,13 @@ pub(crate) struct Database {
     pub(crate) head: Sequence,
     /// When the last entry was made.
     pub(crate) time: UnixTime,
+}
+
+/// One thing that came of requests.
+enum Response {
+    Log(Vec<Entry>),
+    Stored(Ticket, Stored),
+    Loaded(Loaded),
 }
 
 struct Sender {
@@ -54,10 +64,11 @@ struct Sender {
 impl Database {
     pub(crate) fn open(path: &Path) -> Self {
         let (sender, responses) = unbounded_channel();
-        let (storage, _) = Storage::open(path, sender).unwrap();
+        let (storage, _) = Storage::open(path, Clock::start(), sender).unwrap();
         let mut database = Self {
             storage,
             responses,
+            waiting: VecDeque::new(),
             tickets: 0,
             senders: Vec::new(),
             turn: 0,
@@ -143,7 +154,7 @@ impl Database {
         self.tickets += 1;
         self.storage.request(Request::Load(Ticket(self.tickets), query)).unwrap();
         loop {
-            if let Response::Loaded(_, loaded) = self.response() {
+            if let Response::Loaded(loaded) = self.response() {
                 return (begun_at.elapsed(), length(&loaded));
             }
         }
@@ -211,7 +222,20 @@ impl Database {
     }
 
     fn response(&mut self) -> Response {
-        self.responses.blocking_recv().expect("storage runs as long as it is asked")
+        loop {
+            if let Some(response) = self.waiting.pop_front() {
+                return response;
+            }
+            let came = self.responses.blocking_recv();
+            let Responses { entries, stored, loaded } =
+                came.expect("storage runs as long as it is asked");
+            self.waiting.push_back(Response::Log(entries));
+            let stored =
+                stored.into_iter().map(|(ticket, stored)| Response::Stored(ticket, stored));
+            self.waiting.extend(stored);
+            let loaded = loaded.into_iter().map(|(_, loaded)| Response::Loaded(loaded));
+            self.waiting.extend(loaded);
+        }
     }
 }
 

@@ -223,5 +223,5 @@ impl World {
 fn start(now: Instant, store: &FastMemory) -> Server {
     let calendar = UnixTime { millis: CALENDAR_BEGINS };
     let settings = Settings::new(Password::new(PASSWORD).unwrap());
-    Server::new(Now { monotonic: now, calendar }, settings, store.snapshot(), [7; 32])
+    Server::new(Now { monotonic: now, calendar }, settings, &store.snapshot(), [7; 32])
 }

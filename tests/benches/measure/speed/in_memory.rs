@@ -1,47 +1,55 @@
 //! The server with storage that forgets: what its loop costs, and nothing else.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use netchat_server::store::{Request, Response, Store};
+use netchat_process::Clock;
+use netchat_server::store::{Request, Responses, Store};
 use netchat_server::{Server, ServerConfig};
 use netchat_shared::time::UnixTime;
 use tokio::runtime::Builder;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::parties::netchat::PASSWORD;
 use crate::memory::FastMemory;
 
-#[derive(Debug, Default)]
-struct InMemory(FastMemory);
+#[derive(Debug)]
+struct InMemory {
+    memory: RefCell<FastMemory>,
+    responses: UnboundedSender<Responses>,
+}
 
 /// Serves until it is killed. Says where, first.
 pub(crate) fn serve() {
     let _ = rustix::thread::set_name(c"loop");
     Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-        let store = InMemory::default();
-        let snapshot = store.0.snapshot();
+        let (responses, results) = unbounded_channel();
+        let memory = FastMemory::default();
+        let snapshot = memory.snapshot();
+        let store = Box::new(InMemory { memory: RefCell::new(memory), responses });
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = Server::with_store(anywhere, &config(), snapshot, Box::new(store)).unwrap();
+        let server =
+            Server::with_store(anywhere, &config(), Clock::start(), (store, results), &snapshot)
+                .unwrap();
         println!("{}", server.local_address());
-        server.run(std::future::pending()).await;
+        server.run(std::future::pending()).await.unwrap();
     });
 }
 
 impl Store for InMemory {
-    fn request(&mut self, request: Request, responses: &mut Vec<Response>) {
+    fn request(&self, request: Request) -> Result<(), Responses> {
+        let (mut memory, mut responses) = (self.memory.borrow_mut(), Responses::default());
         match request {
             Request::Write(ticket, write) => {
-                let (entries, stored) = self.0.write(now(), ticket, write);
-                if !entries.is_empty() {
-                    responses.push(Response::Log(entries));
-                }
-                responses.push(Response::Stored(ticket, stored));
+                let (entries, stored) = memory.write(now(), ticket, write);
+                responses.entries = entries;
+                responses.stored.push((ticket, stored));
             }
-            Request::Load(ticket, query) => {
-                responses.push(Response::Loaded(ticket, self.0.load(&query)));
-            }
+            Request::Load(ticket, query) => responses.loaded.push((ticket, memory.load(&query))),
         }
+        self.responses.send(responses).map_err(|error| error.0)
     }
 }
 
