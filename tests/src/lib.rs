@@ -9,7 +9,7 @@
 //! - [`crowd`]: many sessions of one server, in memory;
 //! - [`simulation`]: the whole system on a simulated network and machine;
 //! - [`sim_server`]: the core of the server, with time and storage in the hands of a test;
-//! - [`memory_storage`] and [`sqlite_storage`]: what a server stands on, as a plain model and for real;
+//! - [`memory_storage`], [`sqlite_storage`]: what a server stands on, as a plain model and for real;
 //! - [`proxy`]: a bad network between a client and a server;
 //! - [`golden`]: transcripts of the classic protocol;
 //! - [`browser`]: the web client in headless Chromium.

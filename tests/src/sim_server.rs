@@ -13,9 +13,6 @@ use netchat_shared::time::{Instant, Now, UnixTime};
 
 use crate::memory_storage::MemoryStorage;
 
-/// Where virtual time begins on the calendar: the day of the original's last change.
-const EPOCH_MS: u64 = 1_651_363_200_000;
-
 /// Where a server keeps things: the plain model, or a real database.
 pub trait Storage {
     /// Carries a change out and commits it: the entries that came of it, and what became of it.
@@ -26,6 +23,9 @@ pub trait Storage {
 
     /// What a core starts with.
     fn snapshot(&mut self) -> Snapshot;
+
+    /// Closes whatever is open and opens it again, as a process does that starts anew.
+    fn reopen(&mut self) {}
 }
 
 impl Storage for MemoryStorage {
@@ -62,6 +62,9 @@ pub struct SimServer<S = MemoryStorage> {
 }
 
 impl SimServer {
+    /// Where virtual time begins on the calendar: the day of the original's last change.
+    pub const EPOCH: UnixTime = UnixTime { millis: 1_651_363_200_000 };
+
     pub fn new(adjust: impl FnOnce(&mut Settings)) -> Self {
         Self::on(MemoryStorage::default(), adjust)
     }
@@ -104,6 +107,7 @@ impl<S: Storage> SimServer<S> {
     /// The process ends at once and starts again, with what is stored.
     pub fn restart(&mut self) {
         self.starts += 1;
+        self.storage.reopen();
         let snapshot = self.storage.snapshot();
         self.believed = Directory::load(&snapshot);
         self.head = snapshot.head;
@@ -189,7 +193,7 @@ impl<S: Storage> SimServer<S> {
 /// Both clocks. The monotonic one can't be set.
 fn clocks(monotonic: Instant, calendar_ahead_ms: i64) -> Now {
     let passed = u64::try_from(monotonic.since_origin().as_millis()).unwrap();
-    let millis = (EPOCH_MS + passed).saturating_add_signed(calendar_ahead_ms);
+    let millis = (<SimServer>::EPOCH.millis + passed).saturating_add_signed(calendar_ahead_ms);
     Now { monotonic, calendar: UnixTime { millis } }
 }
 

@@ -46,12 +46,6 @@ impl SqliteStorage {
         committed
     }
 
-    /// Closes the database and opens it again.
-    pub fn reopen(&mut self) {
-        self.database = None;
-        self.database = Some(Database::open(&self.path).unwrap());
-    }
-
     /// A copy of the file.
     pub fn back_up(&mut self) -> Vec<u8> {
         self.database = None;
@@ -98,5 +92,10 @@ impl Storage for SqliteStorage {
 
     fn snapshot(&mut self) -> Snapshot {
         self.open().snapshot().unwrap()
+    }
+
+    fn reopen(&mut self) {
+        self.database = None;
+        self.database = Some(Database::open(&self.path).unwrap());
     }
 }

@@ -180,3 +180,6 @@ pub const DOUBTFUL_MESSAGES_MAX: usize = 65_536;
 
 /// Longest body of a reaction, as it travels: the longest sign with the longest name around it.
 pub const REACTION_BODY_BYTES_MAX: usize = 384;
+
+/// Most members of a new group who are told at once which of the others are online.
+pub const INTRODUCED_MEMBERS_MAX: usize = 64;

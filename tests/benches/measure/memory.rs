@@ -27,7 +27,7 @@ pub(crate) struct FastMemory {
 }
 
 impl FastMemory {
-    /// With so many registered users, `person0` and so on, each in conversation with so many of them.
+    /// With so many registered users, `person0` and so on, each with so many conversations.
     pub(crate) fn with_users(count: u32, partners: u32) -> Self {
         let mut memory = Self::default();
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
@@ -36,9 +36,10 @@ impl FastMemory {
             let password_hash = Some("of no password".to_owned());
             memory.place(UnixTime::default(), Draft::User { name, password_hash, address });
         }
-        for (one, distance) in (0..count).flat_map(|one| (1..=partners / 2).map(move |d| (one, d)))
-        {
-            let other = (one + distance) % count;
+        // Spread over everyone: partners who came at the same moment would be told together.
+        let apart = (count / (partners + 1)).max(1);
+        for (one, nth) in (0..count).flat_map(|one| (1..=partners / 2).map(move |nth| (one, nth))) {
+            let other = (one + nth * apart) % count;
             if one != other {
                 let target = Target::Direct(UserId(one + 1), UserId(other + 1));
                 memory.conversation(UnixTime::default(), target, &mut Vec::new());

@@ -7,12 +7,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use netchat_client::session::{
-    Arrival, Content, Event, Failure, GroupOutcome, Output, Progress, Question, Saved, Session,
+    Arrival, Content, Event, Failure, GroupOutcome, Outgoing, Output, Progress, Question, Saved,
+    Session,
 };
 use netchat_core::Settings;
 use netchat_core::storage::{Change, Generation, Message, Sequence};
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
+use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
@@ -24,6 +26,9 @@ use super::host::{Faults, Host, SharedLog};
 use super::network::{Conditions, Datagram, Network};
 use super::original::Original;
 use crate::memory_storage::MemoryStorage;
+
+/// Whoever wants to be woken at once, again and again, would stop the world.
+const STEPS_AT_ONCE_MAX: usize = 10_000;
 
 pub struct World {
     pub seed: u64,
@@ -38,6 +43,8 @@ pub struct World {
     next_port: u16,
     /// A message that was not stored at first is behind those that its sender wrote after it.
     have_writes_failed: bool,
+    /// Steps since time went on.
+    steps_at_once: usize,
     /// Every text that was sent, with its sender and whom it is for.
     pub sent: BTreeMap<String, Sent>,
 }
@@ -48,6 +55,22 @@ pub struct Sent {
     pub sender: usize,
     pub recipients: BTreeSet<usize>,
     pub has_failed: bool,
+    /// Its author has asked for it to be taken back, or what it is about: it may be gone before it
+    /// arrives, or be refused.
+    may_be_gone: bool,
+    to: Conversation,
+    /// What it is about, if it changes a line.
+    of: Option<Sequence>,
+    /// Where it stands in the log.
+    place: Option<Sequence>,
+}
+
+/// A change to a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineChange {
+    Edit,
+    Deletion,
+    Reaction,
 }
 
 /// Somebody with a client of ours.
@@ -111,6 +134,7 @@ impl World {
             originals: Vec::new(),
             next_port: 20_000,
             have_writes_failed: false,
+            steps_at_once: 0,
             sent: BTreeMap::new(),
         };
         for name in names {
@@ -174,7 +198,57 @@ impl World {
 
     /// Somebody sends a text; the model notes whom it is for.
     pub fn send(&mut self, sender: usize, to: &Conversation, text: &str) {
-        let recipients = match to {
+        let id = self.people[sender].session.send(self.now, to.clone(), text).unwrap();
+        self.note_sent(sender, to.clone(), None, id, text.to_owned());
+    }
+
+    /// Somebody changes a line that was stored and not taken back, if there is one: one of their
+    /// own, or one of anybody's that they put a sign beside. `number` makes it unlike all others.
+    pub fn change(&mut self, who: usize, change: LineChange, number: u64) {
+        let is_own = |sent: &Sent| sent.sender == who;
+        let may_read = |sent: &Sent| sent.recipients.contains(&who) && sent.place.is_some();
+        let lines = self.sent.values().filter(|sent| {
+            sent.of.is_none()
+                && !sent.may_be_gone
+                && sent.place.is_some()
+                && (is_own(sent) || change == LineChange::Reaction && may_read(sent))
+        });
+        let lines: Vec<_> = lines.cloned().collect();
+        if lines.is_empty() {
+            return;
+        }
+        let line = &lines[self.rng.next_u32() as usize % lines.len()];
+        let (Some(of), now) = (line.place, self.now) else { return };
+        let is_answer = matches!(line.to, Conversation::User(_)) && !is_own(line);
+        let to = if is_answer { self.to(line.sender) } else { line.to.clone() };
+        let session = &mut self.people[who].session;
+        let (id, text) = match change {
+            LineChange::Edit => {
+                let text = format!("edit-{number}");
+                (session.edit(now, to.clone(), of, &text), text)
+            }
+            LineChange::Deletion => (session.delete(now, to.clone(), of), deletion_of(of)),
+            LineChange::Reaction => {
+                let text = format!("sign-{number}");
+                (session.react(now, to.clone(), of, &text.parse().unwrap()), text)
+            }
+        };
+        if change == LineChange::Deletion {
+            let is_gone = |sent: &&mut Sent| sent.place == Some(of) || sent.of == Some(of);
+            self.sent.values_mut().filter(is_gone).for_each(|sent| sent.may_be_gone = true);
+        }
+        self.note_sent(who, to, Some(of), id.unwrap(), text);
+    }
+
+    fn note_sent(
+        &mut self,
+        sender: usize,
+        to: Conversation,
+        of: Option<Sequence>,
+        id: MessageId,
+        text: String,
+    ) {
+        let recipients = match &to {
             Conversation::User(name) => {
                 self.people.iter().position(|p| p.name == *name).into_iter().collect()
             }
@@ -185,13 +259,17 @@ impl World {
             }
             Conversation::Everyone => BTreeSet::new(),
         };
-        let now = self.now;
         let person = &mut self.people[sender];
-        let id = person.session.send(now, to.clone(), text).unwrap();
-        person.texts.insert(id, text.to_owned());
-        person.sent_here.insert(text.to_owned());
-        self.sent.insert(text.to_owned(), Sent { sender, recipients, has_failed: false });
+        person.texts.insert(id, text.clone());
+        person.sent_here.insert(text.clone());
+        let sent =
+            Sent { sender, recipients, has_failed: false, may_be_gone: false, to, of, place: None };
+        self.sent.insert(text, sent);
         self.drain(sender);
+    }
+
+    pub fn to(&self, who: usize) -> Conversation {
+        Conversation::User(self.people[who].name.clone())
     }
 
     /// Somebody makes a group of themselves and these.
@@ -211,10 +289,6 @@ impl World {
     pub fn quit_group(&mut self, who: usize, group: &str) {
         self.people[who].session.quit_group(self.now, group.parse().unwrap());
         self.drain(who);
-    }
-
-    pub fn to(&self, who: usize) -> Conversation {
-        Conversation::User(self.people[who].name.clone())
     }
 
     /// Somebody's datagrams come from another address from now on, and they do not notice.
@@ -255,8 +329,7 @@ impl World {
         person.sent_here.clear();
         person.session = match person.kept.take() {
             Some(saved) => {
-                person.sent_here =
-                    saved.waiting().iter().map(|message| message.text.clone()).collect();
+                person.sent_here = saved.waiting().iter().map(label).collect();
                 Session::resume(seed, saved)
             }
             None => Session::new(seed),
@@ -380,6 +453,11 @@ impl World {
                 assert!(self.has(name, &person.name, text), "seed {seed}: {name} has no {text:?}");
             }
             for text in &person.stored {
+                let is_there =
+                    self.sent.get(text).is_some_and(|s| !s.may_be_gone && !is_deletion(text));
+                if !is_there {
+                    continue;
+                }
                 let rows = bodies.get(&body(&person.name, text));
                 assert_eq!(rows, Some(&1), "seed {seed}: rows of {text:?}");
             }
@@ -423,6 +501,8 @@ impl World {
     }
 
     fn step(&mut self, at: Instant) {
+        self.steps_at_once = if at > self.now { 0 } else { self.steps_at_once + 1 };
+        assert!(self.steps_at_once < STEPS_AT_ONCE_MAX, "seed {}: time stands still", self.seed);
         self.now = at;
         while let Some(datagram) = self.network.receive(self.now) {
             self.arrive(&datagram);
@@ -538,15 +618,30 @@ impl World {
 
     /// What arrives stands in the log at that place, behind everything that arrived before.
     fn handle_arrival(&mut self, who: usize, arrival: Arrival) {
-        let Content::Text(text) = arrival.content else { panic!("{:?}", arrival.content) };
         let stored = arrival.stored.expect("the place of a message");
         let message = self.message(stored.sequence);
-        assert_eq!((message.id, message.time), (stored.id, stored.time), "seed {}", self.seed);
+        let found = (stored.id, stored.time, &arrival.kind);
+        assert_eq!(found, (message.id, message.time, &message.kind), "seed {}", self.seed);
         let sender = self.log.storage.user_name(message.sender).unwrap();
-        assert_eq!(arrival.sender.as_ref(), Some(sender), "seed {}: {text:?}", self.seed);
-        // The body of one that was taken back since is gone.
-        let said = message.body.as_ref().map(|body| body.as_str().to_owned());
-        assert_eq!(said, Some(body(sender, &text)), "seed {}: {text:?}", self.seed);
+        assert_eq!(arrival.sender.as_ref(), Some(sender), "seed {}: {arrival:?}", self.seed);
+        let said = match arrival.content {
+            Content::Text(text) => Some(text),
+            Content::Reaction(reaction) => Some(reaction.to_string()),
+            Content::TakenBack => None,
+            Content::Corrupted | Content::Unknown => panic!("seed {}: {arrival:?}", self.seed),
+        };
+        if let Some(said) = &said {
+            let stored = message.body.as_ref().map(|body| body.as_str().to_owned());
+            assert_eq!(stored, Some(body(sender, said)), "seed {}", self.seed);
+        }
+        let author = self.people.iter().find(|person| person.name == *sender);
+        let sent = author.and_then(|author| author.texts.get(&stored.id)).cloned();
+        // Originals give their messages no ids.
+        let text = sent.or_else(|| said.clone()).expect("what somebody has sent");
+        if said.is_none() {
+            let is_gone = is_deletion(&text) || self.sent[&text].may_be_gone;
+            assert!(is_gone, "seed {}: nobody has taken {text:?} back", self.seed);
+        }
         let person = &mut self.people[who];
         let last = std::mem::replace(&mut person.last_arrived, stored.sequence);
         assert!(last < stored.sequence, "seed {}: {text:?} out of order", self.seed);
@@ -572,6 +667,9 @@ impl World {
                     .collect();
                 if let Some(sent) = self.sent.get_mut(&text).filter(|s| s.recipients.is_empty()) {
                     sent.recipients = who;
+                }
+                if let Some(sent) = self.sent.get_mut(&text) {
+                    sent.place = Some(stored.sequence);
                 }
                 self.people[self.sent[&text].sender].stored.insert(text);
             }
@@ -619,6 +717,27 @@ fn answer(person: &mut Person, now: Instant, question: &Question) {
 
 fn body(sender: &UserName, text: &str) -> String {
     Body::new(sender, text).as_str().to_owned()
+}
+
+/// What the model calls a message that waits.
+fn label(message: &Outgoing) -> String {
+    match message.kind {
+        MessageKind::Deletion(of) => deletion_of(of),
+        MessageKind::Text
+        | MessageKind::Reply(_)
+        | MessageKind::Edit(_)
+        | MessageKind::Reaction(_)
+        | MessageKind::Unknown(_) => message.text.clone(),
+    }
+}
+
+/// A deletion says nothing, so the model calls it this.
+fn deletion_of(of: Sequence) -> String {
+    format!("deletion-of-{}", of.0)
+}
+
+fn is_deletion(label: &str) -> bool {
+    label.starts_with("deletion-of-")
 }
 
 fn server_address(server: usize) -> SocketAddr {

@@ -211,7 +211,9 @@ impl Extended {
             Phase::Open(open) => open.link.timeout(),
         };
         let keep_alive_at = self.keep_alive_at();
-        let times = [next, keep_alive_at, self.unanswered_at(), self.chat.retry_at(), self.ends_at];
+        // While nothing can be sent, there is nothing to try again: it would be due for ever.
+        let retry_at = self.chat.retry_at().filter(|_| self.is_chatting());
+        let times = [next, keep_alive_at, self.unanswered_at(), retry_at, self.ends_at];
         times.into_iter().flatten().min()
     }
 
@@ -448,8 +450,9 @@ impl Extended {
 
     /// Puts what waits into the link, and sends what the link lets out.
     fn flush(&mut self, now: Instant, common: &mut Common) {
+        let is_chatting = self.is_chatting();
         let Phase::Open(open) = &mut self.phase else { return };
-        if matches!(open.stage, Stage::Chatting) && self.ends_at.is_none() {
+        if is_chatting {
             self.chat.pump(now, &mut open.link, common);
         }
         while let Some(packet) = open.link.next_packet(now) {
@@ -459,6 +462,13 @@ impl Extended {
         if open.link.awaits_answer() {
             self.unanswered_since.get_or_insert(now);
         }
+    }
+
+    /// Whether what waits may be put into the link.
+    fn is_chatting(&self) -> bool {
+        let is_open =
+            matches!(&self.phase, Phase::Open(open) if matches!(open.stage, Stage::Chatting));
+        is_open && self.ends_at.is_none()
     }
 
     /// When to say something, whatever it is.

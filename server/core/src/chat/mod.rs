@@ -34,7 +34,7 @@ use crate::action::{LogEvent, SignOutReason};
 use crate::context::{Context, TimerKey};
 use crate::directory::{Directory, Kind};
 use crate::events::{GaveUp, InFlight, Request, SessionKey, Update};
-use crate::limits::TYPING_MEMBERS_MAX;
+use crate::limits::{INTRODUCED_MEMBERS_MAX, TYPING_MEMBERS_MAX};
 use crate::storage::{Change, Entry, Hashed, Loaded, Snapshot, Stored, Ticket, UserId, Write};
 
 /// See the module's documentation.
@@ -108,6 +108,34 @@ impl Chat {
                 self.groups.handle_change(cx, &self.people, ticket, &entry.change);
             }
             Change::Direct(..) | Change::PasswordHash(..) => {}
+        }
+        self.introduce(cx, &entry.change);
+    }
+
+    /// Who shares a conversation from now on is told who of the others is here. In a large new group,
+    /// that is told when they come or go next.
+    fn introduce(&mut self, cx: &mut Context, change: &Change) {
+        match change {
+            Change::Direct(_, one, other) => {
+                self.people.presence.introduce(cx, *one);
+                self.people.presence.introduce(cx, *other);
+            }
+            Change::Group(group) if group.members.len() <= INTRODUCED_MEMBERS_MAX => {
+                for (member, _) in &group.members {
+                    self.people.presence.introduce(cx, *member);
+                }
+            }
+            Change::Join(_, user) => {
+                self.people.presence.introduce(cx, *user);
+                for key in self.people.presence.sessions(*user).to_vec() {
+                    self.tell_online(cx, key, *user);
+                }
+            }
+            Change::Group(_)
+            | Change::Quit(..)
+            | Change::Message(_)
+            | Change::User(_)
+            | Change::PasswordHash(..) => {}
         }
     }
 

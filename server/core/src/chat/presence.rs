@@ -128,6 +128,13 @@ impl Presence {
         all.filter(|&other| self.is_online(other)).take(CONTACTS_TOLD_MAX).collect()
     }
 
+    /// A user shares a conversation with somebody new, who is to know whether they are here.
+    pub(crate) fn introduce(&mut self, cx: &mut Context, user: UserId) {
+        if self.is_online(user) {
+            self.note_change(cx, user);
+        }
+    }
+
     /// Tells what changed, each session once.
     pub(crate) fn tell_changes(&mut self, cx: &mut Context, directory: &Directory) {
         let mut by_session: BTreeMap<SessionKey, PresenceChange> = BTreeMap::new();

@@ -1,28 +1,36 @@
 //! What a signed-in session that says nothing takes of memory, as the system counts it.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::client::Client;
 use super::world::World;
 
 const SESSIONS: u32 = 10_000;
+/// Sessions before them, which take up what starting has freed.
+const SESSIONS_BEFORE: u32 = 5_000;
 /// How many sign in before their clients are forgotten: what the server keeps is to be counted, and
 /// nothing else.
-const GROUP: usize = 500;
+const GROUP: u32 = 500;
 const PAGE_BYTES: u64 = 4_096;
 
 pub(crate) fn bench() {
-    let mut world = World::new(SESSIONS, 0);
+    let all = SESSIONS_BEFORE + SESSIONS;
+    let mut world = World::new(all, 0);
+    sign_in(&mut world, 0..SESSIONS_BEFORE);
     let before = resident_bytes();
-    for first in (0..SESSIONS as usize).step_by(GROUP) {
-        let group = first..first + GROUP;
-        world.sign_in(group.clone(), Duration::from_millis(100));
-        for index in group {
-            world.clients[index] = Client::new(index as u32);
-        }
-    }
+    sign_in(&mut world, SESSIONS_BEFORE..all);
     let per_session = (resident_bytes().saturating_sub(before)) / u64::from(SESSIONS);
     println!("memory of a signed-in session, idle, of {SESSIONS}: {per_session} bytes");
+}
+
+fn sign_in(world: &mut World, who: Range<u32>) {
+    for first in who.step_by(GROUP as usize) {
+        world.sign_in(first as usize..(first + GROUP) as usize, Duration::from_millis(100));
+        for index in first..first + GROUP {
+            world.clients[index as usize] = Client::new(index);
+        }
+    }
 }
 
 /// What this process has in memory.

@@ -38,6 +38,8 @@ pub(crate) fn bench(online: u32) {
     let again = world.measure(|world| world.sign_in(all.clone(), COMING_BACK));
     row("all sign in again, within 20 s", again);
     world.keep_alive();
+    // Each measurement takes in a second of it.
+    row("a second in which nothing happens", world.measure(|_| {}));
     one_person(&mut world);
     messages(&mut world);
     world.keep_alive();

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant as StdInstant};
+use std::time::Duration;
 
 use netchat_core::storage::{Entry, Hashed, Loaded, Stored, Ticket};
 use netchat_core::{Action, Server, Settings};
 use netchat_shared::password::Password;
 use netchat_shared::time::{Instant, Now, UnixTime};
+use rustix::time::{ClockId, clock_gettime};
 
 use super::client::Client;
 use super::meter::Meter;
@@ -32,6 +33,8 @@ pub(crate) struct World {
     inputs: VecDeque<Input>,
     actions: Vec<Action>,
     meter: Meter,
+    /// What looking at the time twice takes by itself: as much as a short turn.
+    looking: Duration,
 }
 
 /// What waits to be handed to the core.
@@ -57,6 +60,7 @@ impl World {
             inputs: VecDeque::new(),
             actions: Vec::new(),
             meter: Meter::default(),
+            looking: looking(),
         }
     }
 
@@ -169,7 +173,7 @@ impl World {
         let calendar =
             UnixTime { millis: CALENDAR_BEGINS + self.now.since_origin().as_millis() as u64 };
         let now = Now { monotonic: self.now, calendar };
-        let begun_at = StdInstant::now();
+        let begun_at = thread_time();
         match input {
             Some(Input::Datagram(from, bytes)) => self.core.handle_datagram(now, from, &bytes),
             Some(Input::Log(entries)) => self.core.handle_log(now, entries).unwrap(),
@@ -186,7 +190,7 @@ impl World {
             }
             self.actions.push(action);
         }
-        self.meter.note_turn(begun_at.elapsed());
+        self.meter.note_turn((thread_time() - begun_at).saturating_sub(self.looking));
         let actions = std::mem::take(&mut self.actions);
         actions.into_iter().for_each(|action| self.perform(calendar, action));
     }
@@ -224,4 +228,20 @@ fn start(now: Instant, store: &FastMemory) -> Server {
     let calendar = UnixTime { millis: CALENDAR_BEGINS };
     let settings = Settings::new(Password::new(PASSWORD).unwrap());
     Server::new(Now { monotonic: now, calendar }, settings, &store.snapshot(), [7; 32])
+}
+
+/// The CPU time of this thread: what else runs on the machine does not count.
+fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).expect("a CPU clock counts from zero")
+}
+
+/// How long nothing takes, by the clock that turns are measured with.
+fn looking() -> Duration {
+    const LOOKS: u32 = 10_000;
+    let looks = (0..LOOKS).map(|_| {
+        let begun_at = thread_time();
+        thread_time() - begun_at
+    });
+    looks.sum::<Duration>() / LOOKS
 }

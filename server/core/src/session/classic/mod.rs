@@ -293,7 +293,9 @@ impl ClassicSession {
         match &self.stage {
             Stage::SignedIn(signed_in) => {
                 let idle = Some(self.heard_at + CLASSIC_IDLE_TIMEOUT);
-                let times = [idle, signed_in.outbox.timeout(), signed_in.cursor.timeout()];
+                // One that takes nothing is not looked at for what it could read.
+                let reads_at = signed_in.cursor.timeout().filter(|_| signed_in.outbox.has_room());
+                let times = [idle, signed_in.outbox.timeout(), reads_at];
                 times.into_iter().flatten().min().unwrap_or(self.heard_at)
             }
             Stage::Named { guest_at: Some(at), .. } => *at,

@@ -275,7 +275,9 @@ impl ExtendedSession {
         let by_silence = match &self.stage {
             Stage::SignedIn(signed_in) => {
                 let silent = if self.is_away { self.forgotten_at() } else { self.away_at() };
-                signed_in.cursor.timeout().map_or(silent, |at| at.min(silent))
+                // One that takes nothing is not looked at for what it could read.
+                let reads_at = signed_in.cursor.timeout().filter(|_| self.has_room());
+                reads_at.map_or(silent, |at| at.min(silent))
             }
             Stage::Locked | Stage::Unlocked | Stage::Named(_) | Stage::Waiting(_) => {
                 self.forgotten_at()

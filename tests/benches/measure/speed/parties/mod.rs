@@ -6,7 +6,7 @@ pub(crate) mod netchat;
 pub(crate) mod relay;
 mod stream;
 
-/// About as many bytes as a message of the load of NetChat has on the wire, its share of a packet too.
+/// About as many bytes as a message of the load of NetChat has on the wire, all counted.
 pub(crate) const MESSAGE_BYTES: usize = 240;
 /// What people's messages usually are.
 const TEXT: &str = "as long as people's messages usually are, which is not very long";
