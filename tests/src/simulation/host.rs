@@ -1,5 +1,5 @@
-//! The server on a simulated machine: its process can die and come back, and its storage is a client
-//! of a log that it may share with other servers.
+//! The server on a simulated machine: its process can die and come back, and its storage is a
+//! client of a log that it may share with other servers.
 //!
 //! Storage takes time, fails, and loses at a crash what was not committed. What was committed
 //! reaches a server late and in pieces, its answers may be lost or overtake it, and pages may come

@@ -1,6 +1,6 @@
-//! Everything together: one server or several on one log, people with clients of both kinds, and the
-//! network between them. After every step the invariants are checked against a plain model of who
-//! should know what.
+//! Everything together: one server or several on one log, people with clients of both kinds, and
+//! the network between them. After every step the invariants are checked against a plain model of
+//! who should know what.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
