@@ -183,3 +183,6 @@ pub const REACTION_BODY_BYTES_MAX: usize = 384;
 
 /// Most members of a new group who are told at once which of the others are online.
 pub const INTRODUCED_MEMBERS_MAX: usize = 64;
+
+/// Most timers that fire in one turn. Others wait for the next: datagrams are read in between.
+pub const TIMERS_PER_TURN_MAX: usize = 256;

@@ -10,6 +10,7 @@ use crate::action::Action;
 use crate::chat::Chat;
 use crate::context::{Context, TimerKey};
 use crate::directory::Directory;
+use crate::limits::TIMERS_PER_TURN_MAX;
 use crate::session::Sessions;
 use crate::settings::Settings;
 use crate::storage::{Entry, Hashed, Loaded, Sequence, Snapshot, Stored, Ticket};
@@ -52,10 +53,12 @@ impl Server {
         self.settle();
     }
 
-    /// The time that [`Action::Wait`] named has come (or any other time).
+    /// The time that [`Action::Wait`] named has come (or any other time). What is due beyond one turn
+    /// is left for the next: [`Self::poll`] then names a time that has come already.
     pub fn handle_timeout(&mut self, now: Now) {
         self.context.now = now;
-        while let Some(timer) = self.context.timers.pop_due(now.monotonic) {
+        for _ in 0..TIMERS_PER_TURN_MAX {
+            let Some(timer) = self.context.timers.pop_due(now.monotonic) else { break };
             if let TimerKey::Session(key) = timer {
                 self.sessions.handle_timeout(&mut self.context, key);
             } else {
