@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 
+use crate::hex;
 use crate::name::UserName;
 
 /// Between the signed text and its hash.
@@ -148,13 +149,7 @@ fn verify(decoded: &str) -> Option<(&str, bool)> {
 }
 
 fn md5_hex(text: &str) -> String {
-    use std::fmt::Write as _;
-
-    Md5::digest(text).iter().fold(String::with_capacity(32), |mut hex, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex::digits(u128::from_be_bytes(Md5::digest(text).into()), 32).map(char::from).collect()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod body;
 pub mod classic;
 pub mod conversation;
 pub mod extended;
+mod hex;
 pub mod kind;
 pub mod limits;
 pub mod list;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use rand_core::Rng;
 
+use crate::hex;
+
 /// 128 bits that name a message for good, unique for its sender: a resend, over whatever session, carries the same
 /// id, and the server stores and delivers it once (PROTOCOL.md, "Message ids").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,8 +25,7 @@ impl MessageId {
     /// Reads 32 hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        digits.then(|| u128::from_str_radix(text, 16).ok().map(Self)).flatten()
+        hex::parse_exact(text, 32).map(Self)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::hex;
+
 /// The place of an entry in the server's log, counted from 1. Along what one user is given it grows,
 /// and the entries of one conversation have the same sequence for everyone; nothing else may be
 /// concluded from it (PROTOCOL.md, "The log").
@@ -34,8 +36,8 @@ impl Generation {
     /// Reads 16 hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        digits.then(|| u64::from_str_radix(text, 16).ok().map(Self)).flatten()
+        let value = hex::parse_exact(text, 16)?;
+        u64::try_from(value).ok().map(Self)
     }
 }
 

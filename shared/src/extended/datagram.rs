@@ -16,6 +16,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::hex;
 use crate::limits::OFFER_BYTES_MIN;
 
 /// The version of the extension that this code speaks.
@@ -93,7 +94,6 @@ pub enum DatagramError {
 /// What every datagram begins with: no classic datagram does, in either direction.
 const PREFIX: &[u8] = b"X#";
 const CRC_DIGITS: usize = 8;
-const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 impl<'a> Datagram<'a> {
     /// Reads a datagram.
@@ -104,7 +104,7 @@ impl<'a> Datagram<'a> {
         let rest = bytes.strip_prefix(PREFIX).ok_or(DatagramError::NotExtended)?;
         let (crc, rest) = rest.split_at_checked(CRC_DIGITS).ok_or(DatagramError::Malformed)?;
         let rest = rest.strip_prefix(b"#").ok_or(DatagramError::Malformed)?;
-        let crc = hex(crc).ok_or(DatagramError::Malformed)?;
+        let crc = parse_hex(crc).ok_or(DatagramError::Malformed)?;
         if crc != u64::from(crc32fast::hash(rest)) {
             return Err(DatagramError::Damaged);
         }
@@ -178,8 +178,9 @@ impl DatagramWriter {
     pub(super) fn finish(mut self) -> Vec<u8> {
         let content = PREFIX.len() + CRC_DIGITS + 1;
         let crc = crc32fast::hash(&self.bytes[content..]);
-        for (index, digit) in self.bytes[PREFIX.len()..][..CRC_DIGITS].iter_mut().enumerate() {
-            *digit = HEX_DIGITS[(crc >> (28 - 4 * index) & 0xf) as usize];
+        let field = &mut self.bytes[PREFIX.len()..][..CRC_DIGITS];
+        for (place, digit) in field.iter_mut().zip(hex::digits(u128::from(crc), 8)) {
+            *place = digit;
         }
         self.bytes
     }
@@ -195,13 +196,11 @@ pub(super) fn put(bytes: &mut Vec<u8>, text: fmt::Arguments<'_>) {
 /// Adds a number in hexadecimal, of at least so many digits.
 pub(super) fn put_hex(bytes: &mut Vec<u8>, number: u64, digits_min: u32) {
     let significant = (u64::BITS - number.leading_zeros()).div_ceil(4);
-    for place in (0..significant.max(digits_min)).rev() {
-        bytes.push(HEX_DIGITS[(number >> (4 * place) & 0xf) as usize]);
-    }
+    bytes.extend(hex::digits(u128::from(number), significant.max(digits_min)));
 }
 
 /// Reads up to 16 hexadecimal digits.
-pub(super) fn hex(digits: &[u8]) -> Option<u64> {
+pub(super) fn parse_hex(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > 16 {
         return None;
     }
@@ -214,7 +213,7 @@ pub(super) fn hex(digits: &[u8]) -> Option<u64> {
 /// Reads exactly 16 hexadecimal digits. No shorter form: an answer that repeats them is then never
 /// longer than what it answers.
 pub(super) fn hex_id(digits: &[u8]) -> Option<u64> {
-    (digits.len() == 16).then(|| hex(digits)).flatten()
+    (digits.len() == 16).then(|| parse_hex(digits)).flatten()
 }
 
 fn parse_kind(rest: &[u8]) -> Option<Datagram<'_>> {
@@ -224,7 +223,7 @@ fn parse_kind(rest: &[u8]) -> Option<Datagram<'_>> {
         let (session, number) = split_pair(head)?;
         return Some(Datagram::Packet {
             session: SessionId(hex_id(session)?),
-            number: hex(number)?,
+            number: parse_hex(number)?,
             frames,
         });
     }

@@ -1,12 +1,12 @@
 //! Messages as lines of fields: how both kinds of them are written and read.
 
 use crate::conversation::Conversation;
+use crate::hex;
 use crate::kind::MessageKind;
 use crate::list::List;
 use crate::sequence::Sequence;
 use crate::time::UnixTime;
 
-const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// More digits than any number of 64 bits has.
 const DECIMAL_DIGITS_MAX: usize = 20;
 
@@ -57,9 +57,7 @@ impl Line {
     /// 32 digits.
     pub(super) fn id(mut self, id: u128) -> Self {
         self.0.push('#');
-        for shift in (0..32).rev() {
-            self.0.push(char::from(HEX_DIGITS[(id >> (shift * 4) & 0xf) as usize]));
-        }
+        self.0.extend(hex::digits(id, 32).map(char::from));
         self
     }
 

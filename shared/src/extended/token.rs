@@ -4,6 +4,8 @@ use std::fmt;
 
 use rand_core::Rng;
 
+use crate::hex;
+
 /// 128 random bits that stand for a sign-in: whoever has them is that user, until they sign out.
 /// The `Debug` form shows nothing of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,8 +20,7 @@ impl Token {
     /// Reads 32 hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        digits.then(|| u128::from_str_radix(text, 16).ok().map(Self)).flatten()
+        hex::parse_exact(text, 32).map(Self)
     }
 
     /// The token itself, to send or keep it.
