@@ -7,6 +7,7 @@
 mod config;
 mod hasher;
 mod log;
+mod outbound;
 mod run;
 mod storage;
 

@@ -12,6 +12,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::hasher::{self, Hasher};
+use crate::outbound::Outbound;
 use crate::storage::{Request, Responses, Storage, Store};
 use crate::{ServerConfig, ServerError, log};
 
@@ -30,6 +31,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Server {
     core: Core,
     socket: UdpSocket,
+    outbound: Outbound,
     address: SocketAddr,
     store: Box<dyn Store>,
     hasher: Hasher,
@@ -78,7 +80,8 @@ impl Server {
         getrandom::fill(&mut seed).map_err(|error| refused("random numbers", &error))?;
         let core = Core::new(clock.now(), settings, snapshot, seed);
         let results = Results { storage, hashed };
-        Ok(Self { core, socket, address, store, hasher, results, clock })
+        let outbound = Outbound::default();
+        Ok(Self { core, socket, outbound, address, store, hasher, results, clock })
     }
 
     /// The address that the server listens on.
@@ -130,8 +133,7 @@ impl Server {
         loop {
             match self.core.poll() {
                 Action::Transmit(to, datagram) => {
-                    // Whatever can't be sent is lost, as the network might have lost it.
-                    let _ = self.socket.send_to(&datagram, to).await;
+                    self.outbound.push(&self.socket, to, datagram).await;
                 }
                 Action::Store(ticket, write) => self.request(Request::Write(ticket, write))?,
                 Action::Load(ticket, query) => self.request(Request::Load(ticket, query))?,
@@ -141,7 +143,10 @@ impl Server {
                     }
                 }
                 Action::Log(event) => log::write(&event),
-                Action::Wait(timer) => return Ok(timer),
+                Action::Wait(timer) => {
+                    self.outbound.send(&self.socket).await;
+                    return Ok(timer);
+                }
             }
         }
     }
