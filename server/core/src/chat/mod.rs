@@ -15,6 +15,8 @@ mod people;
 mod presence;
 mod receipts;
 mod received;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use netchat_shared::conversation::Conversation;

@@ -5,6 +5,8 @@
 mod classic;
 mod cursor;
 mod extended;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

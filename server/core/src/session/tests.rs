@@ -1,0 +1,298 @@
+//! Sessions by themselves: datagrams and updates in, requests and datagrams out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use netchat_shared::body::Body;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{
+    ClientMessage, Link, NotSent, Receipt, Receipts, ServerMessage, Token,
+};
+use netchat_shared::kind::MessageKind;
+use netchat_shared::message_id::MessageId;
+use netchat_shared::sequence::{Generation, Position, Sequence};
+
+use super::*;
+use crate::action::{Action, SignInKind};
+use crate::context::testing::{EPOCH, context};
+use crate::events::{BacklogPage, Delivery, InFlight, PageAnswer, PageRequest, Request, SignedIn};
+use crate::storage::{ConversationId, DeliveryFailure, Message, UserId};
+
+const HERE: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1_000);
+const KEY: SessionKey = SessionKey(1);
+
+struct Door {
+    cx: Context,
+    sessions: Sessions,
+}
+
+impl Door {
+    fn new() -> Self {
+        let mut cx = context();
+        cx.applied = Sequence(10);
+        let sessions = Sessions::new(&mut cx);
+        Self { cx, sessions }
+    }
+
+    /// A datagram arrives; what is sent.
+    fn receives(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        self.sessions.handle_datagram(&mut self.cx, HERE, bytes);
+        self.sent()
+    }
+
+    fn is_told(&mut self, update: &Update) -> Vec<Vec<u8>> {
+        self.sessions.update(&mut self.cx, KEY, update);
+        self.sent()
+    }
+
+    fn sent(&mut self) -> Vec<Vec<u8>> {
+        while self.sessions.flush_next(&mut self.cx) {}
+        let actions = self.cx.take_actions().into_iter();
+        actions
+            .filter_map(|action| match action {
+                Action::Transmit(_, bytes) => Some(bytes),
+                Action::Store(..)
+                | Action::Load(..)
+                | Action::Hash(..)
+                | Action::Log(_)
+                | Action::Wait(_) => None,
+            })
+            .collect()
+    }
+
+    /// A classic session that is signed in as bob.
+    fn classic() -> Self {
+        let mut door = Self::new();
+        door.receives(b"LOCKED#cGFzc3dvcmQ=");
+        door.receives(b"JOIN#bob");
+        door.receives(b"CHECKPASSWORD#secretly");
+        let asked = door.cx.take_requests();
+        assert!(matches!(asked[..], [Request::SignIn { takes_token: false, .. }]), "{asked:?}");
+        assert_eq!(door.is_told(&signed_in()), [b"LOGGEDIN"]);
+        assert_eq!(door.cx.take_requests(), [Request::Backlog(Sequence(5))]);
+        door.is_told(&empty_backlog(Sequence(5)));
+        door
+    }
+}
+
+/// A session of ours, and the link at its client.
+struct Extended {
+    door: Door,
+    link: Link,
+}
+
+impl Extended {
+    fn signed_in() -> Self {
+        let mut door = Door::new();
+        let offer = Datagram::Offer { version: PROTOCOL_VERSION, nonce: 7 }.to_wire();
+        let cookie = door.receives(&offer).remove(0);
+        let Ok(Datagram::Cookie { cookie, .. }) = Datagram::parse(&cookie) else { panic!() };
+        let open = Datagram::Open { version: PROTOCOL_VERSION, nonce: 7, cookie }.to_wire();
+        let opened = door.receives(&open).remove(0);
+        let Ok(Datagram::Opened { session, .. }) = Datagram::parse(&opened) else { panic!() };
+        let link = Link::new(door.cx.monotonic(), session);
+        let mut client = Self { door, link };
+        let token = "0123456789abcdef0123456789abcdef";
+        client.says(&ClientMessage::Resume(Token::parse(token).unwrap()));
+        client.door.cx.take_requests();
+        client.is_told(&signed_in());
+        client.says(&ClientMessage::Sync(None));
+        client.door.cx.take_requests();
+        client.is_told(&Update::Synced(Sequence(5)));
+        assert_eq!(client.door.cx.take_requests(), [Request::Backlog(Sequence(5))]);
+        client.is_told(&empty_backlog(Sequence(5)));
+        client
+    }
+
+    fn says(&mut self, message: &ClientMessage) -> Vec<ServerMessage> {
+        self.link.send(&message.to_wire()).unwrap();
+        self.exchange()
+    }
+
+    fn is_told(&mut self, update: &Update) -> Vec<ServerMessage> {
+        let packets = self.door.is_told(update);
+        self.reads(packets);
+        self.exchange()
+    }
+
+    fn reads(&mut self, packets: Vec<Vec<u8>>) {
+        for packet in packets {
+            if let Ok(Datagram::Packet { number, frames, .. }) = Datagram::parse(&packet) {
+                self.link.handle_packet(self.door.cx.monotonic(), number, frames).unwrap();
+            }
+        }
+    }
+
+    /// Packets go both ways until there are none; what the server said meanwhile.
+    fn exchange(&mut self) -> Vec<ServerMessage> {
+        loop {
+            self.door.cx.pass(Duration::from_millis(30));
+            let mut is_quiet = true;
+            while let Some(packet) = self.link.next_packet(self.door.cx.monotonic()) {
+                is_quiet = false;
+                let packets = self.door.receives(&packet);
+                self.reads(packets);
+            }
+            if is_quiet {
+                break;
+            }
+        }
+        let messages = std::iter::from_fn(|| self.link.next_message());
+        messages.map(|message| ServerMessage::parse(&message).unwrap()).collect()
+    }
+}
+
+fn signed_in() -> Update {
+    Update::SignedIn(Box::new(SignedIn {
+        user: UserId(2),
+        name: "bob".parse().unwrap(),
+        how: SignInKind::Password,
+        received: Sequence(5),
+        token: Token::parse("0123456789abcdef0123456789abcdef"),
+    }))
+}
+
+fn empty_backlog(after: Sequence) -> Update {
+    let page = BacklogPage { messages: vec![], complete_to: Sequence(10) };
+    Update::Backlog { after, page: Some(page) }
+}
+
+fn delivery(sequence: u64, kind: MessageKind, text: &str) -> Arc<Delivery> {
+    let alice = "alice".parse().unwrap();
+    Arc::new(Delivery {
+        message: Arc::new(Message {
+            sequence: Sequence(sequence),
+            time: EPOCH,
+            conversation: ConversationId(1),
+            sender: UserId(1),
+            id: MessageId(u128::from(sequence)),
+            kind,
+            body: (!text.is_empty()).then(|| Body::new(&alice, text)),
+        }),
+        conversation: Conversation::User(alice.clone()),
+        sender: alice,
+        is_own: false,
+        is_for_reader: true,
+        receipts: Receipts::default(),
+    })
+}
+
+fn in_flight(sequence: u64) -> InFlight {
+    InFlight { sequence: Sequence(sequence), sender: UserId(1) }
+}
+
+#[test]
+fn a_classic_client_is_handed_bodies_and_its_word_says_which_it_has() {
+    let mut door = Door::classic();
+    let shown = door.is_told(&Update::Message(delivery(11, MessageKind::Text, "hi")));
+    let body = Body::new(&"alice".parse().unwrap(), "hi");
+    assert_eq!(shown, [body.as_str().as_bytes()]);
+    door.receives(b"RECEIVED");
+    let received = Request::Received { up_to: Sequence(11), handed: vec![in_flight(11)] };
+    assert_eq!(door.cx.take_requests(), [received]);
+}
+
+#[test]
+fn a_classic_client_is_shown_an_edit_as_a_line_and_other_changes_not_at_all() {
+    let mut door = Door::classic();
+    let of = Sequence(3);
+    for (sequence, kind, text) in [
+        (11, MessageKind::Deletion(of), ""),
+        (12, MessageKind::Reaction(of), "+"),
+        (13, MessageKind::Edit(of), "better"),
+    ] {
+        let shown = door.is_told(&Update::Message(delivery(sequence, kind, text)));
+        let body = Body::new(&"alice".parse().unwrap(), "(correction) better");
+        let expected = if sequence == 13 { vec![body.as_str().as_bytes()] } else { vec![] };
+        assert_eq!(shown, expected);
+    }
+}
+
+#[test]
+fn a_place_in_another_log_is_none_in_this_one() {
+    let mut client = Extended::signed_in();
+    for (generation, expected) in [(1, Some(Sequence(7))), (2, None)] {
+        let position = Position { generation: Generation(generation), sequence: Sequence(7) };
+        client.says(&ClientMessage::Sync(Some(position)));
+        assert_eq!(client.door.cx.take_requests(), [Request::Sync(expected)]);
+    }
+    let told = client.is_told(&Update::Synced(Sequence(7)));
+    assert_eq!(told, [ServerMessage::From(Sequence(7))]);
+}
+
+#[test]
+fn a_client_that_asks_without_reading_waits_and_is_never_ended() {
+    let mut client = Extended::signed_in();
+    for n in 0..20 {
+        let request = ClientMessage::Overview(Some(Sequence(n)));
+        client.link.send(&request.to_wire()).unwrap();
+    }
+    let packets: Vec<_> =
+        std::iter::from_fn(|| client.link.next_packet(client.door.cx.monotonic())).collect();
+    for packet in packets {
+        client.door.receives(&packet);
+    }
+    let page = |n| Request::Page(PageRequest::Overview { before: Some(Sequence(n)) });
+    assert_eq!(client.door.cx.take_requests(), [page(0)], "one at a time");
+    // Answers of 60 kB each, which the client does not acknowledge.
+    let text = "x".repeat(44_000);
+    let answer = Update::Page(PageAnswer::Overview {
+        messages: vec![delivery(3, MessageKind::Text, &text)],
+        read: vec![],
+        next: None,
+    });
+    let mut asked = 1;
+    for _ in 0..20 {
+        client.door.is_told(&answer);
+        asked += client.door.cx.take_requests().len();
+    }
+    assert!(asked <= 4, "{asked} requests were read with no room for their answers");
+    assert!(client.door.sessions.by_key.contains_key(&KEY), "its session goes on");
+}
+
+#[test]
+fn what_finds_no_room_is_told_as_missed() {
+    let mut client = Extended::signed_in();
+    let text = "x".repeat(48_000);
+    for sequence in 11..16 {
+        // Not acknowledged: the link fills up.
+        client.door.is_told(&Update::Message(delivery(sequence, MessageKind::Text, &text)));
+    }
+    let failed = Update::Failed(Sequence(4), "eve".parse().unwrap(), DeliveryFailure::Lost);
+    client.door.is_told(&failed);
+    client.door.cx.take_requests();
+    client.door.cx.pass(Duration::from_secs(1));
+    client.door.sessions.handle_timeout(&mut client.door.cx, KEY);
+    let packets = client.door.sent();
+    client.reads(packets);
+    let told = client.exchange();
+    let is_failure = |message: &ServerMessage| matches!(message, ServerMessage::Failed(..));
+    assert!(told.contains(&ServerMessage::Stale) && !told.iter().any(is_failure));
+    // With room, it is told as it is.
+    let failed = client.is_told(&failed);
+    assert_eq!(failed, [ServerMessage::Failed(Sequence(4), "eve".parse().unwrap(), Receipt::Lost)]);
+}
+
+#[test]
+fn what_no_client_of_this_version_sends_is_refused_one_by_one() {
+    let mut client = Extended::signed_in();
+    let bob = "bob".parse().unwrap();
+    let unknown = MessageKind::from_parts("poll", None).unwrap();
+    for (kind, body, why) in [
+        (unknown, Some(Body::new(&bob, "x")), NotSent::UnknownKind),
+        (MessageKind::Text, None, NotSent::Malformed),
+        (MessageKind::Deletion(Sequence(1)), Some(Body::new(&bob, "x")), NotSent::Malformed),
+        (
+            MessageKind::Reaction(Sequence(1)),
+            Some(Body::new(&bob, &"x".repeat(400))),
+            NotSent::Malformed,
+        ),
+        (MessageKind::Text, Some(Body::new(&"eve".parse().unwrap(), "x")), NotSent::Forged),
+    ] {
+        let (id, to) = (MessageId(9), Conversation::Everyone);
+        let told = client.says(&ClientMessage::Send { id, to, kind, body });
+        assert_eq!(told, [ServerMessage::NotSent(id, why)]);
+        assert_eq!(client.door.cx.take_requests(), []);
+    }
+}
