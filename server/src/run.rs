@@ -112,7 +112,12 @@ impl Server {
                     self.core.handle_hashed(self.clock.now(), ticket, hashed);
                 }
                 Ok(()) = self.socket.readable() => self.read_datagrams(&mut buffer),
-                () = self.clock.wait_until(timer) => self.core.handle_timeout(self.clock.now()),
+                () = self.clock.wait_until(timer) => {}
+            }
+            // However much there is to read, what is due gets its turn.
+            let now = self.clock.now();
+            if timer.is_some_and(|at| at <= now.monotonic) {
+                self.core.handle_timeout(now);
             }
         }
         self.stop().await

@@ -94,7 +94,7 @@ impl MessageKind {
     pub(crate) fn parse(field: &str) -> Option<Self> {
         match field.split_once('.') {
             None => Self::from_parts(field, None),
-            Some((word, of)) => Self::from_parts(word, Some(Sequence(of.parse().ok()?))),
+            Some((word, of)) => Self::from_parts(word, Some(Sequence::parse(of)?)),
         }
     }
 }

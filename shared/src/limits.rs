@@ -54,7 +54,7 @@ pub const TEXT_BYTES_MAX: usize = 64 * 1_024;
 
 /// Largest message on a link, in bytes: the longest text as a body, and what stands around it. A
 /// peer whose message grows beyond it is broken, and its session is ended.
-pub const LINK_MESSAGE_BYTES_MAX: usize = 96 * 1_024;
+pub const LINK_MESSAGE_BYTES_MAX: usize = 112 * 1_024;
 
 /// How many slices beyond the first missing one may be under way. Later ones wait at the sender; a
 /// receiver drops them.

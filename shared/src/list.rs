@@ -13,9 +13,11 @@ use crate::limits::{LIST_BYTES_MAX, LIST_ITEMS_MAX};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List<T>(Vec<T>);
 
-/// More than one message holds.
+/// What one message can't hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("at most {LIST_ITEMS_MAX} names, and {LIST_BYTES_MAX} bytes of them, fit one request")]
+#[error(
+    "at most {LIST_ITEMS_MAX} names, none with a semicolon, and {LIST_BYTES_MAX} bytes, fit one request"
+)]
 pub struct ListTooLong;
 
 impl<T> Default for List<T> {
@@ -53,10 +55,12 @@ impl<T: AsRef<str>> List<T> {
     /// A list of all these.
     ///
     /// # Errors
-    /// When they don't fit.
+    /// When they don't fit, or one of them holds what separates them.
     pub fn new(items: Vec<T>) -> Result<Self, ListTooLong> {
         let bytes: usize = items.iter().map(size).sum();
+        let is_one = |item: &T| !item.as_ref().contains(';');
         let fits = items.len() <= LIST_ITEMS_MAX && bytes <= LIST_BYTES_MAX;
+        let fits = fits && items.iter().all(is_one);
         if fits { Ok(Self(items)) } else { Err(ListTooLong) }
     }
 
@@ -170,6 +174,7 @@ mod tests {
         assert!(List::new(names(LIST_ITEMS_MAX)).is_ok());
         assert_eq!(List::new(names(LIST_ITEMS_MAX + 1)), Err(ListTooLong));
         assert_eq!(List::<String>::parse(&names(LIST_ITEMS_MAX + 1).join(";")), None);
+        assert_eq!(List::new(vec!["a;b".to_owned()]), Err(ListTooLong), "it would be read as two");
         assert_eq!(List::new(vec!["x".repeat(LIST_BYTES_MAX)]), Err(ListTooLong));
         assert_eq!(List::<String>::parse(&"x".repeat(LIST_BYTES_MAX)), None);
     }

@@ -14,6 +14,16 @@ impl Sequence {
     /// Before every entry.
     pub const ZERO: Self = Self(0);
 
+    /// The last place that there can be: what every database can hold.
+    pub const MAX: Self = Self(i64::MAX as u64);
+
+    /// Reads a place in decimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let sequence = text.parse().ok().map(Self)?;
+        (sequence <= Self::MAX).then_some(sequence)
+    }
+
     /// The place behind this one.
     #[must_use]
     pub fn next(self) -> Self {

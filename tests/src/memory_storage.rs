@@ -382,7 +382,7 @@ impl MemoryStorage {
         }
         self.tokens.retain(|_, (_, expires_at)| *expires_at >= purge.tokens_before);
         let guests = self.users.values().filter(|user| user.password_hash.is_none());
-        let guests = guests.map(|user| user.id);
+        let guests = guests.filter(|user| user.since <= purge.known_to).map(|user| user.id);
         let gone = guests.filter(|guest| !purge.guests.contains(guest) && !self.has_left(*guest));
         for guest in gone.collect::<Vec<_>>() {
             self.forget_guest(guest);

@@ -9,14 +9,15 @@ pub const UNSIGNED_SESSIONS_MAX: usize = 4_096;
 /// for a person to think of a password.
 pub const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Most classic sessions. A further sign-in hears `WRONG`, and the operator sees why.
+/// Most classic sessions, those that sign in included. A further `LOCKED` hears `Locked`, and the
+/// operator sees why.
 pub const CLASSIC_SESSIONS_MAX: usize = 20_000;
 
 /// A classic session that has said nothing for so long is over: its program is gone.
 pub const CLASSIC_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
 
-/// Most datagrams that wait for one classic session. A further message is reported lost to its
-/// sender; a further notice is dropped and counted.
+/// Most datagrams that wait for one classic session. A further line is dropped: it belongs to a
+/// client that reads nothing. Messages wait in storage earlier ([`CLASSIC_FEED_MAX`]).
 pub const CLASSIC_QUEUE_MAX: usize = 512;
 
 /// How long after an acknowledgement the next message goes to a classic client. Acknowledgements
@@ -186,3 +187,13 @@ pub const INTRODUCED_MEMBERS_MAX: usize = 64;
 
 /// Most timers that fire in one turn. Others wait for the next: datagrams are read in between.
 pub const TIMERS_PER_TURN_MAX: usize = 256;
+
+/// Most guests who are here at once. A further one is refused, and the operator sees why.
+pub const GUESTS_MAX: usize = 10_000;
+
+/// How often a page that storage could not read is asked for before its reader is told so. What
+/// waits behind a place is asked for until it can be read.
+pub const PAGE_ATTEMPTS_MAX: u32 = 5;
+
+/// How long a page that storage could not read waits until it is asked for again.
+pub const PAGE_FAILED_INTERVAL: Duration = Duration::from_secs(1);

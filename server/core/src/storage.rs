@@ -67,6 +67,8 @@ pub struct Purge {
     pub tokens_before: UnixTime,
     /// Guests who are there. Others go, once no message of theirs is left.
     pub guests: Vec<UserId>,
+    /// The log was known up to here. Guests who came later stay: they may be there.
+    pub known_to: Sequence,
 }
 
 /// An entry that the log is to have.

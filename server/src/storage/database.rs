@@ -238,7 +238,7 @@ impl Database {
         }
         for (_, write) in writes {
             if let Write::Purge(purge) = write {
-                self.sweep = Some(Sweep::new(purge.clone(), self.head.last_user));
+                self.sweep = Some(Sweep::new(purge.clone()));
             }
         }
     }

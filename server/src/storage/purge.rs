@@ -22,8 +22,6 @@ use super::writes::run;
 pub(super) struct Sweep {
     purge: Purge,
     stage: Stage,
-    /// Users up to here existed when it began: of later guests it does not know who is there.
-    last_user: UserId,
     /// How many messages it may look at, for what was added beside it.
     share: usize,
     waiting: Waiting,
@@ -48,12 +46,12 @@ struct Waiting {
 }
 
 impl Sweep {
-    pub(super) fn new(purge: Purge, last_user: UserId) -> Self {
+    pub(super) fn new(purge: Purge) -> Self {
         let stage = match purge.messages_before {
             Some(_) => Stage::Messages(Sequence::ZERO),
             None => Stage::Tokens(None),
         };
-        Self { purge, stage, last_user, share: 0, waiting: Waiting::default() }
+        Self { purge, stage, share: 0, waiting: Waiting::default() }
     }
 
     /// Something was committed beside it, which added so many messages.
@@ -179,10 +177,10 @@ impl Sweep {
         // Whether a message of theirs is left is read in the index.
         index.write_all(connection)?;
         let mut statement = connection.prepare_cached(
-            "SELECT id FROM user WHERE password_hash IS NULL AND id > ?1 AND id <= ?2
+            "SELECT id FROM user WHERE password_hash IS NULL AND id > ?1 AND since <= ?2
              ORDER BY id LIMIT ?3",
         )?;
-        let values = params![after.0, self.last_user.0, SWEEP_STEP_RECORDS];
+        let values = params![after.0, self.purge.known_to.0, SWEEP_STEP_RECORDS];
         let guests = statement.query_map(values, |row| row.get(0).map(UserId))?;
         let guests = guests.collect::<Result<Vec<_>, _>>()?;
         for guest in guests.iter().filter(|guest| !self.purge.guests.contains(guest)) {

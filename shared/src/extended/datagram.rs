@@ -210,6 +210,12 @@ pub(super) fn parse_hex(digits: &[u8]) -> Option<u64> {
     })
 }
 
+/// Reads a number that is counted on from. Nobody comes to the end of them, and none is so high that
+/// what is added to it overflows.
+pub(super) fn parse_number(digits: &[u8]) -> Option<u64> {
+    parse_hex(digits).filter(|&number| number <= u64::MAX / 4)
+}
+
 /// Reads exactly 16 hexadecimal digits. No shorter form: an answer that repeats them is then never
 /// longer than what it answers.
 pub(super) fn hex_id(digits: &[u8]) -> Option<u64> {
@@ -223,7 +229,7 @@ fn parse_kind(rest: &[u8]) -> Option<Datagram<'_>> {
         let (session, number) = split_pair(head)?;
         return Some(Datagram::Packet {
             session: SessionId(hex_id(session)?),
-            number: parse_hex(number)?,
+            number: parse_number(number)?,
             frames,
         });
     }

@@ -143,7 +143,7 @@ pub(super) fn fields<const N: usize>(text: &str) -> Option<[&str; N]> {
 }
 
 pub(super) fn parse_sequence(field: &str) -> Option<Sequence> {
-    field.parse().ok().map(Sequence)
+    Sequence::parse(field)
 }
 
 pub(super) fn parse_optional_sequence(field: &str) -> Option<Option<Sequence>> {

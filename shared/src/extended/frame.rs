@@ -12,7 +12,7 @@
 
 use thiserror::Error;
 
-use super::datagram::{hex_id, parse_hex, put_hex};
+use super::datagram::{hex_id, parse_number, put_hex};
 use crate::limits::ACK_RANGES_MAX;
 
 /// A frame.
@@ -109,11 +109,11 @@ impl<'a> Frame<'a> {
 
 fn parse_ack(rest: &[u8]) -> Option<Frame<'_>> {
     let at = rest.iter().position(|&byte| byte == b'#')?;
-    let delay_ms = parse_hex(&rest[..at])?;
+    let delay_ms = parse_number(&rest[..at])?;
     let mut ranges = Vec::new();
     for range in rest[at + 1..].split(|&byte| byte == b',').take(ACK_RANGES_MAX) {
         let at = range.iter().position(|&byte| byte == b'-')?;
-        let (last, first) = (parse_hex(&range[..at])?, parse_hex(&range[at + 1..])?);
+        let (last, first) = (parse_number(&range[..at])?, parse_number(&range[at + 1..])?);
         if first > last {
             return None;
         }
@@ -124,7 +124,7 @@ fn parse_ack(rest: &[u8]) -> Option<Frame<'_>> {
 
 fn parse_slice(rest: &[u8], more: bool) -> Option<Frame<'_>> {
     let at = rest.iter().position(|&byte| byte == b'#')?;
-    Some(Frame::Slice { slice_number: parse_hex(&rest[..at])?, more, bytes: &rest[at + 1..] })
+    Some(Frame::Slice { slice_number: parse_number(&rest[..at])?, more, bytes: &rest[at + 1..] })
 }
 
 #[cfg(test)]

@@ -7,12 +7,15 @@ use crate::limits::{
     LINK_MESSAGE_BYTES_MAX, LINK_RECEIVE_BYTES_MAX, LINK_WINDOW_SLICES, SLICE_BYTES_MAX,
 };
 
+/// What a message that waits counts for beside its content: empty ones cost too.
+const MESSAGE_BYTES_AROUND: usize = 64;
+
 /// Slices on their way out, until they are acknowledged.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     /// From `first` on; `None` is acknowledged.
     slices: VecDeque<Option<Slice>>,
-    /// The slice_number number of the first of them.
+    /// The slice number of the first of them.
     first: u64,
     /// The first that was never sent.
     fresh: u64,
@@ -138,7 +141,7 @@ impl Incoming {
 
     pub(super) fn next_message(&mut self) -> Option<Vec<u8>> {
         let message = self.messages.pop_front()?;
-        self.unread_bytes -= message.len();
+        self.unread_bytes -= message.len() + MESSAGE_BYTES_AROUND;
         Some(message)
     }
 
@@ -149,7 +152,7 @@ impl Incoming {
         }
         self.partial.extend_from_slice(bytes);
         if !more {
-            self.unread_bytes += self.partial.len();
+            self.unread_bytes += self.partial.len() + MESSAGE_BYTES_AROUND;
             self.messages.push_back(std::mem::take(&mut self.partial));
         }
         Ok(())

@@ -371,6 +371,7 @@ impl Pair {
                     messages_before: messages.as_ref().map(before),
                     tokens_before: before(tokens),
                     guests: guests.iter().filter_map(|guest| self.pick_user(*guest)).collect(),
+                    known_to: Sequence(self.model.log().len() as u64 * 3 / 4),
                 })
             }
         })

@@ -15,8 +15,9 @@ use super::presence::SessionOfUser;
 use super::tokens::{self, Tokens};
 use crate::action::{LogEvent, Refusal, SignInKind};
 use crate::context::Context;
+use crate::directory::Directory;
 use crate::events::{Credentials, NotSignedIn, SessionKey, SignedIn, Update};
-use crate::limits::USERS_MAX;
+use crate::limits::{GUESTS_MAX, USERS_MAX};
 use crate::storage::{
     Draft, HashJob, Hashed, Placed, Snapshot, Stored, Ticket, TokenHash, UserId, UserRecord, Write,
 };
@@ -193,7 +194,9 @@ impl Accounts {
     fn check_new_name(&self, people: &People, name: &UserName) -> Result<(), Refusal> {
         if people.find(name.as_str()).is_some() || self.taken.contains(name) {
             Err(Refusal::NameTaken)
-        } else if people.directory.user_count() >= USERS_MAX {
+        } else if people.directory.registered_count() >= USERS_MAX
+            || people.guests.len() >= GUESTS_MAX
+        {
             Err(Refusal::Full)
         } else {
             Ok(())
@@ -325,6 +328,20 @@ impl Accounts {
         }
         if people.guests.get(&name) == Some(&user) {
             people.guests.remove(&name);
+        }
+    }
+}
+
+/// Guests of an earlier run are in no group any more.
+pub(crate) fn quit_former_guests(cx: &mut Context, snapshot: &Snapshot, directory: &Directory) {
+    for group in &snapshot.groups {
+        let members = group.members.iter().map(|(member, _)| *member);
+        let guests = members.filter(|&member| {
+            directory.user(member).is_none_or(|user| user.password_hash.is_none())
+        });
+        let quits: Vec<_> = guests.map(|guest| Draft::Quit(group.id, guest)).collect();
+        if !quits.is_empty() {
+            cx.store_aside(Write::Append(quits));
         }
     }
 }

@@ -45,10 +45,11 @@ impl Deliveries {
         &mut self,
         cx: &mut Context,
         people: &mut People,
-        user: UserId,
+        (key, user): (SessionKey, UserId),
         up_to: Sequence,
         handed: &[InFlight],
     ) {
+        self.fail_doubtful(cx, people, (key, user), up_to);
         let before = self.advance(cx, people, user, up_to);
         let Some(name) = people.name(user).cloned() else { return };
         let mut told: BTreeMap<UserId, Sequence> = BTreeMap::new();
@@ -134,13 +135,38 @@ impl Deliveries {
     pub(crate) fn lose_all(&mut self, cx: &mut Context, people: &People, user: UserId) {
         let end = Sequence(u64::MAX);
         for sequence in range_of(&self.awaited, user, end) {
-            if let Some(key) = self.awaited.remove(&(user, sequence)) {
-                cx.store_aside(Write::AddFailure(sequence, user, DeliveryFailure::Lost));
-                cx.update(key, Update::Outcome(Outcome::Failed(DeliveryFailure::Lost)));
+            let waiting = self.awaited.get(&(user, sequence)).copied();
+            match waiting.and_then(|key| people.presence.session(key)) {
+                Some(session) => {
+                    let message = InFlight { sequence, sender: session.user };
+                    self.fail(cx, people, user, message, DeliveryFailure::Lost);
+                }
+                // Whoever wanted to hear is gone too.
+                None => {
+                    self.awaited.remove(&(user, sequence));
+                    cx.store_aside(Write::AddFailure(sequence, user, DeliveryFailure::Lost));
+                }
             }
         }
         for sequence in range_of(&self.doubtful, user, end) {
             if let Some(doubt) = self.doubtful.remove(&(user, sequence)) {
+                let message = InFlight { sequence, sender: doubt.sender };
+                self.fail(cx, people, user, message, DeliveryFailure::Lost);
+            }
+        }
+    }
+
+    /// What a session has given up is not among what it says it has.
+    fn fail_doubtful(
+        &mut self,
+        cx: &mut Context,
+        people: &People,
+        (key, user): (SessionKey, UserId),
+        up_to: Sequence,
+    ) {
+        for sequence in range_of(&self.doubtful, user, up_to) {
+            let doubt = &self.doubtful[&(user, sequence)];
+            if doubt.given_up_by.contains(&key) {
                 let message = InFlight { sequence, sender: doubt.sender };
                 self.fail(cx, people, user, message, DeliveryFailure::Lost);
             }

@@ -57,7 +57,9 @@ impl Maintenance {
             UnixTime { millis: now.millis.saturating_sub(kept_ms) }
         });
         let guests = people.guests.values().copied().collect();
-        cx.store_aside(Write::Purge(Purge { messages_before, tokens_before: now, guests }));
+        let known_to = cx.applied;
+        let purge = Purge { messages_before, tokens_before: now, guests, known_to };
+        cx.store_aside(Write::Purge(purge));
         Some(now)
     }
 

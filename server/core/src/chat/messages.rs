@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use netchat_shared::extended::{NotSent, Receipt, Receipts, Recipients};
+use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::RECIPIENTS_NAMED_MAX;
 use netchat_shared::message_id::MessageId;
 
@@ -15,7 +16,7 @@ use super::delivery::Deliveries;
 use super::people::People;
 use super::receipts::receipts_of;
 use crate::context::{Context, TimerKey};
-use crate::directory::Kind;
+use crate::directory::{Directory, Kind};
 use crate::events::{
     Delivery, Destination, Outgoing, RecipientPresence, Sent, SessionKey, Update, Wants,
 };
@@ -63,6 +64,7 @@ enum PartState {
 struct FanOut {
     message: Arc<Message>,
     origin: Option<Sender>,
+    audience: Vec<UserId>,
     /// Whom it concerns and who was not handed it yet, once that is found out.
     readers: Option<VecDeque<UserId>>,
     /// As its recipients, and as its sender's sessions are given it.
@@ -91,7 +93,7 @@ impl Messages {
     ) {
         let (mut drafts, mut parts) = (Vec::new(), VecDeque::new());
         for Outgoing { to, id, kind, body } in messages {
-            let state = match target(people, user, &to, wants) {
+            let state = match target(people, user, &to, &kind, wants) {
                 Ok(target) => {
                     let draft = MessageDraft { to: target, sender: user, id, kind, body };
                     drafts.push(Draft::Message(draft));
@@ -111,10 +113,12 @@ impl Messages {
         }
     }
 
-    /// The log has a message.
+    /// The log has a message. It is for those who belong to its conversation now, whoever comes or
+    /// goes with a later entry.
     pub(crate) fn handle_message(
         &mut self,
         cx: &mut Context,
+        people: &People,
         message: &Arc<Message>,
         origin: Option<Origin>,
     ) {
@@ -122,6 +126,7 @@ impl Messages {
         self.fan_outs.push_back(FanOut {
             message: Arc::clone(message),
             origin,
+            audience: audience(people, message),
             readers: None,
             for_recipients: None,
             for_sender: None,
@@ -260,8 +265,10 @@ impl FanOut {
         deliveries: &mut Deliveries,
     ) -> VecDeque<UserId> {
         let message = Arc::clone(&self.message);
-        let recipients = recipients(people, &message);
+        let audience = std::mem::take(&mut self.audience);
         let is_note = people.is_note_to_oneself(&message);
+        let others = audience.iter().copied().filter(|&user| is_note || user != message.sender);
+        let recipients: Vec<UserId> = others.collect();
         let told = if message.kind.is_line() { &recipients[..] } else { &[] };
         if told.len() > RECIPIENTS_NAMED_MAX {
             deliveries.counts.begin(&message, u32::try_from(told.len()).unwrap_or(u32::MAX));
@@ -270,7 +277,7 @@ impl FanOut {
             let each = match sender.wants {
                 Wants::Storage => Vec::new(),
                 Wants::EachRecipient => {
-                    watch_each(people, deliveries, &message, &recipients, sender.key)
+                    watch_each(people, deliveries, &message, &audience, sender.key)
                 }
             };
             let recipients = named(people, told);
@@ -339,6 +346,7 @@ fn target(
     people: &People,
     sender: UserId,
     to: &Destination,
+    kind: &MessageKind,
     wants: Wants,
 ) -> Result<Target, NotSent> {
     match to {
@@ -355,33 +363,49 @@ fn target(
         }
         Destination::Group(name) => {
             let group = people.directory.find_group(name).ok_or(NotSent::NoSuchGroup)?;
-            match people.directory.is_member(group.id, sender) {
-                true => Ok(Target::Known(group.id)),
-                false => Err(NotSent::NotAMember),
+            if !people.directory.is_member(group.id, sender) {
+                return Err(NotSent::NotAMember);
             }
+            about_what_may_be_read(people, sender, group.id, kind)
         }
         Destination::Everyone => {
             let is_alone = people.presence.users().all(|user| user == sender);
             if is_alone {
-                Err(NotSent::NobodyOnline)
-            } else {
-                Ok(Target::Known(ConversationId::EVERYONE))
+                return Err(NotSent::NobodyOnline);
             }
+            about_what_may_be_read(people, sender, ConversationId::EVERYONE, kind)
         }
     }
 }
 
-/// Whom a message is for; its sender only if it is a note to oneself.
-fn recipients(people: &People, message: &Message) -> Vec<UserId> {
+/// Nobody says anything about a line from before they joined.
+fn about_what_may_be_read(
+    people: &People,
+    sender: UserId,
+    conversation: ConversationId,
+    kind: &MessageKind,
+) -> Result<Target, NotSent> {
+    let Some(of) = kind.of() else { return Ok(Target::Known(conversation)) };
+    match people.reads_since(conversation, sender) {
+        Some(since) if of > since => Ok(Target::Known(conversation)),
+        Some(_) | None => Err(NotSent::NoSuchMessage),
+    }
+}
+
+/// Who belongs to a message's conversation and may read it: of a group, all members in the order in
+/// which they joined; of others, those whom the sender writes to.
+fn audience(people: &People, message: &Message) -> Vec<UserId> {
     let sender = message.sender;
     match people.directory.kind(message.conversation) {
         None => Vec::new(),
         Some(Kind::Direct(one, other)) => vec![if one == sender { other } else { one }],
         Some(Kind::Group(group)) => {
-            group.members.iter().map(|(user, _)| *user).filter(|&user| user != sender).collect()
+            let changed = message.kind.of().filter(|_| !message.kind.is_line());
+            Directory::readers(group, changed.unwrap_or(message.sequence)).collect()
         }
         Some(Kind::Everyone) => {
-            people.presence.users_by_arrival().into_iter().filter(|&user| user != sender).collect()
+            let here = people.presence.users_by_arrival().into_iter();
+            here.filter(|&user| user != sender && people.may_read_change(user, message)).collect()
         }
     }
 }
@@ -392,30 +416,21 @@ fn watch_each(
     people: &People,
     deliveries: &mut Deliveries,
     message: &Message,
-    recipients: &[UserId],
+    audience: &[UserId],
     key: SessionKey,
 ) -> Vec<RecipientPresence> {
-    let mut presence_of = |user: UserId, absent: RecipientPresence| {
-        let is_here = people.presence.is_online(user);
-        if is_here && deliveries.watch(user, message.sequence, key) {
+    let is_group = matches!(people.directory.kind(message.conversation), Some(Kind::Group(_)));
+    let absent = if is_group { RecipientPresence::Away } else { RecipientPresence::Gone };
+    let presence_of = |&user: &UserId| {
+        if is_group && user == message.sender {
+            RecipientPresence::Oneself
+        } else if people.presence.is_online(user) && deliveries.watch(user, message.sequence, key) {
             RecipientPresence::Here
         } else {
             absent
         }
     };
-    match people.directory.kind(message.conversation) {
-        Some(Kind::Group(group)) => group
-            .members
-            .iter()
-            .map(|&(user, _)| match user == message.sender {
-                true => RecipientPresence::Oneself,
-                false => presence_of(user, RecipientPresence::Away),
-            })
-            .collect(),
-        Some(Kind::Direct(..) | Kind::Everyone) | None => {
-            recipients.iter().map(|&user| presence_of(user, RecipientPresence::Gone)).collect()
-        }
-    }
+    audience.iter().map(presence_of).collect()
 }
 
 /// What is told of a message that was stored before, to a sender who did not hear it then.

@@ -60,6 +60,7 @@ impl Chat {
             guests: std::collections::BTreeMap::new(),
             addresses: std::collections::BTreeMap::new(),
         };
+        accounts::quit_former_guests(cx, snapshot, &people.directory);
         let maintenance = Maintenance::new(cx, snapshot.clock);
         let mut accounts = Accounts::new(snapshot);
         accounts.set_clock_trusted(maintenance.clock_is_trusted());
@@ -99,7 +100,9 @@ impl Chat {
         cx.applied = entry.sequence;
         let ticket = entry.origin.map(|origin| origin.ticket);
         match &entry.change {
-            Change::Message(message) => self.messages.handle_message(cx, message, entry.origin),
+            Change::Message(message) => {
+                self.messages.handle_message(cx, &self.people, message, entry.origin);
+            }
             Change::User(user) => {
                 self.people.received.begin(user.id, user.since);
                 if let Some(ticket) = ticket {
@@ -222,7 +225,7 @@ impl Chat {
                 self.messages.send(cx, &self.people, (key, user), messages, wants);
             }
             Request::Received { up_to, handed } => {
-                self.deliveries.receive(cx, &mut self.people, user, up_to, &handed);
+                self.deliveries.receive(cx, &mut self.people, (key, user), up_to, &handed);
             }
             Request::Corrupted(message) => {
                 self.deliveries.fail_corrupted(cx, &mut self.people, user, message);
@@ -254,7 +257,7 @@ impl Chat {
     /// What the client has, it has received, whether or not it could say so before. A place that the
     /// log has not reached here says nothing yet.
     fn sync(&mut self, cx: &mut Context, key: SessionKey, user: UserId, after: Option<Sequence>) {
-        let after = after.unwrap_or_else(|| self.people.received.of(user));
+        let after = after.unwrap_or_else(|| self.people.received.of(user).min(cx.applied));
         if after <= cx.applied {
             self.deliveries.advance(cx, &mut self.people, user, after);
         }
@@ -356,6 +359,7 @@ impl Chat {
         to: std::net::SocketAddr,
     ) {
         let Some(from) = self.people.presence.move_to(key, to) else { return };
+        self.people.addresses.insert(user, to);
         if let Some(user) = self.people.name(user).cloned() {
             cx.log(LogEvent::Moved { user, from, to });
         }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::Receipts;
@@ -14,7 +15,9 @@ use super::receipts::{ReceivedCounts, receipts_of};
 use crate::context::{Context, TimerKey};
 use crate::directory::{Directory, Kind};
 use crate::events::{BacklogPage, Delivery, PageAnswer, PageRequest, SessionKey, Update};
-use crate::limits::{PAGE_AGAIN_INTERVAL, PAGE_MESSAGES_MAX};
+use crate::limits::{
+    PAGE_AGAIN_INTERVAL, PAGE_ATTEMPTS_MAX, PAGE_FAILED_INTERVAL, PAGE_MESSAGES_MAX,
+};
 use crate::storage::{
     DeliveryFailure, Loaded, Message, Page, Query, Sequence, StoredMessage, Ticket, UserId,
 };
@@ -23,7 +26,8 @@ use crate::storage::{
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
     under_way: BTreeMap<Ticket, Asked>,
-    /// Asked of a copy that had not caught up. Bounded like what is under way: each was.
+    /// What could not be answered, or not wholly. At most one for each session that reads, and the
+    /// pages that sessions wait for.
     again: VecDeque<Asked>,
 }
 
@@ -36,6 +40,8 @@ struct Asked {
     conversation: Conversation,
     /// What had been applied when it was asked: the answer must hold it.
     applied: Sequence,
+    /// How often storage could not answer.
+    attempts: u32,
 }
 
 impl Pages {
@@ -104,14 +110,12 @@ impl Pages {
     ) {
         let Some(asked) = self.under_way.remove(&ticket) else { return };
         let Loaded::Page { page, complete_to } = loaded else {
-            return fail(cx, asked);
+            return self.put_off(cx, asked, PAGE_FAILED_INTERVAL);
         };
         // A backlog that was cut is complete up to its last message, and the rest is asked for.
         let was_cut = matches!(&page, Page::Backlog(messages) if !messages.is_empty());
         if complete_to < asked.applied && !was_cut {
-            let at = cx.monotonic() + PAGE_AGAIN_INTERVAL;
-            cx.timers.set_if_unset(TimerKey::PageAgain, at);
-            return self.again.push_back(asked);
+            return self.wait(cx, asked, PAGE_AGAIN_INTERVAL);
         }
         let Asked { key, user, conversation, ref query, .. } = asked;
         let after = match query {
@@ -122,7 +126,9 @@ impl Pages {
         let update = match page {
             Page::Backlog(messages) => {
                 // What storage has and the log has not brought here yet, comes by the log.
-                let known = messages.iter().filter(|message| message.sequence <= cx.applied);
+                let known = messages.iter().filter(|message| {
+                    message.sequence <= cx.applied && people.may_read_change(user, message)
+                });
                 let messages = known.filter_map(|message| reader.message(message, &[]));
                 let complete_to = complete_to.min(cx.applied);
                 let messages = messages.map(Arc::new).collect();
@@ -147,11 +153,32 @@ impl Pages {
     /// The time has come to ask again.
     pub(crate) fn ask_again(&mut self, cx: &mut Context) {
         for asked in std::mem::take(&mut self.again) {
-            match cx.load(asked.query.clone()) {
-                Ok(ticket) => drop(self.under_way.insert(ticket, asked)),
-                Err(_) => fail(cx, asked),
-            }
+            self.load(cx, asked);
         }
+    }
+
+    fn load(&mut self, cx: &mut Context, asked: Asked) {
+        match cx.load(asked.query.clone()) {
+            Ok(ticket) => drop(self.under_way.insert(ticket, asked)),
+            Err(_) => self.put_off(cx, asked, PAGE_AGAIN_INTERVAL),
+        }
+    }
+
+    /// Storage can't answer now. What waits behind a place is asked for until it can; a page, some
+    /// times.
+    fn put_off(&mut self, cx: &mut Context, mut asked: Asked, interval: Duration) {
+        asked.attempts += 1;
+        let is_backlog = matches!(asked.query, Query::Backlog(..));
+        if is_backlog || asked.attempts < PAGE_ATTEMPTS_MAX {
+            self.wait(cx, asked, interval);
+        } else {
+            fail(cx, asked);
+        }
+    }
+
+    fn wait(&mut self, cx: &mut Context, asked: Asked, interval: Duration) {
+        cx.timers.set_if_unset(TimerKey::PageAgain, cx.now.monotonic + interval);
+        self.again.push_back(asked);
     }
 
     fn ask(
@@ -162,11 +189,7 @@ impl Pages {
         conversation: Conversation,
     ) {
         let applied = cx.applied;
-        let asked = Asked { key, user, query, conversation, applied };
-        match cx.load(asked.query.clone()) {
-            Ok(ticket) => drop(self.under_way.insert(ticket, asked)),
-            Err(_) => fail(cx, asked),
-        }
+        self.load(cx, Asked { key, user, query, conversation, applied, attempts: 0 });
     }
 }
 

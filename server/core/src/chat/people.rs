@@ -12,7 +12,7 @@ use super::presence::Presence;
 use super::received::ReceivedPlaces;
 use crate::directory::{Directory, Kind};
 use crate::events::Delivery;
-use crate::storage::{ConversationId, Message, UserId, UserRecord};
+use crate::storage::{ConversationId, Message, Sequence, UserId, UserRecord};
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -95,6 +95,28 @@ impl People {
             is_for_reader: !is_own || self.is_note_to_oneself(message),
             receipts,
         })
+    }
+
+    /// From where on a user may read a conversation; `None` if they don't belong to it.
+    pub(crate) fn reads_since(&self, id: ConversationId, user: UserId) -> Option<Sequence> {
+        match self.directory.kind(id)? {
+            Kind::Everyone => self.user(user).map(|user| user.since),
+            Kind::Direct(one, other) => (user == one || user == other).then_some(Sequence::ZERO),
+            Kind::Group(group) => {
+                let member = group.members.iter().find(|(member, _)| *member == user);
+                member.map(|(_, since)| *since)
+            }
+        }
+    }
+
+    /// Whether a user may see what a message changes. A line of its own, they may.
+    pub(crate) fn may_read_change(&self, user: UserId, message: &Message) -> bool {
+        match message.kind.of() {
+            Some(of) if !message.kind.is_line() => {
+                self.reads_since(message.conversation, user).is_some_and(|since| since < of)
+            }
+            Some(_) | None => true,
+        }
     }
 
     /// Whether the sender of a message is its only reader.

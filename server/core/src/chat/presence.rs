@@ -125,7 +125,8 @@ impl Presence {
         let members = directory.groups_of(user).flat_map(|group| &group.members);
         let members = members.map(|(member, _)| *member);
         let all = directory.partners_of(user).chain(members);
-        all.filter(|&other| self.is_online(other)).take(CONTACTS_TOLD_MAX).collect()
+        let all: BTreeSet<UserId> = all.filter(|&other| self.is_online(other)).collect();
+        all.into_iter().take(CONTACTS_TOLD_MAX).collect()
     }
 
     /// A user shares a conversation with somebody new, who is to know whether they are here.

@@ -322,7 +322,106 @@ fn whoever_could_not_be_told_later_hears_that_a_recipient_left() {
     room.commit();
     room.told(alice);
     room.asks(bob, Request::Leave(SignOutReason::Exit));
-    assert_eq!(room.told(alice), [Update::Outcome(Outcome::Failed(DeliveryFailure::Lost))]);
+    let told = room.told(alice);
+    assert!(told.contains(&Update::Outcome(Outcome::Failed(DeliveryFailure::Lost))), "{told:?}");
+}
+
+#[test]
+fn a_message_is_for_those_who_were_members_when_it_came() {
+    let mut room = Room::new();
+    let (alice, bob, eve) = (room.signs_in("alice"), room.signs_in("bob"), room.signs_in("eve"));
+    let name = room.group("g", alice, &["bob"]);
+    room.told.clear();
+    room.sends(alice, &[Destination::Group(name.clone())], Wants::Storage);
+    room.asks(eve, Request::Group(name.clone(), GroupRequest::Join));
+    room.asks(bob, Request::Group(name, GroupRequest::Quit));
+    // All three in the log before anything is handed out.
+    for (ticket, write) in std::mem::take(&mut room.waiting) {
+        if let Write::Append(mut drafts) = write {
+            room.apply(Origin { ticket, draft: 0 }, drafts.remove(0));
+        }
+    }
+    room.chat.fan_out(&mut room.cx);
+    room.settle();
+    let is_message = |update: &Update| matches!(update, Update::Message(_));
+    assert!(room.told(bob).iter().any(is_message), "he was there");
+    assert!(!room.told(eve).iter().any(is_message), "she was not");
+}
+
+#[test]
+fn nobody_changes_or_is_handed_changes_of_what_they_may_not_read() {
+    let mut room = Room::new();
+    let (alice, eve) = (room.signs_in("alice"), room.signs_in("eve"));
+    let name = room.group("g", alice, &[]);
+    room.sends(alice, &[Destination::Group(name.clone())], Wants::Storage);
+    room.commit();
+    let of = room.cx.applied;
+    room.asks(eve, Request::Group(name.clone(), GroupRequest::Join));
+    room.commit();
+    room.told.clear();
+    let change = |kind| Outgoing {
+        to: Destination::Group(name.clone()),
+        id: MessageId(99),
+        kind,
+        body: Some(Body::from_wire("x")),
+    };
+    let (messages, wants) = (vec![change(MessageKind::Reaction(of))], Wants::Storage);
+    room.asks(eve, Request::Send { messages, wants });
+    let told = room.told(eve);
+    let refused = matches!(told[..], [Update::NotSent { why: NotSent::NoSuchMessage, .. }]);
+    assert!(refused, "{told:?}");
+    let messages = vec![change(MessageKind::Edit(of))];
+    room.asks(alice, Request::Send { messages, wants });
+    room.commit();
+    assert_eq!(room.told(eve), [], "the text of an edit is that of the line");
+}
+
+#[test]
+fn a_word_for_a_later_message_is_none_for_one_that_was_given_up() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.signs_in("alice"), room.signs_in("bob"));
+    let other = SessionOfUser {
+        user: UserId(2),
+        address: "127.0.0.1:2".parse().unwrap(),
+        token: None,
+        is_away: false,
+    };
+    room.chat.people.presence.enter(&mut room.cx, SessionKey(50), other);
+    room.sends(alice, &[to("bob"), to("bob")], Wants::EachRecipient);
+    room.commit();
+    room.told(alice);
+    let handed: Vec<_> = room.told(bob).iter().map(in_flight).collect();
+    room.asks(bob, Request::GaveUp { handed: vec![handed[0]], why: GaveUp::Unanswered });
+    let up_to = handed[1].sequence;
+    room.asks(bob, Request::Received { up_to, handed: vec![handed[1]] });
+    let outcomes = room.told(alice);
+    let outcomes: Vec<_> =
+        outcomes.iter().filter(|update| matches!(update, Update::Outcome(_))).collect();
+    let lost = Update::Outcome(Outcome::Failed(DeliveryFailure::Lost));
+    let received = Update::Outcome(Outcome::Received("bob".parse().unwrap()));
+    assert_eq!(outcomes, [&lost, &received]);
+}
+
+#[test]
+fn what_cannot_be_read_is_asked_for_again_but_not_at_once() {
+    let mut room = Room::new();
+    let alice = room.signs_in("alice");
+    room.chat.handle(&mut room.cx, alice, Request::Backlog(Sequence::ZERO));
+    let loads = |cx: &mut Context| {
+        let actions = cx.take_actions().into_iter();
+        let tickets = actions.filter_map(|action| {
+            let Action::Load(ticket, _) = action else { return None };
+            Some(ticket)
+        });
+        tickets.collect::<Vec<_>>()
+    };
+    let tickets = loads(&mut room.cx);
+    assert_eq!(tickets.len(), 1);
+    room.chat.handle_loaded(&mut room.cx, tickets[0], Loaded::Failed);
+    assert_eq!(room.cx.take_updates(), [], "its session goes on waiting");
+    assert_eq!(loads(&mut room.cx), []);
+    room.chat.handle_timeout(&mut room.cx, TimerKey::PageAgain);
+    assert_eq!(loads(&mut room.cx).len(), 1);
 }
 
 #[test]

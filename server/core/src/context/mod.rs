@@ -150,8 +150,8 @@ impl Context {
         Ok(ticket)
     }
 
-    /// Stores what nothing waits for. If storage is too busy for it, it is left out: each of these
-    /// is repaired by a later one.
+    /// Stores what nothing waits for. If storage is too busy for it, it is left out; but for a token
+    /// that was given up, which is good again then, a later one repairs it.
     pub(crate) fn store_aside(&mut self, write: Write) {
         let _ = self.store(write);
     }

@@ -51,9 +51,9 @@ impl Directory {
         }
     }
 
-    /// How many users there are, former guests included.
-    pub(crate) fn user_count(&self) -> usize {
-        self.users.len()
+    /// How many users are registered.
+    pub(crate) fn registered_count(&self) -> usize {
+        self.users.registered_count()
     }
 
     pub(crate) fn user(&self, id: UserId) -> Option<&UserRecord> {

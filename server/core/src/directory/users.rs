@@ -15,8 +15,8 @@ pub(super) struct Users {
 }
 
 impl Users {
-    pub(super) fn len(&self) -> usize {
-        self.by_id.len()
+    pub(super) fn registered_count(&self) -> usize {
+        self.by_name.len()
     }
 
     pub(super) fn insert(&mut self, user: UserRecord) {

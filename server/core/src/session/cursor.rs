@@ -75,6 +75,8 @@ impl Cursor {
             }
             Self::Ahead { after, .. } if cx.applied >= after => {
                 *self = Self::Behind(after);
+                // The client said that it has everything up to there; now that can be believed.
+                cx.request(key, Request::Received { up_to: after, handed: Vec::new() });
                 self.read_on(cx, key);
             }
             // A place that is not reached by now is of another log: stands where the user does.
@@ -163,7 +165,8 @@ mod tests {
         let mut reached = cursor;
         cx.applied = Sequence(12);
         reached.read_on(&mut cx, KEY);
-        assert_eq!(cx.take_requests(), [Request::Backlog(Sequence(12))]);
+        let received = Request::Received { up_to: Sequence(12), handed: vec![] };
+        assert_eq!(cx.take_requests(), [received, Request::Backlog(Sequence(12))]);
         cx.applied = Sequence(11);
         cx.pass(POSITION_WAIT_MAX);
         cursor.read_on(&mut cx, KEY);

@@ -19,9 +19,7 @@ use self::classic::ClassicSession;
 use self::extended::{Cookies, Encoder, ExtendedSession};
 use crate::action::{Refusal, SignOutReason};
 use crate::context::{Context, TimerKey};
-#[cfg(doc)]
-use crate::events::Request;
-use crate::events::{SessionKey, Update};
+use crate::events::{Request, SessionKey, Update};
 use crate::limits::{
     CLASSIC_SESSIONS_MAX, EXTENDED_SESSIONS_MAX, EXTENDED_UNSIGNED_MAX, UNSIGNED_SESSIONS_MAX,
 };
@@ -113,7 +111,13 @@ impl Sessions {
                     self.counts.extended_unsigned -= 1;
                 }
             }
-            None => return,
+            None => {
+                // It ended while it signed in: whoever it was for is not here.
+                if let Update::SignedIn(_) = update {
+                    cx.request(key, Request::Leave(SignOutReason::HungUp));
+                }
+                return;
+            }
         }
         self.look_at(cx, key);
     }

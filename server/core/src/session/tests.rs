@@ -296,3 +296,49 @@ fn what_no_client_of_this_version_sends_is_refused_one_by_one() {
         assert_eq!(client.door.cx.take_requests(), []);
     }
 }
+
+#[test]
+fn a_session_that_ended_while_it_signed_in_leaves_nobody_behind() {
+    let mut door = Door::new();
+    door.receives(b"LOCKED#cGFzc3dvcmQ=");
+    door.receives(b"JOIN#bob");
+    door.receives(b"CHECKPASSWORD#secretly");
+    door.receives(b"EXIT#bob");
+    door.cx.take_requests();
+    door.is_told(&signed_in());
+    assert_eq!(door.cx.take_requests(), [Request::Leave(SignOutReason::HungUp)]);
+}
+
+#[test]
+fn nobody_has_received_what_the_log_does_not_have() {
+    let mut client = Extended::signed_in();
+    let position = Position { generation: Generation(1), sequence: Sequence(1_000) };
+    client.says(&ClientMessage::Sync(Some(position)));
+    client.is_told(&Update::Synced(Sequence(1_000)));
+    client.door.cx.take_requests();
+    client.says(&ClientMessage::Received(Sequence(1_000)));
+    let received = Request::Received { up_to: Sequence(10), handed: vec![] };
+    assert_eq!(client.door.cx.take_requests(), [received]);
+}
+
+#[test]
+fn a_session_that_was_away_is_told_that_it_missed_something() {
+    let mut client = Extended::signed_in();
+    client.door.cx.pass(crate::limits::AWAY_AFTER_SILENCE);
+    client.door.sessions.handle_timeout(&mut client.door.cx, KEY);
+    client.door.sent();
+    let asked = client.door.cx.take_requests();
+    assert!(asked.contains(&Request::Away(true)), "{asked:?}");
+    let told = client.says(&ClientMessage::Unwatch);
+    assert!(told.contains(&ServerMessage::Stale), "{told:?}");
+}
+
+#[test]
+fn a_message_that_can_never_fit_is_passed_over() {
+    let mut client = Extended::signed_in();
+    let text = "x".repeat(120 * 1_024);
+    let told = client.is_told(&Update::Message(delivery(11, MessageKind::Text, &text)));
+    assert_eq!(told, [ServerMessage::Stale]);
+    let told = client.is_told(&Update::Message(delivery(12, MessageKind::Text, "after it")));
+    assert!(matches!(told[..], [ServerMessage::Message(_)]), "{told:?}");
+}

@@ -193,7 +193,12 @@ impl Fixture {
     /// Asks for a sweep, and carries it to its end.
     fn purge(&mut self, before_seconds: u64, guests: Vec<UserId>) {
         let before = UnixTime { millis: before_seconds * 1_000 };
-        let purge = Purge { messages_before: Some(before), tokens_before: before, guests };
+        let purge = Purge {
+            messages_before: Some(before),
+            tokens_before: before,
+            guests,
+            known_to: Sequence(i64::MAX as u64),
+        };
         assert_eq!(self.write(Write::Purge(purge)), Stored::Done);
         while self.database().has_upkeep() {
             self.database().keep_up(true);

@@ -121,7 +121,12 @@ fn tokens_and_guests_go_when_nothing_needs_them() {
 fn a_guest_who_comes_during_a_sweep_stays() {
     let mut fixture = Fixture::with_people();
     let before = UnixTime { millis: 0 };
-    let purge = Purge { messages_before: None, tokens_before: before, guests: vec![] };
+    let purge = Purge {
+        messages_before: None,
+        tokens_before: before,
+        guests: vec![],
+        known_to: Sequence(i64::MAX as u64),
+    };
     fixture.write(Write::Purge(purge));
     fixture.add_user("dave", false);
     while fixture.database().has_upkeep() {
@@ -146,7 +151,12 @@ fn a_sweep_goes_on_beside_the_load_and_gives_space_back() {
     let size = std::fs::metadata(fixture.path()).unwrap().len();
     fixture.seconds = 6_000;
     let before = UnixTime { millis: 5_000_000 };
-    let purge = Purge { messages_before: Some(before), tokens_before: before, guests: Vec::new() };
+    let purge = Purge {
+        messages_before: Some(before),
+        tokens_before: before,
+        guests: Vec::new(),
+        known_to: Sequence(i64::MAX as u64),
+    };
     fixture.write(Write::Purge(purge));
     let mut rounds = 0;
     while fixture.count("SELECT count(*) FROM message WHERE time < 5000000") > 0 {

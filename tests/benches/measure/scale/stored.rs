@@ -74,6 +74,7 @@ fn purge(database: &mut Database, path: &Path) {
         messages_before: Some(database.time),
         tokens_before: UnixTime::default(),
         guests: Vec::new(),
+        known_to: database.head,
     };
     database.receive_all();
     database.request(Write::Purge(purge));

@@ -129,7 +129,10 @@ impl ClassicSession {
             match step {
                 Step::Transmit(datagram) => cx.transmit(self.address, datagram),
                 Step::TransmitCorrupted(body, handed) => {
-                    cx.transmit(self.address, body);
+                    // A longer one would not be read; that it is corrupted is known all the same.
+                    if body.len() <= CLASSIC_DATAGRAM_BYTES_MAX {
+                        cx.transmit(self.address, body);
+                    }
                     cx.request(self.key, Request::Corrupted(handed));
                 }
                 Step::Lost(handed) => {

@@ -235,7 +235,9 @@ impl ExtendedSession {
             return;
         }
         if let Stage::SignedIn(signed_in) = &mut self.stage {
+            // What was told to the user's sessions meanwhile was not told to this one.
             signed_in.online_is_stale = true;
+            signed_in.is_stale = true;
             cx.request(self.key, Request::Away(false));
         }
     }

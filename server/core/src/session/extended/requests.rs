@@ -15,8 +15,9 @@ use crate::context::Context;
 use crate::events::{Destination, GroupRequest, Outgoing, PageRequest, Request, Wants};
 use crate::limits::REACTION_BODY_BYTES_MAX;
 
-/// What stands around a body in a message to a recipient.
-const AROUND_BODY_BYTES_MAX: usize = 4_096;
+/// What stands around a body in a message to a recipient or back to its sender: names of 128 bytes,
+/// and as many receipts as are told.
+const AROUND_BODY_BYTES_MAX: usize = 16 * 1_024;
 
 impl ExtendedSession {
     pub(super) fn handle_request(&mut self, cx: &mut Context, message: ClientMessage) {
@@ -160,9 +161,9 @@ impl ExtendedSession {
     /// Everything up to there has arrived.
     fn handle_receipt(&mut self, cx: &mut Context, sequence: Sequence) {
         let Stage::SignedIn(signed_in) = &mut self.stage else { return };
-        // Nothing beyond what it was handed.
+        // Nothing beyond what it was handed, nor what is not in the log here: that is its own word.
         let Some(after) = signed_in.cursor.after() else { return };
-        let up_to = sequence.min(after);
+        let up_to = sequence.min(after).min(cx.applied);
         let count = signed_in.in_flight.partition_point(|message| message.sequence <= up_to);
         let handed = signed_in.in_flight.drain(..count).collect();
         cx.request(self.key, Request::Received { up_to, handed });

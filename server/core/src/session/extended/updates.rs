@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use netchat_shared::extended::{GroupReply, Receipt, ServerMessage};
+use netchat_shared::extended::{GroupReply, Link, LinkError, Receipt, ServerMessage};
 use netchat_shared::list::List;
 use netchat_shared::name::{GroupName, UserName};
 
@@ -26,8 +26,7 @@ impl ExtendedSession {
         if !signed_in.cursor.takes(sequence) {
             return;
         }
-        if has_room && self.link.send(bytes).is_ok() {
-            signed_in.note_handed(delivery);
+        if has_room && put(&mut self.link, signed_in, delivery, bytes) {
             signed_in.cursor.advance(sequence);
         } else {
             signed_in.cursor.fall_behind();
@@ -107,7 +106,7 @@ impl ExtendedSession {
     pub(super) fn pay_owed(&mut self) {
         let Stage::SignedIn(signed_in) = &mut self.stage else { return };
         while let Some(bytes) = signed_in.owed.front() {
-            if self.link.send(bytes).is_err() {
+            if self.link.send(bytes) == Err(LinkError::Full) {
                 return;
             }
             signed_in.owed.pop_front();
@@ -156,11 +155,7 @@ impl ExtendedSession {
         let mut cursor = signed_in.cursor;
         cursor.finish_page(cx, after, page, |_, delivery| {
             let bytes = ServerMessage::Message(delivered(delivery)).to_wire();
-            let is_put = super::has_room(*is_away, link) && link.send(&bytes).is_ok();
-            if is_put {
-                signed_in.note_handed(delivery);
-            }
-            is_put
+            super::has_room(*is_away, link) && put(link, signed_in, delivery, &bytes)
         });
         signed_in.cursor = cursor;
     }
@@ -298,6 +293,17 @@ impl ExtendedSession {
             signed_in.awaits_answer = false;
         }
     }
+}
+
+/// Puts a message into the link. False if there is no room. One that can never fit is passed over,
+/// and the client told that it missed something: it must not be tried for ever.
+fn put(link: &mut Link, signed_in: &mut SignedIn, delivery: &Delivery, bytes: &[u8]) -> bool {
+    match link.send(bytes) {
+        Ok(()) => signed_in.note_handed(delivery),
+        Err(LinkError::Full) => return false,
+        Err(LinkError::MessageTooLong | LinkError::Malformed) => signed_in.is_stale = true,
+    }
+    true
 }
 
 impl SignedIn {
