@@ -94,6 +94,8 @@ pub enum DatagramError {
 /// What every datagram begins with: no classic datagram does, in either direction.
 const PREFIX: &[u8] = b"X#";
 const CRC_DIGITS: usize = 8;
+/// The last number that a packet or a slice can have.
+const NUMBER_MAX: u64 = u64::MAX / 4;
 
 impl<'a> Datagram<'a> {
     /// Reads a datagram.
@@ -213,7 +215,7 @@ pub(super) fn parse_hex(digits: &[u8]) -> Option<u64> {
 /// Reads a number that is counted on from. Nobody comes to the end of them, and none is so high that
 /// what is added to it overflows.
 pub(super) fn parse_number(digits: &[u8]) -> Option<u64> {
-    parse_hex(digits).filter(|&number| number <= u64::MAX / 4)
+    parse_hex(digits).filter(|&number| number <= NUMBER_MAX)
 }
 
 /// Reads exactly 16 hexadecimal digits. No shorter form: an answer that repeats them is then never
@@ -310,10 +312,17 @@ mod tests {
                 2 => Datagram::Open { version: 1, nonce: a, cookie: b },
                 3 => Datagram::Opened { nonce: b, session },
                 4 => Datagram::Gone { session },
-                _ => Datagram::Packet { session, number: b, frames: &frames },
+                _ => Datagram::Packet { session, number: b % NUMBER_MAX, frames: &frames },
             };
             let wire = datagram.to_wire();
             prop_assert_eq!(Datagram::parse(&wire), Ok(datagram));
+        }
+
+        #[test]
+        fn a_number_that_could_overflow_is_none(number in NUMBER_MAX + 1..) {
+            let session = SessionId(1);
+            let wire = Datagram::Packet { session, number, frames: b"" }.to_wire();
+            prop_assert_eq!(Datagram::parse(&wire), Err(DatagramError::Malformed));
         }
 
         #[test]

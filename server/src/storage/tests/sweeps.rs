@@ -118,21 +118,18 @@ fn tokens_and_guests_go_when_nothing_needs_them() {
 }
 
 #[test]
-fn a_guest_who_comes_during_a_sweep_stays() {
+fn a_guest_who_comes_while_a_sweep_is_asked_for_or_under_way_stays() {
     let mut fixture = Fixture::with_people();
-    let before = UnixTime { millis: 0 };
-    let purge = Purge {
-        messages_before: None,
-        tokens_before: before,
-        guests: vec![],
-        known_to: Sequence(i64::MAX as u64),
-    };
+    let tokens_before = UnixTime { millis: 0 };
+    let known_to = fixture.snapshot().head;
+    let purge = Purge { messages_before: None, tokens_before, guests: vec![], known_to };
+    fixture.add_user("grace", false);
     fixture.write(Write::Purge(purge));
     fixture.add_user("dave", false);
     while fixture.database().has_upkeep() {
         fixture.database().keep_up(true);
     }
-    assert_eq!(fixture.snapshot().users.len(), 4);
+    assert_eq!(fixture.snapshot().users.len(), 5);
 }
 
 #[test]
