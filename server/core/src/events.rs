@@ -172,8 +172,8 @@ pub(crate) enum Update {
     Message(Arc<Delivery>),
     /// A message of this session is stored.
     Sent(Arc<Sent>),
-    /// A message of this session is not.
-    NotSent { id: MessageId, to: Destination, why: NotSent },
+    /// A message of this session is not; of one to a group, which.
+    NotSent { id: MessageId, why: NotSent, group: Option<GroupName> },
     /// What became of a message of this session at one recipient.
     Outcome(Outcome),
     /// A user has received everything that was for them, up to there.

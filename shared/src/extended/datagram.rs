@@ -96,6 +96,8 @@ const PREFIX: &[u8] = b"X#";
 const CRC_DIGITS: usize = 8;
 /// The last number that a packet or a slice can have.
 const NUMBER_MAX: u64 = u64::MAX / 4;
+/// A packet with a message as long as people's usually are fits without moving.
+const PACKET_BYTES_USUAL: usize = 512;
 
 impl<'a> Datagram<'a> {
     /// Reads a datagram.
@@ -156,7 +158,7 @@ pub(super) struct DatagramWriter {
 
 impl DatagramWriter {
     pub(super) fn new() -> Self {
-        let mut bytes = Vec::with_capacity(256);
+        let mut bytes = Vec::with_capacity(PACKET_BYTES_USUAL);
         bytes.extend_from_slice(PREFIX);
         bytes.extend_from_slice(b"00000000#");
         Self { bytes }

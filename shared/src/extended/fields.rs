@@ -7,6 +7,8 @@ use crate::list::List;
 use crate::sequence::Sequence;
 use crate::time::UnixTime;
 
+/// A message as long as people's usually are fits without moving.
+const MESSAGE_BYTES_USUAL: usize = 384;
 /// More digits than any number of 64 bits has.
 const DECIMAL_DIGITS_MAX: usize = 20;
 
@@ -17,7 +19,7 @@ pub(super) struct Line(String);
 
 impl Line {
     pub(super) fn new(word: &str) -> Self {
-        let mut text = String::with_capacity(256);
+        let mut text = String::with_capacity(MESSAGE_BYTES_USUAL);
         text.push_str(word);
         Self(text)
     }

@@ -52,7 +52,8 @@ impl Deliveries {
         self.fail_doubtful(cx, people, (key, user), up_to);
         let before = self.advance(cx, people, user, up_to);
         let Some(name) = people.name(user).cloned() else { return };
-        let mut told: BTreeMap<UserId, Sequence> = BTreeMap::new();
+        // Of one sender's, the last; there are seldom several senders.
+        let mut told: Vec<(UserId, Sequence)> = Vec::new();
         for message in handed {
             if self.counts.counts(message.sequence) {
                 // The user's other sessions may have said so before.
@@ -60,7 +61,10 @@ impl Deliveries {
                     self.counts.add(cx, message.sequence);
                 }
             } else {
-                told.insert(message.sender, message.sequence);
+                match told.iter_mut().find(|(sender, _)| *sender == message.sender) {
+                    Some((_, sequence)) => *sequence = message.sequence,
+                    None => told.push((message.sender, message.sequence)),
+                }
             }
         }
         for (sender, sequence) in told {

@@ -11,6 +11,7 @@ use netchat_shared::extended::{NotSent, Receipt, Receipts, Recipients};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::RECIPIENTS_NAMED_MAX;
 use netchat_shared::message_id::MessageId;
+use netchat_shared::name::GroupName;
 
 use super::delivery::Deliveries;
 use super::people::People;
@@ -47,7 +48,8 @@ struct Submission {
 #[derive(Debug)]
 struct Part {
     id: MessageId,
-    to: Destination,
+    /// Where it goes, if that is a group.
+    group: Option<GroupName>,
     state: PartState,
 }
 
@@ -101,7 +103,7 @@ impl Messages {
                 }
                 Err(why) => PartState::Refused(why),
             };
-            parts.push_back(Part { id, to, state });
+            parts.push_back(Part { id, group: group_of(to), state });
         }
         let mut submission = Submission { key, wants, parts };
         if drafts.is_empty() {
@@ -238,20 +240,20 @@ impl Submission {
 
     fn take_refused(&mut self) -> Vec<Update> {
         let mut refused = Vec::new();
-        while let Some(Part { id, to, state: PartState::Refused(why) }) = self.parts.front() {
-            refused.push(Update::NotSent { id: *id, to: to.clone(), why: *why });
+        while let Some(Part { id, group, state: PartState::Refused(why) }) = self.parts.front() {
+            refused.push(Update::NotSent { id: *id, why: *why, group: group.clone() });
             self.parts.pop_front();
         }
         refused
     }
 
     fn refuse_all(&mut self, cx: &mut Context, why: NotSent) {
-        for Part { id, to, state } in self.parts.drain(..) {
+        for Part { id, group, state } in self.parts.drain(..) {
             let why = match state {
                 PartState::Pending(_) => why,
                 PartState::Refused(why) => why,
             };
-            cx.update(self.key, Update::NotSent { id, to, why });
+            cx.update(self.key, Update::NotSent { id, why, group });
         }
     }
 }
@@ -292,7 +294,9 @@ impl FanOut {
         let first = recipients.first().copied();
         self.for_recipients = first.and_then(|viewer| delivery(viewer, Receipts::default()));
         let mut readers = VecDeque::from(recipients);
-        if !is_note {
+        let origin = self.origin.as_ref().map(|sender| sender.key);
+        let mut elsewhere = people.presence.sessions(message.sender).iter();
+        if !is_note && elsewhere.any(|&key| Some(key) != origin) {
             let receipts = own_receipts(people, deliveries, &message, &readers);
             self.for_sender = delivery(message.sender, receipts);
             readers.push_back(message.sender);
@@ -375,6 +379,13 @@ fn target(
             }
             about_what_may_be_read(people, sender, ConversationId::EVERYONE, kind)
         }
+    }
+}
+
+fn group_of(to: Destination) -> Option<GroupName> {
+    match to {
+        Destination::Group(name) => Some(name),
+        Destination::User(_) | Destination::Everyone => None,
     }
 }
 

@@ -119,7 +119,8 @@ impl Sessions {
                 return;
             }
         }
-        self.look_at(cx, key);
+        // Whether it is over now is seen when it is flushed.
+        self.dirty.insert(key);
     }
 
     /// Sends what a session that has changed lets out. False if none has.

@@ -160,7 +160,7 @@ impl ClassicSession {
     pub(super) fn update_chat(&mut self, cx: &mut Context, update: &Update) {
         let notice = match update {
             Update::Sent(sent) => return self.tell_sent(cx, sent),
-            Update::NotSent { to, why, .. } => not_sent(to, *why),
+            Update::NotSent { why, group, .. } => not_sent(*why, group.as_ref()),
             Update::Outcome(Outcome::Received(name)) => Notice::Received(name.to_string()),
             Update::Outcome(Outcome::Failed(DeliveryFailure::Lost)) => Notice::Lost,
             Update::Outcome(Outcome::Failed(DeliveryFailure::Corrupted)) => Notice::Corrupted,
@@ -234,12 +234,12 @@ impl ClassicSession {
     }
 }
 
-fn not_sent(to: &Destination, why: NotSent) -> Notice {
-    match (why, to) {
+fn not_sent(why: NotSent, group: Option<&GroupName>) -> Notice {
+    match (why, group) {
         (NotSent::NoSuchUser, _) => Notice::NoSuchClient,
         (NotSent::NoSuchGroup, _) => Notice::GroupDoesNotExist,
         (NotSent::NobodyOnline, _) => Notice::Line("SERVER: Nobody else is online.".to_owned()),
-        (NotSent::NotAMember, Destination::Group(name)) => {
+        (NotSent::NotAMember, Some(name)) => {
             Notice::Line(format!("SERVER: You are not a member of {name}."))
         }
         (
