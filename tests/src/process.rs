@@ -49,6 +49,16 @@ impl Process {
         self.child.id().expect("it runs")
     }
 
+    /// Nobody reads its log any more: the pipe is closed at this end.
+    pub fn close_log(&mut self) {
+        drop(self.child.stderr.take());
+    }
+
+    /// Whether it has ended, and how.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
     pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }

@@ -483,3 +483,21 @@ async fn d7_what_a_script_has_printed_is_not_printed_again() {
     }
     assert_eq!(printed, expected, "each once, in order");
 }
+
+/// Whoever read the log went away, and the next line of it ended the whole server.
+#[tokio::test]
+async fn d8_a_server_goes_on_when_nobody_reads_its_log() {
+    use netchat_client::session::{Event, Progress};
+    use netchat_tests::client::Client;
+    use netchat_tests::process::System;
+
+    let mut system = System::start(&[]).await;
+    system.process.close_log();
+    // Each sign-in is a line of the log.
+    let mut alice = Client::sign_in(system.udp, "alice").await;
+    let _bob = Client::sign_in(system.udp, "bob").await;
+    alice.send("bob", "hello");
+    let is_stored = |event| matches!(event, Event::Progress(_, Progress::Stored(..)));
+    alice.until(|event| is_stored(event).then_some(())).await;
+    assert_eq!(system.process.ended(), None);
+}
