@@ -1,7 +1,8 @@
-//! What every NetChat program does alike: read the clock, write its log, end when told to, say what
-//! went wrong.
+//! What every NetChat program does alike: read the clock, write its log, keep its keys, end when told
+//! to, say what went wrong.
 
 mod clock;
+mod secret_file;
 
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
@@ -11,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 pub use self::clock::Clock;
+pub use self::secret_file::{SecretFileError, read_or_make_secret, read_secret};
 
 /// A message costs a server a dozen small allocations, and this allocator half of what the system's
 /// takes for them (docs/performance.md).

@@ -8,11 +8,13 @@
 //! - [`body`]: what a message travels as (Base64 and MD5);
 //! - [`classic`]: the protocol of the original clients;
 //! - [`extended`]: the protocol of our own clients, which loses nothing;
+//! - [`via`]: what a gateway says of whom it brings;
 //! - [`limits`]: every bound.
 
 pub mod body;
 pub mod classic;
 pub mod conversation;
+mod crypto;
 pub mod extended;
 mod hex;
 pub mod kind;
@@ -23,3 +25,4 @@ pub mod name;
 pub mod password;
 pub mod sequence;
 pub mod time;
+pub mod via;

@@ -128,7 +128,10 @@ impl Pair {
             other @ (Datagram::Open { .. }
             | Datagram::Cookie { .. }
             | Datagram::Opened { .. }
-            | Datagram::Gone { .. }) => panic!("{other:?} is not for this server"),
+            | Datagram::Gone { .. }
+            | Datagram::Via(_)
+            | Datagram::ViaTaken(_)
+            | Datagram::HangUp(_)) => panic!("{other:?} is not for this server"),
         }
     }
 

@@ -7,6 +7,9 @@
 //! X#<crc>#OPENED#<nonce>#<session>               server: this is your session
 //! X#<crc>#GONE#<session>                         server: I know no such session
 //! X#<crc>#P#<session>#<number>\n<frame>\n…       either: frames of a session
+//! X#<crc>#VIA#<version>#<nonce>#<cookie>#<address>#<mac>   gateway: who is behind my address
+//! X#<crc>#VIA_TAKEN#<nonce>#<mac>                server: good
+//! X#<crc>#HANG_UP#<version>#<nonce>#<cookie>#<mac>         gateway: nobody any more
 //! ```
 //!
 //! The checksum is CRC-32 (IEEE 802.3) of everything behind its `#`: UDP's own is too weak to rely
@@ -18,6 +21,7 @@ use thiserror::Error;
 
 use crate::hex;
 use crate::limits::OFFER_BYTES_MIN;
+use crate::via::{HangUp, Via, ViaTaken};
 
 /// The version of the extension that this code speaks.
 pub const PROTOCOL_VERSION: u32 = 2;
@@ -75,6 +79,12 @@ pub enum Datagram<'a> {
         /// The frames, one a line.
         frames: &'a [u8],
     },
+    /// A gateway says whose address is behind its own.
+    Via(Via),
+    /// The server has taken that.
+    ViaTaken(ViaTaken),
+    /// A gateway says that nobody is behind its address any more.
+    HangUp(HangUp),
 }
 
 /// Why bytes are not a datagram of the extension.
@@ -135,6 +145,9 @@ impl<'a> Datagram<'a> {
                 put(text, format_args!("OPENED#{nonce:016x}#{session}"));
             }
             Self::Gone { session } => put(text, format_args!("GONE#{session}")),
+            Self::Via(via) => put(text, format_args!("{via}")),
+            Self::ViaTaken(taken) => put(text, format_args!("{taken}")),
+            Self::HangUp(hang_up) => put(text, format_args!("{hang_up}")),
             Self::Packet { session, number, frames } => {
                 put(text, format_args!("P#{session}#{number:x}\n"));
                 text.extend_from_slice(frames);
@@ -239,27 +252,42 @@ fn parse_kind(rest: &[u8]) -> Option<Datagram<'_>> {
     }
     let text = std::str::from_utf8(rest).ok()?;
     let mut fields = text.split('#');
-    let kind = fields.next()?;
-    let mut next_id = || hex_id(fields.next()?.as_bytes());
+    let (kind, first) = (fields.next()?, fields.next()?);
+    let mut next = || fields.next();
     match kind {
-        "OPENED" => Some(Datagram::Opened { nonce: next_id()?, session: SessionId(next_id()?) }),
-        "GONE" => Some(Datagram::Gone { session: SessionId(next_id()?) }),
-        _ => {
-            let version = fields.next()?.parse().ok()?;
-            let nonce = hex_id(fields.next()?.as_bytes())?;
-            let third = fields.next()?;
-            match kind {
-                "OFFER" => Some(Datagram::Offer { version, nonce }),
-                "COOKIE" => {
-                    Some(Datagram::Cookie { version, nonce, cookie: hex_id(third.as_bytes())? })
-                }
-                "OPEN" => {
-                    Some(Datagram::Open { version, nonce, cookie: hex_id(third.as_bytes())? })
-                }
-                _ => None,
-            }
-        }
+        "OPENED" => Some(Datagram::Opened { nonce: id(first)?, session: SessionId(id(next()?)?) }),
+        "GONE" => Some(Datagram::Gone { session: SessionId(id(first)?) }),
+        "VIA_TAKEN" => ViaTaken::parse(id(first)?, next()?).map(Datagram::ViaTaken),
+        _ => parse_versioned(kind, first.parse().ok()?, next),
     }
+}
+
+/// Reads what begins with a version, a nonce and, but for an offer, a cookie.
+fn parse_versioned<'a>(
+    kind: &str,
+    version: u32,
+    mut next: impl FnMut() -> Option<&'a str>,
+) -> Option<Datagram<'a>> {
+    let nonce = id(next()?)?;
+    if kind == "OFFER" {
+        return Some(Datagram::Offer { version, nonce });
+    }
+    let cookie = id(next()?)?;
+    match kind {
+        "COOKIE" => Some(Datagram::Cookie { version, nonce, cookie }),
+        "OPEN" => Some(Datagram::Open { version, nonce, cookie }),
+        "VIA" if version == PROTOCOL_VERSION => {
+            Via::parse(nonce, cookie, next()?, next()?).map(Datagram::Via)
+        }
+        "HANG_UP" if version == PROTOCOL_VERSION => {
+            HangUp::parse(nonce, cookie, next()?).map(Datagram::HangUp)
+        }
+        _ => None,
+    }
+}
+
+fn id(field: &str) -> Option<u64> {
+    hex_id(field.as_bytes())
 }
 
 fn split_pair(bytes: &[u8]) -> Option<(&[u8], &[u8])> {

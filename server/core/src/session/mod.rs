@@ -188,7 +188,14 @@ impl Sessions {
                     }
                 }
             }
-            Ok(Datagram::Cookie { .. } | Datagram::Opened { .. } | Datagram::Gone { .. })
+            Ok(
+                Datagram::Cookie { .. }
+                | Datagram::Opened { .. }
+                | Datagram::Gone { .. }
+                | Datagram::Via(_)
+                | Datagram::ViaTaken(_)
+                | Datagram::HangUp(_),
+            )
             | Err(DatagramError::NotExtended | DatagramError::Malformed) => {
                 cx.dropped.malformed += 1;
             }

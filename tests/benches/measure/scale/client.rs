@@ -129,7 +129,10 @@ impl Client {
             | Datagram::Cookie { .. }
             | Datagram::Open { .. }
             | Datagram::Opened { .. }
-            | Datagram::Gone { .. } => {}
+            | Datagram::Gone { .. }
+            | Datagram::Via(_)
+            | Datagram::ViaTaken(_)
+            | Datagram::HangUp(_) => {}
         }
         self.packets(now)
     }
