@@ -6,7 +6,9 @@
 
 mod config;
 mod hasher;
+mod inbound;
 mod log;
+
 mod outbound;
 mod run;
 mod storage;

@@ -44,6 +44,7 @@ pub(crate) fn write(record: &LogEvent) {
         }
         LogEvent::Dropped(dropped) => info!(
             damaged = dropped.damaged,
+            too_long = dropped.too_long,
             malformed = dropped.malformed,
             wrong_cookie = dropped.wrong_cookie,
             unknown_session = dropped.unknown_session,

@@ -12,17 +12,14 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::hasher::{self, Hasher};
+use crate::inbound::Inbound;
 use crate::outbound::Outbound;
 use crate::storage::{Request, Responses, Storage, Store};
 use crate::{ServerConfig, ServerError, log};
 
-/// Largest datagram that UDP can carry, and one byte to see that none was cut.
-const RECEIVE_BYTES_MAX: usize = 65_536;
 /// The kernel's queue for datagrams that the loop has not read yet. The default holds a few
 /// hundred, and a burst beyond it is lost.
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
-/// Datagrams read before timers and results get their turn.
-const READS_PER_TURN_MAX: usize = 64;
 /// How long a stopping server waits for what is under way.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -31,6 +28,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Server {
     core: Core,
     socket: UdpSocket,
+    inbound: Inbound,
     outbound: Outbound,
     address: SocketAddr,
     store: Box<dyn Store>,
@@ -80,8 +78,8 @@ impl Server {
         getrandom::fill(&mut seed).map_err(|error| refused("random numbers", &error))?;
         let core = Core::new(clock.now(), settings, snapshot, seed);
         let results = Results { storage, hashed };
-        let outbound = Outbound::default();
-        Ok(Self { core, socket, outbound, address, store, hasher, results, clock })
+        let (inbound, outbound) = (Inbound::new(), Outbound::default());
+        Ok(Self { core, socket, inbound, outbound, address, store, hasher, results, clock })
     }
 
     /// The address that the server listens on.
@@ -96,7 +94,6 @@ impl Server {
     /// [`ServerError::Log`], when storage hands out a log with a gap.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
         tokio::pin!(shutdown);
-        let mut buffer = vec![0; RECEIVE_BYTES_MAX];
         loop {
             let timer = self.perform_actions().await?;
             tokio::select! {
@@ -111,7 +108,7 @@ impl Server {
                 Some((ticket, hashed)) = self.results.hashed.recv() => {
                     self.core.handle_hashed(self.clock.now(), ticket, hashed);
                 }
-                Ok(()) = self.socket.readable() => self.read_datagrams(&mut buffer),
+                Ok(()) = self.socket.readable() => self.receive(),
                 () = self.clock.wait_until(timer) => {}
             }
             // However much there is to read, what is due gets its turn.
@@ -123,14 +120,10 @@ impl Server {
         self.stop().await
     }
 
-    fn read_datagrams(&mut self, buffer: &mut [u8]) {
-        for _ in 0..READS_PER_TURN_MAX {
-            // An error is either "nothing more", or about a datagram that is lost anyway.
-            let Ok((length, from)) = self.socket.try_recv_from(buffer) else {
-                return;
-            };
-            self.core.handle_datagram(self.clock.now(), from, &buffer[..length]);
-        }
+    fn receive(&mut self) {
+        let (core, now) = (&mut self.core, self.clock.now());
+        self.inbound
+            .receive(&self.socket, |from, datagram| core.handle_datagram(now, from, datagram));
     }
 
     /// Carries out what the core asks for; answers when it wants to be called again.

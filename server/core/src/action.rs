@@ -140,6 +140,8 @@ pub enum Refusal {
 pub struct Dropped {
     /// The checksum did not hold.
     pub damaged: u64,
+    /// Longer than anything of ours sends.
+    pub too_long: u64,
     /// Neither classic nor extended.
     pub malformed: u64,
     /// A cookie that was wrong or too old.

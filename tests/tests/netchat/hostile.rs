@@ -117,7 +117,7 @@ async fn a_real_server_survives_every_size_and_kind_of_datagram() {
         let longest = format!("CHAT#bob#{}", "QUFB".repeat(size / 4));
         let _ = alice.sends(&longest[..longest.len().min(65_507)]).await;
         let refusal = match size {
-            0..=2_051 => "SERVER: Message not understood. Please send again.",
+            0..=1_472 => "SERVER: Message not understood. Please send again.",
             _ => "SERVER: Message too long. Please shorten it.",
         };
         alice.shows(refusal).await;

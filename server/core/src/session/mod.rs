@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 
 use netchat_shared::classic::LoginReply;
 use netchat_shared::extended::{Datagram, DatagramError, PROTOCOL_VERSION, SessionId};
-use netchat_shared::limits::OFFER_BYTES_MIN;
+use netchat_shared::limits::{DATAGRAM_BYTES_MAX, OFFER_BYTES_MIN};
 
 use self::classic::ClassicSession;
 use self::extended::{Cookies, Encoder, ExtendedSession};
@@ -72,6 +72,9 @@ impl Sessions {
 
     /// A datagram arrived.
     pub(crate) fn handle_datagram(&mut self, cx: &mut Context, from: SocketAddr, bytes: &[u8]) {
+        if bytes.len() > DATAGRAM_BYTES_MAX {
+            return self.refuse_too_long(cx, from);
+        }
         if extended::is_extended(bytes) {
             return self.handle_extended(cx, from, bytes);
         }
@@ -134,6 +137,16 @@ impl Sessions {
         cx.timers.set_no_later(TimerKey::Session(key), timeout);
         self.end_if_over(cx, key);
         true
+    }
+
+    /// A datagram that nothing of ours sends. Somebody at an original client may have typed it.
+    fn refuse_too_long(&mut self, cx: &mut Context, from: SocketAddr) {
+        cx.dropped.too_long += 1;
+        let Some(&key) = self.classic_by_address.get(&from) else { return };
+        if let Some(Session::Classic(session)) = self.by_key.get_mut(&key) {
+            session.refuse_too_long(cx);
+        }
+        self.look_at(cx, key);
     }
 
     fn handle_classic(&mut self, cx: &mut Context, from: SocketAddr, bytes: &[u8]) {

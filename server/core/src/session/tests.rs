@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netchat_shared::body::Body;
+use netchat_shared::classic::Notice;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     ClientMessage, Link, NotSent, Receipt, Receipts, ServerMessage, Token,
@@ -207,6 +208,20 @@ fn a_classic_client_is_shown_an_edit_as_a_line_and_other_changes_not_at_all() {
         let expected = if sequence == 13 { vec![body.as_str().as_bytes()] } else { vec![] };
         assert_eq!(shown, expected);
     }
+}
+
+#[test]
+fn a_datagram_that_is_too_long_is_looked_at_no_further() {
+    let message =
+        |bytes| format!("CHAT#alice#{:A<width$}", "", width = bytes - "CHAT#alice#".len());
+    let line = Notice::Line("SERVER: Message too long. Please shorten it.".to_owned()).datagrams();
+    for (bytes, is_too_long) in [(DATAGRAM_BYTES_MAX, false), (DATAGRAM_BYTES_MAX + 1, true)] {
+        let mut door = Door::classic();
+        let told = door.receives(message(bytes).as_bytes());
+        assert_eq!(told.iter().eq(line.iter().map(String::as_bytes)), is_too_long, "{bytes}");
+        assert_eq!(door.cx.dropped.too_long, u64::from(is_too_long));
+    }
+    assert!(Door::new().receives(&[b'X'; DATAGRAM_BYTES_MAX + 1]).is_empty());
 }
 
 #[test]

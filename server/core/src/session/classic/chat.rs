@@ -4,7 +4,6 @@ use netchat_shared::body::{Body, Judgement, Opened};
 use netchat_shared::classic::{ChatCommand, Notice, Recipients, Roster, RosterEntry};
 use netchat_shared::extended::NotSent;
 use netchat_shared::kind::MessageKind;
-use netchat_shared::limits::CLASSIC_DATAGRAM_BYTES_MAX;
 use netchat_shared::name::{GroupName, UserName};
 
 use super::ClassicSession;
@@ -142,9 +141,6 @@ impl ClassicSession {
     /// Whether a body may be passed on; if not, its sender is told why.
     fn accept_body(&mut self, cx: &mut Context, name: &UserName, body: &Body) -> bool {
         let refusal = match body.judge(name) {
-            _ if body.as_str().len() > CLASSIC_DATAGRAM_BYTES_MAX => {
-                "SERVER: Message too long. Please shorten it.".to_owned()
-            }
             Judgement::Genuine | Judgement::Corrupted => return true,
             Judgement::Forged => {
                 cx.refuse(self.address, Refusal::Forged);

@@ -34,6 +34,9 @@ pub(super) struct ClassicSession {
     ended: Option<SignOutReason>,
 }
 
+/// What somebody is told whose message does not fit.
+const TOO_LONG: &str = "SERVER: Message too long. Please shorten it.";
+
 /// A datagram from an address without a session: whether it opens one. Nothing else is learnt.
 pub(super) fn knows_password(cx: &mut Context, from: SocketAddr, bytes: &[u8]) -> bool {
     match Command::parse(bytes) {
@@ -143,6 +146,13 @@ impl ClassicSession {
             }
         }
         self.timeout()
+    }
+
+    /// A datagram came that is longer than any may be.
+    pub(super) fn refuse_too_long(&mut self, cx: &mut Context) {
+        if self.is_signed_in() {
+            self.notify(cx, &Notice::Line(TOO_LONG.to_owned()));
+        }
     }
 
     /// The chat tells something.
