@@ -17,19 +17,26 @@ const ROOM_BYTES: usize = DATAGRAM_BYTES_MAX + 1;
 #[derive(Debug)]
 pub(crate) struct Inbound {
     buffer: Vec<u8>,
+    headers: Headers,
 }
+
+/// What the system fills in beside the datagrams.
+#[cfg(target_os = "linux")]
+type Headers = nix::sys::socket::MultiHeaders<nix::sys::socket::SockaddrStorage>;
+#[cfg(not(target_os = "linux"))]
+type Headers = ();
 
 impl Inbound {
     pub(crate) fn new() -> Self {
-        Self { buffer: vec![0; TOGETHER_MAX * ROOM_BYTES] }
+        Self { buffer: vec![0; TOGETHER_MAX * ROOM_BYTES], headers: headers() }
     }
 
     /// Hands over what has arrived, as much as one turn may. One that was longer than
     /// [`DATAGRAM_BYTES_MAX`] comes cut, but longer than that.
     pub(crate) fn receive(&mut self, socket: &UdpSocket, handle: impl FnMut(SocketAddr, &[u8])) {
         // An error is either "nothing more", or about a datagram that is lost anyway.
-        let _ =
-            socket.try_io(Interest::READABLE, || receive_some(socket, &mut self.buffer, handle));
+        let Self { buffer, headers } = self;
+        let _ = socket.try_io(Interest::READABLE, || receive_some(socket, buffer, headers, handle));
     }
 }
 
@@ -38,18 +45,18 @@ impl Inbound {
 fn receive_some(
     socket: &UdpSocket,
     buffer: &mut [u8],
+    headers: &mut Headers,
     mut handle: impl FnMut(SocketAddr, &[u8]),
 ) -> io::Result<()> {
     use std::io::IoSliceMut;
     use std::os::fd::AsRawFd as _;
 
-    use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg};
+    use nix::sys::socket::{MsgFlags, recvmmsg};
 
     let mut rooms: Vec<_> =
         buffer.chunks_exact_mut(ROOM_BYTES).map(|room| [IoSliceMut::new(room)]).collect();
-    let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(rooms.len(), None);
     let flags = MsgFlags::MSG_DONTWAIT;
-    for received in recvmmsg(socket.as_raw_fd(), &mut headers, &mut rooms, flags, None)? {
+    for received in recvmmsg(socket.as_raw_fd(), headers, &mut rooms, flags, None)? {
         let from = received.address.as_ref().and_then(socket_address);
         // A datagram of no bytes has no slice, and is one all the same.
         let bytes = received.iovs().next().unwrap_or_default();
@@ -59,6 +66,14 @@ fn receive_some(
     }
     Ok(())
 }
+
+#[cfg(target_os = "linux")]
+fn headers() -> Headers {
+    Headers::preallocate(TOGETHER_MAX, None)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn headers() -> Headers {}
 
 #[cfg(target_os = "linux")]
 fn socket_address(address: &nix::sys::socket::SockaddrStorage) -> Option<SocketAddr> {
@@ -71,6 +86,7 @@ fn socket_address(address: &nix::sys::socket::SockaddrStorage) -> Option<SocketA
 fn receive_some(
     socket: &UdpSocket,
     buffer: &mut [u8],
+    _: &mut Headers,
     mut handle: impl FnMut(SocketAddr, &[u8]),
 ) -> io::Result<()> {
     let (length, from) = socket.try_recv_from(&mut buffer[..ROOM_BYTES])?;

@@ -15,10 +15,11 @@ use rusqlite_migration::{M, Migrations};
 use thiserror::Error;
 use tracing::{error, info, warn};
 
+use super::checkpoints::Checkpoints;
 use super::generation::{Mark, Marked, draw};
 use super::index::Index;
 use super::limits::{
-    BUSY_TIMEOUT, CACHE_KIB, CHECKPOINT_BYTES, INDEX_STEP_ROWS_MIN, PAGE_BYTES, STATEMENTS_MAX,
+    BUSY_TIMEOUT, CACHE_KIB, INDEX_STEP_ROWS_MIN, LOG_BYTES_MAX, PAGE_BYTES, STATEMENTS_MAX,
 };
 use super::purge::Sweep;
 use super::writes::{Committed, Head};
@@ -86,6 +87,8 @@ pub enum DatabaseError {
 /// An open database.
 #[derive(Debug)]
 pub struct Database {
+    /// Closed first: what the last connection leaves of the log, it works into the file.
+    checkpoints: Checkpoints,
     connection: Connection,
     path: PathBuf,
     generation: Generation,
@@ -132,7 +135,9 @@ impl Database {
         let (mark, marked) = Mark::open(&real_path).map_err(file)?;
         let (head, indexed, generation) = read_head(&connection).map_err(sqlite)?;
         let index = Index::load(&connection, indexed).map_err(sqlite)?;
+        let checkpoints = Checkpoints::start(&real_path, &connection).map_err(sqlite)?;
         let mut database = Self {
+            checkpoints,
             connection,
             path: path.to_owned(),
             generation,
@@ -270,6 +275,7 @@ impl Database {
             }
         }
         self.added = 0;
+        self.checkpoints.follow(&self.connection);
         let Some(mut sweep) = self.sweep.take() else { return };
         let mut steps = if is_idle { 1 } else { 0 };
         while sweep.spend() {
@@ -427,7 +433,7 @@ fn configure(connection: &Connection, is_new: bool) -> rusqlite::Result<()> {
     // Ids are given here and never again: checking what refers to them finds nothing.
     connection.pragma_update(None, "foreign_keys", false)?;
     let page_bytes: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_BYTES / page_bytes)
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_BYTES_MAX / page_bytes)
 }
 
 fn upgrade(connection: &mut Connection, path: &Path) -> Result<(), DatabaseError> {

@@ -52,9 +52,14 @@ pub(super) const STATEMENTS_MAX: usize = 64;
 /// Page cache, in KiB.
 pub(super) const CACHE_KIB: i64 = 64 * 1_024;
 
-/// Bytes of the write-ahead log after which it is worked into the database. Everyone waits for
-/// that: this takes a few milliseconds, and twice as much saves nothing more.
+/// Bytes of the write-ahead log after which it is worked into the database, beside the commits.
 pub(super) const CHECKPOINT_BYTES: i64 = 16 * 1_024 * 1_024;
+
+/// Bytes of it after which the commits wait for that.
+pub(super) const LOG_BYTES_MAX: i64 = 4 * CHECKPOINT_BYTES;
+
+/// Commits from one look at how long the log is to the next.
+pub(super) const COMMITS_PER_LOOK: u32 = 16;
 
 /// Page size of a new database: with large ones, thousands of senders cost little more than a few.
 pub(super) const PAGE_BYTES: i64 = 16_384;

@@ -5,6 +5,7 @@
 //! was committed goes out at once; then some of the questions that wait are answered, and then the
 //! indexes and a purge, if one is under way, go on a little.
 
+mod checkpoints;
 mod database;
 mod generation;
 mod index;
