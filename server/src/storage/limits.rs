@@ -14,7 +14,7 @@ pub(super) const LOADS_PER_TURN_MAX: usize = 16;
 pub(super) const INDEX_BEHIND: usize = 8_192;
 
 /// Rows written to the indexes in one turn, unless more came in.
-pub(super) const INDEX_STEP_ROWS_MIN: usize = 1_024;
+pub(super) const INDEX_STEP_ROWS_MIN: usize = 128;
 
 /// Most runs of message ids known by heart. At the bound they are all forgotten, and read again.
 pub(super) const ID_RUNS_MAX: usize = 65_536;
