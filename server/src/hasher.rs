@@ -47,10 +47,14 @@ fn work(jobs: &Receiver<(Ticket, HashJob)>, results: &UnboundedSender<Result>) {
             HashJob::Create(password) => {
                 create(&argon2, password.reveal()).map_or(Hashed::Failed, Hashed::Created)
             }
-            HashJob::Verify(password, Some(hash)) => verify(&argon2, &password, &hash),
-            HashJob::Verify(password, None) => {
-                let _ = verify(&argon2, &password, &nobody);
-                Hashed::Wrong
+            HashJob::Verify { password, as_typed, hash } => {
+                let found = verify_either(
+                    &argon2,
+                    &password,
+                    as_typed.as_ref(),
+                    hash.as_ref().unwrap_or(&nobody),
+                );
+                if hash.is_some() { found } else { Hashed::Wrong }
             }
         };
         if results.send((ticket, hashed)).is_err() {
@@ -66,6 +70,23 @@ fn create(argon2: &Argon2<'_>, password: &str) -> Option<String> {
             error!(%error, "a password could not be hashed");
             None
         }
+    }
+}
+
+/// Compares what is compared today, then what was compared before.
+fn verify_either(
+    argon2: &Argon2<'_>,
+    password: &Password,
+    as_typed: Option<&Password>,
+    hash: &str,
+) -> Hashed {
+    let found = verify(argon2, password, hash);
+    match as_typed {
+        Some(as_typed) if found == Hashed::Wrong => match verify(argon2, as_typed, hash) {
+            Hashed::Right(_) => Hashed::Right(create(argon2, password.reveal())),
+            other @ (Hashed::Created(_) | Hashed::Wrong | Hashed::Failed) => other,
+        },
+        Some(_) | None => found,
     }
 }
 
@@ -105,5 +126,21 @@ mod tests {
             panic!("an old hash is renewed");
         };
         assert_eq!(verify(&argon2, &right, &renewed), Hashed::Right(None));
+    }
+
+    #[test]
+    fn a_hash_of_before_of_what_was_typed_is_renewed() {
+        let argon2 = Argon2::default();
+        let password = |text: &str| Password::new(text).unwrap();
+        let (composed, typed) = (password("\u{e9}"), password("e\u{301}"));
+        let old = create(&argon2, typed.reveal()).unwrap();
+        let Hashed::Right(Some(renewed)) = verify_either(&argon2, &composed, Some(&typed), &old)
+        else {
+            panic!("it is renewed");
+        };
+        let found = verify_either(&argon2, &composed, None, &renewed);
+        assert_eq!(found, Hashed::Right(None));
+        let wrong = password("e");
+        assert_eq!(verify_either(&argon2, &wrong, Some(&typed), &renewed), Hashed::Wrong);
     }
 }

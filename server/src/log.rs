@@ -1,7 +1,7 @@
 //! What the operator sees. Levels: what people do is `info`, what is refused is `warn`, what needs
 //! the operator is `error`. Nothing is logged per message, and never a text or a password.
 
-use netchat_core::{LogEvent, Refusal, SignInKind, SignOutReason};
+use netchat_core::{LogEvent, NamesAlike, Refusal, SignInKind, SignOutReason};
 use tracing::{error, info, warn};
 
 pub(crate) fn write(record: &LogEvent) {
@@ -52,6 +52,14 @@ pub(crate) fn write(record: &LogEvent) {
             beyond_window = dropped.beyond_window,
             "datagrams dropped since the last of these lines"
         ),
+        LogEvent::NamesAlike(NamesAlike { told, more }) => {
+            for (name, other) in told {
+                warn!("{name} and {other} have names that are alike: they stay as they are");
+            }
+            if *more > 0 {
+                warn!("{more} more names are like others");
+            }
+        }
         LogEvent::ClockJumped { trusted_from } => error!(
             trusted_from_ms = trusted_from.millis,
             "the clock has moved by more than a month: nothing is forgotten for a month; set it right"

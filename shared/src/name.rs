@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::limits::{GROUP_NAME_CHARS_MAX, USER_NAME_CHARS_MAX};
 
 /// Words that mean something else on the wire or on the screen of a classic client.
-const RESERVED: [&str; 4] = ["All", "SERVER", "DONE", "LEAVE"];
+pub const RESERVED: [&str; 4] = ["All", "SERVER", "DONE", "LEAVE"];
 
 /// The name of a user: 1 to 32 characters, without `#`, `;`, `:`, a backtick or control characters,
 /// no space at either end, and none of the words that the protocol uses itself.

@@ -3,13 +3,14 @@
 //! The log is a vector, and stays whole; what was purged or taken back is noted beside it. So the
 //! model can also answer as a copy would that has only a beginning of the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use netchat_core::limits::{
     EDITS_PER_MESSAGE_MAX, FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX,
     REACTIONS_PER_MESSAGE_MAX,
 };
+use netchat_core::names::NameKeys;
 use netchat_core::storage::{
     Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, Generation, GroupRecord,
     Loaded, Message, MessageDraft, Origin, Page, Placed, Purge, Query, Refused, Sequence, Snapshot,
@@ -30,6 +31,9 @@ pub struct MemoryStorage {
     log: Vec<Entry>,
     users: BTreeMap<UserId, UserRecord>,
     registered: BTreeMap<UserName, UserId>,
+    compares_names: bool,
+    user_looks: Looks,
+    group_looks: Looks,
     last_user: u32,
     groups: BTreeMap<ConversationId, GroupRecord>,
     group_by_name: BTreeMap<GroupName, ConversationId>,
@@ -49,6 +53,13 @@ pub struct MemoryStorage {
     read: BTreeMap<(UserId, ConversationId), Sequence>,
     tokens: BTreeMap<TokenHash, (UserId, UnixTime)>,
     clock: Option<ClockMark>,
+}
+
+/// Names, by what they are in every spelling and by what they look like.
+#[derive(Debug, Clone, Default)]
+struct Looks {
+    folded: BTreeSet<String>,
+    looks: BTreeSet<String>,
 }
 
 /// A stay in a conversation: its member may read what comes after `since`, until it ends.
@@ -73,6 +84,9 @@ impl Default for MemoryStorage {
             log: Vec::new(),
             users: BTreeMap::new(),
             registered: BTreeMap::new(),
+            compares_names: true,
+            user_looks: Looks::default(),
+            group_looks: Looks::default(),
             last_user: 0,
             groups: BTreeMap::new(),
             group_by_name: BTreeMap::new(),
@@ -93,6 +107,11 @@ impl Default for MemoryStorage {
 }
 
 impl MemoryStorage {
+    /// One that takes whatever names come, as storage did once.
+    pub fn before_names_were_compared() -> Self {
+        Self { compares_names: false, ..Self::default() }
+    }
+
     /// Carries a change out and commits it: the entries that came of it, and what became of it.
     pub fn write(&mut self, now: UnixTime, ticket: Ticket, write: &Write) -> (Vec<Entry>, Stored) {
         match write {
@@ -445,7 +464,10 @@ impl Batch<'_> {
         let change = match what {
             Draft::Message(message) => return self.place_message(draft, message),
             Draft::User { name, password_hash, address } => {
-                if self.storage.registered.contains_key(name) {
+                let is_like = password_hash.is_some()
+                    && self.storage.compares_names
+                    && self.storage.user_looks.has_like(name);
+                if is_like || self.storage.registered.contains_key(name) {
                     return Placed::Taken;
                 }
                 Change::User(UserRecord {
@@ -458,7 +480,7 @@ impl Batch<'_> {
             }
             Draft::PasswordHash(user, hash) => Change::PasswordHash(*user, hash.clone()),
             Draft::Group { name, members } => {
-                if self.storage.group_by_name.contains_key(name) {
+                if self.storage.group_looks.has_like(name) {
                     return Placed::Taken;
                 }
                 Change::Group(GroupRecord {
@@ -581,6 +603,7 @@ impl MemoryStorage {
                 self.last_user = user.id.0;
                 if user.password_hash.is_some() {
                     self.registered.insert(user.name.clone(), user.id);
+                    self.user_looks.add(&user.name);
                 }
                 self.users.insert(user.id, user.clone());
                 self.received.insert(user.id, user.since);
@@ -594,6 +617,7 @@ impl MemoryStorage {
             Change::Group(group) => {
                 self.last_conversation = group.id.0;
                 self.group_by_name.insert(group.name.clone(), group.id);
+                self.group_looks.add(&group.name);
                 self.groups.insert(group.id, group.clone());
                 for (member, since) in &group.members {
                     self.add_member(group.id, *member, *since);
@@ -637,6 +661,19 @@ impl MemoryStorage {
         if stays.last().is_none_or(|stay| stay.until.is_some()) {
             stays.push(Membership { since, until: None });
         }
+    }
+}
+
+impl Looks {
+    fn add(&mut self, name: impl AsRef<str>) {
+        let keys = NameKeys::of(name);
+        self.folded.insert(keys.folded().to_owned());
+        self.looks.insert(keys.look().to_owned());
+    }
+
+    fn has_like(&self, name: impl AsRef<str>) -> bool {
+        let keys = NameKeys::of(name);
+        self.folded.contains(keys.folded()) || self.looks.contains(keys.look())
     }
 }
 

@@ -5,6 +5,8 @@
 #![expect(clippy::print_stdout, reason = "figures are shown with --nocapture")]
 
 mod netchat {
+    /// Who is who: names and passwords.
+    mod accounts;
     /// The web client in a real browser.
     mod browsers;
     /// The classic protocol, byte for byte.

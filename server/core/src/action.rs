@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::time::{Instant, UnixTime};
 
+use crate::limits::NAMES_ALIKE_TOLD_MAX;
 use crate::storage::{HashJob, Query, Ticket, Write};
 
 /// One thing to do, or to wait for.
@@ -81,11 +82,33 @@ pub enum LogEvent {
     },
     /// Datagrams that were dropped since the last such event, by reason.
     Dropped(Dropped),
+    /// Names of before they were compared, which are like others: they go on as they are.
+    NamesAlike(NamesAlike),
     /// The clock has moved by more than can be: nothing is called old before then.
     ClockJumped {
         /// When it is trusted again, by itself.
         trusted_from: UnixTime,
     },
+}
+
+/// Names that are like others.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NamesAlike {
+    /// A name, and the one that it is like: at most
+    /// [`NAMES_ALIKE_TOLD_MAX`](crate::limits::NAMES_ALIKE_TOLD_MAX).
+    pub told: Vec<(String, String)>,
+    /// So many more.
+    pub more: usize,
+}
+
+impl NamesAlike {
+    pub(crate) fn add(&mut self, name: String, other: String) {
+        if self.told.len() < NAMES_ALIKE_TOLD_MAX {
+            self.told.push((name, other));
+        } else {
+            self.more += 1;
+        }
+    }
 }
 
 /// How somebody signed in.

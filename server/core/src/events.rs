@@ -14,6 +14,7 @@ use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 
 use crate::action::{Refusal, SignInKind, SignOutReason};
+use crate::names::NameRefused;
 use crate::storage::{DeliveryFailure, Message, UserId};
 
 /// Names a session for as long as the server runs.
@@ -23,7 +24,7 @@ pub(crate) struct SessionKey(pub(crate) u64);
 /// What a session asks of the chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Is this name somebody's? Answered with [`Update::NameLookedUp`].
+    /// May one come in under this name? Answered with [`Update::NameLookedUp`].
     LookUp(UserName),
     /// To be somebody. Answered with [`Update::SignedIn`] or [`Update::NotSignedIn`].
     SignIn { credentials: Credentials, address: SocketAddr, takes_token: bool },
@@ -158,8 +159,8 @@ pub(crate) enum GroupRequest {
 /// What the chat tells a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Update {
-    /// Whether the name is somebody's.
-    NameLookedUp(bool),
+    /// How the name stands.
+    NameLookedUp(NameStanding),
     /// The session is this user's.
     SignedIn(Box<SignedIn>),
     /// It is not.
@@ -200,6 +201,17 @@ pub(crate) enum Update {
     Group(GroupName, GroupOutcome),
     /// The server is about to stop.
     Stopping,
+}
+
+/// Whether one may come in under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NameStanding {
+    /// It can be registered.
+    New,
+    /// It is somebody's, in this spelling or another.
+    Known,
+    /// Nobody can have it.
+    Refused(NameRefused),
 }
 
 /// A session that is somebody's.

@@ -18,6 +18,8 @@
 //! chat/       accounts, messages, groups, receipts, presence; it knows no protocol
 //! directory/  who there is and who belongs to what: the fold of the log
 //! context/    time, randomness, settings, timers and queues, handed in to all of them
+//! names.rs    what makes two names the same, or too alike
+//! passwords.rs  in what form they are compared
 //! storage.rs  the port to storage and to the password hasher
 //! ```
 
@@ -27,12 +29,14 @@ mod context;
 mod directory;
 mod events;
 pub mod limits;
+pub mod names;
+mod passwords;
 mod server;
 mod session;
 mod settings;
 pub mod storage;
 
-pub use action::{Action, Dropped, LogEvent, Refusal, SignInKind, SignOutReason};
+pub use action::{Action, Dropped, LogEvent, NamesAlike, Refusal, SignInKind, SignOutReason};
 pub use directory::Directory;
 pub use server::{LogGap, Server};
 pub use settings::Settings;

@@ -32,6 +32,13 @@ pub const CLASSIC_PROBES_MAX: u32 = 3;
 /// Commands kept for a session whose registration is being stored. Further ones are dropped.
 pub const REGISTERING_COMMANDS_MAX: usize = 16;
 
+/// Most marks that a letter of a new name may carry: more than any language needs, and few enough not to
+/// paint over other lines.
+pub const MARKS_PER_LETTER_MAX: usize = 4;
+
+/// Most names like others that the operator is told of at the start; of further ones, how many.
+pub const NAMES_ALIKE_TOLD_MAX: usize = 100;
+
 /// Most accounts. A further registration is refused, and the operator sees why.
 pub const USERS_MAX: usize = 1_000_000;
 

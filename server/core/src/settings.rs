@@ -6,6 +6,7 @@ use netchat_shared::limits::ACK_TIMEOUT_DEFAULT;
 use netchat_shared::password::Password;
 
 use crate::limits::RETENTION_DEFAULT;
+use crate::passwords::normalised;
 
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,5 +34,10 @@ impl Settings {
             hide_addresses: false,
             retention: Some(RETENTION_DEFAULT),
         }
+    }
+
+    /// Whether that is the password of the server, however it was typed.
+    pub(crate) fn is_password(&self, given: &Password) -> bool {
+        normalised(given) == normalised(&self.password)
     }
 }

@@ -351,9 +351,17 @@ pub struct Snapshot {
 pub enum HashJob {
     /// Hash a new password.
     Create(Password),
-    /// Compare a password with a hash; with `None`, do the same work in vain, so that an unknown
-    /// name takes as long as a known one.
-    Verify(Password, Option<String>),
+    /// Compare a password with a hash.
+    Verify {
+        /// In the one form in which passwords are compared.
+        password: Password,
+        /// As it was typed, if that is another: hashes of before were made of it. Compared next; if it
+        /// is right, the hash counts as weaker than today's.
+        as_typed: Option<Password>,
+        /// The hash. With `None`, do the same work in vain, so that an unknown name takes as long as
+        /// a known one.
+        hash: Option<String>,
+    },
 }
 
 /// What the password hasher found.

@@ -23,13 +23,13 @@ use super::limits::{
 };
 use super::purge::Sweep;
 use super::writes::{Committed, Head};
-use super::{queries, writes};
+use super::{name_keys, queries, writes};
 
 /// Before this, SQLite could lose the end of its log when several connections wrote.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
-const MIGRATIONS: &[M<'_>] =
-    &[M::up(include_str!("schema-1.sql")), M::up(include_str!("schema-2.sql"))];
+/// The version of the schema that this program writes.
+const SCHEMA_VERSION: usize = 3;
 
 /// Why a database can't be used. The text is one line for the operator.
 #[derive(Debug, Error)]
@@ -440,16 +440,27 @@ fn upgrade(connection: &mut Connection, path: &Path) -> Result<(), DatabaseError
     let version: usize = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(|source| DatabaseError::Sqlite { path: path.to_owned(), source })?;
-    if version > MIGRATIONS.len() {
+    if version > SCHEMA_VERSION {
         return Err(DatabaseError::Newer(path.to_owned()));
     }
-    Migrations::from_slice(MIGRATIONS)
+    migrations()
         .to_latest(connection)
         .map_err(|source| DatabaseError::Migration { path: path.to_owned(), source })?;
-    if (1..MIGRATIONS.len()).contains(&version) {
+    if (1..SCHEMA_VERSION).contains(&version) {
         info!(database = %path.display(), from = version, "the database was upgraded");
     }
     Ok(())
+}
+
+fn migrations() -> Migrations<'static> {
+    let steps: [M<'_>; SCHEMA_VERSION] = [
+        M::up(include_str!("schema-1.sql")),
+        M::up(include_str!("schema-2.sql")),
+        M::up_with_hook(include_str!("schema-3.sql"), |transaction: &Transaction<'_>| {
+            Ok(name_keys::fill(transaction)?)
+        }),
+    ];
+    Migrations::new(steps.into())
 }
 
 /// The end of the log, up to where the indexes are complete, and which log it is.
@@ -486,5 +497,5 @@ fn read_user(row: &Row<'_>) -> rusqlite::Result<Option<(UserRecord, Sequence)>> 
 
 #[cfg(test)]
 pub(super) fn validate_migrations() -> rusqlite_migration::Result<()> {
-    Migrations::from_slice(MIGRATIONS).validate()
+    migrations().validate()
 }

@@ -11,6 +11,7 @@ mod generation;
 mod index;
 mod limits;
 mod messages;
+mod name_keys;
 mod purge;
 mod queries;
 #[cfg(test)]

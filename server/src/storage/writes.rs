@@ -1,5 +1,6 @@
 //! Changes of the database. Bound parameters only.
 
+use netchat_core::names::NameKeys;
 use netchat_core::storage::{
     Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, GroupRecord, Origin, Placed,
     Sequence, Stored, Ticket, UserId, UserRecord, Write,
@@ -208,22 +209,30 @@ impl Commit<'_> {
         password_hash: Option<&str>,
         address: SocketAddr,
     ) -> rusqlite::Result<Placed> {
-        let taken = "SELECT 1 FROM user WHERE name = ?1 AND password_hash IS NOT NULL";
-        if self.connection.prepare_cached(taken)?.exists([name.as_str()])? {
+        // A guest's name is theirs for a while only, and the core knows whose else it is.
+        let keys = password_hash.map(|_| NameKeys::of(name));
+        let keys = keys.as_ref();
+        let taken = "SELECT 1 FROM user
+                     WHERE (name = ?1 AND password_hash IS NOT NULL) OR folded = ?2 OR look = ?3";
+        let like = params![name.as_str(), keys.map(NameKeys::folded), keys.map(NameKeys::look)];
+        if self.connection.prepare_cached(taken)?.exists(like)? {
             return Ok(Placed::Taken);
         }
         let (id, since) = (UserId(self.head.last_user.0 + 1), self.head.sequence.next());
         run(
             self.connection,
-            "INSERT INTO user (id, name, password_hash, address, registered_at, signed_in_at, since)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
+            "INSERT INTO user
+                 (id, name, password_hash, address, registered_at, signed_in_at, since, folded, look)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
             params![
                 id.0,
                 name.as_str(),
                 password_hash,
                 address.to_string(),
                 self.time.millis,
-                since.0
+                since.0,
+                keys.map(NameKeys::folded),
+                keys.map(NameKeys::look),
             ],
         )?;
         run(
@@ -257,15 +266,17 @@ impl Commit<'_> {
         name: &GroupName,
         members: &[UserId],
     ) -> rusqlite::Result<Placed> {
-        let taken = "SELECT 1 FROM conversation WHERE group_name = ?1";
-        if self.connection.prepare_cached(taken)?.exists([name.as_str()])? {
+        let keys = NameKeys::of(name);
+        let taken = "SELECT 1 FROM conversation WHERE group_name = ?1 OR folded = ?2 OR look = ?3";
+        let like = [name.as_str(), keys.folded(), keys.look()];
+        if self.connection.prepare_cached(taken)?.exists(like)? {
             return Ok(Placed::Taken);
         }
         let (id, since) = (self.next_conversation(), self.head.sequence.next());
         run(
             self.connection,
-            "INSERT INTO conversation (id, group_name) VALUES (?1, ?2)",
-            params![id.0, name.as_str()],
+            "INSERT INTO conversation (id, group_name, folded, look) VALUES (?1, ?2, ?3, ?4)",
+            params![id.0, name.as_str(), keys.folded(), keys.look()],
         )?;
         for (position, user) in members.iter().enumerate() {
             self.add_member(id, *user, since, position)?;

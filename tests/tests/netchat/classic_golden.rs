@@ -22,6 +22,11 @@ fn strangers_learn_nothing() {
 }
 
 #[test]
+fn names() {
+    among_people(include_str!("../../golden/names.txt"));
+}
+
+#[test]
 fn chat() {
     among_people(include_str!("../../golden/chat.txt"));
 }

@@ -68,6 +68,16 @@ enum Kind {
     Reaction,
 }
 
+/// One of a few names, some of them in several spellings, or looking like others.
+fn spelling(name: &str, number: u8) -> String {
+    let name = format!("{name}{}", number / 2);
+    match number % 4 {
+        1 => name.to_uppercase(),
+        3 => name.replace('r', "г"),
+        _ => name,
+    }
+}
+
 fn kinds() -> impl Strategy<Value = Kind> {
     prop_oneof![
         5 => Just(Kind::Text),
@@ -277,7 +287,7 @@ impl Pair {
     fn draft(&self, proposal: &Proposal) -> Option<Draft> {
         Some(match proposal {
             Proposal::User { name, is_guest } => Draft::User {
-                name: format!("user{name}").parse().unwrap(),
+                name: spelling("user", *name).parse().unwrap(),
                 password_hash: (!is_guest).then(|| "hash".to_owned()),
                 address: "10.0.0.1:1".parse().unwrap(),
             },
@@ -292,7 +302,7 @@ impl Pair {
                 let members = members.iter().filter_map(|member| self.pick_user(*member));
                 let mut seen = BTreeSet::new();
                 let members: Vec<_> = members.filter(|member| seen.insert(*member)).collect();
-                let name = format!("group{name}").parse().unwrap();
+                let name = spelling("group", *name).parse().unwrap();
                 (!members.is_empty()).then_some(Draft::Group { name, members })?
             }
             Proposal::Join(group, user) => {

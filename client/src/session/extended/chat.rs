@@ -464,9 +464,14 @@ impl Chat {
     }
 
     fn handle_group(&mut self, group: GroupName, reply: GroupReply, common: &mut Common) {
-        let request = self.requests.finish(
-            |request| matches!(request, Request::Group(request) if *request.group() == group),
-        );
+        // That somebody else made one a member, of a number not told, is no answer.
+        let is_added = matches!(reply, GroupReply::Joined { count: 0, .. });
+        if !is_added {
+            // Answers come in the order of the questions, and under the group's own name, however it
+            // was written in the question. Who asked for members is told so too that there are none.
+            self.requests
+                .finish(|request| matches!(request, Request::Group(_) | Request::Members(..)));
+        }
         let outcome = match reply {
             GroupReply::Created { members, unknown, .. } => {
                 if !unknown.is_empty() {
@@ -476,19 +481,12 @@ impl Chat {
                 let entry = |name: UserName| RosterEntry { address: None, name: name.to_string() };
                 GroupOutcome::Created(Roster { entries: members.into_iter().map(entry).collect() })
             }
-            GroupReply::Joined { .. } if request.is_none() => GroupOutcome::Added,
+            GroupReply::Joined { .. } if is_added => GroupOutcome::Added,
             GroupReply::Joined { .. } => GroupOutcome::Joined,
             GroupReply::DoesNotExist => GroupOutcome::DoesNotExist,
             GroupReply::Quit => GroupOutcome::Quit,
             GroupReply::Refused(why) => GroupOutcome::Refused(why),
         };
-        if request.is_none()
-            && matches!(outcome, GroupOutcome::DoesNotExist | GroupOutcome::Refused(_))
-        {
-            // Its members were asked for.
-            self.requests
-                .finish(|request| matches!(request, Request::Members(of, _) if *of == group));
-        }
         common.tell(Event::Group(group, outcome));
     }
 

@@ -1,6 +1,6 @@
 //! Accounts: registering a name, comparing its password, resuming with a token, guests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use netchat_shared::extended::Token;
@@ -16,8 +16,10 @@ use super::tokens::{self, Tokens};
 use crate::action::{LogEvent, Refusal, SignInKind};
 use crate::context::Context;
 use crate::directory::Directory;
-use crate::events::{Credentials, NotSignedIn, SessionKey, SignedIn, Update};
+use crate::events::{Credentials, NameStanding, NotSignedIn, SessionKey, SignedIn, Update};
 use crate::limits::{GUESTS_MAX, USERS_MAX};
+use crate::names::{Found, NameIndex, NameKeys};
+use crate::passwords::normalised;
 use crate::storage::{
     Draft, HashJob, Hashed, Placed, Snapshot, Stored, Ticket, TokenHash, UserId, UserRecord, Write,
 };
@@ -28,7 +30,7 @@ pub(crate) struct Accounts {
     tokens: Tokens,
     guesses: Guesses,
     /// Names whose accounts are being made, or that guests are about to get.
-    taken: BTreeSet<UserName>,
+    taken: NameIndex<SessionKey>,
     hashes: BTreeMap<Ticket, (Applicant, HashPurpose)>,
     writes: BTreeMap<Ticket, (Applicant, SignInKind)>,
 }
@@ -60,7 +62,7 @@ impl Accounts {
         Self {
             tokens: Tokens::load(snapshot.tokens.clone()),
             guesses: Guesses::default(),
-            taken: BTreeSet::new(),
+            taken: NameIndex::default(),
             hashes: BTreeMap::new(),
             writes: BTreeMap::new(),
         }
@@ -77,10 +79,12 @@ impl Accounts {
         let applicant = |name| Applicant { name, door };
         match credentials {
             Credentials::New(name, password) => {
-                self.register(cx, people, applicant(name), password);
+                self.register(cx, people, applicant(name), &password);
             }
             Credentials::Password(name, password) => {
-                self.verify(cx, people, applicant(name), password);
+                // Guesses at one account count together, however its name is written.
+                let name = people.directory.own_spelling(&name).unwrap_or(name);
+                self.verify(cx, people, applicant(name), &password);
             }
             Credentials::Guest(name) => self.let_in(cx, people, applicant(name)),
             Credentials::Token(token) => self.resume(cx, people, door, token),
@@ -115,9 +119,9 @@ impl Accounts {
         user: &UserRecord,
     ) -> bool {
         let Some((applicant, how)) = self.writes.remove(&ticket) else { return false };
-        self.taken.remove(&applicant.name);
+        self.release(&applicant);
         if how == SignInKind::Guest {
-            people.guests.insert(user.name.clone(), user.id);
+            people.guests.enter(user.name.clone(), user.id);
         }
         self.admit(cx, people, applicant.door, user.id, how);
         true
@@ -132,7 +136,7 @@ impl Accounts {
             Stored::Done | Stored::Failed => Refusal::Full,
         };
         let Some((applicant, _)) = self.writes.remove(&ticket) else { return };
-        self.taken.remove(&applicant.name);
+        self.release(&applicant);
         let update = Update::NotSignedIn(NotSignedIn::NotRegistered(refusal));
         cx.update(applicant.door.key, update);
     }
@@ -158,14 +162,14 @@ impl Accounts {
         cx: &mut Context,
         people: &People,
         applicant: Applicant,
-        password: Password,
+        password: &Password,
     ) {
         if let Err(why) = self.check_new_name(people, &applicant.name) {
             return cx.update(applicant.door.key, not_registered(why));
         }
-        match cx.hash(HashJob::Create(password)) {
+        match cx.hash(HashJob::Create(normalised(password))) {
             Ok(ticket) => {
-                self.taken.insert(applicant.name.clone());
+                self.reserve(&applicant);
                 self.hashes.insert(ticket, (applicant, HashPurpose::Register));
             }
             Err(_) => cx.update(applicant.door.key, not_registered(Refusal::Full)),
@@ -174,7 +178,7 @@ impl Accounts {
 
     fn finish_register_hash(&mut self, cx: &mut Context, applicant: Applicant, hashed: Hashed) {
         let Hashed::Created(hash) = hashed else {
-            self.taken.remove(&applicant.name);
+            self.release(&applicant);
             return cx.update(applicant.door.key, not_registered(Refusal::Full));
         };
         self.append_user(cx, applicant, Some(hash), SignInKind::Registered);
@@ -184,7 +188,7 @@ impl Accounts {
     fn let_in(&mut self, cx: &mut Context, people: &People, applicant: Applicant) {
         match self.check_new_name(people, &applicant.name) {
             Ok(()) => {
-                self.taken.insert(applicant.name.clone());
+                self.reserve(&applicant);
                 self.append_user(cx, applicant, None, SignInKind::Guest);
             }
             Err(why) => cx.update(applicant.door.key, not_registered(why)),
@@ -192,7 +196,9 @@ impl Accounts {
     }
 
     fn check_new_name(&self, people: &People, name: &UserName) -> Result<(), Refusal> {
-        if people.find(name.as_str()).is_some() || self.taken.contains(name) {
+        let is_free = people.standing(name) == NameStanding::New
+            && self.taken.find(&NameKeys::of(name)) == Found::Nobody;
+        if !is_free {
             Err(Refusal::NameTaken)
         } else if people.directory.registered_count() >= USERS_MAX
             || people.guests.len() >= GUESTS_MAX
@@ -201,6 +207,15 @@ impl Accounts {
         } else {
             Ok(())
         }
+    }
+
+    /// Nobody else gets that name meanwhile, nor one like it.
+    fn reserve(&mut self, applicant: &Applicant) {
+        self.taken.insert(&NameKeys::of(&applicant.name), applicant.door.key);
+    }
+
+    fn release(&mut self, applicant: &Applicant) {
+        self.taken.remove(&NameKeys::of(&applicant.name), applicant.door.key);
     }
 
     fn append_user(
@@ -215,7 +230,7 @@ impl Accounts {
         match cx.store(Write::Append(vec![draft])) {
             Ok(ticket) => drop(self.writes.insert(ticket, (applicant, how))),
             Err(_) => {
-                self.taken.remove(&applicant.name);
+                self.release(&applicant);
                 cx.update(key, not_registered(Refusal::Full));
             }
         }
@@ -226,7 +241,7 @@ impl Accounts {
         cx: &mut Context,
         people: &People,
         applicant: Applicant,
-        password: Password,
+        password: &Password,
     ) {
         if !self.guesses.may_try(cx.monotonic(), &applicant.name) {
             return cx.update(applicant.door.key, wrong(Refusal::GuessedTooOften));
@@ -234,7 +249,10 @@ impl Accounts {
         // Unknown names are verified too, in vain: the time must not tell them apart.
         let user = people.directory.find_registered(applicant.name.as_str());
         let hash = user.and_then(|user| user.password_hash.clone());
-        match cx.hash(HashJob::Verify(password, hash)) {
+        let as_typed = password;
+        let password = normalised(as_typed);
+        let as_typed = Some(as_typed).filter(|as_typed| **as_typed != password).cloned();
+        match cx.hash(HashJob::Verify { password, as_typed, hash }) {
             Ok(ticket) => drop(self.hashes.insert(ticket, (applicant, HashPurpose::Verify))),
             Err(_) => cx.update(applicant.door.key, wrong(Refusal::Full)),
         }
@@ -326,9 +344,7 @@ impl Accounts {
         if !quits.is_empty() {
             cx.store_aside(Write::Append(quits));
         }
-        if people.guests.get(&name) == Some(&user) {
-            people.guests.remove(&name);
-        }
+        people.guests.leave(&name, user);
     }
 }
 

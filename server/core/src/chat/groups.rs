@@ -9,6 +9,7 @@ use crate::action::LogEvent;
 use crate::context::Context;
 use crate::events::{GroupOutcome, GroupRequest, SessionKey, Update};
 use crate::limits::{GROUP_MEMBERS_MAX, GROUPS_MAX};
+use crate::names::{self, Found, NameRefused};
 use crate::storage::{Change, Draft, Placed, Stored, Ticket, UserId, Write};
 
 /// Requests about groups, on their way to storage.
@@ -38,6 +39,8 @@ impl Groups {
     ) {
         let mut unknown = Vec::new();
         let group = people.directory.find_group(&name);
+        // Whoever asks learns how it is written.
+        let name = group.map_or(name, |group| group.name.clone());
         let draft = match request {
             GroupRequest::Find => Err(GroupOutcome::Found(group.is_some())),
             GroupRequest::Create(names) => {
@@ -149,20 +152,32 @@ fn create(
 ) -> Result<Draft, String> {
     let mut members = vec![user];
     for name in names {
-        match people.find(&name) {
+        match people.find_spelled(&name) {
             Some(member) if members.contains(&member) => {}
             Some(member) => members.push(member),
             None => unknown.push(name),
         }
     }
     if people.directory.find_group(name).is_some() {
-        Err(format!("Group {name} exists already."))
-    } else if members.len() > GROUP_MEMBERS_MAX {
+        return Err(format!("Group {name} exists already."));
+    }
+    check_name(people, name).map_err(|why| format!("{name}: {why}."))?;
+    if members.len() > GROUP_MEMBERS_MAX {
         Err(too_many_members())
     } else if people.directory.group_count() >= GROUPS_MAX {
         Err("There are too many groups.".to_owned())
     } else {
         Ok(Draft::Group { name: name.clone(), members })
+    }
+}
+
+/// Whether a new group may be called that, beside those that there are.
+fn check_name(people: &People, name: &GroupName) -> Result<(), NameRefused> {
+    let keys = names::check_new_group(name)?;
+    match people.directory.find_group_alike(&keys) {
+        Found::Nobody => Ok(()),
+        Found::Several => Err(NameRefused::Several),
+        Found::Same(group) | Found::Alike(group) => Err(NameRefused::Alike(group.name.to_string())),
     }
 }
 

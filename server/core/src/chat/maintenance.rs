@@ -56,7 +56,7 @@ impl Maintenance {
             let kept_ms = u64::try_from(retention.as_millis()).unwrap_or(u64::MAX);
             UnixTime { millis: now.millis.saturating_sub(kept_ms) }
         });
-        let guests = people.guests.values().copied().collect();
+        let guests = people.guests.ids().collect();
         let known_to = cx.applied;
         let purge = Purge { messages_before, tokens_before: now, guests, known_to };
         cx.store_aside(Write::Purge(purge));

@@ -355,7 +355,7 @@ fn target(
 ) -> Result<Target, NotSent> {
     match to {
         Destination::User(name) => {
-            let recipient = people.find(name).ok_or(NotSent::NoSuchUser)?;
+            let recipient = people.find_spelled(name).ok_or(NotSent::NoSuchUser)?;
             // Whoever wants to hear of each recipient writes to those who are here.
             if wants == Wants::EachRecipient && !people.presence.is_online(recipient) {
                 return Err(NotSent::NoSuchUser);

@@ -29,7 +29,7 @@ use self::groups::Groups;
 use self::maintenance::Maintenance;
 use self::messages::Messages;
 use self::pages::Pages;
-use self::people::People;
+use self::people::{Guests, People};
 use self::presence::{Presence, SessionOfUser};
 use self::received::ReceivedPlaces;
 use crate::action::{LogEvent, SignOutReason};
@@ -53,11 +53,15 @@ pub(crate) struct Chat {
 
 impl Chat {
     pub(crate) fn new(cx: &mut Context, snapshot: &Snapshot) -> Self {
+        let (directory, alike) = Directory::load_and_compare(snapshot);
+        if !alike.told.is_empty() {
+            cx.log(LogEvent::NamesAlike(alike));
+        }
         let people = People {
-            directory: Directory::load(snapshot),
+            directory,
             presence: Presence::default(),
             received: ReceivedPlaces::new(accounts::received_places(snapshot)),
-            guests: std::collections::BTreeMap::new(),
+            guests: Guests::default(),
             addresses: std::collections::BTreeMap::new(),
         };
         accounts::quit_former_guests(cx, snapshot, &people.directory);
@@ -83,8 +87,8 @@ impl Chat {
     /// A session asks for something.
     pub(crate) fn handle(&mut self, cx: &mut Context, key: SessionKey, request: Request) {
         if let Request::LookUp(name) = request {
-            let is_known = self.people.find(name.as_str()).is_some();
-            cx.update(key, Update::NameLookedUp(is_known));
+            let standing = self.people.standing(&name);
+            cx.update(key, Update::NameLookedUp(standing));
         } else if let Request::SignIn { credentials, address, takes_token } = request {
             let door = Door { key, address, takes_token };
             self.accounts.sign_in(cx, &mut self.people, door, credentials);

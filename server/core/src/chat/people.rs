@@ -11,7 +11,8 @@ use netchat_shared::name::UserName;
 use super::presence::Presence;
 use super::received::ReceivedPlaces;
 use crate::directory::{Directory, Kind};
-use crate::events::Delivery;
+use crate::events::{Delivery, NameStanding};
+use crate::names::{self, Found, NameIndex, NameKeys, NameRefused};
 use crate::storage::{ConversationId, Message, Sequence, UserId, UserRecord};
 
 /// See the module's documentation.
@@ -20,17 +21,81 @@ pub(crate) struct People {
     pub(crate) directory: Directory,
     pub(crate) presence: Presence,
     pub(crate) received: ReceivedPlaces,
-    /// Names that guests have for as long as they are here: leases, in memory alone.
-    pub(crate) guests: BTreeMap<UserName, UserId>,
+    pub(crate) guests: Guests,
     /// Where users signed in from last, of those who did since the start.
     pub(crate) addresses: BTreeMap<UserId, SocketAddr>,
 }
 
+/// Names that guests have for as long as they are here: leases, in memory alone.
+#[derive(Debug, Default)]
+pub(crate) struct Guests {
+    by_name: BTreeMap<UserName, UserId>,
+    names: NameIndex<UserId>,
+}
+
+impl Guests {
+    pub(crate) fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = UserId> {
+        self.by_name.values().copied()
+    }
+
+    pub(crate) fn enter(&mut self, name: UserName, guest: UserId) {
+        self.names.insert(&NameKeys::of(&name), guest);
+        self.by_name.insert(name, guest);
+    }
+
+    pub(crate) fn leave(&mut self, name: &UserName, guest: UserId) {
+        if self.by_name.get(name) == Some(&guest) {
+            self.by_name.remove(name);
+            self.names.remove(&NameKeys::of(name), guest);
+        }
+    }
+}
+
 impl People {
-    /// A registered user, or a guest who is here.
+    /// A registered user, or a guest who is here, by the very name.
     pub(crate) fn find(&self, name: &str) -> Option<UserId> {
         let registered = self.directory.find_registered(name).map(|user| user.id);
-        registered.or_else(|| self.guests.get(name).copied())
+        registered.or_else(|| self.guests.by_name.get(name).copied())
+    }
+
+    /// The same, in any spelling of the name that only one has.
+    pub(crate) fn find_spelled(&self, name: &str) -> Option<UserId> {
+        self.find(name).or_else(|| {
+            let name: UserName = name.parse().ok()?;
+            match self.find_alike(&NameKeys::of(&name)) {
+                Found::Same(user) => Some(user),
+                Found::Nobody | Found::Several | Found::Alike(_) => None,
+            }
+        })
+    }
+
+    /// Whether somebody may come in under a name.
+    pub(crate) fn standing(&self, name: &UserName) -> NameStanding {
+        if self.find(name.as_str()).is_some() {
+            return NameStanding::Known;
+        }
+        let found = names::check_new_user(name).map(|keys| self.find_alike(&keys));
+        match found {
+            Ok(Found::Nobody) => NameStanding::New,
+            Ok(Found::Same(_)) => NameStanding::Known,
+            Ok(Found::Several) => NameStanding::Refused(NameRefused::Several),
+            Ok(Found::Alike(user)) => {
+                let name = self.name(user).map_or_else(String::new, ToString::to_string);
+                NameStanding::Refused(NameRefused::Alike(name))
+            }
+            Err(why) => NameStanding::Refused(why),
+        }
+    }
+
+    fn find_alike(&self, keys: &NameKeys) -> Found<UserId> {
+        match self.directory.find_user_alike(keys).and_then(|user| Some(user.id)) {
+            Found::Nobody => self.guests.names.find(keys),
+            found @ (Found::Same(_) | Found::Several | Found::Alike(_)) => found,
+        }
     }
 
     pub(crate) fn user(&self, id: UserId) -> Option<&UserRecord> {
@@ -138,7 +203,7 @@ pub(crate) mod testing {
             directory: Directory::default(),
             presence: Presence::default(),
             received: ReceivedPlaces::default(),
-            guests: BTreeMap::new(),
+            guests: Guests::default(),
             addresses: BTreeMap::new(),
         }
     }

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use netchat_shared::name::GroupName;
 
+use crate::names::{Found, NameIndex, NameKeys};
 use crate::storage::{ConversationId, GroupRecord, Sequence, UserId};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Conversations {
     groups: BTreeMap<ConversationId, Group>,
     group_by_name: BTreeMap<GroupName, ConversationId>,
+    group_names: NameIndex<ConversationId>,
     groups_by_member: BTreeMap<UserId, BTreeSet<ConversationId>>,
     /// Both ways, and once for notes to oneself.
     directs: BTreeMap<(UserId, UserId), ConversationId>,
@@ -60,16 +62,29 @@ impl Conversations {
         self.directs.range(all).map(|((_, other), _)| *other)
     }
 
-    pub(super) fn insert_group(&mut self, group: GroupRecord) {
+    /// Answers which group's name is like that of this one.
+    pub(super) fn insert_group(&mut self, group: GroupRecord) -> Option<ConversationId> {
         for (member, _) in &group.members {
             self.groups_by_member.entry(*member).or_default().insert(group.id);
         }
+        let alike = self.group_names.insert(&NameKeys::of(&group.name), group.id);
         self.group_by_name.insert(group.name.clone(), group.id);
         self.groups.insert(group.id, group);
+        alike
     }
 
+    /// In any spelling, unless several of before have it.
     pub(super) fn find_group(&self, name: &GroupName) -> Option<&Group> {
-        self.group_by_name.get(name).and_then(|id| self.groups.get(id))
+        let id = self.group_by_name.get(name).copied();
+        let id = id.or_else(|| match self.group_names.find(&NameKeys::of(name)) {
+            Found::Same(id) => Some(id),
+            Found::Nobody | Found::Several | Found::Alike(_) => None,
+        });
+        id.and_then(|id| self.groups.get(&id))
+    }
+
+    pub(super) fn find_group_alike(&self, keys: &NameKeys) -> Found<&Group> {
+        self.group_names.find(keys).and_then(|id| self.groups.get(&id))
     }
 
     pub(super) fn is_member(&self, group: ConversationId, user: UserId) -> bool {

@@ -10,6 +10,8 @@ use netchat_shared::name::{GroupName, UserName};
 use self::conversations::Conversations;
 pub(crate) use self::conversations::{Group, Kind};
 use self::users::Users;
+use crate::action::NamesAlike;
+use crate::names::{Found, NameKeys};
 use crate::storage::{Change, ConversationId, Entry, Sequence, Snapshot, UserId, UserRecord};
 
 /// See the module's documentation.
@@ -23,17 +25,28 @@ impl Directory {
     /// As a snapshot of the log has it.
     #[must_use]
     pub fn load(snapshot: &Snapshot) -> Self {
-        let mut directory = Self::default();
+        Self::load_and_compare(snapshot).0
+    }
+
+    /// The same, and which names in it are like others: they are of before names were compared.
+    pub(crate) fn load_and_compare(snapshot: &Snapshot) -> (Self, NamesAlike) {
+        let (mut directory, mut alike) = (Self::default(), NamesAlike::default());
         for (user, _) in &snapshot.users {
-            directory.users.insert(user.clone());
+            let other = directory.users.insert(user.clone());
+            if let Some(other) = other.and_then(|other| directory.name(other)) {
+                alike.add(user.name.to_string(), other.to_string());
+            }
         }
         for group in &snapshot.groups {
-            directory.conversations.insert_group(group.clone());
+            let other = directory.conversations.insert_group(group.clone());
+            if let Some(Kind::Group(other)) = other.and_then(|other| directory.kind(other)) {
+                alike.add(format!("group {}", group.name), other.name.to_string());
+            }
         }
         for &(id, one, other) in &snapshot.directs {
             directory.conversations.insert_direct(id, one, other);
         }
-        directory
+        (directory, alike)
     }
 
     /// Takes the next entry of the log.
@@ -41,9 +54,9 @@ impl Directory {
         match &entry.change {
             Change::Message(_) => {}
             Change::Direct(id, one, other) => self.conversations.insert_direct(*id, *one, *other),
-            Change::User(user) => self.users.insert(user.clone()),
+            Change::User(user) => drop(self.users.insert(user.clone())),
             Change::PasswordHash(user, hash) => self.users.set_password_hash(*user, hash.clone()),
-            Change::Group(group) => self.conversations.insert_group(group.clone()),
+            Change::Group(group) => drop(self.conversations.insert_group(group.clone())),
             Change::Join(group, user) => {
                 self.conversations.add_member(*group, *user, entry.sequence);
             }
@@ -69,12 +82,33 @@ impl Directory {
         self.users.find(name)
     }
 
+    /// Whose name is like this one, in whatever spelling.
+    pub(crate) fn find_user_alike(&self, keys: &NameKeys) -> Found<&UserRecord> {
+        self.users.find_alike(keys).and_then(|id| self.user(id))
+    }
+
+    /// How a registered user writes their name, whose it is in whatever spelling.
+    pub(crate) fn own_spelling(&self, name: &UserName) -> Option<UserName> {
+        let exact = self.find_registered(name.as_str());
+        let user = exact.or_else(|| match self.find_user_alike(&NameKeys::of(name)) {
+            Found::Same(user) => Some(user),
+            Found::Nobody | Found::Several | Found::Alike(_) => None,
+        });
+        user.map(|user| user.name.clone())
+    }
+
     pub(crate) fn group_count(&self) -> usize {
         self.conversations.group_count()
     }
 
+    /// In any spelling, unless several of before have it.
     pub(crate) fn find_group(&self, name: &GroupName) -> Option<&Group> {
         self.conversations.find_group(name)
+    }
+
+    /// Which group's name is like this one.
+    pub(crate) fn find_group_alike(&self, keys: &NameKeys) -> Found<&Group> {
+        self.conversations.find_group_alike(keys)
     }
 
     /// The group of that name, if the user is a member of it.

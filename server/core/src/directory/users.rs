@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use netchat_shared::name::UserName;
 
+use crate::names::{Found, NameIndex, NameKeys};
 use crate::storage::{UserId, UserRecord};
 
 /// A guest has a record, for the name beside their messages, but is not found by it: whoever takes
@@ -12,6 +13,7 @@ use crate::storage::{UserId, UserRecord};
 pub(super) struct Users {
     by_id: BTreeMap<UserId, UserRecord>,
     by_name: BTreeMap<UserName, UserId>,
+    names: NameIndex<UserId>,
 }
 
 impl Users {
@@ -19,11 +21,15 @@ impl Users {
         self.by_name.len()
     }
 
-    pub(super) fn insert(&mut self, user: UserRecord) {
+    /// Answers whose name is like that of this one.
+    pub(super) fn insert(&mut self, user: UserRecord) -> Option<UserId> {
+        let mut alike = None;
         if user.password_hash.is_some() {
+            alike = self.names.insert(&NameKeys::of(&user.name), user.id);
             self.by_name.insert(user.name.clone(), user.id);
         }
         self.by_id.insert(user.id, user);
+        alike
     }
 
     pub(super) fn set_password_hash(&mut self, id: UserId, hash: String) {
@@ -38,5 +44,9 @@ impl Users {
 
     pub(super) fn find(&self, name: &str) -> Option<&UserRecord> {
         self.by_name.get(name).and_then(|id| self.by_id.get(id))
+    }
+
+    pub(super) fn find_alike(&self, keys: &NameKeys) -> Found<UserId> {
+        self.names.find(keys)
     }
 }

@@ -16,7 +16,9 @@ use netchat_shared::sequence::{Generation, Position, Sequence};
 use super::*;
 use crate::action::{Action, SignInKind};
 use crate::context::testing::{EPOCH, context};
-use crate::events::{BacklogPage, Delivery, InFlight, PageAnswer, PageRequest, Request, SignedIn};
+use crate::events::{
+    BacklogPage, Delivery, InFlight, NameStanding, PageAnswer, PageRequest, Request, SignedIn,
+};
 use crate::storage::{ConversationId, DeliveryFailure, Message, UserId};
 
 const HERE: SocketAddr =
@@ -67,6 +69,8 @@ impl Door {
         let mut door = Self::new();
         door.receives(b"LOCKED#cGFzc3dvcmQ=");
         door.receives(b"JOIN#bob");
+        assert_eq!(door.cx.take_requests(), [Request::LookUp("bob".parse().unwrap())]);
+        assert_eq!(door.is_told(&Update::NameLookedUp(NameStanding::Known)), [b"JOINED"]);
         door.receives(b"CHECKPASSWORD#secretly");
         let asked = door.cx.take_requests();
         assert!(matches!(asked[..], [Request::SignIn { takes_token: false, .. }]), "{asked:?}");
@@ -317,6 +321,7 @@ fn a_session_that_ended_while_it_signed_in_leaves_nobody_behind() {
     let mut door = Door::new();
     door.receives(b"LOCKED#cGFzc3dvcmQ=");
     door.receives(b"JOIN#bob");
+    door.is_told(&Update::NameLookedUp(NameStanding::Known));
     door.receives(b"CHECKPASSWORD#secretly");
     door.receives(b"EXIT#bob");
     door.cx.take_requests();

@@ -73,7 +73,7 @@ fn a_database_of_a_newer_program_is_left_alone() {
     let mut fixture = Fixture::new();
     fixture.close();
     let connection = rusqlite::Connection::open(fixture.path()).unwrap();
-    connection.pragma_update(None, "user_version", 3).unwrap();
+    connection.pragma_update(None, "user_version", 1_000).unwrap();
     drop(connection);
     let error = fixture.try_open().unwrap_err();
     assert!(matches!(error, DatabaseError::Newer(_)));
@@ -162,4 +162,29 @@ fn the_head_of_schema_1_is_the_latest_place_of_anything() {
         "DELETE FROM failure; DELETE FROM message; UPDATE user SET received = 8 WHERE id = 1;";
     assert_eq!(with_schema_1(gone).snapshot().head, Sequence(8));
     assert_eq!(with_schema_1("UPDATE member SET since = 12").snapshot().head, Sequence(12));
+}
+
+#[test]
+fn names_of_before_that_are_alike_go_on_and_others_are_held_to_them() {
+    let more = "INSERT INTO user VALUES (5, 'Alice', 'hash', '127.0.0.1:1', 1, 1, 6, 6);
+         INSERT INTO user VALUES (6, 'b0b', 'hash', '127.0.0.1:1', 1, 1, 6, 6);
+         INSERT INTO user VALUES (7, 'BOB', NULL, '127.0.0.1:1', 1, 1, 6, 6);
+         INSERT INTO conversation VALUES (4, 'gаrden', NULL, NULL);";
+    let mut fixture = with_schema_1(more);
+    let names: Vec<_> =
+        fixture.snapshot().users.iter().map(|(user, _)| user.name.clone()).collect();
+    let names: Vec<_> = names.iter().map(|name| name.as_str()).collect();
+    assert_eq!(names, ["alice", "bob", "carol", "dave", "Alice", "b0b", "BOB"]);
+    assert_eq!(fixture.snapshot().groups.len(), 2);
+    for name in ["ALICE", "B0B", "bоb", "Carol", "ＤＡＶＥ"] {
+        let user = user(name, true);
+        assert_eq!(fixture.append_one(user), Placed::Taken, "{name}");
+    }
+    for name in ["GARDEN", "gаrden", "Gаrden"] {
+        let group = Draft::Group { name: name.parse().unwrap(), members: vec![ALICE] };
+        assert_eq!(fixture.append_one(group), Placed::Taken, "{name}");
+    }
+    fixture.add_user("erin", true);
+    let keys = "SELECT count(*) FROM user WHERE folded IS NULL AND password_hash IS NOT NULL";
+    assert_eq!(fixture.count(keys), 1, "Alice alone");
 }

@@ -7,7 +7,7 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::name::{GroupName, UserName};
 
 use super::ClassicSession;
-use super::stage::{KeptCommands, Stage};
+use super::stage::{KeptCommands, Signature, Stage};
 use crate::action::{Refusal, SignOutReason};
 use crate::context::Context;
 use crate::events::{
@@ -24,8 +24,8 @@ impl ClassicSession {
         match &mut self.stage {
             Stage::SignedIn(signed_in) => {
                 signed_in.is_chatting = true;
-                let name = signed_in.name.clone();
-                self.handle_signed_in(cx, &name, command);
+                let signature = signed_in.signature.clone();
+                self.handle_signed_in(cx, &signature, command);
             }
             Stage::Registering(_, kept) => kept.keep(command.into()),
             Stage::Named { guest_at: Some(_), name } => {
@@ -35,7 +35,10 @@ impl ClassicSession {
                 kept.keep(command.into());
                 self.stage = Stage::Registering(name, kept);
             }
-            Stage::Unlocked | Stage::Named { guest_at: None, .. } | Stage::Verifying(_) => {
+            Stage::Unlocked
+            | Stage::Joining(_)
+            | Stage::Named { guest_at: None, .. }
+            | Stage::Verifying(_) => {
                 self.handle_not_signed_in(cx, &command);
             }
         }
@@ -57,7 +60,7 @@ impl ClassicSession {
         }
     }
 
-    fn handle_signed_in(&mut self, cx: &mut Context, name: &UserName, command: ChatCommand) {
+    fn handle_signed_in(&mut self, cx: &mut Context, signature: &Signature, command: ChatCommand) {
         if command == ChatCommand::Received {
             return self.handle_received(cx);
         }
@@ -65,10 +68,10 @@ impl ClassicSession {
         let group = |name: GroupName, request| Request::Group(name, request);
         let request = match command {
             ChatCommand::Chat(recipients, body) => {
-                return self.handle_chat(cx, name, &recipients, &body);
+                return self.handle_chat(cx, signature, &recipients, body);
             }
             ChatCommand::GroupChat(group, body) => {
-                if self.accept_body(cx, name, &body) {
+                if let Some(body) = self.accept_body(cx, signature, body) {
                     self.send(cx, vec![Destination::Group(group)], &body);
                 }
                 return;
@@ -112,19 +115,17 @@ impl ClassicSession {
     fn handle_chat(
         &mut self,
         cx: &mut Context,
-        name: &UserName,
+        signature: &Signature,
         recipients: &Recipients,
-        body: &Body,
+        body: Body,
     ) {
-        if !self.accept_body(cx, name, body) {
-            return;
-        }
+        let Some(body) = self.accept_body(cx, signature, body) else { return };
         let to = match recipients {
             Recipients::Everyone => vec![Destination::Everyone],
             // A message to each of these names by itself.
             Recipients::Named(names) => names.iter().cloned().map(Destination::User).collect(),
         };
-        self.send(cx, to, body);
+        self.send(cx, to, &body);
     }
 
     fn send(&self, cx: &mut Context, to: Vec<Destination>, body: &Body) {
@@ -138,10 +139,12 @@ impl ClassicSession {
         cx.request(self.key, Request::Send { messages, wants: Wants::EachRecipient });
     }
 
-    /// Whether a body may be passed on; if not, its sender is told why.
-    fn accept_body(&mut self, cx: &mut Context, name: &UserName, body: &Body) -> bool {
+    /// A body as it may be passed on; if it may not, its sender is told why.
+    fn accept_body(&mut self, cx: &mut Context, signature: &Signature, body: Body) -> Option<Body> {
+        let name = &signature.name;
+        let body = signature.in_own_spelling(body);
         let refusal = match body.judge(name) {
-            Judgement::Genuine | Judgement::Corrupted => return true,
+            Judgement::Genuine | Judgement::Corrupted => return Some(body),
             Judgement::Forged => {
                 cx.refuse(self.address, Refusal::Forged);
                 format!("SERVER: Message refused: you are {name}, sign with your own name.")
@@ -149,7 +152,7 @@ impl ClassicSession {
             Judgement::Malformed => "SERVER: Message not understood. Please send again.".to_owned(),
         };
         self.notify(cx, &Notice::Line(refusal));
-        false
+        None
     }
 
     /// What the chat tells, in words; what classic delivery has no words for is left out.

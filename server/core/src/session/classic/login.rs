@@ -8,10 +8,10 @@ use netchat_shared::password::Password;
 
 use super::ClassicSession;
 use super::outbox::Outbox;
-use super::stage::{KeptCommands, SignedIn, Stage};
+use super::stage::{KeptCommands, Signature, SignedIn, Stage};
 use crate::action::{Refusal, SignInKind, SignOutReason};
 use crate::context::Context;
-use crate::events::{self, Credentials, NotSignedIn, Request};
+use crate::events::{self, Credentials, NameStanding, NotSignedIn, Request};
 use crate::session::cursor::Cursor;
 
 /// How long after `JOIN` a client that asks for no password check counts as one without passwords.
@@ -33,7 +33,7 @@ impl ClassicSession {
     /// `LOCKED` again: a repetition, or, from a session that is signed in, another client that was
     /// given the same address.
     fn handle_locked(&mut self, cx: &mut Context, password: &Password) {
-        if *password != cx.settings.password {
+        if !cx.settings.is_password(password) {
             cx.refuse(self.address, Refusal::ServerPassword);
             self.reply(cx, &LoginReply::Locked);
         } else if self.is_signed_in() {
@@ -44,21 +44,45 @@ impl ClassicSession {
     }
 
     fn handle_join(&mut self, cx: &mut Context, name: UserName) {
-        let guest_at = cx.settings.allow_guests.then(|| cx.monotonic() + GUEST_DELAY);
         match self.stage {
             Stage::Unlocked | Stage::Named { .. } => {
-                self.stage = Stage::Named { name, guest_at };
-                self.reply(cx, &LoginReply::Joined);
+                self.stage = Stage::Joining(name.clone());
+                cx.request(self.key, Request::LookUp(name));
             }
-            Stage::Verifying(_) | Stage::Registering(..) | Stage::SignedIn(_) => {}
+            Stage::Joining(_)
+            | Stage::Verifying(_)
+            | Stage::Registering(..)
+            | Stage::SignedIn(_) => {}
         }
+    }
+
+    /// What was asked with `JOIN` or `CHECKINDB` is known, before anything else has come.
+    pub(super) fn finish_look_up(&mut self, cx: &mut Context, standing: &NameStanding) {
+        let reply = match (&self.stage, standing) {
+            (Stage::Joining(_), NameStanding::Refused(why)) => {
+                self.stage = Stage::Unlocked;
+                LoginReply::Line(why.to_string())
+            }
+            (Stage::Joining(name), NameStanding::New | NameStanding::Known) => {
+                let guest_at = cx.settings.allow_guests.then(|| cx.monotonic() + GUEST_DELAY);
+                self.stage = Stage::Named { name: name.clone(), guest_at };
+                LoginReply::Joined
+            }
+            (_, NameStanding::New) => LoginReply::NewUser,
+            // It is not to be had: whoever asks for its password hears `WRONG`.
+            (_, NameStanding::Known | NameStanding::Refused(_)) => LoginReply::OldUser,
+        };
+        self.reply(cx, &reply);
     }
 
     fn handle_check_in_db(&mut self, cx: &mut Context, name: UserName) {
         match &mut self.stage {
             Stage::Named { guest_at, .. } => *guest_at = None,
             Stage::Unlocked => {}
-            Stage::Verifying(_) | Stage::Registering(..) | Stage::SignedIn(_) => return,
+            Stage::Joining(_)
+            | Stage::Verifying(_)
+            | Stage::Registering(..)
+            | Stage::SignedIn(_) => return,
         }
         cx.request(self.key, Request::LookUp(name));
     }
@@ -68,6 +92,7 @@ impl ClassicSession {
         match &self.stage {
             Stage::Named { name: joined, .. } if *joined == name => {}
             Stage::Unlocked
+            | Stage::Joining(_)
             | Stage::Named { .. }
             | Stage::Verifying(_)
             | Stage::Registering(..)
@@ -85,7 +110,7 @@ impl ClassicSession {
             }
             // The reply to a repeated command may have been lost.
             Stage::SignedIn(_) => return self.reply(cx, &LoginReply::LoggedIn),
-            Stage::Unlocked => return self.reply(cx, &LoginReply::Wrong),
+            Stage::Unlocked | Stage::Joining(_) => return self.reply(cx, &LoginReply::Wrong),
             Stage::Verifying(_) => return,
         };
         self.stage = Stage::Verifying(name.clone());
@@ -105,8 +130,12 @@ impl ClassicSession {
 
     pub(super) fn finish_sign_in(&mut self, cx: &mut Context, signed_in: &events::SignedIn) {
         let kept = self.take_kept();
+        let (Stage::Verifying(spelling) | Stage::Registering(spelling, _)) = &self.stage else {
+            return;
+        };
+        let signature = Signature { name: signed_in.name.clone(), spelling: spelling.clone() };
         self.stage = Stage::SignedIn(SignedIn {
-            name: signed_in.name.clone(),
+            signature,
             // What came while they were away comes first.
             cursor: Cursor::begin(cx, signed_in.received),
             outbox: Outbox::new(cx.monotonic(), cx.settings.ack_timeout),
@@ -124,7 +153,9 @@ impl ClassicSession {
         let (name, kept) = match &mut self.stage {
             Stage::Registering(name, kept) => (name.clone(), kept.take()),
             Stage::Verifying(name) => (name.clone(), Vec::new()),
-            Stage::Unlocked | Stage::Named { .. } | Stage::SignedIn(_) => return,
+            Stage::Unlocked | Stage::Joining(_) | Stage::Named { .. } | Stage::SignedIn(_) => {
+                return;
+            }
         };
         self.stage = Stage::Named { name, guest_at: None };
         match why {
@@ -143,9 +174,11 @@ impl ClassicSession {
     fn take_kept(&mut self) -> Vec<netchat_shared::classic::Command> {
         match &mut self.stage {
             Stage::Registering(_, kept) => kept.take(),
-            Stage::Unlocked | Stage::Named { .. } | Stage::Verifying(_) | Stage::SignedIn(_) => {
-                Vec::new()
-            }
+            Stage::Unlocked
+            | Stage::Joining(_)
+            | Stage::Named { .. }
+            | Stage::Verifying(_)
+            | Stage::SignedIn(_) => Vec::new(),
         }
     }
 }

@@ -40,7 +40,9 @@ const TOO_LONG: &str = "SERVER: Message too long. Please shorten it.";
 /// A datagram from an address without a session: whether it opens one. Nothing else is learnt.
 pub(super) fn knows_password(cx: &mut Context, from: SocketAddr, bytes: &[u8]) -> bool {
     match Command::parse(bytes) {
-        Ok(Command::Login(LoginCommand::Locked(password))) if password == cx.settings.password => {
+        Ok(Command::Login(LoginCommand::Locked(password)))
+            if cx.settings.is_password(&password) =>
+        {
             return true;
         }
         Ok(Command::Login(LoginCommand::Locked(_)))
@@ -113,6 +115,7 @@ impl ClassicSession {
             Stage::SignedIn(_) if cx.monotonic() < self.heard_at + CLASSIC_IDLE_TIMEOUT => {}
             Stage::SignedIn(_)
             | Stage::Unlocked
+            | Stage::Joining(_)
             | Stage::Named { guest_at: None, .. }
             | Stage::Verifying(_)
             | Stage::Registering(..) => self.ended = Some(SignOutReason::Idle),
@@ -158,10 +161,7 @@ impl ClassicSession {
     /// The chat tells something.
     pub(super) fn update(&mut self, cx: &mut Context, update: &Update) {
         match update {
-            Update::NameLookedUp(is_known) => {
-                let reply = if *is_known { LoginReply::OldUser } else { LoginReply::NewUser };
-                self.reply(cx, &reply);
-            }
+            Update::NameLookedUp(standing) => self.finish_look_up(cx, standing),
             Update::SignedIn(signed_in) => self.finish_sign_in(cx, signed_in),
             Update::NotSignedIn(why) => self.finish_refused_sign_in(cx, *why),
             Update::Message(delivery) => self.handle_delivery(cx, delivery),
@@ -287,6 +287,7 @@ impl ClassicSession {
         let may_reply = match &self.stage {
             Stage::SignedIn(signed_in) => !signed_in.is_chatting,
             Stage::Unlocked
+            | Stage::Joining(_)
             | Stage::Named { .. }
             | Stage::Verifying(_)
             | Stage::Registering(..) => self.budget.may_send(datagram.len()),
@@ -313,6 +314,7 @@ impl ClassicSession {
             }
             Stage::Named { guest_at: Some(at), .. } => *at,
             Stage::Unlocked
+            | Stage::Joining(_)
             | Stage::Named { guest_at: None, .. }
             | Stage::Verifying(_)
             | Stage::Registering(..) => self.heard_at + SIGN_IN_TIMEOUT,

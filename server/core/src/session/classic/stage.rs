@@ -1,5 +1,6 @@
 //! How far a classic session got, and how much it may be sent before it is signed in.
 
+use netchat_shared::body::{Body, Opened};
 use netchat_shared::classic::Command;
 use netchat_shared::name::UserName;
 use netchat_shared::time::Instant;
@@ -13,6 +14,8 @@ use crate::session::cursor::Cursor;
 pub(super) enum Stage {
     /// It gave the server password.
     Unlocked,
+    /// It gave a name, and the chat is asked whether it can have it.
+    Joining(UserName),
     /// It gave a name.
     Named {
         name: UserName,
@@ -32,11 +35,34 @@ pub(super) enum Stage {
 /// A session that is signed in.
 #[derive(Debug)]
 pub(super) struct SignedIn {
-    pub(super) name: UserName,
+    pub(super) signature: Signature,
     pub(super) cursor: Cursor,
     pub(super) outbox: Outbox,
     /// It has sent something of the chat phase: a raw reply would now break its client.
     pub(super) is_chatting: bool,
+}
+
+/// With what name a client signs.
+#[derive(Debug, Clone)]
+pub(super) struct Signature {
+    pub(super) name: UserName,
+    /// How whoever signed in wrote that name.
+    pub(super) spelling: UserName,
+}
+
+impl Signature {
+    /// A body that is signed with the name in the spelling of the client, in that of the account.
+    pub(super) fn in_own_spelling(&self, body: Body) -> Body {
+        if self.spelling == self.name {
+            return body;
+        }
+        match body.open() {
+            Opened::Intact { signature, text } if signature == self.spelling.as_str() => {
+                Body::new(&self.name, &text)
+            }
+            Opened::Intact { .. } | Opened::Corrupted => body,
+        }
+    }
 }
 
 /// Commands that wait for an account.

@@ -8,7 +8,7 @@ use super::ExtendedSession;
 use super::stage::{SignedIn, Stage};
 use crate::action::Refusal;
 use crate::context::Context;
-use crate::events::{self, Credentials, NotSignedIn, Request};
+use crate::events::{self, Credentials, NameStanding, NotSignedIn, Request};
 
 impl ExtendedSession {
     /// A message of a session that has not signed in. What does not fit its stage is a repetition
@@ -35,6 +35,19 @@ impl ExtendedSession {
             }
             (Stage::Unlocked | Stage::Named(_), _) => {}
         }
+    }
+
+    /// A name that nobody can have was not given.
+    pub(super) fn tell_standing(&mut self, standing: &NameStanding) {
+        let answer = match standing {
+            NameStanding::New => ServerMessage::NameIsNew,
+            NameStanding::Known => ServerMessage::NameIsKnown,
+            NameStanding::Refused(why) => {
+                self.stage = Stage::Unlocked;
+                ServerMessage::NameRefused(why.to_string())
+            }
+        };
+        self.say(&answer);
     }
 
     pub(super) fn finish_sign_in(&mut self, cx: &Context, signed_in: &events::SignedIn) {
@@ -74,7 +87,7 @@ impl ExtendedSession {
     }
 
     fn unlock(&mut self, cx: &mut Context, password: &Password) {
-        if *password != cx.settings.password {
+        if !cx.settings.is_password(password) {
             cx.refuse(self.path, Refusal::ServerPassword);
             return self.say(&ServerMessage::Locked);
         }

@@ -36,8 +36,7 @@ impl ExtendedSession {
     /// The chat tells something else.
     pub(crate) fn update(&mut self, cx: &mut Context, update: &Update) {
         match update {
-            Update::NameLookedUp(true) => self.answer(&ServerMessage::NameIsKnown),
-            Update::NameLookedUp(false) => self.answer(&ServerMessage::NameIsNew),
+            Update::NameLookedUp(standing) => self.tell_standing(standing),
             Update::SignedIn(signed_in) => self.finish_sign_in(cx, signed_in),
             Update::NotSignedIn(why) => self.finish_refused_sign_in(cx, *why),
             Update::Synced(after) => self.handle_synced(cx, *after),
