@@ -1,16 +1,16 @@
-//! How many sessions there are, in all and per client address. One task owns the counts.
+//! How many sessions there are, in all and of each source. One task owns the counts.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
-
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+
+use crate::source::Source;
 
 /// The bounds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) sessions_max: usize,
-    pub(crate) sessions_per_address_max: usize,
+    pub(crate) sessions_per_source_max: usize,
 }
 
 /// Asks the counting task. Each request under way holds at most two messages in its channel.
@@ -22,7 +22,7 @@ pub(crate) struct Admission {
 /// The right to one session, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    address: IpAddr,
+    source: Source,
     requests: UnboundedSender<Request>,
 }
 
@@ -32,13 +32,13 @@ pub(crate) enum Denied {
     /// Too many sessions in all.
     Full,
     /// Too many from this address.
-    TooManyFromAddress,
+    TooManyFromSource,
 }
 
 #[derive(Debug)]
 enum Request {
-    Enter(IpAddr, oneshot::Sender<Result<(), Denied>>),
-    Leave(IpAddr),
+    Enter(Source, oneshot::Sender<Result<(), Denied>>),
+    Leave(Source),
 }
 
 impl Admission {
@@ -49,33 +49,33 @@ impl Admission {
         Self { requests }
     }
 
-    pub(crate) async fn enter(&self, address: IpAddr) -> Result<Permit, Denied> {
+    pub(crate) async fn enter(&self, source: Source) -> Result<Permit, Denied> {
         let (reply, answer) = oneshot::channel();
-        self.requests.send(Request::Enter(address, reply)).map_err(|_| Denied::Full)?;
+        self.requests.send(Request::Enter(source, reply)).map_err(|_| Denied::Full)?;
         answer.await.map_err(|_| Denied::Full)??;
-        Ok(Permit { address, requests: self.requests.clone() })
+        Ok(Permit { source, requests: self.requests.clone() })
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         // Nobody counts any more when the gateway stops.
-        let _ = self.requests.send(Request::Leave(self.address));
+        let _ = self.requests.send(Request::Leave(self.source));
     }
 }
 
 async fn count(bounds: Bounds, mut requests: UnboundedReceiver<Request>) {
-    let mut counts = Counts { bounds, total: 0, by_address: BTreeMap::new() };
+    let mut counts = Counts { bounds, total: 0, by_source: BTreeMap::new() };
     while let Some(request) = requests.recv().await {
         match request {
-            Request::Enter(address, reply) => {
-                let answer = counts.enter(address);
+            Request::Enter(source, reply) => {
+                let answer = counts.enter(source);
                 // Whoever asked has gone away: so has the session.
                 if reply.send(answer).is_err() && answer.is_ok() {
-                    counts.leave(address);
+                    counts.leave(source);
                 }
             }
-            Request::Leave(address) => counts.leave(address),
+            Request::Leave(source) => counts.leave(source),
         }
     }
 }
@@ -83,29 +83,29 @@ async fn count(bounds: Bounds, mut requests: UnboundedReceiver<Request>) {
 struct Counts {
     bounds: Bounds,
     total: usize,
-    by_address: BTreeMap<IpAddr, usize>,
+    by_source: BTreeMap<Source, usize>,
 }
 
 impl Counts {
-    fn enter(&mut self, address: IpAddr) -> Result<(), Denied> {
+    fn enter(&mut self, source: Source) -> Result<(), Denied> {
         if self.total >= self.bounds.sessions_max {
             return Err(Denied::Full);
         }
-        let from_address = self.by_address.entry(address).or_default();
-        if *from_address >= self.bounds.sessions_per_address_max {
-            return Err(Denied::TooManyFromAddress);
+        let from_source = self.by_source.entry(source).or_default();
+        if *from_source >= self.bounds.sessions_per_source_max {
+            return Err(Denied::TooManyFromSource);
         }
-        *from_address += 1;
+        *from_source += 1;
         self.total += 1;
         Ok(())
     }
 
-    fn leave(&mut self, address: IpAddr) {
+    fn leave(&mut self, source: Source) {
         self.total -= 1;
-        if let Some(from_address) = self.by_address.get_mut(&address) {
-            *from_address -= 1;
-            if *from_address == 0 {
-                self.by_address.remove(&address);
+        if let Some(from_source) = self.by_source.get_mut(&source) {
+            *from_source -= 1;
+            if *from_source == 0 {
+                self.by_source.remove(&source);
             }
         }
     }
@@ -115,14 +115,18 @@ impl Counts {
 mod tests {
     use super::*;
 
+    fn source(n: u8) -> Source {
+        Source::of([127, 0, 0, n].into())
+    }
+
     #[tokio::test]
     async fn both_bounds_hold_and_a_dropped_permit_makes_room() {
-        let bounds = Bounds { sessions_max: 3, sessions_per_address_max: 2 };
+        let bounds = Bounds { sessions_max: 3, sessions_per_source_max: 2 };
         let admission = Admission::start(bounds);
-        let (one, other) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
+        let (one, other) = (source(1), source(2));
         let first = admission.enter(one).await.unwrap();
         let _second = admission.enter(one).await.unwrap();
-        assert_eq!(admission.enter(one).await.unwrap_err(), Denied::TooManyFromAddress);
+        assert_eq!(admission.enter(one).await.unwrap_err(), Denied::TooManyFromSource);
         let _third = admission.enter(other).await.unwrap();
         assert_eq!(admission.enter(other).await.unwrap_err(), Denied::Full);
         drop(first);

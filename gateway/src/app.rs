@@ -3,26 +3,30 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, State};
+use axum::body::Body;
+use axum::extract::{Extension, State};
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CONNECTION, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER,
+    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_VERSION, UPGRADE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{Request, StatusCode};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use hyper::upgrade::{OnUpgrade, Parts};
+use hyper_util::rt::TokioIo;
 use memory_serve::{CacheControl, MemoryServe};
+use tokio::net::{TcpStream, UdpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::admission::{Admission, Denied};
+use crate::admission::{Admission, Denied, Permit};
 use crate::bridge::{bridge, connect};
-use crate::limits::{
-    FRAME_BYTES_MAX, READ_BUFFER_BYTES, WRITE_BUFFER_BYTES, WRITE_BUFFER_BYTES_MAX,
-};
+use crate::connection::Visitor;
 use crate::origin::OriginRule;
+use crate::source::Source;
+use crate::websocket::{HandshakeError, accept};
 
 /// Nothing but the client's own files runs, and it talks to nobody but this gateway.
 const SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
@@ -37,8 +41,8 @@ pub(crate) struct App {
     pub(crate) admission: Admission,
     /// Cancelled when the gateway stops.
     pub(crate) stopping: CancellationToken,
-    /// Each session holds a token of it, so that a stopping gateway can wait for them.
-    pub(crate) sessions: TaskTracker,
+    /// Everything that runs, so that a stopping gateway can wait for it.
+    pub(crate) tasks: TaskTracker,
 }
 
 impl App {
@@ -66,46 +70,73 @@ fn client() -> MemoryServe {
 
 async fn open_session(
     State(app): State<App>,
-    ConnectInfo(client): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    Extension(Visitor { peer }): Extension<Visitor>,
+    mut request: Request<Body>,
 ) -> Response {
-    if !app.origins.allows(&headers) {
-        warn!(%client, "refused: a page of another origin");
+    if !app.origins.allows(request.headers()) {
+        warn!(client = %peer, "refused: a page of another origin");
         return refuse(StatusCode::FORBIDDEN, "This page may not connect here.\n");
     }
-    let permit = match app.admission.enter(client.ip()).await {
+    let accepted = match accept(request.method(), request.version(), request.headers()) {
+        Ok(accepted) => accepted,
+        Err(error) => return refuse_handshake(error),
+    };
+    let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
+        return refuse_handshake(HandshakeError::NoUpgrade);
+    };
+    let permit = match app.admission.enter(Source::of(peer.ip())).await {
         Ok(permit) => permit,
         Err(Denied::Full) => {
-            warn!(%client, "refused: too many sessions");
+            warn!(client = %peer, "refused: too many sessions");
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "The gateway is full.\n");
         }
-        Err(Denied::TooManyFromAddress) => {
-            warn!(%client, "refused: too many sessions from one address");
+        Err(Denied::TooManyFromSource) => {
+            warn!(client = %peer, "refused: too many sessions from one address");
             return refuse(StatusCode::TOO_MANY_REQUESTS, "Too many sessions from one address.\n");
         }
     };
     let server = match connect(app.server).await {
         Ok(server) => server,
         Err(error) => {
-            warn!(%client, %error, "refused: no UDP socket");
+            warn!(client = %peer, %error, "refused: no UDP socket");
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "The gateway has no socket left.\n");
         }
     };
-    upgrade
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .max_message_size(FRAME_BYTES_MAX)
-        .max_frame_size(FRAME_BYTES_MAX)
-        .on_upgrade(move |browser| async move {
-            let _held = (permit, app.sessions.token());
-            bridge(browser, server, app.stopping).await;
-        })
+    app.tasks.spawn(run_session(upgrade, server, permit, app.stopping));
+    let headers = [(CONNECTION, "upgrade"), (UPGRADE, "websocket")];
+    (StatusCode::SWITCHING_PROTOCOLS, headers, [(SEC_WEBSOCKET_ACCEPT, accepted)]).into_response()
+}
+
+/// Takes the connection over when the answer has been sent.
+async fn run_session(
+    upgrade: OnUpgrade,
+    server: UdpSocket,
+    permit: Permit,
+    stopping: CancellationToken,
+) {
+    // An error: the browser has gone before.
+    let Ok(upgraded) = upgrade.await else { return };
+    if let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() {
+        bridge(io.into_inner(), read_buf, server, stopping).await;
+    }
+    drop(permit);
 }
 
 fn refuse(status: StatusCode, why: &'static str) -> Response {
-    (status, why).into_response()
+    let mut response = (status, why).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+fn refuse_handshake(error: HandshakeError) -> Response {
+    let status = match error {
+        HandshakeError::NoUpgrade | HandshakeError::Version => StatusCode::UPGRADE_REQUIRED,
+        HandshakeError::Key => StatusCode::BAD_REQUEST,
+    };
+    let headers = [(UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")];
+    (status, headers, format!("{error}\n")).into_response()
 }
 
 async fn add_security_headers(mut response: Response) -> Response {

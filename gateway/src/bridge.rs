@@ -3,34 +3,87 @@
 //! The gateway looks into nothing that passes. The one datagram of its own is an empty one when the
 //! WebSocket has ended: it tells the server that nobody is behind this address any more
 //! (PROTOCOL.md, "Hanging up").
+//!
+//! A session holds what one message needs, and what a slow browser has not taken yet. Whatever is
+//! needed only while something passes is shared by the sessions of a thread.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use axum::body::Bytes;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
-use futures_util::SinkExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::UdpSocket;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tracing::debug;
 
+use crate::datagrams::{Incoming, Outgoing};
 use crate::limits::{
-    DATAGRAMS_PER_TURN_MAX, MESSAGE_BYTES_MAX, PING_INTERVAL, SEND_TIMEOUT, SILENCE_MAX,
+    CLOSE_TIMEOUT, DISCARDED_BYTES_MAX, MESSAGE_BYTES_MAX, PING_TICKS, READ_BYTES,
+    ROUNDS_PER_TURN_MAX, SILENT_TICKS_MAX, TICK,
+};
+use crate::websocket::{
+    CloseCode, Decoder, Event, Violation, encode_close, encode_message, encode_ping, encode_pong,
 };
 
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// The browser closed it, or its connection broke.
-    Browser,
-    /// It sent a message that no datagram could carry.
-    TooBig,
+    /// The connection broke.
+    Broken,
+    /// The browser closed, with this code.
+    Closed(Option<CloseCode>),
+    /// It broke the rules of the protocol.
+    Violation(Violation),
     /// It did not take what was sent to it, or did not answer pings.
     Unresponsive,
     /// The gateway stops.
     Stopping,
+}
+
+/// Whether there may be more to be done at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Some,
+    None,
+}
+
+struct Session<S> {
+    browser: S,
+    server: UdpSocket,
+    decoder: Decoder,
+    /// What the browser has not taken yet, from `written` on. While there is any, nothing more is read.
+    pending: Vec<u8>,
+    written: usize,
+    /// Whether what was written is on its way, and not held back to be encrypted.
+    is_flushed: bool,
+    ticks: Interval,
+    tick: u32,
+    /// Whether the browser has said or taken anything since the last tick.
+    is_alive: bool,
+    silent_ticks: u32,
+    stopping: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+/// What a turn works with.
+struct Scratch {
+    input: Box<[u8; READ_BYTES]>,
+    output: Vec<u8>,
+    outgoing: Outgoing,
+    incoming: Incoming,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
+        input: Box::new([0; READ_BYTES]),
+        output: Vec::new(),
+        outgoing: Outgoing::default(),
+        incoming: Incoming::new(),
+    });
 }
 
 /// Opens the UDP socket of a session. Connected, so it hears the server and nobody else, and can
@@ -45,115 +98,238 @@ pub(crate) async fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Bridges until either side ends or the gateway stops.
-pub(crate) async fn bridge(mut browser: WebSocket, server: UdpSocket, stopping: CancellationToken) {
-    let end = pump(&mut browser, &server, &stopping).await;
+/// Bridges until either side ends or the gateway stops. `begun` is what the browser has sent already.
+pub(crate) async fn bridge<S: AsyncRead + AsyncWrite + Unpin>(
+    browser: S,
+    begun: Bytes,
+    server: UdpSocket,
+    stopping: CancellationToken,
+) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.reset();
+    let mut session = Session {
+        browser,
+        server,
+        decoder: Decoder::new(MESSAGE_BYTES_MAX),
+        pending: Vec::new(),
+        written: 0,
+        is_flushed: true,
+        ticks,
+        tick: 0,
+        is_alive: true,
+        silent_ticks: 0,
+        stopping: Box::pin(stopping.cancelled_owned()),
+    };
+    let end = match session.begin(&begun) {
+        Ok(()) => poll_fn(|context| session.poll(context)).await,
+        Err(end) => end,
+    };
     debug!(?end, "session ended");
-    // Lost if the server is away; then it has forgotten the session anyway, or will.
-    let _ = server.send(&[]).await;
-    if let Some((code, reason)) = end.close() {
-        let reason = Utf8Bytes::from_static(reason);
-        let close = Message::Close(Some(CloseFrame { code, reason }));
-        let _ = timeout(Duration::from_secs(1), browser.send(close)).await;
-    }
+    session.finish(end).await;
 }
 
-async fn pump(browser: &mut WebSocket, server: &UdpSocket, stopping: &CancellationToken) -> End {
-    let mut buffer = [0; MESSAGE_BYTES_MAX + 1];
-    let mut heard_at = Instant::now();
-    let mut pings = interval(PING_INTERVAL);
-    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    pings.reset();
-    loop {
-        let sent = tokio::select! {
-            message = browser.recv() => {
-                heard_at = Instant::now();
-                match message {
-                    Some(Ok(Message::Binary(bytes))) => pass_up(server, &bytes).await,
-                    Some(Ok(Message::Text(text))) => pass_up(server, text.as_bytes()).await,
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                    Some(Ok(Message::Close(_))) | None => Err(End::Browser),
-                    Some(Err(error)) => Err(End::from_error(&error)),
-                }
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    fn begin(&mut self, begun: &[u8]) -> Result<(), End> {
+        let (mut output, mut outgoing) = (Vec::new(), Outgoing::default());
+        let decoded = self.decode(begun, &mut output, &mut outgoing);
+        self.pending = output;
+        decoded
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        SCRATCH.with_borrow_mut(|scratch| match self.turn(context, scratch) {
+            Ok(()) => Poll::Pending,
+            Err(end) => Poll::Ready(end),
+        })
+    }
+
+    /// Passes on what there is, as long as others can wait for it.
+    fn turn(&mut self, context: &mut Context<'_>, scratch: &mut Scratch) -> Result<(), End> {
+        if self.stopping.as_mut().poll(context).is_ready() {
+            return Err(End::Stopping);
+        }
+        scratch.output.clear();
+        if self.ticks.poll_tick(context).is_ready() {
+            self.handle_tick(&mut scratch.output)?;
+            context.waker().wake_by_ref();
+        }
+        self.write_pending(context)?;
+        for _ in 0..ROUNDS_PER_TURN_MAX {
+            if !self.pending.is_empty() {
+                self.pending.append(&mut scratch.output);
+                return Ok(());
             }
-            readable = server.readable() => match readable {
-                Ok(()) => pass_down(browser, server, &mut buffer).await,
-                Err(_) => Ok(()),
-            },
-            _ = pings.tick() => {
-                if heard_at.elapsed() > SILENCE_MAX {
-                    Err(End::Unresponsive)
-                } else {
-                    within(browser.send(Message::Ping(Bytes::new()))).await
-                }
+            let up = self.pass_up(context, scratch);
+            let down = self.pass_down(context, scratch);
+            let written = self.write(context, &mut scratch.output);
+            if (up?, down) == (Progress::None, Progress::None) {
+                return written;
             }
-            () = stopping.cancelled() => Err(End::Stopping),
+            written?;
+        }
+        context.waker().wake_by_ref();
+        Ok(())
+    }
+
+    /// Each message of the browser becomes a datagram; those that come together go together.
+    fn pass_up(
+        &mut self,
+        context: &mut Context<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Progress, End> {
+        let mut buffer = ReadBuf::new(&mut *scratch.input);
+        match Pin::new(&mut self.browser).poll_read(context, &mut buffer) {
+            Poll::Pending => Ok(Progress::None),
+            Poll::Ready(Err(_)) => Err(End::Broken),
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => Err(End::Broken),
+            Poll::Ready(Ok(())) => {
+                self.is_alive = true;
+                self.decode(buffer.filled(), &mut scratch.output, &mut scratch.outgoing)?;
+                Ok(Progress::Some)
+            }
+        }
+    }
+
+    fn decode(
+        &mut self,
+        mut input: &[u8],
+        output: &mut Vec<u8>,
+        outgoing: &mut Outgoing,
+    ) -> Result<(), End> {
+        let end = loop {
+            match self.decoder.next(&mut input) {
+                Ok(None) => break None,
+                // An empty datagram would say that nobody is here any more.
+                Ok(Some(Event::Message([]) | Event::Pong)) => {}
+                Ok(Some(Event::Message(message))) => outgoing.push(message, &self.server),
+                Ok(Some(Event::Ping(payload))) => encode_pong(payload, output),
+                Ok(Some(Event::Close(code))) => break Some(End::Closed(code)),
+                Err(violation) => break Some(End::Violation(violation)),
+            }
         };
-        if let Err(end) = sent {
-            return end;
-        }
+        outgoing.send(&self.server);
+        end.map_or(Ok(()), Err)
     }
-}
 
-/// One message of the browser becomes one datagram.
-async fn pass_up(server: &UdpSocket, message: &[u8]) -> Result<(), End> {
-    if message.len() > MESSAGE_BYTES_MAX {
-        return Err(End::TooBig);
-    }
-    // A datagram that can't be sent is lost, as the network might have lost it: the server may be
-    // restarting.
-    let _ = server.send(message).await;
-    Ok(())
-}
-
-/// Each datagram that has arrived becomes one message; all of them are flushed together.
-async fn pass_down(
-    browser: &mut WebSocket,
-    server: &UdpSocket,
-    buffer: &mut [u8],
-) -> Result<(), End> {
-    for _ in 0..DATAGRAMS_PER_TURN_MAX {
-        match server.try_recv(buffer) {
-            Ok(length) if length <= MESSAGE_BYTES_MAX => {
-                let datagram = Bytes::copy_from_slice(&buffer[..length]);
-                within(browser.feed(Message::Binary(datagram))).await?;
+    /// Each datagram that has arrived becomes a message.
+    fn pass_down(&mut self, context: &mut Context<'_>, scratch: &mut Scratch) -> Progress {
+        match scratch.incoming.poll_receive(context, &self.server) {
+            Poll::Pending => Progress::None,
+            Poll::Ready(datagrams) => {
+                datagrams.for_each(|datagram| encode_message(datagram, &mut scratch.output));
+                Progress::Some
             }
-            // Longer than anything the server sends.
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            // The server's port is closed at present.
-            Err(_) => break,
         }
     }
-    within(browser.flush()).await
-}
 
-async fn within(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
-    match timeout(SEND_TIMEOUT, sending).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(End::Browser),
-        Err(_) => Err(End::Unresponsive),
+    /// Writes all of it, or keeps what the browser does not take.
+    fn write(&mut self, context: &mut Context<'_>, output: &mut Vec<u8>) -> Result<(), End> {
+        if output.is_empty() {
+            return Ok(());
+        }
+        if self.pending.is_empty() {
+            let written = self.poll_write(context, output)?;
+            output.drain(..written);
+        }
+        self.pending.append(output);
+        Ok(())
     }
-}
 
-impl End {
-    /// The library reports a frame beyond its own bound as an error.
-    fn from_error(error: &axum::Error) -> Self {
-        let text = error.to_string();
-        if text.contains("too long") || text.contains("too big") {
-            Self::TooBig
+    fn write_pending(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+        if self.pending.is_empty() {
+            return self.flush(context);
+        }
+        let pending = std::mem::take(&mut self.pending);
+        let written = self.poll_write(context, &pending[self.written..])?;
+        self.is_alive |= written > 0;
+        self.written += written;
+        if self.written == pending.len() {
+            self.written = 0;
         } else {
-            Self::Browser
+            self.pending = pending;
         }
+        Ok(())
     }
 
-    /// What the browser is told (RFC 6455, section 7.4.1).
-    fn close(self) -> Option<(u16, &'static str)> {
-        match self {
-            Self::Browser => None,
-            Self::TooBig => Some((close_code::SIZE, "a message has at most 2048 bytes")),
-            Self::Unresponsive => Some((close_code::POLICY, "no answer for too long")),
-            Self::Stopping => Some((close_code::AWAY, "the gateway is stopping")),
+    /// Writes as much as the connection takes; it wakes the task when that was not all.
+    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Result<usize, End> {
+        let mut written = 0;
+        while written < bytes.len() {
+            match Pin::new(&mut self.browser).poll_write(context, &bytes[written..]) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(0) | Err(_)) => return Err(End::Broken),
+                Poll::Ready(Ok(count)) => written += count,
+            }
         }
+        self.is_flushed &= written == 0;
+        self.flush(context)?;
+        Ok(written)
+    }
+
+    fn flush(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+        if !self.is_flushed {
+            match Pin::new(&mut self.browser).poll_flush(context) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(())) => self.is_flushed = true,
+                Poll::Ready(Err(_)) => return Err(End::Broken),
+            }
+        }
+        Ok(())
+    }
+
+    /// A dead browser is noticed, and proxies keep the connection of one that says nothing.
+    fn handle_tick(&mut self, output: &mut Vec<u8>) -> Result<(), End> {
+        self.tick = self.tick.wrapping_add(1);
+        if std::mem::take(&mut self.is_alive) {
+            self.silent_ticks = 0;
+        } else if !self.pending.is_empty() {
+            return Err(End::Unresponsive);
+        } else {
+            self.silent_ticks += 1;
+        }
+        if self.silent_ticks > SILENT_TICKS_MAX {
+            return Err(End::Unresponsive);
+        }
+        if self.tick.is_multiple_of(PING_TICKS) {
+            encode_ping(output);
+        }
+        Ok(())
+    }
+
+    /// Tells both sides.
+    async fn finish(mut self, end: End) {
+        // Lost if the server is away; then it has forgotten the session anyway, or will.
+        let _ = self.server.send(&[]).await;
+        match end {
+            End::Broken => return,
+            End::Closed(code) => encode_close(code, "", &mut self.pending),
+            End::Violation(Violation { code, reason }) => {
+                encode_close(Some(code), reason, &mut self.pending);
+            }
+            End::Unresponsive => {
+                encode_close(Some(CloseCode::POLICY), "no answer for too long", &mut self.pending);
+            }
+            End::Stopping => {
+                encode_close(Some(CloseCode::AWAY), "the gateway is stopping", &mut self.pending);
+            }
+        }
+        let _ = timeout(CLOSE_TIMEOUT, self.close()).await;
+    }
+
+    /// Says the last words, and reads until the other end has closed as well: a connection that is
+    /// closed with bytes unread is reset, which can overtake what was said.
+    async fn close(&mut self) -> io::Result<()> {
+        self.browser.write_all(&self.pending[self.written..]).await?;
+        self.browser.shutdown().await?;
+        let mut discarded = [0; 1_024];
+        let mut count = 0;
+        while count < DISCARDED_BYTES_MAX {
+            match self.browser.read(&mut discarded).await? {
+                0 => break,
+                length => count += length,
+            }
+        }
+        Ok(())
     }
 }

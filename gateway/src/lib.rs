@@ -8,9 +8,14 @@ mod admission;
 mod app;
 mod bridge;
 mod config;
+mod connection;
+mod connections;
+mod datagrams;
 pub mod limits;
 mod origin;
 mod run;
+mod source;
+mod websocket;
 
 use std::net::SocketAddr;
 

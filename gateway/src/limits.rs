@@ -6,30 +6,51 @@ use std::time::Duration;
 /// longer message closes the WebSocket with code 1009; a longer datagram is dropped.
 pub const MESSAGE_BYTES_MAX: usize = netchat_shared::limits::DATAGRAM_BYTES_MAX;
 
-/// What the WebSocket library accepts before it gives up by itself: enough to see that a message is
-/// too long and to say so.
-pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+/// Bytes that are read from a browser with one system call. All sessions of a thread share the room.
+pub const READ_BYTES: usize = 16 * 1024;
+/// Datagrams that are received, or sent, with one system call. The room is shared likewise.
+pub const DATAGRAMS_PER_CALL_MAX: usize = 16;
+/// How often a session reads from both sides before others get their turn.
+pub const ROUNDS_PER_TURN_MAX: usize = 4;
 
-/// Read and write buffers of one session, in bytes. Small: there are thousands of them.
-pub const READ_BUFFER_BYTES: usize = 4 * 1024;
-/// See [`READ_BUFFER_BYTES`].
-pub const WRITE_BUFFER_BYTES: usize = 8 * 1024;
-/// Most bytes that wait for one slow browser before its session is closed.
-pub const WRITE_BUFFER_BYTES_MAX: usize = 128 * 1024;
-
-/// Most sessions at once. A further one is refused with status 503.
+/// Most sessions at once, as far as files can be opened. A further one is refused with status 503.
 pub const SESSIONS_MAX: usize = 8_000;
 /// Most sessions at once from one client address. A further one is refused with status 429.
 pub const SESSIONS_PER_ADDRESS_MAX: usize = 64;
+/// Files of one session: a connection and a UDP socket.
+pub const FILES_PER_SESSION: usize = 2;
+/// Files for everything else: the log, the listeners, the server and its database in one process.
+pub const FILES_RESERVED: usize = 64;
 
-/// Datagrams passed to a browser before what it sends gets its turn.
-pub const DATAGRAMS_PER_TURN_MAX: usize = 64;
+/// Most connections without a session, unless files are few: then [`CONNECTIONS_PER_FILES`]. When a
+/// further one comes, the one that has asked for nothing for the longest time gives way.
+pub const CONNECTIONS_MAX: usize = 1_024;
+/// Of so many files, one may be a connection without a session.
+pub const CONNECTIONS_PER_FILES: usize = 8;
+/// Of all connections without a session, one address may hold one in so many.
+pub const CONNECTIONS_SHARE: usize = 2;
 
-/// How often a browser is pinged, so that proxies keep the connection and a dead one is noticed.
-pub const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// A browser that has sent nothing for so long, not even a pong, is gone.
-pub const SILENCE_MAX: Duration = Duration::from_secs(75);
-/// How long a browser may take to accept what is sent to it.
-pub const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may take to ask for something: a head that does not come whole by then, or
+/// silence between two requests.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest head of a request, in bytes.
+pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// How long a connection without a session may exist. What is under way then has [`STOP_TIMEOUT`].
+pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long the listener waits after the system refused it a connection.
+pub const ACCEPT_RETRY: Duration = Duration::from_millis(20);
+
+/// How often a session sees whether its browser is there.
+pub const TICK: Duration = Duration::from_secs(10);
+/// Every so many ticks, a browser is pinged, so that proxies keep the connection and a dead one is
+/// noticed.
+pub const PING_TICKS: u32 = 3;
+/// A browser that has said nothing for more ticks than these, not even a pong, is gone. One that does not
+/// take what is sent to it is gone after a tick.
+pub const SILENT_TICKS_MAX: u32 = 7;
+/// How long a closing handshake may take.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Most bytes of a browser that are thrown away while its connection closes.
+pub const DISCARDED_BYTES_MAX: usize = 1 << 20;
 /// How long a stopping gateway waits for its sessions to close.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(3);

@@ -1,18 +1,24 @@
 //! Listening, and stopping in order.
 
+use std::io;
 use std::net::SocketAddr;
 
-use axum::serve::ListenerExt as _;
-use tokio::net::{TcpListener, lookup_host};
-use tokio::time::timeout;
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream, lookup_host};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::warn;
+use tracing::{info, warn};
 
-use crate::admission::{Admission, Bounds};
+use crate::admission::{self, Admission};
 use crate::app::App;
-use crate::limits::STOP_TIMEOUT;
+use crate::connection::{Happening, Reporter, serve};
+use crate::connections::{Bounds, Connections};
+use crate::limits::{ACCEPT_RETRY, STOP_TIMEOUT};
 use crate::origin::OriginRule;
+use crate::source::Source;
 use crate::{GatewayConfig, GatewayError};
 
 /// A gateway that listens, and is about to run.
@@ -22,10 +28,23 @@ pub struct Gateway {
     address: SocketAddr,
     server: SocketAddr,
     config: GatewayConfig,
+    bounds: Bounds,
+}
+
+/// Lets connections in. One task owns it.
+struct Entrance {
+    listener: TcpListener,
+    router: Router,
+    connections: Connections<AbortHandle>,
+    happenings: UnboundedReceiver<Happening>,
+    reports: UnboundedSender<Happening>,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Gateway {
-    /// Listens on `address` (port 0 takes any free one) in front of the server at `server`.
+    /// Listens on `address` (port 0 takes any free one) in front of the server at `server`. The limit of
+    /// open files is raised as far as the system lets it.
     ///
     /// # Errors
     /// When the address can't be had.
@@ -37,7 +56,9 @@ impl Gateway {
         let listen = |source| GatewayError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        Ok(Self { listener, address, server, config })
+        let files = netchat_process::raise_file_limit();
+        let bounds = Bounds::of_files(files, config.sessions);
+        Ok(Self { listener, address, server, config, bounds })
     }
 
     /// The address that the gateway listens on.
@@ -48,32 +69,99 @@ impl Gateway {
 
     /// Serves until `shutdown` completes, then closes every session (code 1001) and waits for them.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
-        let stopping = CancellationToken::new();
-        let sessions = TaskTracker::new();
+        self.log_bounds();
+        let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
         let app = App {
             server: self.server,
             origins: OriginRule::new(self.address, self.config.allow_origins),
-            admission: Admission::start(Bounds {
-                sessions_max: self.config.sessions,
-                sessions_per_address_max: self.config.sessions_per_address,
+            admission: Admission::start(admission::Bounds {
+                sessions_max: self.bounds.sessions_max,
+                sessions_per_source_max: self.config.sessions_per_address,
             }),
             stopping: stopping.clone(),
-            sessions: sessions.clone(),
+            tasks: tasks.clone(),
         };
-        let service = app.into_router().into_make_service_with_connect_info::<SocketAddr>();
-        let listener = self.listener.tap_io(|stream| {
-            // Small messages must not wait for each other; without it they are only slower.
-            let _ = stream.set_nodelay(true);
-        });
-        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-            shutdown.await;
-            stopping.cancel();
-        });
-        if let Err(error) = serving.await {
-            warn!(%error, "the gateway stopped serving");
+        let (reports, happenings) = unbounded_channel();
+        let mut entrance = Entrance {
+            listener: self.listener,
+            router: app.into_router(),
+            connections: Connections::new(self.bounds),
+            happenings,
+            reports,
+            stopping: stopping.clone(),
+            tasks: tasks.clone(),
+        };
+        tokio::select! {
+            () = shutdown => {}
+            () = entrance.run() => {}
         }
-        sessions.close();
-        let _ = timeout(STOP_TIMEOUT, sessions.wait()).await;
+        drop(entrance);
+        stopping.cancel();
+        tasks.close();
+        let _ = timeout(STOP_TIMEOUT, tasks.wait()).await;
+    }
+
+    fn log_bounds(&self) {
+        let Bounds { sessions_max, connections_max, .. } = self.bounds;
+        info!(sessions_max, connections_max, "browsers that can be here at once");
+        if sessions_max < self.config.sessions {
+            warn!(
+                wanted = self.config.sessions,
+                sessions_max, "fewer than wanted: raise the limit of open files (ulimit -n)"
+            );
+        }
+    }
+}
+
+impl Entrance {
+    async fn run(&mut self) {
+        loop {
+            tokio::select! {
+                biased;
+                Some(happening) = self.happenings.recv() => self.handle(happening),
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, peer)) => self.let_in(stream, peer),
+                    Err(error) => self.refused(&error).await,
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, happening: Happening) {
+        match happening {
+            Happening::Heard(id) => self.connections.heard(id),
+            Happening::Ended(id) => drop(self.connections.remove(id)),
+        }
+    }
+
+    fn let_in(&mut self, stream: TcpStream, peer: SocketAddr) {
+        let source = Some(Source::of(peer.ip()));
+        if let Some(silent) = self.connections.make_room(source) {
+            silent.abort();
+        }
+        let id = self.connections.next_id();
+        let reporter = Reporter { id, listener: self.reports.clone() };
+        let (router, stopping) = (self.router.clone(), self.stopping.clone());
+        let task = self.tasks.spawn(serve(stream, peer, router, reporter, stopping));
+        self.connections.insert(id, source, task.abort_handle());
+    }
+
+    /// The system gave no connection: most often it is out of files.
+    async fn refused(&mut self, error: &io::Error) {
+        // About a connection that has gone before it was let in.
+        if matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionRefused
+        ) {
+            return;
+        }
+        warn!(%error, "a connection could not be let in");
+        if let Some(silent) = self.connections.give_way() {
+            silent.abort();
+        }
+        sleep(ACCEPT_RETRY).await;
     }
 }
 

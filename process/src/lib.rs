@@ -2,6 +2,7 @@
 //! to, say what went wrong.
 
 mod clock;
+mod file_limit;
 mod secret_file;
 
 use std::fmt::Display;
@@ -12,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 pub use self::clock::Clock;
+pub use self::file_limit::raise_file_limit;
 pub use self::secret_file::{SecretFileError, read_or_make_secret, read_secret};
 
 /// A message costs a server a dozen small allocations, and this allocator half of what the system's

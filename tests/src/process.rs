@@ -31,7 +31,17 @@ pub struct Process {
 
 impl Process {
     pub fn start(name: &str, arguments: &[&str]) -> Self {
-        let mut command = Command::new(program(name));
+        Self::run(Command::new(program(name)), arguments)
+    }
+
+    /// Starts it with a limit of open files that it can't raise.
+    pub fn start_with_file_limit(files: usize, name: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--nofile={files}:{files}")).arg(program(name));
+        Self::run(command, arguments)
+    }
+
+    fn run(mut command: Command, arguments: &[&str]) -> Self {
         command.args(arguments).env("NO_COLOR", "1").env_remove("NETCHAT_LOG");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().unwrap();

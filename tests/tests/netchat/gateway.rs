@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use netchat_gateway::{Gateway, GatewayConfig};
-use netchat_tests::process::PATIENCE;
-use tokio::net::{TcpStream, UdpSocket};
+use netchat_gateway::limits::{HEAD_TIMEOUT, SESSIONS_PER_ADDRESS_MAX};
+use netchat_tests::process::{PATIENCE, Process};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -66,8 +68,6 @@ impl Front {
 
     /// Asks for a path over plain HTTP; the answer's head and body.
     async fn get(&self, path: &str, headers: &str) -> String {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n",
@@ -262,4 +262,80 @@ async fn the_page_is_served_with_its_security_policy_and_never_cached() {
         let script = front.get(script, "").await;
         assert!(script.contains("cache-control: max-age=31536000, immutable"), "{script}");
     }
+}
+
+/// The start of an answer to this request over a connection of its own, from this address.
+async fn ask_from(ip: [u8; 4], gateway: SocketAddr, request: &str) -> (String, TcpStream) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((ip, 0))).unwrap();
+    let mut stream = socket.connect(gateway).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    (String::from_utf8_lossy(&answer).into_owned(), stream)
+}
+
+/// 1,100 connections that said nothing, or half a head, filled the files that a process may open: the
+/// listener slept, honest requests timed out, and after 80 s none of them was closed.
+#[tokio::test]
+async fn s7_silent_connections_keep_nobody_out() {
+    let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let server = server.local_addr().unwrap().to_string();
+    let flags = ["--listen", "127.0.0.1:0", "--server", &server];
+    let mut gateway = Process::start_with_file_limit(1_024, "netchat-gateway", &flags);
+    let line = gateway.line().await;
+    let at: SocketAddr = line.rsplit("http://").next().unwrap().parse().unwrap();
+    let page = format!("GET /healthz HTTP/1.1\r\nHost: {at}\r\n\r\n");
+    let session = format!(
+        "GET /ws HTTP/1.1\r\nHost: {at}\r\nOrigin: http://{at}\r\nUpgrade: websocket\r\n\
+         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Version: 13\r\n\r\n"
+    );
+    let soon = Duration::from_secs(1);
+
+    let mut silent = Vec::new();
+    for n in 0..1_100_u16 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 1, (n % 4) as u8], 0))).unwrap();
+        let mut stream = socket.connect(at).await.unwrap();
+        if n % 2 == 0 {
+            stream.write_all(&page.as_bytes()[..page.len() / 2]).await.unwrap();
+        }
+        silent.push(stream);
+    }
+    // From elsewhere, and from where the silent ones come from.
+    for n in 0..20 {
+        let ip = [127, 0, u8::from(n % 2 == 0), 1];
+        let (answer, _) = timeout(soon, ask_from(ip, at, &page)).await.expect("in time");
+        assert_eq!(answer, "HTTP/1.1 200");
+    }
+    // Then as many sessions as there can be; the next is told so.
+    let mut sessions = Vec::new();
+    let refused = loop {
+        let ip = [127, 0, 2, (sessions.len() / SESSIONS_PER_ADDRESS_MAX) as u8];
+        let (answer, stream) = timeout(soon, ask_from(ip, at, &session)).await.expect("in time");
+        if answer != "HTTP/1.1 101" {
+            break answer;
+        }
+        sessions.push(stream);
+    };
+    assert_eq!(refused, "HTTP/1.1 503");
+    assert!(sessions.len() > 350, "{} sessions with two files each", sessions.len());
+    let (answer, _) = timeout(soon, ask_from([127, 0, 0, 1], at, &page)).await.expect("in time");
+    assert_eq!(answer, "HTTP/1.1 200");
+}
+
+#[tokio::test]
+async fn connections_that_ask_for_nothing_are_closed() {
+    let front = Front::start(|_| {}).await;
+    let starts = ["", "G", "GET / HTTP/1.1\r\nHost: here\r\n", "GET /healthz HTTP/1.1\r\n\r\n"];
+    let closing = starts.map(|start| async move {
+        let mut stream = TcpStream::connect(front.address).await.unwrap();
+        stream.write_all(start.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // A reset is an end as well.
+        let _ = stream.read_to_end(&mut answer).await;
+    });
+    let all = futures_util::future::join_all(closing);
+    timeout(HEAD_TIMEOUT + Duration::from_secs(5), all).await.expect("they are closed");
 }
