@@ -104,7 +104,9 @@ mod system {
     use std::io::{self, IoSlice, IoSliceMut};
     use std::os::fd::AsRawFd as _;
 
-    use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, send as send_one, sendmmsg};
+    use nix::sys::socket::{
+        MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, send as send_one, sendmmsg,
+    };
     use tokio::net::UdpSocket;
 
     use super::{BUFFER_BYTES, Outgoing};
@@ -127,8 +129,10 @@ mod system {
         buffers: &mut [u8],
         lengths: &mut Vec<usize>,
     ) -> io::Result<()> {
-        let mut slices: Vec<_> =
-            buffers.chunks_exact_mut(BUFFER_BYTES).map(|buffer| [IoSliceMut::new(buffer)]).collect();
+        let mut slices: Vec<_> = buffers
+            .chunks_exact_mut(BUFFER_BYTES)
+            .map(|buffer| [IoSliceMut::new(buffer)])
+            .collect();
         let flags = MsgFlags::MSG_DONTWAIT;
         let received =
             recvmmsg(socket.as_raw_fd(), &mut headers.0, slices.iter_mut(), flags, None)?;
@@ -137,11 +141,7 @@ mod system {
     }
 
     /// Sends from this one on; answers how many were sent.
-    pub(super) fn send(
-        socket: &UdpSocket,
-        outgoing: &Outgoing,
-        from: usize,
-    ) -> io::Result<usize> {
+    pub(super) fn send(socket: &UdpSocket, outgoing: &Outgoing, from: usize) -> io::Result<usize> {
         let flags = MsgFlags::MSG_DONTWAIT;
         let indexes = from..outgoing.ends.len();
         if indexes.len() == 1 {
@@ -152,8 +152,7 @@ mod system {
             indexes.map(|index| [IoSlice::new(outgoing.datagram(index))]).collect();
         let mut headers = MultiHeaders::<()>::preallocate(slices.len(), None);
         let addresses = [const { None }; DATAGRAMS_PER_CALL_MAX];
-        let sent =
-            sendmmsg(socket.as_raw_fd(), &mut headers, slices.iter(), addresses, [], flags)?;
+        let sent = sendmmsg(socket.as_raw_fd(), &mut headers, slices.iter(), addresses, [], flags)?;
         Ok(sent.count())
     }
 }

@@ -115,7 +115,8 @@ fn framing(cases: &mut Vec<Case>) {
         lengths.into_iter().flat_map(move |length| CUTS.map(|cut| (kind, length, cut)))
     }) {
         let message = vec![b'*'; length];
-        let case = Case::new(format!("framing: {kind}, {length}"), &[frame(FINAL | kind, &message)]);
+        let case =
+            Case::new(format!("framing: {kind}, {length}"), &[frame(FINAL | kind, &message)]);
         // An empty datagram would say that the browser has gone.
         let case = if length == 0 { case } else { case.passes(&message) };
         cases.push(case.cut(cut));
@@ -346,7 +347,8 @@ fn closing(cases: &mut Vec<Case>) {
     }
     cases.push(Case::new("close of 126 bytes", &[close_frame(1_000, &[b'*'; 124])]).fails(1_002));
     cases.push(Case::new("close in pieces", &[frame(CLOSE, &[3, 232])]).fails(1_002));
-    let late = [close_frame(1_000, b""), frame(FINAL | TEXT, b"late"), frame(FINAL | PING, b"late")];
+    let late =
+        [close_frame(1_000, b""), frame(FINAL | TEXT, b"late"), frame(FINAL | PING, b"late")];
     cases.push(Case::new("nothing after a close", &late));
     let late = [frame(FINAL | TEXT, b"early"), close_frame(1_001, b""), close_frame(1_000, b"")];
     cases.push(Case::new("two closes", &late).passes(b"early").fails(1_001));

@@ -57,9 +57,12 @@ mod tests {
 
     #[test]
     fn lengths_take_as_few_bytes_as_they_can() {
-        for (length, head) in
-            [(0, &[0x82, 0][..]), (125, &[0x82, 125]), (126, &[0x82, 126, 0, 126]), (2_048, &[0x82, 126, 8, 0])]
-        {
+        for (length, head) in [
+            (0, &[0x82, 0][..]),
+            (125, &[0x82, 125]),
+            (126, &[0x82, 126, 0, 126]),
+            (2_048, &[0x82, 126, 8, 0]),
+        ] {
             let mut out = Vec::new();
             encode_message(&vec![7; length], &mut out);
             assert_eq!(&out[..head.len()], head);

@@ -4,15 +4,12 @@ use axum::http::header::{
     CONNECTION, HeaderName, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use axum::http::{HeaderMap, Method, Version};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha1::{Digest as _, Sha1};
 use thiserror::Error;
+use tungstenite::handshake::derive_accept_key;
 
-/// What a key is hashed with (RFC 6455, section 1.3).
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-/// The bytes of a key before they are encoded.
-const KEY_BYTES: usize = 16;
+/// How long 16 bytes are as text, and what such a text ends with (RFC 4648, section 4).
+const KEY_BYTES: usize = 24;
+const KEY_END: &[u8] = b"==";
 
 /// Why a request opens no WebSocket. The text is for whoever asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -24,7 +21,7 @@ pub(crate) enum HandshakeError {
     #[error("The version of the WebSocket protocol here is 13.")]
     Version,
     /// Its key is missing, or can't be one.
-    #[error("Sec-WebSocket-Key is not 16 bytes in Base64.")]
+    #[error("Sec-WebSocket-Key is not 24 characters that hold 16 bytes.")]
     Key,
 }
 
@@ -37,8 +34,8 @@ pub(crate) fn accept(
     version: Version,
     headers: &HeaderMap,
 ) -> Result<String, HandshakeError> {
-    let wants_upgrade = has_token(headers, &UPGRADE, "websocket")
-        && has_token(headers, &CONNECTION, "upgrade");
+    let wants_upgrade =
+        has_token(headers, &UPGRADE, "websocket") && has_token(headers, &CONNECTION, "upgrade");
     if method != Method::GET || version != Version::HTTP_11 || !wants_upgrade {
         return Err(HandshakeError::NoUpgrade);
     }
@@ -47,11 +44,12 @@ pub(crate) fn accept(
     }
     let mut keys = headers.get_all(SEC_WEBSOCKET_KEY).iter();
     let (Some(key), None) = (keys.next(), keys.next()) else { return Err(HandshakeError::Key) };
-    let decoded = STANDARD.decode(key).map_err(|_| HandshakeError::Key)?;
-    if decoded.len() != KEY_BYTES {
+    let digits = key.as_bytes().strip_suffix(KEY_END).ok_or(HandshakeError::Key)?;
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    if key.len() != KEY_BYTES || !digits.iter().all(is_digit) {
         return Err(HandshakeError::Key);
     }
-    Ok(STANDARD.encode(Sha1::new().chain_update(key).chain_update(GUID).finalize()))
+    Ok(derive_accept_key(key.as_bytes()))
 }
 
 /// Whether a header whose value is a list of words has this one.
@@ -100,7 +98,7 @@ mod tests {
             assert_eq!(refused(&headers), Err(HandshakeError::NoUpgrade), "{missing}");
         }
         assert_eq!(refused(&request(key, "8")), Err(HandshakeError::Version));
-        for wrong in ["", "dGhlIHNhbXBsZQ==", "not base64 at all, I fear"] {
+        for wrong in ["", "dGhlIHNhbXBsZQ==", "not such a text, I fear=="] {
             assert_eq!(refused(&request(wrong, "13")), Err(HandshakeError::Key), "{wrong}");
         }
         let mut twice = request(key, "13");

@@ -1,9 +1,10 @@
 //! The server's end of a WebSocket (RFC 6455) without I/O: bytes come in, messages and answers come
 //! out.
 //!
-//! Why not a library: what a bridge needs is bounded to a few kilobytes, and each rule is checked as
-//! soon as the bytes that break it are there. tungstenite looks at a head only when the whole frame
-//! has come, takes lengths that are not minimal, and holds 12 kB for each session.
+//! Why not all of it by tungstenite, which only does the handshake's hash: what a bridge needs is bounded
+//! to two kilobytes, and each rule is checked as soon as the bytes that break it are there. The library
+//! looks at a head when the whole frame has come, takes lengths that are not minimal, and holds 12 kB
+//! for each session.
 
 mod decoder;
 mod encoder;

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use netchat_gateway::{Gateway, GatewayConfig};
 use netchat_gateway::limits::{HEAD_TIMEOUT, SESSIONS_PER_ADDRESS_MAX};
+use netchat_gateway::{Gateway, GatewayConfig};
 use netchat_tests::process::{PATIENCE, Process};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
