@@ -11,22 +11,37 @@
 //! - [`sim_server`]: the core of the server, with time and storage in the hands of a test;
 //! - [`memory_storage`], [`sqlite_storage`]: what a server stands on, as a plain model and for real;
 //! - [`proxy`]: a bad network between a client and a server;
+//! - [`fuzz`]: what a fuzzer drives;
 //! - [`golden`]: transcripts of the classic protocol;
 //! - [`browser`]: the web client in headless Chromium.
+//!
+//! Without the feature `programs`, only what a fuzzer needs is built.
 
 #![expect(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc, reason = "tests")]
 
+#[cfg(feature = "programs")]
 pub mod browser;
+#[cfg(feature = "programs")]
 pub mod classic;
+#[cfg(feature = "programs")]
 pub mod classic_server;
+#[cfg(feature = "programs")]
 pub mod client;
+#[cfg(feature = "programs")]
 pub mod crowd;
+pub mod fuzz;
+#[cfg(feature = "programs")]
 pub mod golden;
 pub mod memory_storage;
+#[cfg(feature = "programs")]
 pub mod process;
+#[cfg(feature = "programs")]
 pub mod proxy;
 pub mod raw_session;
 pub mod sim_server;
+#[cfg(feature = "programs")]
 pub mod simulation;
+#[cfg(feature = "programs")]
 pub mod sqlite_storage;
+#[cfg(feature = "programs")]
 pub mod terminal;

@@ -77,9 +77,14 @@ impl RawSession {
         message: &ClientMessage,
     ) -> Vec<Vec<u8>> {
         let bytes = message.to_wire();
-        let slice_number = self.next_slice_number;
-        self.next_slice_number += 1;
+        let slice_number = self.next_slice_number();
         self.packet(server, &[Frame::Slice { slice_number, more: false, bytes: &bytes }])
+    }
+
+    /// The number of a further slice.
+    pub fn next_slice_number(&mut self) -> u64 {
+        self.next_slice_number += 1;
+        self.next_slice_number - 1
     }
 
     /// Sends a packet with these frames.
@@ -93,9 +98,18 @@ impl RawSession {
             Frame::Ack { delay_ms: 0, ranges: vec![(1, self.heard)] }.write(&mut bytes);
         }
         frames.iter().for_each(|frame| frame.write(&mut bytes));
+        self.raw_packet(server, &bytes)
+    }
+
+    /// Sends a packet with whatever stands where frames should.
+    pub fn raw_packet<S: Storage>(
+        &mut self,
+        server: &mut SimServer<S>,
+        frames: &[u8],
+    ) -> Vec<Vec<u8>> {
         let number = self.next_number;
         self.next_number += 1;
-        let packet = Datagram::Packet { session: self.id, number, frames: &bytes }.to_wire();
+        let packet = Datagram::Packet { session: self.id, number, frames }.to_wire();
         self.send(server, packet)
     }
 

@@ -15,6 +15,8 @@ mod netchat {
     mod delivery;
     /// The figures of the report.
     mod figures;
+    /// What a fuzzer has found worth keeping.
+    mod fuzz_corpus;
     /// WebSockets and datagrams.
     mod gateway;
     /// What strangers and broken clients send.

@@ -7,7 +7,9 @@
 mod arrows;
 mod bench;
 mod command;
+mod deny;
 mod fingerprint;
+mod fuzz;
 mod test;
 mod tidy;
 mod tools;
@@ -26,6 +28,9 @@ cargo xtask COMMAND
                (--pairs 50 --windows 8,32 --rounds 5 --seconds 3)
   bench scale  what grows with how many are online, or how much is stored
   bench gateway  what the way through the gateway adds to a round trip
+  fuzz         looks for input that breaks a parser, the server or a link
+               (--seconds 60, shared by all targets, or the names of some)
+  deny         licences, duplicates and sources of everything that is built in
   web          build the web client into target/web
   tidy         check the rules of ARCHITECTURE.md that no compiler checks";
 
@@ -37,6 +42,8 @@ fn main() -> ExitCode {
         "up" => up::run(&rest),
         "test" => test::run(),
         "bench" => bench::run(&rest),
+        "fuzz" => fuzz::run(&rest),
+        "deny" => deny::check(),
         "web" => web::build(),
         "tidy" => tidy::run(),
         _ => {

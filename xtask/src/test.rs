@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::command::{command, describe};
-use crate::{tidy, tools, web};
+use crate::{deny, fuzz, tidy, tools, web};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<()> {
     let mut summary = Summary::default();
     summary.step("formatting", || stream(command("cargo", &["fmt", "--all", "--check"])));
     summary.step("tidy", || tidy::run().map(|()| Counts::default()));
+    summary.step("deny", || deny::check().map(|()| Counts::default()));
     summary.step("web client", || web::build().map(|()| Counts::default()));
     summary.step("chromium", || tools::ensure_chromium().map(|()| Counts::default()));
     summary.step("clippy", || stream(clippy(&["--workspace", "--exclude", "netchat-web"], &[])));
@@ -50,6 +51,7 @@ pub(crate) fn run() -> Result<()> {
             stream(test)
         });
     }
+    summary.step("fuzz", || fuzz::run(&[]).map(|()| Counts::default()));
     summary.close()
 }
 

@@ -1,4 +1,4 @@
-//! The tools that the web client is built and tested with, in the versions that fit together.
+//! The tools that the project is built and tested with, in the versions that fit together.
 
 use std::process::Command;
 
@@ -14,6 +14,11 @@ const WASM_BINDGEN_VERSION: &str = "0.2.130";
 const WASM_OPT_VERSION_MIN: u32 = 116;
 /// The npm package that holds wasm-opt, for machines that have npm and no wasm-opt.
 const BINARYEN: &str = "binaryen@132.0.0";
+
+/// Licences, duplicates, sources and known faults of what is built in.
+const CARGO_DENY_VERSION: &str = "0.20.2";
+/// Builds and runs what libFuzzer drives.
+const CARGO_FUZZ_VERSION: &str = "0.13.2";
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -36,6 +41,15 @@ pub(crate) fn ensure_trunk() -> Result<()> {
 /// Brings wasm-bindgen-test-runner too. Its lock file names a version that is not there any more.
 pub(crate) fn ensure_wasm_bindgen() -> Result<()> {
     ensure_cargo_tool("wasm-bindgen", "wasm-bindgen-cli", WASM_BINDGEN_VERSION, &[])
+}
+
+pub(crate) fn ensure_cargo_deny() -> Result<()> {
+    let features = ["--no-default-features", "--locked"];
+    ensure_cargo_tool("cargo-deny", "cargo-deny", CARGO_DENY_VERSION, &features)
+}
+
+pub(crate) fn ensure_cargo_fuzz() -> Result<()> {
+    ensure_cargo_tool("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ_VERSION, &["--locked"])
 }
 
 /// A wasm-opt that works, if there is one or npm can bring it.

@@ -1,0 +1,105 @@
+//! Two ends of a link, with somebody between them who loses, repeats, delays and makes up packets.
+
+use std::time::Duration;
+
+use netchat_shared::extended::{Datagram, Link, SessionId};
+use netchat_shared::time::Instant;
+
+use super::script::Script;
+
+const SESSION: SessionId = SessionId(7);
+/// Packets that are on their way at most; further ones are lost.
+const UNDER_WAY_MAX: usize = 64;
+
+struct End {
+    link: Link,
+    said: Vec<Vec<u8>>,
+    heard: Vec<Vec<u8>>,
+    /// Packets that it has sent.
+    under_way: Vec<Vec<u8>>,
+    /// Its peer has sent what no link sends: what it hears then is not what was said.
+    is_lied_to: bool,
+}
+
+/// What is said arrives in order and once, or not yet, unless somebody makes up packets.
+pub(super) fn link(data: &[u8]) {
+    let mut script = Script(data);
+    let mut now = Instant::ZERO;
+    let mut ends = [End::new(now), End::new(now)];
+    while let Some(operation) = script.next() {
+        let here = script.below(2);
+        match operation % 6 {
+            0 => ends[here].say(script.bytes()),
+            1 => now += Duration::from_millis(1 << script.below(16)),
+            2 => ends[here].handle_timeout(now),
+            3 => {
+                let at = script.below(UNDER_WAY_MAX);
+                let is_repeated = script.below(2) == 0;
+                if let Some(packet) = ends[1 - here].take(at, is_repeated) {
+                    ends[here].hear(now, &packet);
+                }
+            }
+            4 => drop(ends[1 - here].take(script.below(UNDER_WAY_MAX), false)),
+            _ => {
+                ends[here].is_lied_to = true;
+                ends[here].handle_frames(now, u64::from(operation), script.bytes());
+            }
+        }
+        ends.iter_mut().for_each(|end| end.send(now));
+        check(&ends);
+    }
+}
+
+fn check([one, other]: &[End; 2]) {
+    for (said, heard) in [(one, other), (other, one)] {
+        let is_true = heard.is_lied_to || said.is_lied_to || said.said.starts_with(&heard.heard);
+        assert!(is_true, "said {:?}, heard {:?}", said.said, heard.heard);
+    }
+}
+
+impl End {
+    fn new(now: Instant) -> Self {
+        let link = Link::new(now, SESSION);
+        Self { link, said: vec![], heard: vec![], under_way: vec![], is_lied_to: false }
+    }
+
+    fn say(&mut self, bytes: &[u8]) {
+        let message: Vec<u8> = bytes.iter().copied().filter(|&byte| byte != b'\n').collect();
+        if self.link.send(&message).is_ok() {
+            self.said.push(message);
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.link.handle_timeout(now);
+    }
+
+    fn take(&mut self, at: usize, is_repeated: bool) -> Option<Vec<u8>> {
+        let packet = self.under_way.get(at)?.clone();
+        if !is_repeated {
+            self.under_way.remove(at);
+        }
+        Some(packet)
+    }
+
+    fn hear(&mut self, now: Instant, packet: &[u8]) {
+        let Ok(Datagram::Packet { number, frames, .. }) = Datagram::parse(packet) else {
+            panic!("a link sends packets")
+        };
+        self.handle_frames(now, number, frames);
+    }
+
+    fn handle_frames(&mut self, now: Instant, number: u64, frames: &[u8]) {
+        let handled = self.link.handle_packet(now, number, frames);
+        assert!(handled.is_ok() || self.is_lied_to, "{handled:?}");
+        self.heard.extend(std::iter::from_fn(|| self.link.next_message()));
+    }
+
+    fn send(&mut self, now: Instant) {
+        while let Some(packet) = self.link.next_packet(now) {
+            if self.under_way.len() < UNDER_WAY_MAX {
+                self.under_way.push(packet);
+            }
+        }
+    }
+}
