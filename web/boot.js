@@ -1,5 +1,16 @@
 // Starts the client: trunk names its files, which hold their hash, in preload links. A file of its
 // own, and not a script in the page, so that the page needs no exception from its security policy.
+
+// What never changes on the page, Leptos makes of text that was compiled into the client. No other text may
+// become elements (the gateway says so: require-trusted-types-for), and none of it can hold what runs.
+const runs = /<(?:script|iframe|object|embed|base|link|meta)\b|\s(?:on[a-z]+|srcdoc)\s*=|javascript:/i;
+globalThis.trustedTypes?.createPolicy("default", {
+  createHTML(html) {
+    if (runs.test(html)) throw new TypeError("this text could run");
+    return html;
+  },
+});
+
 const script = document.querySelector('link[rel="modulepreload"]');
 const wasm = document.querySelector('link[rel="preload"][type="application/wasm"]');
 

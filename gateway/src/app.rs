@@ -1,16 +1,16 @@
 //! What the gateway answers over HTTP: the web client, `/ws`, `/healthz`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::header::{
-    CONNECTION, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER,
-    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_VERSION, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+    CONNECTION, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use axum::http::{Request, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use hyper::upgrade::{OnUpgrade, Parts};
@@ -24,20 +24,21 @@ use tracing::warn;
 use crate::admission::{Admission, Denied, Permit};
 use crate::bridge::{bridge, connect};
 use crate::connection::Visitor;
-use crate::origin::OriginRule;
+use crate::headers::add_security_headers;
+use crate::site::{Site, SiteError};
 use crate::source::Source;
 use crate::websocket::{HandshakeError, accept};
 
-/// Nothing but the client's own files runs, and it talks to nobody but this gateway.
-const SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
-     style-src 'self'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; \
-     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Tells that the gateway runs, to whoever asks under whatever name.
+const HEALTH: &str = "/healthz";
 
 /// What every request needs.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     pub(crate) server: SocketAddr,
-    pub(crate) origins: OriginRule,
+    pub(crate) site: Arc<Site>,
+    /// Browsers come over TLS.
+    pub(crate) is_tls: bool,
     pub(crate) admission: Admission,
     /// Cancelled when the gateway stops.
     pub(crate) stopping: CancellationToken,
@@ -55,10 +56,10 @@ impl App {
             .into_router();
         Router::new()
             .route("/ws", get(open_session))
-            .route("/healthz", get(async || "ok\n"))
-            .with_state(self)
+            .route(HEALTH, get(async || "ok\n"))
+            .with_state(self.clone())
             .merge(client)
-            .layer(map_response(add_security_headers))
+            .layer(from_fn_with_state(self, guard))
     }
 }
 
@@ -73,9 +74,9 @@ async fn open_session(
     Extension(Visitor { peer }): Extension<Visitor>,
     mut request: Request<Body>,
 ) -> Response {
-    if !app.origins.allows(request.headers()) {
+    if let Err(error) = app.site.check_page(request.headers()) {
         warn!(client = %peer, "refused: a page of another origin");
-        return refuse(StatusCode::FORBIDDEN, "This page may not connect here.\n");
+        return refuse_site(&error);
     }
     let accepted = match accept(request.method(), request.version(), request.headers()) {
         Ok(accepted) => accepted,
@@ -139,15 +140,21 @@ fn refuse_handshake(error: HandshakeError) -> Response {
     (status, headers, format!("{error}\n")).into_response()
 }
 
-async fn add_security_headers(mut response: Response) -> Response {
-    const HEADERS: [(HeaderName, &str); 4] = [
-        (CONTENT_SECURITY_POLICY, SECURITY_POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ];
-    for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
+/// A page of another name gets nothing at all; everything else tells its security policy.
+async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+    let mut response = match app.site.check_host(request.headers()) {
+        Err(error) if request.uri().path() != HEALTH => refuse_site(&error),
+        _ => next.run(request).await,
+    };
+    add_security_headers(response.headers_mut(), app.is_tls);
     response
+}
+
+fn refuse_site(error: &SiteError) -> Response {
+    let status = match error {
+        SiteError::NoHost => StatusCode::BAD_REQUEST,
+        SiteError::OtherHost(_) => StatusCode::MISDIRECTED_REQUEST,
+        SiteError::OtherPage => StatusCode::FORBIDDEN,
+    };
+    (status, format!("{error}\n")).into_response()
 }

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 
 use crate::limits::{SESSIONS_MAX, SESSIONS_PER_ADDRESS_MAX};
+use crate::web_address::{Host, Origin};
 
 /// What the operator sets. Flags win over environment variables, those over defaults.
 #[derive(Debug, Clone, Args)]
@@ -17,15 +19,40 @@ pub struct GatewayConfig {
         value_delimiter = ',',
         value_name = "ORIGIN"
     )]
-    pub allow_origins: Vec<String>,
+    pub allow_origins: Vec<Origin>,
+
+    /// A name that browsers may ask for, such as `chat.lan`; may be repeated. Addresses, `localhost`,
+    /// the machine's name and the hosts of allowed origins need not be named
+    #[arg(
+        long = "allow-host",
+        env = "NETCHAT_ALLOW_HOST",
+        value_delimiter = ',',
+        value_name = "HOST"
+    )]
+    pub allow_hosts: Vec<Host>,
 
     /// Most browser sessions at once
-    #[arg(long, env = "NETCHAT_SESSIONS", default_value_t = SESSIONS_MAX, value_name = "COUNT")]
+    #[arg(long, env = "NETCHAT_SESSIONS", default_value_t = SESSIONS_MAX, value_name = "COUNT", value_parser = at_least_one())]
     pub sessions: usize,
 
     /// Most browser sessions at once from one address
-    #[arg(long, env = "NETCHAT_SESSIONS_PER_ADDRESS", default_value_t = SESSIONS_PER_ADDRESS_MAX, value_name = "COUNT")]
+    #[arg(long, env = "NETCHAT_SESSIONS_PER_ADDRESS", default_value_t = SESSIONS_PER_ADDRESS_MAX, value_name = "COUNT", value_parser = at_least_one())]
     pub sessions_per_address: usize,
+}
+
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self {
+            allow_origins: Vec::new(),
+            allow_hosts: Vec::new(),
+            sessions: SESSIONS_MAX,
+            sessions_per_address: SESSIONS_PER_ADDRESS_MAX,
+        }
+    }
 }
 
 /// The address that the gateway listens on when nothing else is said.

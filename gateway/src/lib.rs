@@ -11,10 +11,12 @@ mod config;
 mod connection;
 mod connections;
 mod datagrams;
+mod headers;
 pub mod limits;
-mod origin;
 mod run;
+mod site;
 mod source;
+mod web_address;
 mod websocket;
 
 use std::net::SocketAddr;
@@ -23,6 +25,7 @@ use thiserror::Error;
 
 pub use self::config::{GatewayConfig, default_listen_address};
 pub use self::run::{Gateway, resolve};
+pub use self::web_address::{Host, Origin, WebAddressError};
 
 /// Why a gateway can't start. The text is one line for the operator, and says what to do.
 #[derive(Debug, Error)]

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream, lookup_host};
@@ -17,7 +18,7 @@ use crate::app::App;
 use crate::connection::{Happening, Reporter, serve};
 use crate::connections::{Bounds, Connections};
 use crate::limits::{ACCEPT_RETRY, STOP_TIMEOUT};
-use crate::origin::OriginRule;
+use crate::site::Site;
 use crate::source::Source;
 use crate::{GatewayConfig, GatewayError};
 
@@ -71,9 +72,12 @@ impl Gateway {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
         self.log_bounds();
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let machine = netchat_process::machine_name();
+        let site = Site::new(self.address, &self.config, machine.as_deref());
         let app = App {
             server: self.server,
-            origins: OriginRule::new(self.address, self.config.allow_origins),
+            site: Arc::new(site),
+            is_tls: false,
             admission: Admission::start(admission::Bounds {
                 sessions_max: self.bounds.sessions_max,
                 sessions_per_source_max: self.config.sessions_per_address,

@@ -38,6 +38,12 @@ pub fn init_log() {
         .init();
 }
 
+/// What the machine is called.
+#[must_use]
+pub fn machine_name() -> Option<String> {
+    rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
+}
+
 /// One line on standard output, if anybody reads it.
 pub fn say(line: &impl Display) {
     let _ = writeln!(std::io::stdout(), "{line}");

@@ -35,7 +35,7 @@ impl Front {
     async fn start(adjust: impl FnOnce(&mut GatewayConfig)) -> Self {
         let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let mut config =
-            GatewayConfig { allow_origins: vec![], sessions: 100, sessions_per_address: 100 };
+            GatewayConfig { sessions: 100, sessions_per_address: 100, ..GatewayConfig::default() };
         adjust(&mut config);
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let gateway = Gateway::bind(any, server.local_addr().unwrap(), config).await.unwrap();
@@ -136,9 +136,10 @@ async fn datagrams_from_elsewhere_never_reach_a_browser() {
 
 #[tokio::test]
 async fn pages_of_other_origins_are_refused() {
-    let front =
-        Front::start(|config| config.allow_origins = vec!["https://chat.example.org".to_owned()])
-            .await;
+    let front = Front::start(|config| {
+        config.allow_origins = vec!["https://chat.example.org".parse().unwrap()];
+    })
+    .await;
     let port = front.address.port();
     for origin in [
         None,

@@ -1,19 +1,15 @@
 //! RFC 6455 over raw sockets, by the families of cases that the Autobahn test suite has: whatever is
 //! sent, the gateway answers as the RFC says, passes on what is right, and closes in order.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use netchat_gateway::{Gateway, GatewayConfig};
+use netchat_gateway::GatewayConfig;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Longest time for anything that a test waits for: it only decides how long a failure takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::front::{Front, PATIENCE, ask};
 
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;
@@ -374,91 +370,70 @@ fn limits(cases: &mut Vec<Case>) {
     }
 }
 
-/// A gateway in front of a UDP socket that the test holds.
-struct Front {
-    gateway: SocketAddr,
-    server: UdpSocket,
+async fn start() -> Front {
+    let config = GatewayConfig { sessions_per_address: 100, ..GatewayConfig::default() };
+    let front = Front::start(config).await;
+    socket2::SockRef::from(&front.server).set_recv_buffer_size(4 << 20).unwrap();
+    front
 }
 
-impl Front {
-    async fn start() -> Self {
-        let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        socket2::SockRef::from(&server).set_recv_buffer_size(4 << 20).unwrap();
-        let config =
-            GatewayConfig { allow_origins: vec![], sessions: 100, sessions_per_address: 100 };
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let gateway = Gateway::bind(any, server.local_addr().unwrap(), config).await.unwrap();
-        let address = gateway.local_address();
-        tokio::spawn(gateway.run(std::future::pending()));
-        Self { gateway: address, server }
-    }
+/// A WebSocket, and the head that opened it.
+async fn connect(front: &Front, lines: &str) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(front.gateway).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let request = front.upgrade_here(lines);
+    let head = ask(&mut stream, request.as_bytes()).await;
+    (stream, head)
+}
 
-    async fn connect(&self, extra: &str) -> (TcpStream, String) {
-        let mut stream = TcpStream::connect(self.gateway).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let at = self.gateway;
-        let request = format!(
-            "GET /ws HTTP/1.1\r\nHost: {at}\r\nOrigin: http://{at}\r\nUpgrade: websocket\r\n\
-             Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-             Sec-WebSocket-Version: 13\r\n{extra}\r\n"
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
-        }
-        (stream, String::from_utf8(head).unwrap())
+/// Runs a case; what is not as it should be.
+async fn run(front: &Front, case: &Case) -> Result<(), String> {
+    let (stream, _) = connect(front, "").await;
+    let (mut reader, mut writer) = stream.into_split();
+    let mut sends = case.sends.clone();
+    if case.close == Some(1_000) && !case.name.contains("close") {
+        sends.push(close_frame(1_000, b""));
     }
-
-    /// Runs a case; what is not as it should be.
-    async fn run(&self, case: &Case) -> Result<(), String> {
-        let (stream, _) = self.connect("").await;
-        let (mut reader, mut writer) = stream.into_split();
-        let mut sends = case.sends.clone();
-        if case.close == Some(1_000) && !case.name.contains("close") {
-            sends.push(close_frame(1_000, b""));
-        }
-        let sending = async {
-            for piece in sends {
-                // The gateway may have closed already.
-                if writer.write_all(&piece).await.is_err() {
-                    break;
-                }
-                tokio::task::yield_now().await;
+    let sending = async {
+        for piece in sends {
+            // The gateway may have closed already.
+            if writer.write_all(&piece).await.is_err() {
+                break;
             }
-            writer
-        };
-        let answering = async {
-            let mut answer = Vec::new();
-            reader.read_to_end(&mut answer).await.map(|_| answer)
-        };
-        let both = async { tokio::join!(sending, answering, self.datagrams()) };
-        let both = timeout(PATIENCE, both).await;
-        let (_, answer, datagrams) = both.map_err(|_| "it does not end".to_owned())?;
-        let answer = answer.map_err(|error| format!("the connection broke: {error}"))?;
-        let mut frames = parse_frames(&answer)?;
-        let closing = frames.pop().ok_or("nothing is said")?;
-        let code = closing.1.first_chunk().map(|&code| u16::from_be_bytes(code));
-        if closing.0 != CLOSE || code != case.close {
-            return Err(format!("it ends with {closing:?}, not {:?}", case.close));
+            tokio::task::yield_now().await;
         }
-        if frames != case.frames {
-            return Err(format!("it says {frames:?}"));
-        }
-        if datagrams != case.datagrams {
-            return Err(format!("it passes on {datagrams:?}"));
-        }
-        Ok(())
+        writer
+    };
+    let answering = async {
+        let mut answer = Vec::new();
+        reader.read_to_end(&mut answer).await.map(|_| answer)
+    };
+    let both = async { tokio::join!(sending, answering, datagrams(front)) };
+    let both = timeout(PATIENCE, both).await;
+    let (_, answer, datagrams) = both.map_err(|_| "it does not end".to_owned())?;
+    let answer = answer.map_err(|error| format!("the connection broke: {error}"))?;
+    let mut frames = parse_frames(&answer)?;
+    let closing = frames.pop().ok_or("nothing is said")?;
+    let code = closing.1.first_chunk().map(|&code| u16::from_be_bytes(code));
+    if closing.0 != CLOSE || code != case.close {
+        return Err(format!("it ends with {closing:?}, not {:?}", case.close));
     }
+    if frames != case.frames {
+        return Err(format!("it says {frames:?}"));
+    }
+    if datagrams != case.datagrams {
+        return Err(format!("it passes on {datagrams:?}"));
+    }
+    Ok(())
+}
 
-    /// What the server gets until it hears that nobody is there any more.
-    async fn datagrams(&self) -> Vec<Vec<u8>> {
-        let (mut datagrams, mut buffer) = (Vec::new(), vec![0; 65_536]);
-        loop {
-            match self.server.recv(&mut buffer).await.unwrap() {
-                0 => return datagrams,
-                length => datagrams.push(buffer[..length].to_vec()),
-            }
+/// What the server gets until it hears that nobody is there any more.
+async fn datagrams(front: &Front) -> Vec<Vec<u8>> {
+    let (mut datagrams, mut buffer) = (Vec::new(), vec![0; 65_536]);
+    loop {
+        match front.server.recv(&mut buffer).await.unwrap() {
+            0 => return datagrams,
+            length => datagrams.push(buffer[..length].to_vec()),
         }
     }
 }
@@ -492,10 +467,10 @@ async fn every_case_is_answered_as_the_rfc_says() {
     closing(&mut cases);
     limits(&mut cases);
     assert!(cases.len() > 500, "{}", cases.len());
-    let front = Front::start().await;
+    let front = start().await;
     let mut wrong = Vec::new();
     for case in &cases {
-        if let Err(why) = front.run(case).await {
+        if let Err(why) = run(&front, case).await {
             wrong.push(format!("{}: {why}", case.name));
         }
     }
@@ -504,10 +479,10 @@ async fn every_case_is_answered_as_the_rfc_says() {
 
 #[tokio::test]
 async fn extensions_and_subprotocols_are_not_agreed_to() {
-    let front = Front::start().await;
+    let front = start().await;
     let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
                  Sec-WebSocket-Protocol: chat, superchat\r\n";
-    let (_stream, head) = front.connect(offer).await;
+    let (_stream, head) = connect(&front, offer).await;
     assert!(head.starts_with("HTTP/1.1 101"), "{head}");
     let head = head.to_ascii_lowercase();
     assert!(head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{head}");
@@ -516,14 +491,9 @@ async fn extensions_and_subprotocols_are_not_agreed_to() {
 
 #[tokio::test]
 async fn what_comes_with_the_request_is_not_lost() {
-    let front = Front::start().await;
+    let front = start().await;
     let mut stream = TcpStream::connect(front.gateway).await.unwrap();
-    let at = front.gateway;
-    let request = format!(
-        "GET /ws HTTP/1.1\r\nHost: {at}\r\nOrigin: http://{at}\r\nUpgrade: websocket\r\n\
-         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-         Sec-WebSocket-Version: 13\r\n\r\n"
-    );
+    let request = front.upgrade_here("");
     let early = [frame(FINAL | TEXT, b"early"), frame(FINAL | PING, b"?")].concat();
     stream.write_all(&[request.as_bytes(), &early].concat()).await.unwrap();
     let mut buffer = [0; 2_048];
@@ -538,8 +508,8 @@ async fn what_comes_with_the_request_is_not_lost() {
 
 #[tokio::test]
 async fn a_browser_that_never_answers_the_close_is_let_go() {
-    let front = Front::start().await;
-    let (mut stream, _) = front.connect("").await;
+    let front = start().await;
+    let (mut stream, _) = connect(&front, "").await;
     stream.write_all(&frame(FINAL | 3, b"")).await.unwrap();
     let mut answer = Vec::new();
     timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap().unwrap();

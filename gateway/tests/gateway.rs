@@ -1,0 +1,12 @@
+//! The gateway between browsers and a UDP socket that the test holds.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod gateway {
+    /// A gateway that runs in the test.
+    mod front;
+    /// Who may ask, and what browsers are told.
+    mod site;
+    /// RFC 6455, case by case.
+    mod websocket_rfc;
+}
