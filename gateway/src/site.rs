@@ -106,18 +106,26 @@ mod tests {
 
     use super::*;
 
-    fn check(listen: &str, host: &str, origin: Option<&str>) -> Result<(), SiteError> {
+    fn site(listen: &str) -> Site {
         let config = GatewayConfig {
             allow_origins: vec!["https://chat.example.org".parse().unwrap()],
             allow_hosts: vec!["chat.lan".parse().unwrap()],
             ..GatewayConfig::default()
         };
+        Site::new(listen.parse().unwrap(), &config, Some("attic"))
+    }
+
+    fn head(host: &str, origin: Option<&str>) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(host).unwrap());
         if let Some(origin) = origin {
             headers.insert(ORIGIN, HeaderValue::from_str(origin).unwrap());
         }
-        Site::new(listen.parse().unwrap(), &config, Some("attic")).check_page(&headers)
+        headers
+    }
+
+    fn check(listen: &str, host: &str, origin: Option<&str>) -> Result<(), SiteError> {
+        site(listen).check_page(&head(host, origin))
     }
 
     #[test]

@@ -23,8 +23,9 @@ fn every_input_of_the_corpus_still_holds() {
 fn every_target_has_a_program_for_the_fuzzer() {
     let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
     let programs = fs::read_dir(programs).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut programs: Vec<_> =
-        programs.map(|name| name.into_string().unwrap().trim_end_matches(".rs").to_owned()).collect();
+    let mut programs: Vec<_> = programs
+        .map(|name| name.into_string().unwrap().trim_end_matches(".rs").to_owned())
+        .collect();
     let mut targets: Vec<_> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     programs.sort();
     targets.sort();
