@@ -60,6 +60,7 @@ async fn serve(arguments: UpArguments) -> Result<(), UpError> {
         Gateway::bind(arguments.listen, reachable(udp_address), arguments.gateway).await?;
     say(&format_args!("NetChat is up. Terminal clients: netchat chat --server {udp_address}"));
     say(&format_args!("Browsers: open http://{}", gateway.local_address()));
+    say(&format_args!("The server's code, which clients show: {}", server.code()));
 
     let stopped = CancellationToken::new();
     let gateway = tokio::spawn(gateway.run(stopped.clone().cancelled_owned()));

@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use netchat_core::Settings;
 use netchat_core::limits::RETENTION_DEFAULT;
+use netchat_core::{Secrets, Settings};
+use netchat_process::{read_or_make_secret, read_secret};
 use netchat_shared::limits::{ACK_TIMEOUT_DEFAULT, DEFAULT_UDP_PORT};
 use netchat_shared::password::Password;
+use netchat_shared::server_key::StaticKey;
+use netchat_shared::via::GatewayKey;
+use zeroize::Zeroizing;
 
 use crate::ServerError;
 
@@ -27,6 +31,16 @@ pub struct ServerConfig {
     /// The database file; made if it does not exist
     #[arg(long, env = "NETCHAT_DATABASE", default_value = "netchat.db", value_name = "FILE")]
     pub database: PathBuf,
+
+    /// The file of the server's own key, which clients know it by; made if it does not exist. By
+    /// default, that of the database with -key behind it
+    #[arg(long, env = "NETCHAT_SERVER_KEY_FILE", value_name = "FILE")]
+    pub server_key_file: Option<PathBuf>,
+
+    /// The file of the key that this server shares with its gateways, so that they can say whom they
+    /// bring
+    #[arg(long, env = "NETCHAT_GATEWAY_KEY_FILE", value_name = "FILE")]
+    pub gateway_key_file: Option<PathBuf>,
 
     /// How long a classic client may take to acknowledge a message before it is reported lost, in
     /// seconds
@@ -53,6 +67,26 @@ pub fn default_listen_address() -> SocketAddr {
 }
 
 impl ServerConfig {
+    /// The keys of the server. Its own is made if there is none yet.
+    ///
+    /// # Errors
+    /// When a file can't be used, in one line.
+    pub fn secrets(&self) -> Result<Secrets, ServerError> {
+        let path = self.server_key_file.clone().unwrap_or_else(|| {
+            let mut path = self.database.as_os_str().to_owned();
+            path.push("-key");
+            PathBuf::from(path)
+        });
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *seed).map_err(|error| ServerError::random(&error))?;
+        let make = || StaticKey::from_random(*seed).to_text();
+        let server_key = read_or_make_secret(&path, StaticKey::parse, make)?;
+        let gateway_key = self.gateway_key_file.as_deref();
+        let gateway_key =
+            gateway_key.map(|path| read_secret(path, GatewayKey::parse)).transpose()?;
+        Ok(Secrets { server_key, gateway_key })
+    }
+
     /// Checks the settings for a server that listens on `address`.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod storage;
 use std::net::SocketAddr;
 
 use netchat_core::LogGap;
+use netchat_process::SecretFileError;
 use netchat_shared::password::PasswordError;
 use thiserror::Error;
 
@@ -56,6 +57,9 @@ pub enum ServerError {
     /// The database can't be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// A file with a key can't be used.
+    #[error(transparent)]
+    Key(#[from] SecretFileError),
     /// What the server knows is not what the database holds.
     #[error(transparent)]
     Log(#[from] LogGap),
@@ -67,4 +71,10 @@ pub enum ServerError {
         /// What the system says.
         reason: String,
     },
+}
+
+impl ServerError {
+    pub(crate) fn random(error: &getrandom::Error) -> Self {
+        Self::System { what: "random numbers", reason: error.to_string() }
+    }
 }

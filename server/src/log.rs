@@ -47,6 +47,7 @@ pub(crate) fn write(record: &LogEvent) {
             too_long = dropped.too_long,
             malformed = dropped.malformed,
             wrong_cookie = dropped.wrong_cookie,
+            forged = dropped.forged,
             unknown_session = dropped.unknown_session,
             repeated = dropped.repeated,
             beyond_window = dropped.beyond_window,

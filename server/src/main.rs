@@ -28,6 +28,7 @@ async fn main() -> ExitCode {
         Err(error) => return fail("netchat-server", &error),
     };
     say(&format_args!("netchat-server: listening on {} (UDP)", server.local_address()));
+    say(&format_args!("netchat-server: clients should see the code {}", server.code()));
     match server.run(shutdown_signal()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail("netchat-server", &error),

@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use netchat_core::storage::{Hashed, Snapshot};
-use netchat_core::{Action, LogGap, Server as Core};
+use netchat_core::{Action, LogGap, Secrets, Server as Core};
 use netchat_process::Clock;
+use netchat_shared::server_key::KeyCode;
 use netchat_shared::time::Instant;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use zeroize::Zeroizing;
 
 use crate::hasher::{self, Hasher};
 use crate::inbound::Inbound;
@@ -31,6 +33,7 @@ pub struct Server {
     inbound: Inbound,
     outbound: Outbound,
     address: SocketAddr,
+    code: KeyCode,
     store: Box<dyn Store>,
     hasher: Hasher,
     results: Results,
@@ -54,7 +57,8 @@ impl Server {
         // Refused before the database is touched.
         config.settings(address)?;
         let (storage, snapshot) = Storage::open(&config.database, clock, responses)?;
-        Self::with_store(address, config, clock, (Box::new(storage), results), &snapshot)
+        let secrets = config.secrets()?;
+        Self::with_store(address, config, secrets, clock, (Box::new(storage), results), &snapshot)
     }
 
     /// The same, with a store that is open already and holds what the snapshot says.
@@ -64,6 +68,7 @@ impl Server {
     pub fn with_store(
         address: SocketAddr,
         config: &ServerConfig,
+        secrets: Secrets,
         clock: Clock,
         (store, storage): (Box<dyn Store>, UnboundedReceiver<Responses>),
         snapshot: &Snapshot,
@@ -74,18 +79,25 @@ impl Server {
         let address = socket.local_addr().map_err(listening)?;
         let (hashed_sender, hashed) = unbounded_channel();
         let hasher = Hasher::start(hashed_sender).map_err(|error| refused("a thread", &error))?;
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|error| refused("random numbers", &error))?;
-        let core = Core::new(clock.now(), settings, snapshot, seed);
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *seed).map_err(|error| ServerError::random(&error))?;
+        let code = secrets.server_key.public().code();
+        let core = Core::new(clock.now(), settings, secrets, snapshot, *seed);
         let results = Results { storage, hashed };
         let (inbound, outbound) = (Inbound::new(), Outbound::default());
-        Ok(Self { core, socket, inbound, outbound, address, store, hasher, results, clock })
+        Ok(Self { core, socket, inbound, outbound, address, code, store, hasher, results, clock })
     }
 
     /// The address that the server listens on.
     #[must_use]
     pub fn local_address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The code of the server's key: what people compare with what their client shows.
+    #[must_use]
+    pub fn code(&self) -> KeyCode {
+        self.code
     }
 
     /// Serves until `shutdown` completes, then finishes what is under way and tells the clients.

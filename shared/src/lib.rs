@@ -8,6 +8,7 @@
 //! - [`body`]: what a message travels as (Base64 and MD5);
 //! - [`classic`]: the protocol of the original clients;
 //! - [`extended`]: the protocol of our own clients, which loses nothing;
+//! - [`server_key`]: what a server proves itself with, and what clients know it by;
 //! - [`via`]: what a gateway says of whom it brings;
 //! - [`limits`]: every bound.
 
@@ -24,5 +25,8 @@ pub mod message_id;
 pub mod name;
 pub mod password;
 pub mod sequence;
+pub mod server_key;
 pub mod time;
 pub mod via;
+
+pub use self::crypto::{FreshKeys, SecretError};

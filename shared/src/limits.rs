@@ -46,6 +46,17 @@ pub const PACKET_BYTES_MAX: usize = 1_200;
 /// Most bytes of a message in one packet: what is left beside the head and an acknowledgement.
 pub const SLICE_BYTES_MAX: usize = 1_024;
 
+/// Most bytes of the frames of one packet: what is left beside the head and the tag.
+pub const FRAMES_BYTES_MAX: usize = PACKET_BYTES_MAX - 64;
+
+/// Least bytes of them: shorter ones are filled up, so that `GONE` is never longer than what it
+/// answers.
+pub const FRAMES_BYTES_MIN: usize = 20;
+
+/// How far behind the newest one a packet may arrive. An earlier one is dropped: it may have come
+/// before.
+pub const REPLAY_WINDOW_PACKETS: u64 = 1_024;
+
 /// Least bytes of an offer, so that its answer is never longer. A shorter offer is dropped.
 pub const OFFER_BYTES_MIN: usize = 400;
 

@@ -9,25 +9,18 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::crypto::Mac;
+use crate::crypto::{Mac, Secret, SecretError};
 use crate::extended::{Datagram, PROTOCOL_VERSION};
-use crate::hex;
 
 /// After so many repetitions a cookie is given up for a new one: it may have grown too old.
 const REPETITIONS_MAX: u32 = 8;
 
 /// The key that a server shares with its gateways: 256 random bits. As text: 64 digits. The `Debug`
 /// form shows nothing of it, and it is wiped when it is dropped.
-#[derive(Clone)]
-pub struct GatewayKey(Zeroizing<[u8; 32]>);
-
-/// A text that is no gateway key. The text is the end of a line for the operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a gateway key is 64 hexadecimal digits")]
-pub struct GatewayKeyError;
+#[derive(Debug, Clone)]
+pub struct GatewayKey(Secret);
 
 /// A gateway says whose address is behind its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,40 +65,21 @@ impl GatewayKey {
     /// A key of these random bytes.
     #[must_use]
     pub fn from_random(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(Secret::new(bytes))
     }
 
-    /// Reads it as it stands in a file: 64 digits, and whatever space is around them.
+    /// Reads it as it stands in a file.
     ///
     /// # Errors
-    /// [`GatewayKeyError`].
-    pub fn parse(text: &str) -> Result<Self, GatewayKeyError> {
-        let text = text.trim_ascii();
-        let (first, second) = text.split_at_checked(32).ok_or(GatewayKeyError)?;
-        let mut key = Self::from_random([0; 32]);
-        for (half, digits) in key.0.chunks_exact_mut(16).zip([first, second]) {
-            let value = hex::parse_exact(digits, 32).ok_or(GatewayKeyError)?;
-            half.copy_from_slice(&value.to_be_bytes());
-        }
-        Ok(key)
+    /// [`SecretError`].
+    pub fn parse(text: &str) -> Result<Self, SecretError> {
+        Secret::parse(text).map(Self)
     }
 
-    /// As it stands in a file, with its line feed.
+    /// As it stands in a file.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::with_capacity(65));
-        for half in self.0.chunks_exact(16) {
-            let value = half.iter().fold(0, |value, &byte| value << 8 | u128::from(byte));
-            text.extend(hex::digits(value, 32).map(char::from));
-        }
-        text.push('\n');
-        text
-    }
-}
-
-impl fmt::Debug for GatewayKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GatewayKey(…)")
+        self.0.to_text()
     }
 }
 
@@ -280,6 +254,7 @@ fn via_fields(nonce: u64, cookie: u64, address: IpAddr) -> ViaFields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server_key::StaticKey;
 
     fn key(byte: u8) -> GatewayKey {
         GatewayKey::from_random([byte; 32])
@@ -289,10 +264,15 @@ mod tests {
         "192.0.2.7".parse().unwrap()
     }
 
+    fn cookie(nonce: u64) -> Datagram<'static> {
+        let server = StaticKey::from_random([3; 32]).public();
+        Datagram::Cookie { version: PROTOCOL_VERSION, nonce, cookie: 9, server }
+    }
+
     /// An introduction that has a cookie.
     fn with_cookie() -> Introduction {
         let mut introduction = Introduction::new(key(1), 7, address());
-        let cookie = Datagram::Cookie { version: PROTOCOL_VERSION, nonce: 7, cookie: 9 };
+        let cookie = cookie(7);
         assert!(introduction.handle_datagram(&cookie.to_wire()));
         introduction
     }
@@ -301,21 +281,6 @@ mod tests {
         let wire = introduction.next_datagram();
         let Ok(Datagram::Via(via)) = Datagram::parse(&wire) else { panic!("no introduction") };
         via
-    }
-
-    #[test]
-    fn a_key_reads_back_and_shows_nothing_of_itself() {
-        let key = GatewayKey::from_random(std::array::from_fn(|at| at as u8));
-        let text = key.to_text();
-        assert_eq!(
-            text.as_str(),
-            "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
-        );
-        assert_eq!(GatewayKey::parse(&format!(" {}\r\n", text.trim())).unwrap().0, key.0);
-        for wrong in ["", "00", &text[1..], &format!("{}0", text.trim()), &"ü".repeat(32)] {
-            assert_eq!(GatewayKey::parse(wrong).err(), Some(GatewayKeyError), "{wrong}");
-        }
-        assert_eq!(format!("{key:?}"), "GatewayKey(…)");
     }
 
     #[test]
@@ -346,7 +311,7 @@ mod tests {
     #[test]
     fn what_is_for_the_browser_is_passed_on() {
         let mut introduction = with_cookie();
-        let cookie = Datagram::Cookie { version: PROTOCOL_VERSION, nonce: 8, cookie: 9 };
+        let cookie = cookie(8);
         let of_another = Via::new(&key(1), 8, 9, address()).taken(&key(1));
         for datagram in [cookie.to_wire(), Datagram::ViaTaken(of_another).to_wire(), vec![]] {
             assert!(!introduction.handle_datagram(&datagram));

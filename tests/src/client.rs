@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use netchat_client::session::{Event, Output, Question, Session};
+use netchat_client::session::{Event, Output, Question, Session, Trust};
 use netchat_process::Clock;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::message_id::MessageId;
@@ -34,7 +34,7 @@ impl Client {
         seed[..8].copy_from_slice(&SESSIONS.fetch_add(1, Ordering::Relaxed).to_be_bytes());
         let mut client = Self {
             name: name.to_owned(),
-            session: Session::new(seed),
+            session: Session::new(seed, Trust::FirstUse),
             server,
             socket: socket(server).await,
             clock: Clock::start(),
@@ -124,6 +124,7 @@ impl Client {
             Question::Password { .. } | Question::NewPassword { .. } => {
                 self.session.answer_password(now, password("secretly"));
             }
+            Question::ServerKey { .. } | Question::Classic => panic!("it is the right server"),
         }
     }
 }

@@ -6,13 +6,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use netchat_core::Settings;
-use netchat_shared::extended::{
-    ClientMessage, Datagram, Link, PROTOCOL_VERSION, ServerMessage, SessionId, Token,
-};
+use netchat_shared::extended::{ClientMessage, Datagram, Link, ServerMessage, Token};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::{Generation, Position};
 
 use crate::memory_storage::MemoryStorage;
+use crate::opening::open;
 use crate::sim_server::{SimServer, Storage};
 
 /// In what steps time passes.
@@ -45,23 +44,19 @@ impl<S: Storage> Crowd<S> {
 
     /// Opens a session from an address.
     pub fn open(&mut self, address: SocketAddr) {
-        let (version, nonce) = (PROTOCOL_VERSION, u64::from(address.port()));
-        self.server.receive(address, &Datagram::Offer { version, nonce }.to_wire());
-        let sent = self.server.take_sent();
-        let cookie = sent.iter().find_map(|(_, bytes)| match Datagram::parse(bytes) {
-            Ok(Datagram::Cookie { cookie, .. }) => Some(cookie),
-            _ => None,
+        let mut others = Vec::new();
+        let opened = open(u64::from(address.port()), |datagram| {
+            self.server.receive(address, &datagram);
+            let sent = self.server.take_sent();
+            let (here, elsewhere): (Vec<_>, Vec<_>) =
+                sent.into_iter().partition(|(to, _)| *to == address);
+            others.extend(elsewhere);
+            here.into_iter().map(|(_, bytes)| bytes).collect()
         });
-        let cookie = cookie.expect("a cookie");
-        self.server.receive(address, &Datagram::Open { version, nonce, cookie }.to_wire());
-        let mut id = SessionId(0);
-        for (to, bytes) in self.server.take_sent() {
-            match Datagram::parse(&bytes) {
-                Ok(Datagram::Opened { session, .. }) => id = session,
-                _ => self.carry(to, &bytes),
-            }
+        for (to, bytes) in others {
+            self.carry(to, &bytes);
         }
-        let link = Link::new(self.server.now().monotonic, id);
+        let link = Link::new(self.server.now().monotonic, opened.channel);
         self.members
             .insert(address, Member { link, heard: Vec::new(), welcome: None, is_gone: false });
     }
@@ -173,8 +168,8 @@ impl<S: Storage> Crowd<S> {
         let now = self.server.now().monotonic;
         let Some(member) = self.members.get_mut(&to) else { return };
         match Datagram::parse(bytes) {
-            Ok(Datagram::Packet { number, frames, .. }) => {
-                let _ = member.link.handle_packet(now, number, frames).unwrap();
+            Ok(Datagram::Packet { number, sealed, .. }) => {
+                let _ = member.link.handle_packet(now, number, sealed).unwrap();
                 while let Some(message) = member.link.next_message() {
                     member.heard.push(ServerMessage::parse(&message).unwrap());
                 }

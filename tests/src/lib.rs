@@ -5,6 +5,7 @@
 //! - [`client`]: a session of ours on a real socket;
 //! - [`classic`]: a client that behaves exactly like the original one;
 //! - [`classic_server`]: a server that knows only the classic protocol;
+//! - [`opening`]: opening a link, for whoever holds both ends;
 //! - [`raw_session`]: a session written out packet by packet, to break its rules;
 //! - [`crowd`]: many sessions of one server, in memory;
 //! - [`simulation`]: the whole system on a simulated network and machine;
@@ -33,6 +34,7 @@ pub mod fuzz;
 #[cfg(feature = "programs")]
 pub mod golden;
 pub mod memory_storage;
+pub mod opening;
 #[cfg(feature = "programs")]
 pub mod process;
 #[cfg(feature = "programs")]

@@ -2,10 +2,9 @@
 
 use std::net::SocketAddr;
 
-use netchat_shared::extended::{
-    ClientMessage, Datagram, Frame, PROTOCOL_VERSION, ServerMessage, SessionId,
-};
+use netchat_shared::extended::{Channel, ClientMessage, Datagram, Frame, ServerMessage, SessionId};
 
+use crate::opening::open;
 use crate::sim_server::{SimServer, Storage};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,41 +15,62 @@ pub enum Party {
 
 pub struct RawSession {
     pub address: SocketAddr,
-    pub id: SessionId,
+    channel: Channel,
     pub next_number: u64,
     next_slice_number: u64,
     /// The latest packet of the server; all before it are acknowledged with it.
     heard: u64,
-    /// Every datagram between it and the server, and who sent it.
-    pub exchange: Vec<(Party, Vec<u8>)>,
+    /// Every datagram between it and the server.
+    pub exchange: Vec<Exchanged>,
+}
+
+/// A datagram, who sent it, and what is sealed in it.
+pub struct Exchanged {
+    pub party: Party,
+    pub datagram: Vec<u8>,
+    pub frames: Option<Vec<u8>>,
+}
+
+/// What the server answers to a datagram of that address.
+fn carry<S: Storage>(
+    server: &mut SimServer<S>,
+    address: SocketAddr,
+    datagram: &[u8],
+) -> Vec<Vec<u8>> {
+    server.receive(address, datagram);
+    let sent = server.take_sent().into_iter();
+    sent.filter(|(to, _)| *to == address).map(|(_, bytes)| bytes).collect()
 }
 
 impl RawSession {
     /// Opens a session from an address.
     pub fn open<S: Storage>(server: &mut SimServer<S>, address: SocketAddr) -> Self {
-        let id = SessionId(0);
-        let mut session = Self {
+        let mut exchange = Vec::new();
+        let opened = open(u64::from(address.port()), |datagram| {
+            let answers = carry(server, address, &datagram);
+            let all = std::iter::once((Party::Client, datagram))
+                .chain(answers.iter().map(|answer| (Party::Server, answer.clone())));
+            let frames = None;
+            exchange.extend(all.map(|(party, datagram)| Exchanged {
+                party,
+                datagram,
+                frames: frames.clone(),
+            }));
+            answers
+        });
+        Self {
             address,
-            id,
+            channel: opened.channel,
             next_number: 1,
             next_slice_number: 1,
             heard: 0,
-            exchange: Vec::new(),
-        };
-        let (version, nonce) = (PROTOCOL_VERSION, u64::from(address.port()));
-        let offer = Datagram::Offer { version, nonce }.to_wire();
-        let replies = session.send(server, offer);
-        let Ok(Datagram::Cookie { cookie, .. }) = Datagram::parse(&replies[0]) else {
-            panic!("no cookie")
-        };
-        let open = Datagram::Open { version, nonce, cookie }.to_wire();
-        let replies = session.send(server, open);
-        let opened = replies.iter().find_map(|reply| match Datagram::parse(reply) {
-            Ok(Datagram::Opened { session, .. }) => Some(session),
-            _ => None,
-        });
-        session.id = opened.expect("a session");
-        session
+            exchange,
+        }
+    }
+
+    /// The session's id.
+    pub fn id(&self) -> SessionId {
+        self.channel.session()
     }
 
     /// Opens a session and registers a name.
@@ -70,7 +90,7 @@ impl RawSession {
         session
     }
 
-    /// Says a small message; what the server sends to this address.
+    /// Says a small message; what the server says to this address, a packet each.
     pub fn say<S: Storage>(
         &mut self,
         server: &mut SimServer<S>,
@@ -87,7 +107,8 @@ impl RawSession {
         self.next_slice_number - 1
     }
 
-    /// Sends a packet with these frames.
+    /// Sends a packet with these frames; the frames that the server sends to this address, or its
+    /// datagrams if they are no packets.
     pub fn packet<S: Storage>(
         &mut self,
         server: &mut SimServer<S>,
@@ -101,47 +122,41 @@ impl RawSession {
         self.raw_packet(server, &bytes)
     }
 
-    /// Sends a packet with whatever stands where frames should.
+    /// Sends a packet with whatever stands where frames should; answers as [`Self::packet`].
     pub fn raw_packet<S: Storage>(
         &mut self,
         server: &mut SimServer<S>,
         frames: &[u8],
     ) -> Vec<Vec<u8>> {
-        let number = self.next_number;
+        let mut frames = frames.to_vec();
+        let datagram = self.channel.seal(self.next_number, &mut frames);
         self.next_number += 1;
-        let packet = Datagram::Packet { session: self.id, number, frames }.to_wire();
-        self.send(server, packet)
+        let replies = carry(server, self.address, &datagram);
+        self.exchange.push(Exchanged { party: Party::Client, datagram, frames: Some(frames) });
+        replies.into_iter().map(|reply| self.read(reply)).collect()
     }
 
-    pub fn send<S: Storage>(
-        &mut self,
-        server: &mut SimServer<S>,
-        datagram: Vec<u8>,
-    ) -> Vec<Vec<u8>> {
-        server.receive(self.address, &datagram);
-        self.exchange.push((Party::Client, datagram));
-        let sent = server.take_sent().into_iter();
-        let replies: Vec<_> =
-            sent.filter(|(to, _)| *to == self.address).map(|(_, bytes)| bytes).collect();
-        for reply in &replies {
-            if let Ok(Datagram::Packet { number, .. }) = Datagram::parse(reply) {
+    /// What is in a datagram of the server.
+    fn read(&mut self, datagram: Vec<u8>) -> Vec<u8> {
+        let frames = match Datagram::parse(&datagram) {
+            Ok(Datagram::Packet { number, sealed, .. }) => {
                 self.heard = self.heard.max(number);
+                Some(self.channel.open(number, sealed).expect("a packet of the server"))
             }
-            self.exchange.push((Party::Server, reply.clone()));
-        }
-        replies
+            _ => None,
+        };
+        let read = frames.clone().unwrap_or_else(|| datagram.clone());
+        self.exchange.push(Exchanged { party: Party::Server, datagram, frames });
+        read
     }
 }
 
-/// The whole messages in these packets, as far as each is in one slice.
+/// The whole messages in the frames of these packets, as far as each is in one slice.
 pub fn messages(packets: &[Vec<u8>]) -> Vec<ServerMessage> {
     let mut messages = Vec::new();
-    for packet in packets {
-        let Ok(Datagram::Packet { frames, .. }) = Datagram::parse(packet) else { continue };
-        for frame in Frame::parse_all(frames).flatten() {
-            if let Frame::Slice { more: false, bytes, .. } = frame {
-                messages.extend(ServerMessage::parse(bytes).ok());
-            }
+    for frame in packets.iter().flat_map(|frames| Frame::parse_all(frames)).flatten() {
+        if let Frame::Slice { more: false, bytes, .. } = frame {
+            messages.extend(ServerMessage::parse(bytes).ok());
         }
     }
     messages

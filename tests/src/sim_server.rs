@@ -7,11 +7,12 @@ use std::time::Duration;
 use netchat_core::storage::{
     Entry, HashJob, Hashed, Loaded, Query, Sequence, Snapshot, Stored, Ticket, Write,
 };
-use netchat_core::{Action, Directory, LogEvent, Server, Settings};
+use netchat_core::{Action, Directory, LogEvent, Secrets, Server, Settings};
 use netchat_shared::password::Password;
 use netchat_shared::time::{Instant, Now, UnixTime};
 
 use crate::memory_storage::MemoryStorage;
+use crate::opening::server_key;
 
 /// Where a server keeps things: the plain model, or a real database.
 pub trait Storage {
@@ -80,7 +81,7 @@ impl<S: Storage> SimServer<S> {
         let mut server = Self {
             believed: Directory::load(&snapshot),
             head: snapshot.head,
-            core: Server::new(now, settings.clone(), &snapshot, [7; 32]),
+            core: Server::new(now, settings.clone(), secrets(), &snapshot, [7; 32]),
             settings,
             starts: 1,
             monotonic: Instant::ZERO,
@@ -112,7 +113,7 @@ impl<S: Storage> SimServer<S> {
         self.believed = Directory::load(&snapshot);
         self.head = snapshot.head;
         let seed = [6 + self.starts; 32];
-        self.core = Server::new(self.now(), self.settings.clone(), &snapshot, seed);
+        self.core = Server::new(self.now(), self.settings.clone(), secrets(), &snapshot, seed);
         self.wake_at = None;
         self.settle();
     }
@@ -188,6 +189,11 @@ impl<S: Storage> SimServer<S> {
         }
         self.core.handle_stored(now, ticket, stored);
     }
+}
+
+/// The keys of servers in tests.
+pub fn secrets() -> Secrets {
+    Secrets { server_key: server_key(), gateway_key: None }
 }
 
 /// Both clocks. The monotonic one can't be set.

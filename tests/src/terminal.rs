@@ -2,6 +2,7 @@
 
 use std::process::{ExitStatus, Stdio};
 
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
@@ -19,6 +20,8 @@ pub const MENU: [&str; 5] = [
 
 /// A terminal client whose standard input and output are pipes.
 pub struct Terminal {
+    /// Where it keeps which servers it knows.
+    _state: TempDir,
     child: Child,
     input: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
@@ -26,12 +29,15 @@ pub struct Terminal {
 
 impl Terminal {
     pub fn start(arguments: &[&str]) -> Self {
+        let state = tempfile::tempdir().unwrap();
         let mut command = Command::new(program("netchat"));
         command.arg("chat").args(arguments).kill_on_drop(true);
+        // Ports are used again by other servers.
+        command.env("XDG_STATE_HOME", state.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { input: child.stdin.take(), child, lines }
+        Self { _state: state, input: child.stdin.take(), child, lines }
     }
 
     /// Signs in with flags, up to and including the menu.

@@ -10,10 +10,12 @@ use netchat_client::session::Saved;
 use netchat_shared::body::{decode_text, encode_text};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{conversation_from_wire, conversation_to_wire};
+use netchat_shared::server_key::ServerKey;
 use web_sys::Storage;
 
 use crate::model::Place;
 
+const SERVER_KEY: &str = "netchat.server-key";
 const SESSION: &str = "netchat.session";
 const DRAFTS: &str = "netchat.drafts";
 const PLACE: &str = "netchat.place";
@@ -37,6 +39,15 @@ pub(crate) fn keep_session(saved: &Saved, before: Option<&Saved>) {
     if before.map(Saved::for_another_client).as_ref() != Some(&shared) {
         put(of_browser(), SESSION, &shared.to_text());
     }
+}
+
+/// What the server of this page proved before. It outlives signing out.
+pub(crate) fn server_key() -> Option<ServerKey> {
+    ServerKey::parse(&of_browser()?.get_item(SERVER_KEY).ok()??)
+}
+
+pub(crate) fn keep_server_key(key: &ServerKey) {
+    put(of_browser(), SERVER_KEY, &key.to_string());
 }
 
 pub(crate) fn drafts() -> Drafts {

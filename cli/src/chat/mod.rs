@@ -1,6 +1,8 @@
 //! `netchat chat`: the session, the terminal and a UDP socket in one loop.
 
+mod address;
 mod input;
+mod known;
 mod recent;
 mod screen;
 mod terminal;
@@ -10,15 +12,18 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use netchat_client::session::{Output, Session};
+use netchat_client::session::{Event, Output, Session, Trust};
 use netchat_process::{Clock, fail, shutdown_signal};
 use netchat_shared::limits::DATAGRAM_BYTES_MAX;
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
+use netchat_shared::server_key::ServerKey;
 use netchat_shared::time::Instant;
 use tokio::net::UdpSocket;
 
+use self::address::ServerAddress;
 use self::input::{Input, Typed, Wanted};
+use self::known::KnownServers;
 use self::screen::Screen;
 use self::terminal::{Given, Terminal};
 
@@ -32,9 +37,9 @@ const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(5);
 /// The terminal client's flags.
 #[derive(Debug, Args)]
 pub(crate) struct ChatArguments {
-    /// The server, host:port (UDP)
-    #[arg(long, env = "NETCHAT_SERVER", value_name = "HOST:PORT")]
-    server: Option<String>,
+    /// The server, host:port (UDP); with its code and @ before it, no other is spoken with
+    #[arg(long, env = "NETCHAT_SERVER", value_name = "[CODE@]HOST:PORT")]
+    server: Option<ServerAddress>,
 
     /// The password that opens the server
     #[arg(long, env = "NETCHAT_SERVER_PASSWORD", hide_env_values = true, value_name = "PASSWORD", value_parser = parse_password)]
@@ -48,7 +53,8 @@ pub(crate) struct ChatArguments {
     #[arg(long, env = "NETCHAT_PASSWORD", hide_env_values = true, value_name = "PASSWORD", value_parser = parse_password)]
     password: Option<Password>,
 
-    /// Speak only the classic protocol, as the original clients do
+    /// Speak only the classic protocol, as the original clients do: whoever sees the network can read
+    /// everything, the passwords too
     #[arg(long, env = "NETCHAT_CLASSIC")]
     classic: bool,
 }
@@ -59,7 +65,8 @@ struct Chat {
     terminal: Terminal,
     screen: Screen,
     input: Input,
-    server: String,
+    server: ServerAddress,
+    known: KnownServers,
     socket: Option<UdpSocket>,
     clock: Clock,
     /// A line was asked for and has not come.
@@ -92,7 +99,14 @@ impl Chat {
         };
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(io::Error::other)?;
+        let known = KnownServers::of_person();
+        let trust = match (server.code, known.key(&server.name())) {
+            (Some(code), _) => Trust::Code(code),
+            (None, Some(key)) => Trust::Key(key),
+            (None, None) => Trust::FirstUse,
+        };
         let given = Given {
+            is_interactive: input.is_terminal,
             server_password: arguments.server_password,
             name: arguments.name,
             password: arguments.password,
@@ -101,12 +115,13 @@ impl Chat {
             session: if arguments.classic {
                 Session::new_classic(seed)
             } else {
-                Session::new(seed)
+                Session::new(seed, trust)
             },
             terminal: Terminal::new(given),
             screen: Screen::new(input.is_terminal),
             input,
             server,
+            known,
             socket: None,
             clock: Clock::start(),
             is_asking: false,
@@ -165,19 +180,31 @@ impl Chat {
                     }
                 }
                 Output::OpenPath => {
-                    self.socket = open(&self.server).await.ok();
+                    self.socket = open(&self.server.host).await.ok();
                     let now = self.now();
                     match self.socket {
                         Some(_) => self.session.path_opened(now),
                         None => self.session.path_closed(now),
                     }
                 }
+                Output::Event(Event::ServerKey(key)) => self.keep_key(&key),
                 Output::Event(event) => {
                     let now = self.now();
                     self.terminal.handle_event(now, event, &mut self.session);
                 }
                 Output::Wait(timer) => return timer,
             }
+        }
+    }
+
+    /// The server has proved a key that was not known.
+    fn keep_key(&mut self, key: &ServerKey) {
+        if self.input.is_terminal {
+            self.terminal.info(format!("The code of this server is {}.", key.code()));
+        }
+        let name = self.server.name();
+        if let Err(error) = self.known.keep(&name, key) {
+            self.terminal.warn(format!("It is not known next time: {error}"));
         }
     }
 
@@ -222,7 +249,7 @@ impl Chat {
             && (self.terminal.is_signing_in() || self.session.is_settled());
         let has_finished = self.has_finished(is_settled);
         if gives_up {
-            let server = &self.server;
+            let server = &self.server.host;
             self.terminal.report(format!("no answer from {server}: is the server running there?"));
         } else if has_finished && self.terminal.is_signing_in() {
             self.terminal.report_end_of_input();
@@ -257,11 +284,11 @@ impl Chat {
     }
 }
 
-async fn ask_server(input: &mut Input) -> io::Result<String> {
+async fn ask_server(input: &mut Input) -> io::Result<ServerAddress> {
     let text = "Input server IP to connect to the server: ";
     input.want(Wanted { prompt: terminal::Prompt { text, is_secret: false }, names: vec![] });
     match input.typed.recv().await {
-        Some(Typed::Line(line)) => Ok(line.trim().to_owned()),
+        Some(Typed::Line(line)) => line.trim().parse().map_err(io::Error::other),
         Some(Typed::End) | None => Err(io::Error::other("no server was given: use --server")),
     }
 }

@@ -41,6 +41,8 @@ const ONLINE_WATCHED_MAX: u32 = 200;
 /// What was given on the command line; nothing is asked that is given.
 #[derive(Debug, Default)]
 pub(crate) struct Given {
+    /// Somebody is there to ask, and not a script.
+    pub(crate) is_interactive: bool,
     pub(crate) server_password: Option<Password>,
     pub(crate) name: Option<UserName>,
     pub(crate) password: Option<Password>,
@@ -91,6 +93,8 @@ enum View {
     ServerPassword,
     Name,
     Password(&'static str),
+    /// Another server answers than the one that is known.
+    ServerKey,
     Menu,
     ChatName,
     GroupChoice,
@@ -129,6 +133,7 @@ impl Terminal {
             View::ServerPassword => ("Input server password: ", true),
             View::Name => ("Input your name: ", false),
             View::Password(text) => (*text, true),
+            View::ServerKey => ("Enter TRUST to trust it from now on, or LEAVE: ", false),
             View::Menu => (MENU_PROMPT, false),
             View::ChatName => {
                 ("Enter the username of the person you would like to chat with: ", false)
@@ -164,7 +169,11 @@ impl Terminal {
     /// Whether it is still signing in.
     pub(crate) fn is_signing_in(&self) -> bool {
         match self.view {
-            View::Waiting | View::ServerPassword | View::Name | View::Password(_) => true,
+            View::Waiting
+            | View::ServerPassword
+            | View::Name
+            | View::Password(_)
+            | View::ServerKey => true,
             View::Menu
             | View::ChatName
             | View::GroupChoice
@@ -191,6 +200,11 @@ impl Terminal {
         if self.problem.is_none() {
             self.report("the input ended before signing in".to_owned());
         }
+    }
+
+    /// Says what should be known and is no failure.
+    pub(crate) fn warn(&mut self, line: String) {
+        self.lines.push_back(Line::Problem(line));
     }
 
     /// Says what went wrong, and keeps it for the exit status.
@@ -222,6 +236,8 @@ impl Terminal {
             | Event::Receivers(..)
             | Event::Read(..)
             | Event::Typing(..)
+            // Kept by whoever drives this.
+            | Event::ServerKey(_)
             | Event::Stale => {}
             Event::Line(line) => self.info(line),
         }
@@ -250,6 +266,15 @@ impl Terminal {
                     session.answer_password(now, password);
                 }
                 Err(error) => self.report(error.to_string()),
+            },
+            View::ServerKey => match line.trim() {
+                "TRUST" => {
+                    self.view = View::Waiting;
+                    self.problem = None;
+                    session.answer_server_key(now, true);
+                }
+                "LEAVE" => self.view = View::Done,
+                _ => self.warn("Enter TRUST or LEAVE.".to_owned()),
             },
             View::Menu
             | View::ChatName
@@ -289,6 +314,23 @@ impl Terminal {
             }
             Question::NewPassword { .. } => {
                 self.ask_password(now, "Please choose a password: ", session);
+            }
+            Question::ServerKey { expected, offered, may_accept } => {
+                self.report(format!(
+                    "This is not the server that is meant: its code is {expected}, and {offered} \
+                     answers. Somebody may be pretending to be it; nothing was sent. Ask whoever \
+                     runs it."
+                ));
+                let may_accept = may_accept && self.given.is_interactive;
+                self.view = if may_accept { View::ServerKey } else { View::Done };
+            }
+            Question::Classic => {
+                self.report(
+                    "This server speaks only the classic protocol: whoever sees the network can \
+                     read everything, the passwords too. To use it all the same: --classic"
+                        .to_owned(),
+                );
+                self.view = View::Done;
             }
         }
     }
@@ -410,6 +452,7 @@ impl Terminal {
                 | View::ServerPassword
                 | View::Name
                 | View::Password(_)
+                | View::ServerKey
                 | View::Leaving
                 | View::Done,
                 _,
@@ -710,7 +753,7 @@ impl Terminal {
         self.view = View::Menu;
     }
 
-    fn info(&mut self, line: impl Into<String>) {
+    pub(crate) fn info(&mut self, line: impl Into<String>) {
         self.lines.push_back(Line::Info(line.into()));
     }
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use rand_chacha::ChaCha12Rng;
 
-use super::{Event, Outgoing, Output, Question};
+use super::backoff::Backoff;
+use super::{Connection, Event, Outgoing, Output, Question};
+use netchat_shared::FreshKeys;
 use netchat_shared::list::List;
 use netchat_shared::message_id::{MessageId, MessageIds};
 use netchat_shared::name::{GroupName, UserName};
@@ -13,6 +15,8 @@ use netchat_shared::password::Password;
 /// Handed in to each part with each input.
 #[derive(Debug)]
 pub(super) struct Common {
+    pub(super) connection: Connection,
+    pub(super) backoff: Backoff,
     pub(super) answers: Answers,
     /// Where this session's message ids come from.
     pub(super) ids: MessageIds,
@@ -22,6 +26,8 @@ pub(super) struct Common {
     pub(super) outbox: VecDeque<Outgoing>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) rng: ChaCha12Rng,
+    /// For one link each.
+    pub(super) keys: FreshKeys,
 }
 
 /// What the person answered, kept to sign in again after an interruption.
@@ -51,6 +57,19 @@ impl Common {
 
     pub(super) fn tell(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
+    }
+
+    /// The server has answered, beyond doubt.
+    pub(super) fn note_heard(&mut self) {
+        self.backoff.reset();
+        self.set_connection(Connection::Connected);
+    }
+
+    pub(super) fn set_connection(&mut self, connection: Connection) {
+        if self.connection != connection {
+            self.connection = connection;
+            self.tell(Event::Connection(connection));
+        }
     }
 
     /// One request more than may wait.

@@ -10,6 +10,7 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::Sequence;
+use netchat_shared::server_key::{KeyCode, ServerKey};
 use netchat_shared::time::{Instant, UnixTime};
 
 /// One thing for the driver to do, or to wait for.
@@ -37,6 +38,9 @@ pub enum Event {
     SignedIn(UserName),
     /// Signed out, as asked.
     SignedOut,
+    /// The server has proved that it has this key, and it was not known before: keep it for the next
+    /// session with this server, as [`Trust::Key`](super::Trust::Key).
+    ServerKey(ServerKey),
     /// The state of the connection changed.
     Connection(Connection),
     /// A message arrived.
@@ -101,6 +105,20 @@ pub enum Question {
         /// The name.
         name: UserName,
     },
+    /// Another server answers than the one that is meant, or it has another key now. Nothing more is
+    /// said to it until this is answered ([`Session::answer_server_key`](super::Session::answer_server_key)).
+    ServerKey {
+        /// The code of the one that is meant.
+        expected: KeyCode,
+        /// The code of the one that answers.
+        offered: KeyCode,
+        /// Whether it can be trusted all the same: not if the address says whom it is with.
+        may_accept: bool,
+    },
+    /// The server speaks only the classic protocol, in which everything can be read on the way,
+    /// passwords included. This session does not: start another with
+    /// [`Session::new_classic`](super::Session::new_classic) if the person wants it.
+    Classic,
 }
 
 /// How the session stands to the server.

@@ -9,8 +9,9 @@
 //! answer_…, send, edit, …_group, request_…, sign_out ────────┴─> Session ─> poll() ─> Output
 //! ```
 //!
-//! It offers the extended protocol to the server (`extended`) and falls back to the classic one
-//! (`classic`) if the server knows no other.
+//! It speaks the extended protocol (`extended`), encrypted and with a server that proves who it is;
+//! or, if the person has said so, the classic one (`classic`). It never goes from one to the other by
+//! itself: whoever drops its offers would be given the password.
 
 mod backoff;
 mod classic;
@@ -33,8 +34,10 @@ pub use self::event::{
     StoredAt,
 };
 use self::extended::Extended;
+pub use self::extended::Trust;
 pub use self::saved::{Outgoing, Saved};
 use crate::reaction::Reaction;
+use netchat_shared::FreshKeys;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::LinkStatistics;
 use netchat_shared::kind::MessageKind;
@@ -50,24 +53,17 @@ use netchat_shared::time::Instant;
 #[derive(Debug)]
 pub struct Session {
     path: Path,
-    connection: Connection,
-    backoff: Backoff,
     common: Common,
     mode: Mode,
-    /// Only the classic protocol is spoken, whatever the server knows.
-    classic_only: bool,
+    /// The person was told that the server may speak only the classic protocol.
+    is_classic_asked: bool,
     classic: Classic,
     extended: Extended,
 }
 
-/// Which protocol is spoken on the present path.
+/// Which protocol is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// The extension is offered and not answered yet. After some offers, the classic protocol is
-    /// tried beside it.
-    Offering {
-        tries_classic: bool,
-    },
     Extended,
     Classic,
 }
@@ -108,60 +104,63 @@ enum Path {
 
 impl Session {
     /// A session that is about to open its first path. `seed` decides its random choices: it must
-    /// be unpredictable outside tests.
+    /// be unpredictable outside tests, and kept nowhere.
     #[must_use]
-    pub fn new(seed: [u8; 32]) -> Self {
-        let mut session = Self::begin(seed, None);
+    pub fn new(seed: [u8; 32], trust: Trust) -> Self {
+        let mut session = Self::begin(seed, Mode::Extended, Extended::new(trust, None, None));
         session.common.ask(Question::ServerPassword { wrong: false });
         session
     }
 
-    /// A session that speaks only the classic protocol.
+    /// A session that speaks only the classic protocol: whoever sees its datagrams can read them, the
+    /// passwords included.
     #[must_use]
     pub fn new_classic(seed: [u8; 32]) -> Self {
-        Self { classic_only: true, mode: Mode::Classic, ..Self::new(seed) }
+        Self { mode: Mode::Classic, ..Self::new(seed, Trust::FirstUse) }
     }
 
     /// A session that goes on with one that was kept: nothing is asked, and what waited goes out.
     #[must_use]
     pub fn resume(seed: [u8; 32], saved: Saved) -> Self {
-        Self::begin(seed, Some(saved))
+        let Saved { name, server, token, position, outbox } = saved;
+        let extended = Extended::new(Trust::Key(server), Some(token), position);
+        let mut session = Self::begin(seed, Mode::Extended, extended);
+        session.common.answers.name = Some(name);
+        session.common.adopted = outbox.iter().map(|outgoing| outgoing.id).collect();
+        session.common.outbox = outbox.into();
+        session
     }
 
-    fn begin(seed: [u8; 32], saved: Option<Saved>) -> Self {
+    fn begin(seed: [u8; 32], mode: Mode, extended: Extended) -> Self {
+        let (keys, seed) = FreshKeys::from_seed(seed);
         let mut rng = ChaCha12Rng::from_seed(seed);
-        let mut common = Common {
+        let common = Common {
+            connection: Connection::Connecting,
+            backoff: Backoff::default(),
             answers: Answers::default(),
             ids: MessageIds::new(&mut rng),
             adopted: BTreeSet::new(),
             outbox: VecDeque::new(),
             outputs: VecDeque::from([Output::OpenPath]),
             rng,
+            keys,
         };
-        let mut extended = Extended::new(None, None);
-        if let Some(Saved { name, token, position, outbox }) = saved {
-            common.answers.name = Some(name);
-            common.adopted = outbox.iter().map(|outgoing| outgoing.id).collect();
-            common.outbox = outbox.into();
-            extended = Extended::new(Some(token), position);
-        }
         Self {
             path: Path::Opening,
-            connection: Connection::Connecting,
-            backoff: Backoff::default(),
             common,
-            mode: Mode::Offering { tries_classic: false },
-            classic_only: false,
+            mode,
+            is_classic_asked: false,
             classic: Classic::default(),
             extended,
         }
     }
 
-    /// What to keep to go on later; `None` before sign-in, and on a classic server.
+    /// What to keep to go on later; `None` before sign-in, and with the classic protocol.
     #[must_use]
     pub fn saved(&self) -> Option<Saved> {
         Some(Saved {
             name: self.common.answers.name.clone()?,
+            server: self.extended.server_key()?,
             token: self.extended.token()?,
             position: self.extended.position(),
             outbox: self.common.outbox.iter().cloned().collect(),
@@ -174,14 +173,10 @@ impl Session {
             return;
         }
         self.path = Path::Open;
-        if self.classic_only {
-            return self.classic.path_opened(now, &mut self.common);
+        match self.mode {
+            Mode::Classic => self.classic.path_opened(now, &mut self.common),
+            Mode::Extended => self.extended.path_opened(now, &mut self.common),
         }
-        // A server that was classic on the last path may be another one by now.
-        if self.mode != Mode::Extended {
-            self.mode = Mode::Offering { tries_classic: false };
-        }
-        self.extended.path_opened(now, &mut self.common);
     }
 
     /// The path could not be opened, or is closed.
@@ -196,25 +191,24 @@ impl Session {
         if self.path != Path::Open {
             return;
         }
-        self.backoff.reset();
-        self.set_connection(Connection::Connected);
-        if datagram.starts_with(b"X#") {
-            if self.mode != Mode::Classic {
-                self.extended.handle_datagram(now, datagram, &mut self.common);
-                self.settle_mode();
-                self.end_if_done(now);
-            }
-            return;
-        }
+        let is_classic = !datagram.starts_with(b"X#");
         match self.mode {
-            Mode::Offering { tries_classic: true } => {
-                // It answers, and not to the offers.
-                self.mode = Mode::Classic;
-                self.extended.give_up();
+            Mode::Classic if is_classic => {
+                self.common.note_heard();
                 self.classic.handle_datagram(now, datagram, &mut self.common);
             }
-            Mode::Classic => self.classic.handle_datagram(now, datagram, &mut self.common),
-            Mode::Offering { tries_classic: false } | Mode::Extended => {}
+            Mode::Classic => {}
+            Mode::Extended if is_classic => self.ask_for_classic(),
+            Mode::Extended => self.extended.handle_datagram(now, datagram, &mut self.common),
+        }
+        self.end_if_done(now);
+    }
+
+    /// Something answers, and not to the offers.
+    fn ask_for_classic(&mut self) {
+        if self.extended.may_be_classic() && !self.is_classic_asked {
+            self.is_classic_asked = true;
+            self.common.ask(Question::Classic);
         }
     }
 
@@ -273,6 +267,13 @@ impl Session {
     pub fn answer_password(&mut self, now: Instant, password: Password) {
         self.common.answers.password = Some(password);
         self.resume_sign_in(now);
+    }
+
+    /// Answers [`Question::ServerKey`]: trusts the server that answers from now on, or sees whether
+    /// the one that is meant answers by now. What that one gave, to go on without a password, is not
+    /// shown to another.
+    pub fn answer_server_key(&mut self, now: Instant, accepts: bool) {
+        self.extended.answer_key(now, accepts, &mut self.common);
     }
 
     /// Sends a text. It waits while the connection is away, and goes out by itself.
@@ -380,7 +381,7 @@ impl Session {
     pub fn request_active(&mut self, now: Instant) {
         match self.mode {
             Mode::Classic => self.classic.request_active(now, &mut self.common),
-            Mode::Offering { .. } | Mode::Extended => {
+            Mode::Extended => {
                 self.extended.request_active(now, &mut self.common);
             }
         }
@@ -497,42 +498,15 @@ impl Session {
             Path::Open => match self.mode {
                 Mode::Classic => self.classic.timeout(),
                 Mode::Extended => self.extended.timeout(),
-                Mode::Offering { .. } => {
-                    [self.classic.timeout(), self.extended.timeout()].into_iter().flatten().min()
-                }
             },
             Path::Opening | Path::Ended => None,
         })
     }
 
     fn handle_open_timeout(&mut self, now: Instant) -> Result<(), classic::Unreachable> {
-        if self.mode != Mode::Classic {
-            self.extended.handle_timeout(now, &mut self.common)?;
-        }
         match self.mode {
             Mode::Classic => self.classic.handle_timeout(now, &mut self.common),
-            Mode::Offering { tries_classic: true } => {
-                // The offers decide when the server counts as unreachable.
-                let _ = self.classic.handle_timeout(now, &mut self.common);
-                Ok(())
-            }
-            Mode::Offering { tries_classic: false } => {
-                let has_password = self.common.answers.server_password.is_some();
-                if self.extended.may_be_classic() && has_password {
-                    self.mode = Mode::Offering { tries_classic: true };
-                    self.classic.path_opened(now, &mut self.common);
-                }
-                Ok(())
-            }
-            Mode::Extended => Ok(()),
-        }
-    }
-
-    /// The server has answered an offer.
-    fn settle_mode(&mut self) {
-        if self.mode != Mode::Extended && self.extended.is_agreed() {
-            self.mode = Mode::Extended;
-            self.classic = Classic::default();
+            Mode::Extended => self.extended.handle_timeout(now, &mut self.common),
         }
     }
 
@@ -544,7 +518,7 @@ impl Session {
     fn refuse_classic(&self) -> Result<(), SendError> {
         match self.mode {
             Mode::Classic => Err(SendError::NotSupported),
-            Mode::Offering { .. } | Mode::Extended => Ok(()),
+            Mode::Extended => Ok(()),
         }
     }
 
@@ -561,7 +535,7 @@ impl Session {
         let name = self.common.answers.name.as_ref().ok_or(SendError::NotSignedIn)?;
         let bytes_max = match self.mode {
             Mode::Classic => classic::text_bytes_max(name),
-            Mode::Offering { .. } | Mode::Extended => TEXT_BYTES_MAX,
+            Mode::Extended => TEXT_BYTES_MAX,
         };
         if let Some(excess_bytes) = text.len().checked_sub(bytes_max).filter(|&excess| excess > 0) {
             return Err(SendError::TooLong { excess_bytes });
@@ -586,7 +560,7 @@ impl Session {
         self.common.outbox.push_back(Outgoing { id, conversation, kind, text });
         match self.mode {
             Mode::Classic => self.classic.pump(now, &mut self.common),
-            Mode::Offering { .. } | Mode::Extended => self.extended.pump(now, &mut self.common),
+            Mode::Extended => self.extended.pump(now, &mut self.common),
         }
         Ok(id)
     }
@@ -594,7 +568,7 @@ impl Session {
     fn request_group(&mut self, now: Instant, request: GroupRequest) {
         match self.mode {
             Mode::Classic => self.classic.request_group(now, request, &mut self.common),
-            Mode::Offering { .. } | Mode::Extended => {
+            Mode::Extended => {
                 self.extended.request_group(now, request, &mut self.common);
             }
         }
@@ -603,14 +577,14 @@ impl Session {
     fn open_path(&mut self) {
         self.path = Path::Opening;
         self.common.outputs.push_back(Output::OpenPath);
-        self.set_connection(Connection::Connecting);
+        self.common.set_connection(Connection::Connecting);
     }
 
     fn lose_path(&mut self, now: Instant) {
         self.classic.path_lost(&mut self.common);
-        let retry_at = now + self.backoff.next(&mut self.common.rng);
+        let retry_at = now + self.common.backoff.next(&mut self.common.rng);
         self.path = Path::Closed(retry_at);
-        self.set_connection(Connection::Retrying(retry_at));
+        self.common.set_connection(Connection::Retrying(retry_at));
     }
 
     fn end_if_done(&mut self, now: Instant) {
@@ -622,13 +596,6 @@ impl Session {
     fn end(&mut self) {
         self.path = Path::Ended;
         self.common.tell(Event::SignedOut);
-    }
-
-    fn set_connection(&mut self, connection: Connection) {
-        if self.connection != connection {
-            self.connection = connection;
-            self.common.tell(Event::Connection(connection));
-        }
     }
 }
 

@@ -7,11 +7,14 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
 use netchat_shared::sequence::{Generation, Position, Sequence};
+use netchat_shared::server_key::ServerKey;
 
 /// A session, as it can be kept. Whoever has it is its user: keep it like a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
     pub(super) name: UserName,
+    /// Whom it is with: the token is for nobody else.
+    pub(super) server: ServerKey,
     pub(super) token: Token,
     pub(super) position: Option<Position>,
     pub(super) outbox: Vec<Outgoing>,
@@ -46,7 +49,7 @@ impl Saved {
     /// For another client of the same person, which begins with nothing waiting.
     #[must_use]
     pub fn for_another_client(&self) -> Self {
-        Self { name: self.name.clone(), token: self.token, position: None, outbox: Vec::new() }
+        Self { position: None, outbox: Vec::new(), ..self.clone() }
     }
 
     /// As text: one line for the session, one for each message that waits.
@@ -56,7 +59,8 @@ impl Saved {
             || "#".to_owned(),
             |Position { generation, sequence }| format!("{generation}#{}", sequence.0),
         );
-        let mut text = format!("{}#{}#{position}\n", self.name, self.token.reveal());
+        let Self { name, server, token, .. } = self;
+        let mut text = format!("{name}#{server}#{}#{position}\n", token.reveal());
         for Outgoing { id, conversation, kind, text: said } in &self.outbox {
             let (word, to) = (kind.word(), conversation_to_wire(conversation));
             let of = kind.of().map_or_else(String::new, |of| of.0.to_string());
@@ -69,8 +73,9 @@ impl Saved {
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let mut lines = text.lines();
-        let mut fields = lines.next()?.splitn(4, '#');
+        let mut fields = lines.next()?.splitn(5, '#');
         let name = fields.next()?.parse().ok()?;
+        let server = ServerKey::parse(fields.next()?)?;
         let token = Token::parse(fields.next()?)?;
         let position = match (fields.next()?, fields.next()?) {
             ("", "") => None,
@@ -80,7 +85,7 @@ impl Saved {
             }),
         };
         let outbox = lines.map(parse_outgoing).collect::<Option<_>>()?;
-        Some(Self { name, token, position, outbox })
+        Some(Self { name, server, token, position, outbox })
     }
 }
 
@@ -101,6 +106,8 @@ fn parse_outgoing(line: &str) -> Option<Outgoing> {
 
 #[cfg(test)]
 mod tests {
+    use netchat_shared::server_key::StaticKey;
+
     use super::*;
 
     #[test]
@@ -114,6 +121,7 @@ mod tests {
         let group = || Conversation::Group("CS: Group".parse().unwrap());
         let saved = Saved {
             name: "bob".parse().unwrap(),
+            server: StaticKey::from_random([1; 32]).public(),
             token: Token::parse("0123456789abcdef0123456789abcdef").unwrap(),
             position: Some(Position { generation: Generation(255), sequence: Sequence(9) }),
             outbox: vec![

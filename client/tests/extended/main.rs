@@ -10,3 +10,4 @@ mod pages;
 mod pair;
 mod receipts;
 mod session;
+mod trust;

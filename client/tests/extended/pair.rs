@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use netchat_client::session::{Content, Event, Output, Session};
+use netchat_client::session::{Content, Event, Output, Session, Trust};
+use netchat_shared::FreshKeys;
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     ClientMessage, Datagram, Delivered, Link, PROTOCOL_VERSION, Receipts, Recipients,
-    ServerMessage, SessionId, Token,
+    ServerMessage, SessionId, Token, accept,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
@@ -15,11 +16,14 @@ use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::{Generation, Position, Sequence};
+use netchat_shared::server_key::StaticKey;
 use netchat_shared::time::{Instant, UnixTime};
 
 /// A session, and the other end of its link.
 pub(crate) struct Pair {
     pub(crate) session: Session,
+    pub(crate) key: StaticKey,
+    keys: FreshKeys,
     pub(crate) server: Option<Link>,
     pub(crate) sessions_opened: u64,
     pub(crate) now: Instant,
@@ -33,8 +37,15 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) fn new(session: Session) -> Self {
+        Self::with_key(session, StaticKey::from_random([1; 32]))
+    }
+
+    /// A server that has this key.
+    pub(crate) fn with_key(session: Session, key: StaticKey) -> Self {
         let mut pair = Self {
             session,
+            key,
+            keys: FreshKeys::from_seed([2; 32]).0,
             server: None,
             sessions_opened: 0,
             now: Instant::ZERO,
@@ -49,7 +60,7 @@ impl Pair {
 
     /// Signed in as alice, with nothing left to look at.
     pub(crate) fn signed_in() -> Self {
-        let mut pair = Self::new(Session::new([1; 32]));
+        let mut pair = Self::new(Session::new([1; 32], Trust::FirstUse));
         pair.session.answer_server_password(pair.now, password("password"));
         pair.session.answer_name(pair.now, name("alice"));
         pair.session.answer_password(pair.now, password("secretly"));
@@ -107,23 +118,29 @@ impl Pair {
         match Datagram::parse(bytes).unwrap() {
             Datagram::Offer { nonce, .. } => {
                 let version = PROTOCOL_VERSION;
-                self.answer(&Datagram::Cookie { version, nonce, cookie: 5 });
+                let server = self.key.public();
+                self.answer(&Datagram::Cookie { version, nonce, cookie: 5, server });
             }
-            Datagram::Open { nonce, cookie: 5, .. } => {
+            Datagram::Open { nonce, cookie: 5, hello, .. } => {
+                let session = SessionId(self.sessions_opened + 1);
+                let accepted = accept(&self.key, (nonce, 5), &hello, session, &mut self.keys);
+                let Ok((channel, opened)) = accepted else { return };
                 self.sessions_opened += 1;
-                let session = SessionId(self.sessions_opened);
-                self.server = Some(Link::new(self.now, session));
-                self.answer(&Datagram::Opened { nonce, session });
+                self.server = Some(Link::new(self.now, channel));
+                self.session.handle_datagram(self.now, &opened);
             }
             Datagram::Packet { .. } if self.is_deaf => {}
-            Datagram::Packet { session, number, frames } => match &mut self.server {
+            Datagram::Packet { session, number, sealed } => match &mut self.server {
                 Some(link) if link.session() == session => {
-                    link.handle_packet(self.now, number, frames).unwrap();
+                    link.handle_packet(self.now, number, sealed).unwrap();
                     while let Some(message) = link.next_message() {
                         self.said.push(ClientMessage::parse(&message).unwrap());
                     }
                 }
-                _ => self.answer(&Datagram::Gone { session }),
+                _ => {
+                    let reset = self.key.reset_word(session);
+                    self.answer(&Datagram::Gone { session, reset });
+                }
             },
             other @ (Datagram::Open { .. }
             | Datagram::Cookie { .. }

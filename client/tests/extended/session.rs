@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use netchat_client::session::{Content, Event, Progress, Question, Saved, SendError, Session};
+use netchat_client::session::{
+    Content, Event, Progress, Question, Saved, SendError, Session, Trust,
+};
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{ClientMessage, ServerMessage};
@@ -14,7 +16,7 @@ use crate::pair::{Pair, contents, from_bob, name, password, position, token, wel
 
 #[test]
 fn signing_in_asks_only_for_what_is_missing() {
-    let mut pair = Pair::new(Session::new([1; 32]));
+    let mut pair = Pair::new(Session::new([1; 32], Trust::FirstUse));
     let asked = |pair: &mut Pair| {
         let events = pair.take_events().into_iter();
         events.rev().find_map(|e| if let Event::Asked(q) = e { Some(q) } else { None })

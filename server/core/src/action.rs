@@ -169,6 +169,8 @@ pub struct Dropped {
     pub malformed: u64,
     /// A cookie that was wrong or too old.
     pub wrong_cookie: u64,
+    /// What its session's peer has not made, or was not made for this server.
+    pub forged: u64,
     /// Of a session that does not exist.
     pub unknown_session: u64,
     /// A packet that had come before.

@@ -39,4 +39,4 @@ pub mod storage;
 pub use action::{Action, Dropped, LogEvent, NamesAlike, Refusal, SignInKind, SignOutReason};
 pub use directory::Directory;
 pub use server::{LogGap, Server};
-pub use settings::Settings;
+pub use settings::{Secrets, Settings};

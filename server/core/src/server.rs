@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use netchat_shared::FreshKeys;
 use netchat_shared::time::Now;
 use thiserror::Error;
 
@@ -12,7 +13,7 @@ use crate::context::{Context, TimerKey};
 use crate::directory::Directory;
 use crate::limits::TIMERS_PER_TURN_MAX;
 use crate::session::Sessions;
-use crate::settings::Settings;
+use crate::settings::{Secrets, Settings};
 use crate::storage::{Entry, Hashed, Loaded, Sequence, Snapshot, Stored, Ticket};
 
 /// The authoritative server. See the crate's documentation for how to drive it.
@@ -37,11 +38,18 @@ pub struct LogGap {
 
 impl Server {
     /// A server with what storage holds. `seed` decides its random choices: it must be unpredictable
-    /// outside tests.
+    /// outside tests, and kept nowhere.
     #[must_use]
-    pub fn new(now: Now, settings: Settings, snapshot: &Snapshot, seed: [u8; 32]) -> Self {
+    pub fn new(
+        now: Now,
+        settings: Settings,
+        secrets: Secrets,
+        snapshot: &Snapshot,
+        seed: [u8; 32],
+    ) -> Self {
+        let (keys, seed) = FreshKeys::from_seed(seed);
         let mut context = Context::new(now, settings, snapshot.generation, snapshot.head, seed);
-        let sessions = Sessions::new(&mut context);
+        let sessions = Sessions::new(&mut context, secrets, keys);
         let chat = Chat::new(&mut context, snapshot);
         Self { context, sessions, chat }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use netchat_shared::limits::ACK_TIMEOUT_DEFAULT;
 use netchat_shared::password::Password;
+use netchat_shared::server_key::StaticKey;
+use netchat_shared::via::GatewayKey;
 
 use crate::limits::RETENTION_DEFAULT;
 use crate::passwords::normalised;
@@ -21,6 +23,15 @@ pub struct Settings {
     pub hide_addresses: bool,
     /// How long messages are kept; `None`: for ever.
     pub retention: Option<Duration>,
+}
+
+/// The keys of a server. They stand in files of their own.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    /// What it proves itself to clients with.
+    pub server_key: StaticKey,
+    /// What it shares with its gateways, if it has any that say whom they bring.
+    pub gateway_key: Option<GatewayKey>,
 }
 
 impl Settings {

@@ -1,26 +1,30 @@
 //! Datagrams of the extended protocol (PROTOCOL.md, "Datagrams").
 //!
 //! ```text
-//! X#<crc>#OFFER#<version>#<nonce>#<padding>      client: do you know this?
-//! X#<crc>#COOKIE#<version>#<nonce>#<cookie>      server: yes; prove that you are where you say
-//! X#<crc>#OPEN#<version>#<nonce>#<cookie>        client: here
-//! X#<crc>#OPENED#<nonce>#<session>               server: this is your session
-//! X#<crc>#GONE#<session>                         server: I know no such session
-//! X#<crc>#P#<session>#<number>\n<frame>\n…       either: frames of a session
-//! X#<crc>#VIA#<version>#<nonce>#<cookie>#<address>#<mac>   gateway: who is behind my address
-//! X#<crc>#VIA_TAKEN#<nonce>#<mac>                server: good
-//! X#<crc>#HANG_UP#<version>#<nonce>#<cookie>#<mac>         gateway: nobody any more
+//! X#<crc>#OFFER#<version>#<nonce>#<padding>               client: do you know this?
+//! X#<crc>#COOKIE#<version>#<nonce>#<cookie>#<key>         server: yes; prove that you are where you say
+//! X#<crc>#OPEN#<version>#<nonce>#<cookie>#<hello>         client: here; this is my half of a key
+//! X#<crc>#OPENED#<nonce>#<answer>                         server: this is mine, and your session
+//! X#<crc>#E#<session>#<number>\n<sealed>                  either: frames of a session, encrypted
+//! X#<crc>#GONE#<session>#<reset>                          server: I know no such session
+//! X#<crc>#VIA#<version>#<nonce>#<cookie>#<address>#<mac>  gateway: who is behind my address
+//! X#<crc>#VIA_TAKEN#<nonce>#<mac>                         server: good
+//! X#<crc>#HANG_UP#<version>#<nonce>#<cookie>#<mac>        gateway: nobody any more
 //! ```
 //!
 //! The checksum is CRC-32 (IEEE 802.3) of everything behind its `#`: UDP's own is too weak to rely
-//! on (RFC 8085, section 3.4).
+//! on (RFC 8085, section 3.4). It tells damage from forgery; what is proved is inside.
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
+use crate::crypto::HELLO_BYTES;
 use crate::hex;
 use crate::limits::OFFER_BYTES_MIN;
+use crate::server_key::{ResetWord, ServerKey};
 use crate::via::{HangUp, Via, ViaTaken};
 
 /// The version of the extension that this code speaks.
@@ -48,6 +52,8 @@ pub enum Datagram<'a> {
         nonce: u64,
         /// What only the server can make, and only for that address and time.
         cookie: u64,
+        /// What the server says that its key is. Nothing proves it yet.
+        server: ServerKey,
     },
     /// The client shows that it receives what is sent to its address.
     Open {
@@ -57,27 +63,31 @@ pub enum Datagram<'a> {
         nonce: u64,
         /// As received.
         cookie: u64,
+        /// The client's half of the handshake.
+        hello: [u8; HELLO_BYTES],
     },
     /// There is a session now.
     Opened {
         /// Of the offer.
         nonce: u64,
-        /// Its name.
-        session: SessionId,
+        /// The server's half of the handshake, with the session sealed in it.
+        answer: [u8; ANSWER_BYTES],
     },
     /// There is no such session: the server was restarted, or has forgotten it.
     Gone {
         /// Its name.
         session: SessionId,
+        /// What shows that the server says so.
+        reset: ResetWord,
     },
-    /// Frames of a session.
+    /// Frames of a session, encrypted.
     Packet {
         /// Whose.
         session: SessionId,
         /// Counts every packet of one side; never repeats.
         number: u64,
-        /// The frames, one a line.
-        frames: &'a [u8],
+        /// What a [`Channel`](super::Channel) opens.
+        sealed: &'a [u8],
     },
     /// A gateway says whose address is behind its own.
     Via(Via),
@@ -104,6 +114,8 @@ pub enum DatagramError {
 /// What every datagram begins with: no classic datagram does, in either direction.
 const PREFIX: &[u8] = b"X#";
 const CRC_DIGITS: usize = 8;
+/// Bytes of the server's half of a handshake: a key for this link only, session, reset word, tag.
+pub const ANSWER_BYTES: usize = 32 + 8 + ResetWord::BYTES + 16;
 /// The last number that a packet or a slice can have.
 const NUMBER_MAX: u64 = u64::MAX / 4;
 /// A packet with a message as long as people's usually are fits without moving.
@@ -135,22 +147,24 @@ impl<'a> Datagram<'a> {
                 put(text, format_args!("OFFER#{version}#{nonce:016x}#"));
                 text.resize(OFFER_BYTES_MIN.max(text.len()), b'.');
             }
-            Self::Cookie { version, nonce, cookie } => {
-                put(text, format_args!("COOKIE#{version}#{nonce:016x}#{cookie:016x}"));
+            Self::Cookie { version, nonce, cookie, server } => {
+                put(text, format_args!("COOKIE#{version}#{nonce:016x}#{cookie:016x}#{server}"));
             }
-            Self::Open { version, nonce, cookie } => {
-                put(text, format_args!("OPEN#{version}#{nonce:016x}#{cookie:016x}"));
+            Self::Open { version, nonce, cookie, hello } => {
+                let hello = STANDARD.encode(hello);
+                put(text, format_args!("OPEN#{version}#{nonce:016x}#{cookie:016x}#{hello}"));
             }
-            Self::Opened { nonce, session } => {
-                put(text, format_args!("OPENED#{nonce:016x}#{session}"));
+            Self::Opened { nonce, answer } => {
+                let answer = STANDARD.encode(answer);
+                put(text, format_args!("OPENED#{nonce:016x}#{answer}"));
             }
-            Self::Gone { session } => put(text, format_args!("GONE#{session}")),
+            Self::Gone { session, reset } => put(text, format_args!("GONE#{session}#{reset}")),
             Self::Via(via) => put(text, format_args!("{via}")),
             Self::ViaTaken(taken) => put(text, format_args!("{taken}")),
             Self::HangUp(hang_up) => put(text, format_args!("{hang_up}")),
-            Self::Packet { session, number, frames } => {
-                put(text, format_args!("P#{session}#{number:x}\n"));
-                text.extend_from_slice(frames);
+            Self::Packet { session, number, sealed } => {
+                put(text, format_args!("E#{session}#{number:x}\n"));
+                text.extend_from_slice(sealed);
             }
         }
         writer.finish()
@@ -177,10 +191,10 @@ impl DatagramWriter {
         Self { bytes }
     }
 
-    /// The head of a packet; frames follow.
+    /// The head of a packet; what is sealed follows.
     pub(super) fn packet(session: SessionId, number: u64) -> Self {
         let mut writer = Self::new();
-        writer.bytes.extend_from_slice(b"P#");
+        writer.bytes.extend_from_slice(b"E#");
         put_hex(&mut writer.bytes, session.0, 16);
         writer.bytes.push(b'#');
         put_hex(&mut writer.bytes, number, 1);
@@ -240,14 +254,14 @@ pub(super) fn hex_id(digits: &[u8]) -> Option<u64> {
 }
 
 fn parse_kind(rest: &[u8]) -> Option<Datagram<'_>> {
-    if let Some(packet) = rest.strip_prefix(b"P#") {
+    if let Some(packet) = rest.strip_prefix(b"E#") {
         let end = packet.iter().position(|&byte| byte == b'\n')?;
-        let (head, frames) = (&packet[..end], &packet[end + 1..]);
+        let (head, sealed) = (&packet[..end], &packet[end + 1..]);
         let (session, number) = split_pair(head)?;
         return Some(Datagram::Packet {
             session: SessionId(hex_id(session)?),
             number: parse_number(number)?,
-            frames,
+            sealed,
         });
     }
     let text = std::str::from_utf8(rest).ok()?;
@@ -255,8 +269,11 @@ fn parse_kind(rest: &[u8]) -> Option<Datagram<'_>> {
     let (kind, first) = (fields.next()?, fields.next()?);
     let mut next = || fields.next();
     match kind {
-        "OPENED" => Some(Datagram::Opened { nonce: id(first)?, session: SessionId(id(next()?)?) }),
-        "GONE" => Some(Datagram::Gone { session: SessionId(id(first)?) }),
+        "OPENED" => Some(Datagram::Opened { nonce: id(first)?, answer: bytes(next()?)? }),
+        "GONE" => {
+            let session = SessionId(id(first)?);
+            Some(Datagram::Gone { session, reset: ResetWord::parse(next()?)? })
+        }
         "VIA_TAKEN" => ViaTaken::parse(id(first)?, next()?).map(Datagram::ViaTaken),
         _ => parse_versioned(kind, first.parse().ok()?, next),
     }
@@ -274,8 +291,10 @@ fn parse_versioned<'a>(
     }
     let cookie = id(next()?)?;
     match kind {
-        "COOKIE" => Some(Datagram::Cookie { version, nonce, cookie }),
-        "OPEN" => Some(Datagram::Open { version, nonce, cookie }),
+        "COOKIE" => {
+            Some(Datagram::Cookie { version, nonce, cookie, server: ServerKey::parse(next()?)? })
+        }
+        "OPEN" => Some(Datagram::Open { version, nonce, cookie, hello: bytes(next()?)? }),
         "VIA" if version == PROTOCOL_VERSION => {
             Via::parse(nonce, cookie, next()?, next()?).map(Datagram::Via)
         }
@@ -290,6 +309,11 @@ fn id(field: &str) -> Option<u64> {
     hex_id(field.as_bytes())
 }
 
+/// Exactly so many bytes in Base64.
+fn bytes<const N: usize>(field: &str) -> Option<[u8; N]> {
+    STANDARD.decode(field).ok()?.try_into().ok()
+}
+
 fn split_pair(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().position(|&byte| byte == b'#')?;
     Some((&bytes[..at], &bytes[at + 1..]))
@@ -300,22 +324,44 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::limits::FRAMES_BYTES_MIN;
+    use crate::server_key::StaticKey;
+
+    fn server() -> StaticKey {
+        StaticKey::from_random([1; 32])
+    }
+
+    fn with_crc(content: &str) -> String {
+        format!("X#{:08x}#{content}", crc32fast::hash(content.as_bytes()))
+    }
 
     #[test]
     fn datagrams_are_written_as_the_protocol_says() {
         let text = |datagram: Datagram<'_>| String::from_utf8(datagram.to_wire()).unwrap();
         let session = SessionId(0x1f);
-        assert_eq!(text(Datagram::Gone { session }), "X#baf6b9e3#GONE#000000000000001f");
-        let packet = Datagram::Packet { session, number: 26, frames: b"K\n" };
-        assert_eq!(text(packet), "X#dc65b88d#P#000000000000001f#1a\nK\n");
+        let reset = server().reset_word(session);
+        let gone = format!("GONE#000000000000001f#{reset}");
+        assert_eq!(text(Datagram::Gone { session, reset }), with_crc(&gone));
+        let packet = Datagram::Packet { session, number: 26, sealed: b"sealed" };
+        assert_eq!(text(packet), "X#1da13a2b#E#000000000000001f#1a\nsealed");
         assert_eq!(text(Datagram::Offer { version: 1, nonce: 7 }).len(), OFFER_BYTES_MIN);
     }
 
     #[test]
+    fn no_answer_to_a_stranger_is_longer_than_what_it_answers() {
+        let (session, version, nonce, server) = (SessionId(1), PROTOCOL_VERSION, 7, server());
+        let cookie = Datagram::Cookie { version, nonce, cookie: 9, server: server.public() };
+        assert!(cookie.to_wire().len() <= OFFER_BYTES_MIN);
+        let gone = Datagram::Gone { session, reset: server.reset_word(session) };
+        let sealed = [0; FRAMES_BYTES_MIN + 16];
+        let shortest = Datagram::Packet { session, number: 1, sealed: &sealed };
+        assert!(gone.to_wire().len() <= shortest.to_wire().len());
+    }
+
+    #[test]
     fn ids_have_all_their_digits() {
-        for content in ["P#1f#1\nK\n", "GONE#1f", "OPEN#1#7#9", "OFFER#1#7#..."] {
-            let crc = crc32fast::hash(content.as_bytes());
-            let parsed = format!("X#{crc:08x}#{content}");
+        for content in ["E#1f#1\nsealed", "GONE#1f#0", "OPEN#1#7#9#", "OFFER#1#7#..."] {
+            let parsed = with_crc(content);
             let parsed = Datagram::parse(parsed.as_bytes());
             assert_eq!(parsed, Err(DatagramError::Malformed), "{content}");
         }
@@ -332,17 +378,20 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_reads_back(
-            kind in 0..6, a in any::<u64>(), b in any::<u64>(),
-            frames in proptest::collection::vec(any::<u8>(), 0..300),
+            kind in 0..6, a in any::<u64>(), b in any::<u64>(), bytes: [u8; HELLO_BYTES],
+            sealed in proptest::collection::vec(any::<u8>(), 0..300),
         ) {
             let session = SessionId(a);
+            let mut answer = [0; ANSWER_BYTES];
+            answer[..HELLO_BYTES].copy_from_slice(&bytes);
+            let server = server();
             let datagram = match kind {
                 0 => Datagram::Offer { version: 1, nonce: a },
-                1 => Datagram::Cookie { version: 1, nonce: a, cookie: b },
-                2 => Datagram::Open { version: 1, nonce: a, cookie: b },
-                3 => Datagram::Opened { nonce: b, session },
-                4 => Datagram::Gone { session },
-                _ => Datagram::Packet { session, number: b % NUMBER_MAX, frames: &frames },
+                1 => Datagram::Cookie { version: 1, nonce: a, cookie: b, server: server.public() },
+                2 => Datagram::Open { version: 1, nonce: a, cookie: b, hello: bytes },
+                3 => Datagram::Opened { nonce: b, answer },
+                4 => Datagram::Gone { session, reset: server.reset_word(session) },
+                _ => Datagram::Packet { session, number: b % NUMBER_MAX, sealed: &sealed },
             };
             let wire = datagram.to_wire();
             prop_assert_eq!(Datagram::parse(&wire), Ok(datagram));
@@ -351,15 +400,15 @@ mod tests {
         #[test]
         fn a_number_that_could_overflow_is_none(number in NUMBER_MAX + 1..) {
             let session = SessionId(1);
-            let wire = Datagram::Packet { session, number, frames: b"" }.to_wire();
+            let wire = Datagram::Packet { session, number, sealed: b"" }.to_wire();
             prop_assert_eq!(Datagram::parse(&wire), Err(DatagramError::Malformed));
         }
 
         #[test]
         fn damage_is_noticed(
-            frames in proptest::collection::vec(any::<u8>(), 0..300), at in any::<usize>(), flip in 1..=255_u8,
+            sealed in proptest::collection::vec(any::<u8>(), 0..300), at in any::<usize>(), flip in 1..=255_u8,
         ) {
-            let packet = Datagram::Packet { session: SessionId(1), number: 2, frames: &frames };
+            let packet = Datagram::Packet { session: SessionId(1), number: 2, sealed: &sealed };
             let mut bytes = packet.to_wire();
             let at = at % bytes.len();
             bytes[at] ^= flip;

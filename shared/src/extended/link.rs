@@ -16,13 +16,15 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::datagram::{DatagramWriter, SessionId};
+use super::channel::Channel;
+use super::datagram::SessionId;
 use super::frame::Frame;
+use super::handshake::Forged;
 use super::packet_numbers::PacketNumbers;
 use super::round_trip::{ACK_DELAY_MAX, RoundTrip};
 use super::slices::{Incoming, Outgoing};
 use crate::limits::{
-    LINK_MESSAGE_BYTES_MAX, LINK_QUEUE_BYTES_MAX, PACKET_BYTES_MAX, WINDOW_PACKETS_MAX,
+    FRAMES_BYTES_MAX, LINK_MESSAGE_BYTES_MAX, LINK_QUEUE_BYTES_MAX, WINDOW_PACKETS_MAX,
     WINDOW_PACKETS_MIN,
 };
 use crate::time::Instant;
@@ -37,13 +39,15 @@ const WINDOW_PACKETS_PROBING: u32 = 2;
 const LOST_REMEMBERED: Duration = Duration::from_secs(10);
 /// Frames that wait to be sent once; a further challenge is answered when it is repeated.
 const CONTROL_FRAMES_MAX: usize = 8;
+/// The frames of a packet with a message as long as people's usually are fit without moving.
+const FRAMES_BYTES_USUAL: usize = 480;
 /// Packets remembered at most.
 const SENT_PACKETS_MAX: usize = 1_024;
 
 /// One side of a link.
 #[derive(Debug)]
 pub struct Link {
-    session: SessionId,
+    channel: Channel,
     outgoing: Outgoing,
     /// Slices whose packet was lost.
     resend: BTreeSet<u64>,
@@ -103,6 +107,9 @@ pub enum LinkError {
     /// A packet with a line that is no frame.
     #[error("a packet is malformed")]
     Malformed,
+    /// A packet that the peer has not made: whoever did, the link is as it was.
+    #[error("a packet is forged")]
+    Forged,
 }
 
 #[derive(Debug)]
@@ -132,11 +139,11 @@ struct Window {
 }
 
 impl Link {
-    /// A link of that session.
+    /// A link over that channel, of which nothing has been used yet.
     #[must_use]
-    pub fn new(now: Instant, session: SessionId) -> Self {
+    pub fn new(now: Instant, channel: Channel) -> Self {
         Self {
-            session,
+            channel,
             outgoing: Outgoing::new(),
             resend: BTreeSet::new(),
             sent: VecDeque::new(),
@@ -162,7 +169,7 @@ impl Link {
     /// The session that the link belongs to.
     #[must_use]
     pub fn session(&self) -> SessionId {
-        self.session
+        self.channel.session()
     }
 
     /// Queues a message. It must not contain a line feed: no message of the protocol does.
@@ -202,10 +209,11 @@ impl Link {
     /// carries nothing else.
     #[must_use]
     pub fn challenge_packet(&mut self, now: Instant, token: u64) -> Vec<u8> {
-        let mut writer = DatagramWriter::packet(self.session, self.next_number());
-        Frame::Challenge(token).write(writer.bytes());
+        let mut frames = Vec::new();
+        Frame::Challenge(token).write(&mut frames);
+        let packet = self.channel.seal(self.next_number(), &mut frames);
         self.note_sent(now, PacketState::NotElicited, Vec::new());
-        writer.finish()
+        packet
     }
 
     fn respond(&mut self, token: u64) {
@@ -244,15 +252,18 @@ impl Link {
     /// since only the owner knows the path.
     ///
     /// # Errors
-    /// When the peer is broken.
+    /// [`LinkError::Forged`] if it is not of the peer; then nothing has changed. Any other: the peer
+    /// is broken.
     pub fn handle_packet(
         &mut self,
         now: Instant,
         number: u64,
-        frames: &[u8],
+        sealed: &[u8],
     ) -> Result<Option<u64>, LinkError> {
-        let frames: Vec<Frame<'_>> =
-            Frame::parse_all(frames).collect::<Result<_, _>>().map_err(|_| LinkError::Malformed)?;
+        let frames = self.channel.open(number, sealed).map_err(|Forged| LinkError::Forged)?;
+        let frames: Vec<Frame<'_>> = Frame::parse_all(&frames)
+            .collect::<Result<_, _>>()
+            .map_err(|_| LinkError::Malformed)?;
         let beyond_window = |frame: &Frame<'_>| matches!(frame, Frame::Slice { slice_number, .. } if !self.incoming.accepts(*slice_number));
         if frames.iter().any(beyond_window) {
             self.statistics.packets_beyond_window += 1;
@@ -290,22 +301,22 @@ impl Link {
             return None;
         }
         self.forget_sent(now);
-        let mut writer = DatagramWriter::packet(self.session, self.next_number());
-        let packet = writer.bytes();
+        let mut frames = Vec::with_capacity(FRAMES_BYTES_USUAL);
         let mut state = PacketState::NotElicited;
         for frame in self.control.drain(..) {
             if elicits(&frame) {
                 state = PacketState::InFlight;
             }
-            frame.write(packet);
+            frame.write(&mut frames);
         }
-        self.write_ack(now, packet);
-        let slices = if has_slices { self.write_slices(packet) } else { Vec::new() };
+        self.write_ack(now, &mut frames);
+        let slices = if has_slices { self.write_slices(&mut frames) } else { Vec::new() };
         if !slices.is_empty() {
             state = PacketState::InFlight;
         }
+        let packet = self.channel.seal(self.next_number(), &mut frames);
         self.note_sent(now, state, slices);
-        Some(writer.finish())
+        Some(packet)
     }
 
     /// When the link wants [`Self::handle_timeout`] to be called.
@@ -403,7 +414,8 @@ impl Link {
         waits && self.in_flight < window
     }
 
-    /// Fills the packet with slices, lost ones first; answers which.
+    /// Fills the packet with slices, lost ones first; answers which. One that does not fit beside a
+    /// long acknowledgement has the next packet for itself.
     fn write_slices(&mut self, packet: &mut Vec<u8>) -> Vec<u64> {
         let mut written = Vec::new();
         loop {
@@ -414,7 +426,7 @@ impl Link {
             if let Some(slice) = self.outgoing.get(slice_number) {
                 // The kind, up to 16 digits, the separator and the line feed.
                 let needs = slice.bytes.len() + 19;
-                if !written.is_empty() && packet.len() + needs > PACKET_BYTES_MAX {
+                if !packet.is_empty() && packet.len() + needs > FRAMES_BYTES_MAX {
                     break;
                 }
                 let (more, bytes) = (slice.more, slice.bytes.as_slice());
@@ -532,7 +544,7 @@ impl Link {
     /// come back in step.
     fn jittered(&self, wait: Duration) -> Duration {
         let spread =
-            (self.next_number() ^ self.session.0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+            (self.next_number() ^ self.session().0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
         wait + wait * u32::try_from(spread).unwrap_or_default() / (256 * 8)
     }
 

@@ -1,17 +1,22 @@
 //! The extended protocol: what our own clients and server speak once they have agreed on it
 //! (PROTOCOL.md, part 2). A classic client never sees a datagram of it.
 //!
-//! Three layers, each knowing only the one below:
+//! Layers, each knowing only the one below:
 //!
-//! - [`Datagram`] and [`Frame`]: bytes on the wire, with a checksum;
+//! - [`Datagram`]: bytes on the wire, with a checksum;
+//! - [`Attempt`], [`accept`] and [`Channel`]: who the peer is, and packets that nobody else can read or
+//!   write;
+//! - [`Frame`]: what is in a packet;
 //! - [`Link`]: messages that arrive exactly once and in order, over any network that sometimes works;
 //! - [`ClientMessage`] and [`ServerMessage`]: what is said.
 
+mod channel;
 mod client_message;
 mod datagram;
 mod delivered;
 mod fields;
 mod frame;
+mod handshake;
 mod link;
 mod packet_numbers;
 mod round_trip;
@@ -19,11 +24,13 @@ mod server_message;
 mod slices;
 mod token;
 
+pub use self::channel::Channel;
 pub use self::client_message::ClientMessage;
-pub use self::datagram::{Datagram, DatagramError, PROTOCOL_VERSION, SessionId};
+pub use self::datagram::{ANSWER_BYTES, Datagram, DatagramError, PROTOCOL_VERSION, SessionId};
 pub use self::delivered::{Delivered, Receipt, Receipts, Recipients};
 pub use self::fields::{conversation_from_wire, conversation_to_wire};
 pub use self::frame::{Frame, FrameError};
+pub use self::handshake::{Attempt, Forged, HELLO_BYTES, Opened, accept};
 pub use self::link::{Link, LinkError, LinkStatistics};
 pub use self::server_message::{GroupReply, NotSent, ServerMessage};
 pub use self::token::Token;

@@ -1,10 +1,10 @@
 //! Which packets have arrived: for acknowledging them, and for telling repeated ones.
 
-use crate::limits::{ACK_RANGES_MAX, PACKET_RANGES_MAX};
+use crate::limits::{ACK_RANGES_MAX, PACKET_RANGES_MAX, REPLAY_WINDOW_PACKETS};
 
-/// A set of packet numbers as ranges, the latest first. Beyond its bound, the earliest ranges are
-/// forgotten, and everything up to their end counts as arrived: a late packet of that age is
-/// dropped, and what it carried is resent in another.
+/// A set of packet numbers as ranges, the latest first. Each number goes in once: that is what keeps
+/// copies of packets out. Beyond its bounds (so many ranges, so far behind the latest), everything
+/// counts as arrived: a late packet of that age is dropped, and what it carried is resent in another.
 #[derive(Debug, Default)]
 pub(super) struct PacketNumbers {
     /// Inclusive, first and last, descending, with gaps between them.
@@ -15,7 +15,9 @@ pub(super) struct PacketNumbers {
 impl PacketNumbers {
     /// Adds a number. False if it was there already, or is too old to tell.
     pub(super) fn insert(&mut self, number: u64) -> bool {
-        if self.forgotten_up_to.is_some_and(|end| number <= end) {
+        let is_forgotten = self.forgotten_up_to.is_some_and(|end| number <= end);
+        let is_behind = self.largest().is_some_and(|last| number + REPLAY_WINDOW_PACKETS <= last);
+        if is_forgotten || is_behind {
             return false;
         }
         let at = self.ranges.iter().position(|&(first, _)| number >= first);
@@ -80,6 +82,14 @@ mod tests {
         }
         assert!(!numbers.insert(10) && !numbers.insert(9));
         assert!(numbers.insert(11));
+    }
+
+    #[test]
+    fn what_is_far_behind_counts_as_arrived() {
+        let mut numbers = PacketNumbers::default();
+        assert!(numbers.insert(REPLAY_WINDOW_PACKETS + 10));
+        assert!(!numbers.insert(10));
+        assert!(numbers.insert(11) && !numbers.insert(11));
     }
 
     proptest! {

@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
-use netchat_shared::extended::{Datagram, Link, SessionId};
+use netchat_shared::extended::{Channel, Datagram, Link};
 use netchat_shared::time::Instant;
 
 use super::script::Script;
+use crate::opening::channels;
 
-const SESSION: SessionId = SessionId(7);
+/// Decides the keys of the link.
+const SEED: u64 = 7;
 /// Packets that are on their way at most; further ones are lost.
 const UNDER_WAY_MAX: usize = 64;
 
 struct End {
     link: Link,
+    /// Its peer's channel, for a peer that lies.
+    liar: Channel,
     said: Vec<Vec<u8>>,
     heard: Vec<Vec<u8>>,
     /// Packets that it has sent.
@@ -25,7 +29,9 @@ struct End {
 pub(super) fn link(data: &[u8]) {
     let mut script = Script(data);
     let mut now = Instant::ZERO;
-    let mut ends = [End::new(now), End::new(now)];
+    let [one, other] = channels(SEED);
+    let [liar_to_other, liar_to_one] = channels(SEED);
+    let mut ends = [End::new(now, one, liar_to_one), End::new(now, other, liar_to_other)];
     while let Some(operation) = script.next() {
         let here = script.below(2);
         match operation % 6 {
@@ -42,7 +48,7 @@ pub(super) fn link(data: &[u8]) {
             4 => drop(ends[1 - here].take(script.below(UNDER_WAY_MAX), false)),
             _ => {
                 ends[here].is_lied_to = true;
-                ends[here].handle_frames(now, u64::from(operation), script.bytes());
+                ends[here].hear_lies(now, u64::from(operation), script.bytes());
             }
         }
         ends.iter_mut().for_each(|end| end.send(now));
@@ -58,9 +64,9 @@ fn check([one, other]: &[End; 2]) {
 }
 
 impl End {
-    fn new(now: Instant) -> Self {
-        let link = Link::new(now, SESSION);
-        Self { link, said: vec![], heard: vec![], under_way: vec![], is_lied_to: false }
+    fn new(now: Instant, channel: Channel, liar: Channel) -> Self {
+        let link = Link::new(now, channel);
+        Self { link, liar, said: vec![], heard: vec![], under_way: vec![], is_lied_to: false }
     }
 
     fn say(&mut self, bytes: &[u8]) {
@@ -83,16 +89,18 @@ impl End {
     }
 
     fn hear(&mut self, now: Instant, packet: &[u8]) {
-        let Ok(Datagram::Packet { number, frames, .. }) = Datagram::parse(packet) else {
+        let Ok(Datagram::Packet { number, sealed, .. }) = Datagram::parse(packet) else {
             panic!("a link sends packets")
         };
-        self.handle_frames(now, number, frames);
-    }
-
-    fn handle_frames(&mut self, now: Instant, number: u64, frames: &[u8]) {
-        let handled = self.link.handle_packet(now, number, frames);
+        let handled = self.link.handle_packet(now, number, sealed);
         assert!(handled.is_ok() || self.is_lied_to, "{handled:?}");
         self.heard.extend(std::iter::from_fn(|| self.link.next_message()));
+    }
+
+    /// A packet of the peer with these frames.
+    fn hear_lies(&mut self, now: Instant, number: u64, frames: &[u8]) {
+        let packet = self.liar.seal(number, &mut frames.to_vec());
+        self.hear(now, &packet);
     }
 
     fn send(&mut self, now: Instant) {

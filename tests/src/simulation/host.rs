@@ -18,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::Rng as _;
 
 use crate::memory_storage::MemoryStorage;
-use crate::sim_server::hash;
+use crate::sim_server::{hash, secrets};
 
 /// How long hashing takes.
 const HASH_TIME: Duration = Duration::from_millis(30);
@@ -188,7 +188,7 @@ impl Host {
             believed: Directory::load(&snapshot),
             believed_to: snapshot.head,
             handed: snapshot.head,
-            core: Server::new(self.clocks(now), self.settings.clone(), &snapshot, seed),
+            core: Server::new(self.clocks(now), self.settings.clone(), secrets(), &snapshot, seed),
             tail_at: None,
             due: BTreeMap::new(),
             serial: 0,

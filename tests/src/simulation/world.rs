@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use netchat_client::session::{
     Arrival, Content, Event, Failure, GroupOutcome, Outgoing, Output, Progress, Question, Saved,
-    Session,
+    Session, Trust,
 };
 use netchat_core::Settings;
 use netchat_core::storage::{Change, Generation, Message, Sequence};
@@ -26,6 +26,7 @@ use super::host::{Faults, Host, SharedLog};
 use super::network::{Conditions, Datagram, Network};
 use super::original::Original;
 use crate::memory_storage::MemoryStorage;
+use crate::opening::server_key;
 
 /// Whoever wants to be woken at once, again and again, would stop the world.
 const STEPS_AT_ONCE_MAX: usize = 10_000;
@@ -144,7 +145,7 @@ impl World {
     }
 
     pub fn add_person(&mut self, name: &str) -> usize {
-        let session = Session::new(self.client_seed());
+        let session = Session::new(self.client_seed(), Trust::FirstUse);
         self.people.push(Person {
             name: name.parse().unwrap(),
             session,
@@ -332,7 +333,7 @@ impl World {
                 person.sent_here = saved.waiting().iter().map(label).collect();
                 Session::resume(seed, saved)
             }
-            None => Session::new(seed),
+            None => Session::new(seed, Trust::FirstUse),
         };
         self.drain(who);
     }
@@ -600,6 +601,7 @@ impl World {
                 }
                 person.group_outcomes.push((group, outcome));
             }
+            Event::ServerKey(key) => assert_eq!(key, server_key().public()),
             Event::SignedOut
             | Event::Connection(_)
             | Event::ActiveList(_)
@@ -712,6 +714,7 @@ fn answer(person: &mut Person, now: Instant, question: &Question) {
             person.session.answer_password(now, password());
         }
         Question::Password { wrong: true, .. } => panic!("{} has the right password", person.name),
+        Question::ServerKey { .. } | Question::Classic => panic!("the server is the right one"),
     }
 }
 

@@ -9,11 +9,12 @@ use netchat_core::{Dropped, LogEvent, Refusal};
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Datagram, Frame, PROTOCOL_VERSION, ServerMessage, SessionId, Token,
+    ClientMessage, Datagram, Frame, HELLO_BYTES, PROTOCOL_VERSION, ServerMessage, SessionId, Token,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::LINK_MESSAGE_BYTES_MAX;
 use netchat_shared::message_id::MessageId;
+use netchat_tests::opening::{server_key, try_open};
 use netchat_tests::raw_session::{Party, RawSession, messages};
 use netchat_tests::sim_server::SimServer;
 use proptest::prelude::*;
@@ -32,16 +33,19 @@ fn datagrams() -> impl Strategy<Value = Vec<u8>> {
         3 => any::<u64>().prop_map(|nonce| {
             Datagram::Offer { version: PROTOCOL_VERSION, nonce }.to_wire()
         }),
-        1 => any::<(u32, u64, u64)>().prop_map(|(version, nonce, cookie)| {
-            Datagram::Open { version, nonce, cookie }.to_wire()
+        1 => any::<(u32, u64, u64, [u8; HELLO_BYTES])>().prop_map(|(version, nonce, cookie, hello)| {
+            Datagram::Open { version, nonce, cookie, hello }.to_wire()
         }),
         2 => (any::<u64>(), any::<u64>(), "[ADSKCRB0-9a-f#,\n-]{0,60}").prop_map(
             |(session, number, frames)| {
-                let (session, frames) = (SessionId(session), frames.as_bytes());
-                Datagram::Packet { session, number, frames }.to_wire()
+                let (session, sealed) = (SessionId(session), frames.as_bytes());
+                Datagram::Packet { session, number, sealed }.to_wire()
             },
         ),
-        1 => any::<u64>().prop_map(|id| Datagram::Gone { session: SessionId(id) }.to_wire()),
+        1 => any::<u64>().prop_map(|id| {
+            let session = SessionId(id);
+            Datagram::Gone { session, reset: server_key().reset_word(session) }.to_wire()
+        }),
     ];
     prop_oneof![
         4 => whole.clone(),
@@ -77,10 +81,7 @@ proptest! {
         let mut alice = RawSession::signed_in(&mut server, at(1), "alice");
         let mut mallory = RawSession::signed_in(&mut server, at(2), "mallory");
         for frames in packets {
-            let (session, number) = (mallory.id, mallory.next_number);
-            mallory.next_number += 1;
-            let frames = frames.as_bytes();
-            mallory.send(&mut server, Datagram::Packet { session, number, frames }.to_wire());
+            mallory.raw_packet(&mut server, frames.as_bytes());
         }
         let replies = alice.say(&mut server, &send_to("alice", 1, "undisturbed"));
         let is_sent = |message: &ServerMessage| matches!(message, ServerMessage::Sent { .. });
@@ -117,8 +118,8 @@ fn a_whole_session_played_again_changes_nothing() {
     for n in 1..=10 {
         alice.say(&mut server, &send_to("alice", n, &format!("message {n}")));
     }
-    let recorded = alice.exchange.iter().filter(|(party, _)| *party == Party::Client);
-    let recorded: Vec<_> = recorded.map(|(_, datagram)| datagram.clone()).collect();
+    let recorded = alice.exchange.iter().filter(|exchanged| exchanged.party == Party::Client);
+    let recorded: Vec<_> = recorded.map(|exchanged| exchanged.datagram.clone()).collect();
     assert_eq!(server.storage.messages().len(), 10);
     for from in [at(1), at(666)] {
         for datagram in &recorded {
@@ -227,14 +228,10 @@ fn tokens_that_are_wrong_old_or_revoked_are_refused_and_counted() {
 fn strangers_who_open_sessions_are_bounded() {
     let mut server = SimServer::new(|_| {});
     for port in 1..=5_000 {
-        let (version, nonce) = (PROTOCOL_VERSION, u64::from(port));
-        server.receive(at(port), &Datagram::Offer { version, nonce }.to_wire());
-        let sent = server.take_sent();
-        let Ok(Datagram::Cookie { cookie, .. }) = Datagram::parse(&sent[0].1) else {
-            panic!("no cookie")
-        };
-        server.receive(at(port), &Datagram::Open { version, nonce, cookie }.to_wire());
-        server.take_sent();
+        try_open(u64::from(port), |datagram| {
+            server.receive(at(port), &datagram);
+            server.take_sent().into_iter().map(|(_, bytes)| bytes).collect()
+        });
     }
     assert_eq!(refusals(&server, Refusal::Full), 5_000 - 4_096);
     // They are forgotten, and there is room again.

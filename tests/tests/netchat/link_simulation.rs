@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-use netchat_shared::extended::{Datagram, Link, SessionId};
+use netchat_shared::extended::{Channel, Datagram, Link};
 use netchat_shared::time::Instant;
+use netchat_tests::opening::channels;
 use netchat_tests::simulation::network::{Conditions, Network};
 use netchat_tests::simulation::seeds;
 use rand_chacha::ChaCha8Rng;
@@ -26,6 +27,8 @@ struct End {
 struct Pair {
     now: Instant,
     ends: [End; 2],
+    /// The same channels once more, to see what is in packets.
+    readers: [Channel; 2],
     network: Network<usize>,
     /// How long each end waits between two messages; nothing: as fast as the link takes them.
     pace: Duration,
@@ -34,8 +37,8 @@ struct Pair {
 
 impl Pair {
     fn new(seed: u64, conditions: Conditions, messages: u64, pace: Duration) -> Self {
-        let end = || End {
-            link: Link::new(Instant::ZERO, SessionId(seed)),
+        let end = |channel| End {
+            link: Link::new(Instant::ZERO, channel),
             to_send: messages,
             next_send: 0,
             received: 0,
@@ -45,7 +48,8 @@ impl Pair {
         };
         Self {
             now: Instant::ZERO,
-            ends: [end(), end()],
+            ends: channels(seed).map(end),
+            readers: channels(seed),
             network: Network::new(seed, conditions),
             pace,
             next_paced: Instant::ZERO,
@@ -72,7 +76,7 @@ impl Pair {
         for at in 0..2 {
             let end = &mut self.ends[at];
             while let Some(bytes) = end.link.next_packet(self.now) {
-                end.data_packets += u64::from(bytes.windows(2).any(|pair| pair == b"\nD"));
+                end.data_packets += u64::from(has_data(&self.readers[1 - at], &bytes));
                 self.network.send(self.now, at, 1 - at, &bytes);
             }
         }
@@ -121,10 +125,10 @@ impl Pair {
 
     fn arrive(&mut self, to: usize, bytes: &[u8]) {
         // Damaged datagrams are dropped like lost ones.
-        let Ok(Datagram::Packet { number, frames, .. }) = Datagram::parse(bytes) else {
+        let Ok(Datagram::Packet { number, sealed, .. }) = Datagram::parse(bytes) else {
             return;
         };
-        self.ends[to].link.handle_packet(self.now, number, frames).unwrap();
+        self.ends[to].link.handle_packet(self.now, number, sealed).unwrap();
         while let Some(message) = self.ends[to].link.next_message() {
             let expected = format!("message {} ", self.ends[to].received);
             let text = String::from_utf8(message).unwrap();
@@ -149,6 +153,13 @@ impl Pair {
         all.sort();
         all[(all.len() - 1) * percentile / 100]
     }
+}
+
+/// Whether a packet brings a slice of a message.
+fn has_data(reader: &Channel, packet: &[u8]) -> bool {
+    let Ok(Datagram::Packet { number, sealed, .. }) = Datagram::parse(packet) else { return false };
+    let frames = reader.open(number, sealed).unwrap();
+    frames.split(|&byte| byte == b'\n').any(|frame| frame.starts_with(b"D"))
 }
 
 const FAST: Duration = Duration::ZERO;
@@ -238,7 +249,7 @@ fn a_long_way_costs_no_needless_resends_once_it_is_known() {
 #[test]
 fn long_messages_arrive_whole() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let mut link = [Link::new(Instant::ZERO, SessionId(1)), Link::new(Instant::ZERO, SessionId(1))];
+    let mut link = channels(1).map(|channel| Link::new(Instant::ZERO, channel));
     let text: Vec<u8> = (0..90_000).map(|_| b'a' + (rng.next_u32() % 26) as u8).collect();
     link[0].send(&text).unwrap();
     let mut network = Network::new(5, Conditions::BAD);
@@ -253,8 +264,8 @@ fn long_messages_arrive_whole() {
         let times = [network.next_arrival(), link[0].timeout(), link[1].timeout()];
         now = times.into_iter().flatten().min().unwrap().max(now);
         while let Some(datagram) = network.receive(now) {
-            if let Ok(Datagram::Packet { number, frames, .. }) = Datagram::parse(&datagram.bytes) {
-                link[datagram.to].handle_packet(now, number, frames).unwrap();
+            if let Ok(Datagram::Packet { number, sealed, .. }) = Datagram::parse(&datagram.bytes) {
+                link[datagram.to].handle_packet(now, number, sealed).unwrap();
             }
         }
         link.iter_mut().for_each(|link| link.handle_timeout(now));

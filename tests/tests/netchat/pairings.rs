@@ -59,32 +59,33 @@ async fn a_stopped_client_delays_nobody() {
 }
 
 #[tokio::test]
-async fn our_client_works_with_a_server_that_knows_only_the_classic_protocol() {
+async fn our_client_speaks_the_classic_protocol_only_if_it_is_told_to() {
     let server = ClassicServer::start().await;
     let mut alice = ClassicClient::sign_in(server.address, "alice", "a").await;
     let address = server.address.to_string();
     let password = ["--server-password", "password", "--name", "bob", "--password", "secretly"];
-    for more in [&[][..], &["--classic"]] {
-        let mut arguments = vec!["--server", &address];
-        arguments.extend(password);
-        arguments.extend(more);
-        let mut bob = Terminal::start(&arguments);
-        bob.waits_for("LOGGEDIN").await;
-        bob.expects_menu().await;
-        bob.types("/chat alice").await;
-        bob.types("hello from the future").await;
-        bob.waits_for("SERVER: SENT").await;
-        bob.waits_for("SERVER: alice RECEIVED").await;
-        alice.shows("bob: hello from the future").await;
-        alice.chats("bob", "hello from 2022").await;
-        bob.waits_for("alice: hello from 2022").await;
-        alice.shows("SERVER: SENT").await;
-        alice.shows("SERVER: bob RECEIVED").await;
-        bob.types("/active").await;
-        let list = bob.line().await;
-        assert!(list.contains("'alice'") && list.contains("'bob'"), "{list}");
-        let (status, errors) = bob.ends().await;
-        assert!(status.success(), "{errors}");
-    }
+    let mut arguments = vec!["--server", &address];
+    arguments.extend(password);
+    let (status, errors) = Terminal::start(&arguments).ends().await;
+    assert!(!status.success() && errors.contains("--classic"), "{errors}");
+
+    arguments.push("--classic");
+    let mut bob = Terminal::start(&arguments);
+    bob.waits_for("LOGGEDIN").await;
+    bob.expects_menu().await;
+    bob.types("/chat alice").await;
+    bob.types("hello from the future").await;
+    bob.waits_for("SERVER: SENT").await;
+    bob.waits_for("SERVER: alice RECEIVED").await;
+    alice.shows("bob: hello from the future").await;
+    alice.chats("bob", "hello from 2022").await;
+    bob.waits_for("alice: hello from 2022").await;
+    alice.shows("SERVER: SENT").await;
+    alice.shows("SERVER: bob RECEIVED").await;
+    bob.types("/active").await;
+    let list = bob.line().await;
+    assert!(list.contains("'alice'") && list.contains("'bob'"), "{list}");
+    let (status, errors) = bob.ends().await;
+    assert!(status.success(), "{errors}");
     assert!(alice.is_alive());
 }

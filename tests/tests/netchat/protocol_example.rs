@@ -9,21 +9,27 @@ use netchat_shared::extended::{ClientMessage, Frame};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::password::Password;
-use netchat_tests::raw_session::{Party, RawSession};
+use netchat_tests::raw_session::{Exchanged, Party, RawSession};
 use netchat_tests::sim_server::SimServer;
 
 const PROTOCOL: &str = include_str!("../../../PROTOCOL.md");
 
-/// A datagram as the page writes it: `\n` for a line feed, `.{n}` for n full stops at the end.
-fn to_page(party: Party, datagram: &[u8]) -> String {
-    let text = std::str::from_utf8(datagram).unwrap().replace('\n', "\\n");
-    let head = text.trim_end_matches('.');
-    let padding = match text.len() - head.len() {
-        0 => String::new(),
-        dots => format!(".{{{dots}}}"),
+/// A datagram as the page writes it: `\n` for a line feed, `.{n}` for n full stops at the end, and
+/// in braces what is sealed.
+fn to_page(exchanged: &Exchanged) -> String {
+    let party = if exchanged.party == Party::Client { 'C' } else { 'S' };
+    let Some(frames) = &exchanged.frames else {
+        let text = std::str::from_utf8(&exchanged.datagram).unwrap();
+        let head = text.trim_end_matches('.');
+        let padding = match text.len() - head.len() {
+            0 => String::new(),
+            dots => format!(".{{{dots}}}"),
+        };
+        return format!("{party} {head}{padding}\n");
     };
-    let party = if party == Party::Client { 'C' } else { 'S' };
-    format!("{party} {head}{padding}\n")
+    let head = exchanged.datagram.split(|&byte| byte == b'\n').next().unwrap();
+    let (head, frames) = (std::str::from_utf8(head).unwrap(), std::str::from_utf8(frames).unwrap());
+    format!("{party} {head}\\n{{{}}}\n", frames.replace('\n', "\\n"))
 }
 
 #[test]
@@ -49,8 +55,7 @@ fn the_exchange_in_the_protocol_is_what_happens() {
     }
     alice.packet(&mut server, &[Frame::KeepAlive]);
 
-    let happened: String =
-        alice.exchange.iter().map(|(party, datagram)| to_page(*party, datagram)).collect();
+    let happened: String = alice.exchange.iter().map(to_page).collect();
     let page = PROTOCOL.split("```exchange\n").nth(1).and_then(|rest| rest.split("```").next());
     // A long line goes on in the next.
     let page = page.unwrap().replace("\\\n  ", "");

@@ -191,7 +191,7 @@ fn a_forged_datagram_from_elsewhere_never_moves_a_session() {
     // Guessed session ids, and a session's own id seen by whoever was given its port before.
     for _ in 0..10_000 {
         let session = SessionId(world.rng.next_u64());
-        let packet = Datagram::Packet { session, number: 1_000, frames: b"K\n" }.to_wire();
+        let packet = Datagram::Packet { session, number: 1_000, sealed: &[7; 40] }.to_wire();
         world.inject(thief, &packet);
     }
     assert!(world.network.carried - before <= 10_000, "at most one short answer each");

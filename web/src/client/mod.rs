@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use leptos::ev;
 use leptos::prelude::*;
-use netchat_client::session::{Content, Event, Output, Question, Saved, SendError, Session};
+use netchat_client::session::{Content, Event, Output, Question, Saved, SendError, Session, Trust};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
@@ -22,7 +22,7 @@ use self::socket::Socket;
 use crate::clock::now;
 use crate::components::Ui;
 use crate::kept::{self, Drafts};
-use crate::model::{Form, Intent, Model, Reply, Thread};
+use crate::model::{Decision, Form, Intent, Model, Reply, Thread};
 
 /// The session and its way to the gateway.
 pub struct Client {
@@ -54,7 +54,7 @@ impl Client {
                 let model = Model::resumed(saved.name().clone(), kept::place());
                 (Session::resume(seed(), saved.clone()), model)
             }
-            None => (Session::new(seed()), Model::default()),
+            None => (Session::new(seed(), trust()), Model::default()),
         };
         let model = RwSignal::new(model);
         let drafts = RwSignal::new(kept::drafts());
@@ -139,6 +139,12 @@ impl Client {
                 }
             }
             Intent::ConnectNow => self.session.connect_now(),
+            Intent::TrustServer => self.decide(true),
+            Intent::LookAgain => self.decide(false),
+            Intent::UseClassic => {
+                self.model.update(|model| model.decision = None);
+                self.begin(Session::new_classic(seed()));
+            }
             Intent::DismissLine(at) => self.model.update(|model| {
                 if at < model.lines.len() {
                     model.lines.remove(at);
@@ -225,6 +231,24 @@ impl Client {
         Ok(())
     }
 
+    /// The person has decided whether to trust the server that answers.
+    fn decide(&mut self, accepts: bool) {
+        let decision = self.model.try_update(|model| model.decision.take()).flatten();
+        match decision {
+            Some(Decision::Classic) => self.begin(Session::new(seed(), trust())),
+            Some(Decision::ServerKey { .. }) | None => {
+                self.session.answer_server_key(now().monotonic, accepts);
+            }
+        }
+    }
+
+    /// Another session takes the place of one in which nobody was signed in.
+    fn begin(&mut self, session: Session) {
+        self.session = session;
+        self.socket = None;
+        self.question = None;
+    }
+
     fn sign_in(&mut self, form: Form) {
         let question = self.question.clone();
         let reply = self.model.try_update(|model| model.sign_in.submit(form, question.as_ref()));
@@ -245,9 +269,14 @@ impl Client {
     fn handle_event(&mut self, event: Event) {
         self.model.try_update(|model| model.fold(now(), event.clone()));
         if let Event::Asked(question) = event {
+            if Decision::asked(&question).is_some() {
+                return;
+            }
             let reply = self.model.try_update(|model| model.sign_in.asked(&question));
             self.question = Some(question);
             self.reply(reply.flatten());
+        } else if let Event::ServerKey(key) = event {
+            kept::keep_server_key(&key);
         } else if let Event::SignedIn(name) = event {
             self.enter(name);
         } else if event == Event::SignedOut {
@@ -273,9 +302,7 @@ impl Client {
     fn leave(&mut self) {
         self.drafts.set(Drafts::new());
         self.person = None;
-        self.session = Session::new(seed());
-        self.socket = None;
-        self.question = None;
+        self.begin(Session::new(seed(), trust()));
     }
 
     /// Shows what waits in the session and is not on the page yet.
@@ -413,6 +440,18 @@ fn keep_what_changes(model: RwSignal<Model>, drafts: RwSignal<Drafts>) {
 /// Names as people write several of them.
 fn split_names(names: &str) -> impl Iterator<Item = &str> {
     names.split([';', ',', '\n']).map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// What is known of the server that the page is for: its code if it stands in the address, behind
+/// `#server=`; else the key that it proved before.
+fn trust() -> Trust {
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok());
+    let code = hash.as_deref().and_then(|hash| hash.strip_prefix("#server=")?.parse().ok());
+    match (code, kept::server_key()) {
+        (Some(code), _) => Trust::Code(code),
+        (None, Some(key)) => Trust::Key(key),
+        (None, None) => Trust::FirstUse,
+    }
 }
 
 fn seed() -> [u8; 32] {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::connection_status::ConnectionStatus;
 use super::conversation_list::ConversationList;
 use super::conversation_view::ConversationView;
+use super::decision::DecisionPage;
 use super::sign_in::SignInPage;
 use super::{Ui, use_ui};
 use crate::model::Intent;
@@ -17,10 +18,18 @@ pub fn App(
 ) -> impl IntoView {
     provide_context(ui);
     let is_signed_in = ui.part(|model| model.me.is_some());
+    let decision = ui.part(|model| model.decision);
+    let page = move || match decision.get() {
+        Some(decision) => view! { <DecisionPage decision /> }.into_any(),
+        None => view! {
+            <Show when=move || is_signed_in.get() fallback=|| view! { <SignInPage /> }>
+                <Chat />
+            </Show>
+        }
+        .into_any(),
+    };
     view! {
-        <Show when=move || is_signed_in.get() fallback=|| view! { <SignInPage /> }>
-            <Chat />
-        </Show>
+        {page}
         <Lines />
     }
 }

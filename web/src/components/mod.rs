@@ -7,6 +7,7 @@ mod composer;
 mod connection_status;
 mod conversation_list;
 mod conversation_view;
+mod decision;
 mod dialogs;
 mod message_row;
 mod sign_in;

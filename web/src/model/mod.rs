@@ -2,6 +2,7 @@
 //! into it. Nothing here knows the browser, so all of it is tested natively.
 
 mod changes;
+mod decision;
 mod rows;
 mod sign_in;
 mod text;
@@ -21,6 +22,7 @@ use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Now, UnixTime};
 
 pub use self::changes::Changes;
+pub use self::decision::Decision;
 pub use self::rows::{Row, rows};
 pub use self::sign_in::{Field, Form, Reply, SignIn};
 pub use self::text::{Piece, pieces};
@@ -36,6 +38,8 @@ pub struct Model {
     pub sign_in: SignIn,
     /// Who is signed in.
     pub me: Option<UserName>,
+    /// What the person has to decide before anything goes on.
+    pub decision: Option<Decision>,
     /// How the session stands to the server.
     pub connection: Connection,
     /// The conversations. Everyone is always among them.
@@ -106,6 +110,12 @@ pub enum Intent {
     QuitGroup(Conversation),
     /// Try to connect at once.
     ConnectNow,
+    /// Trust the server that answers, in place of the one that was known.
+    TrustServer,
+    /// Go on with the classic protocol, which everybody on the way can read.
+    UseClassic,
+    /// See whether the server that is meant answers by now.
+    LookAgain,
     /// Take away a line of the server.
     DismissLine(usize),
 }
@@ -115,6 +125,7 @@ impl Default for Model {
         Self {
             sign_in: SignIn::default(),
             me: None,
+            decision: None,
             connection: Connection::Connecting,
             threads: BTreeMap::from([(Conversation::Everyone, Thread::default())]),
             selected: None,
@@ -151,13 +162,16 @@ impl Model {
     /// Folds an event of the session into what is shown.
     pub fn fold(&mut self, now: Now, event: Event) {
         match event {
+            Event::Asked(question) if Decision::asked(&question).is_some() => {
+                self.decision = Decision::asked(&question);
+            }
             // What was kept is not good any more.
             Event::Asked(_) if self.me.is_some() => {
                 let (connection, is_hidden) = (self.connection, self.is_hidden);
                 *self = Self { connection, is_hidden, ..Self::default() };
                 self.say("Your session has ended: please sign in again.".to_owned());
             }
-            Event::Asked(_) => {}
+            Event::Asked(_) | Event::ServerKey(_) => {}
             Event::SignedIn(name) => {
                 self.me = Some(name);
                 self.sign_in = SignIn::default();

@@ -82,6 +82,7 @@ impl SignIn {
                 let form = self.submitted.clone()?;
                 self.reply(&form, question)
             }
+            Question::ServerKey { .. } | Question::Classic => None,
         }
     }
 
@@ -109,6 +110,7 @@ impl SignIn {
                 self.stop(Field::RepeatPassword, hint)
             }
             Question::NewPassword { .. } => password(&form.password),
+            Question::ServerKey { .. } | Question::Classic => None,
         }
     }
 

@@ -3,11 +3,13 @@
 use netchat_shared::extended::Receipts;
 use netchat_shared::time::UnixTime;
 
+use netchat_client::session::Trust;
+
 use super::*;
 
 fn signed_in() -> (Terminal, Session) {
     let mut terminal = Terminal::new(Given::default());
-    let mut session = Session::new([1; 32]);
+    let mut session = Session::new([1; 32], Trust::FirstUse);
     session.answer_name(Instant::ZERO, "alice".parse().unwrap());
     let signed_in = Event::SignedIn("alice".parse().unwrap());
     terminal.handle_event(Instant::ZERO, signed_in, &mut session);

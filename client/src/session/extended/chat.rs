@@ -100,12 +100,6 @@ impl Chat {
         self.requests.ask(Request::Overview(None), common);
     }
 
-    /// The server turned out to be a classic one.
-    pub(super) fn give_up(&mut self) {
-        self.requests.give_up();
-        self.presence.give_up();
-    }
-
     /// The server's log is this one. If it is another one than before, places in that one are
     /// forgotten.
     pub(super) fn enter_log(&mut self, generation: Generation, common: &mut Common) {

@@ -1,6 +1,6 @@
 //! The session over the extended protocol (PROTOCOL.md, part 2).
 //!
-//! [`handshake`] agrees on it and opens a link; [`sign_in`] signs in or resumes over the link;
+//! [`handshake`] opens a link with the server that [`trust`] admits; [`sign_in`] signs in or resumes over it;
 //! [`chat`] is everything after, in parts. What outlives a link (the token, the place in the log,
 //! what is not settled) stands in [`chat::Chat`], so that a new link goes on where the last one
 //! ended.
@@ -15,6 +15,7 @@ mod receipts;
 mod requests;
 mod shown;
 mod sign_in;
+mod trust;
 
 use std::time::Duration;
 
@@ -23,15 +24,17 @@ use self::ends::Ends;
 use self::handshake::Handshake;
 use self::requests::Request;
 use self::sign_in::{SignIn, Welcome};
+pub use self::trust::Trust;
 use super::classic::Unreachable;
 use super::common::GroupRequest;
-use super::{Common, Event};
+use super::{Common, Event, Question};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Datagram, Link, LinkStatistics, ServerMessage, SessionId, Token,
+    ClientMessage, Datagram, Link, LinkError, LinkStatistics, Opened, ServerMessage, Token,
 };
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::{Position, Sequence};
+use netchat_shared::server_key::{ResetWord, ServerKey};
 use netchat_shared::time::Instant;
 
 /// A client says something at least so often: paths through networks are forgotten after 30 s.
@@ -51,6 +54,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub(super) struct Extended {
     phase: Phase,
     chat: Chat,
+    trust: Trust,
+    /// Of the server that `trust` admits: it is said to no other.
     token: Option<Token>,
     heard_at: Instant,
     /// Since when an answer is missing on this path.
@@ -71,12 +76,17 @@ enum Phase {
     /// The server has ended links one after another: the next attempt is then.
     Resting(Instant),
     Shaking(Handshake),
+    /// A server with that key answers, and another is meant: nothing more is said until the person has
+    /// decided.
+    Distrusting(ServerKey),
     Open(Box<Open>),
 }
 
 #[derive(Debug)]
 struct Open {
     link: Link,
+    /// The server ends the session with it, should it have forgotten it.
+    reset: ResetWord,
     stage: Stage,
 }
 
@@ -87,10 +97,11 @@ enum Stage {
 }
 
 impl Extended {
-    pub(super) fn new(token: Option<Token>, position: Option<Position>) -> Self {
+    pub(super) fn new(trust: Trust, token: Option<Token>, position: Option<Position>) -> Self {
         Self {
             phase: Phase::Idle,
             chat: Chat::new(position),
+            trust,
             token,
             heard_at: Instant::ZERO,
             unanswered_since: None,
@@ -110,72 +121,93 @@ impl Extended {
                 open.link.path_changed(now);
                 open.link.keep_alive();
             }
-            Phase::Resting(_) => {}
+            Phase::Resting(_) | Phase::Distrusting(_) => {}
             Phase::Idle | Phase::Shaking(_) => self.shake_hands(now, common),
         }
         self.flush(now, common);
     }
 
-    /// Whether the server has answered an offer: it speaks the extension.
-    pub(super) fn is_agreed(&self) -> bool {
-        match &self.phase {
-            Phase::Open(_) => true,
-            Phase::Shaking(handshake) => handshake.is_answered(),
-            Phase::Idle | Phase::Resting(_) => false,
-        }
-    }
-
-    /// Whether so many offers were not answered that the server may be a classic one.
+    /// Whether a server of 2022 may be behind that address.
     pub(super) fn may_be_classic(&self) -> bool {
-        matches!(&self.phase, Phase::Shaking(handshake) if handshake.may_be_classic())
+        matches!(&self.phase, Phase::Shaking(handshake) if handshake.may_be_classic(self.trust))
     }
 
-    /// The server turned out to be a classic one.
-    pub(super) fn give_up(&mut self) {
-        self.phase = Phase::Idle;
-        self.chat.give_up();
-    }
-
+    /// Takes a datagram. Only what the server has beyond doubt made counts as heard.
     pub(super) fn handle_datagram(&mut self, now: Instant, bytes: &[u8], common: &mut Common) {
         let Ok(datagram) = Datagram::parse(bytes) else { return };
-        if !self.is_expected(&datagram) {
-            return;
-        }
-        self.heard_at = now;
-        self.unanswered_since = None;
-        self.silence_max = SILENCE_MAX;
         match (&mut self.phase, datagram) {
-            (Phase::Shaking(handshake), Datagram::Cookie { nonce, cookie, .. }) => {
-                handshake.handle_cookie(now, nonce, cookie, common);
+            (Phase::Shaking(handshake), Datagram::Cookie { nonce, cookie, server, .. }) => {
+                handshake.handle_cookie(now, (nonce, cookie, server), self.trust, common);
+                self.see_whether_to_trust(common);
             }
-            (Phase::Shaking(_), Datagram::Opened { session, .. }) => {
-                self.begin(now, session, common);
+            (Phase::Shaking(handshake), Datagram::Opened { nonce, answer }) => {
+                if let Some((server, opened)) = handshake.finish(nonce, &answer) {
+                    self.note_heard(now, common);
+                    self.begin(now, server, opened, common);
+                }
             }
-            (Phase::Open(open), Datagram::Packet { number, frames, .. }) => {
-                match open.link.handle_packet(now, number, frames) {
+            (Phase::Open(open), Datagram::Packet { session, number, sealed })
+                if session == open.link.session() =>
+            {
+                let handled = open.link.handle_packet(now, number, sealed);
+                if handled == Err(LinkError::Forged) {
+                    return;
+                }
+                self.note_heard(now, common);
+                match handled {
                     Ok(_) => self.handle_messages(now, common),
                     Err(_) => self.lose_link(now, common),
                 }
             }
             // The server was restarted, or has forgotten the session.
-            (Phase::Open(_), Datagram::Gone { .. }) => self.lose_link(now, common),
-            (Phase::Idle | Phase::Resting(_) | Phase::Shaking(_) | Phase::Open(_), _) => {}
+            (Phase::Open(open), Datagram::Gone { session, reset })
+                if session == open.link.session() && reset == open.reset =>
+            {
+                self.note_heard(now, common);
+                self.lose_link(now, common);
+            }
+            _ => return,
         }
         self.flush(now, common);
     }
 
-    /// Whether a datagram belongs to what goes on at present, and is no echo of what went before.
-    fn is_expected(&self, datagram: &Datagram<'_>) -> bool {
-        match (&self.phase, datagram) {
-            (
-                Phase::Shaking(handshake),
-                Datagram::Cookie { nonce, .. } | Datagram::Opened { nonce, .. },
-            ) => handshake.is_mine(*nonce),
-            (Phase::Open(open), Datagram::Packet { session, .. } | Datagram::Gone { session }) => {
-                *session == open.link.session()
-            }
-            (Phase::Idle | Phase::Resting(_) | Phase::Shaking(_) | Phase::Open(_), _) => false,
+    fn note_heard(&mut self, now: Instant, common: &mut Common) {
+        self.heard_at = now;
+        self.unanswered_since = None;
+        self.silence_max = SILENCE_MAX;
+        common.note_heard();
+    }
+
+    /// A server with another key than the one that is meant: the person decides.
+    fn see_whether_to_trust(&mut self, common: &mut Common) {
+        if let Phase::Shaking(handshake) = &self.phase
+            && let Some(offered) = handshake.other_key()
+            && let Some(expected) = self.trust.code()
+        {
+            self.phase = Phase::Distrusting(offered);
+            self.unanswered_since = None;
+            let may_accept = self.trust.key().is_some();
+            let offered = offered.code();
+            common.ask(Question::ServerKey { expected, offered, may_accept });
         }
+    }
+
+    /// The person has decided whether the server that answers is to be trusted.
+    pub(super) fn answer_key(&mut self, now: Instant, accepts: bool, common: &mut Common) {
+        let Phase::Distrusting(offered) = self.phase else { return };
+        if accepts {
+            // It has still to prove the key.
+            self.trust = Trust::Code(offered.code());
+            self.token = None;
+            if common.answers.server_password.is_none() {
+                common.ask(Question::ServerPassword { wrong: false });
+            }
+        }
+        self.shake_hands(now, common);
+    }
+
+    pub(super) fn server_key(&self) -> Option<ServerKey> {
+        self.trust.key()
     }
 
     pub(super) fn handle_timeout(
@@ -188,7 +220,8 @@ impl Extended {
             return Err(Unreachable);
         }
         if let Phase::Shaking(handshake) = &mut self.phase {
-            handshake.handle_timeout(now, common);
+            handshake.handle_timeout(now, self.trust, common);
+            self.see_whether_to_trust(common);
         }
         if matches!(self.phase, Phase::Resting(until) if now >= until) {
             self.shake_hands(now, common);
@@ -205,7 +238,7 @@ impl Extended {
 
     pub(super) fn timeout(&self) -> Option<Instant> {
         let next = match &self.phase {
-            Phase::Idle => None,
+            Phase::Idle | Phase::Distrusting(_) => None,
             Phase::Resting(until) => Some(*until),
             Phase::Shaking(handshake) => Some(handshake.timeout()),
             Phase::Open(open) => open.link.timeout(),
@@ -219,7 +252,7 @@ impl Extended {
 
     /// There is reason to think that the path is dead: sees soon whether it is.
     pub(super) fn probe(&mut self, now: Instant, common: &mut Common) {
-        if matches!(self.phase, Phase::Resting(_)) {
+        if matches!(self.phase, Phase::Resting(_) | Phase::Distrusting(_)) {
             return;
         }
         self.silence_max = SILENCE_MAX_AFTER_WAKING;
@@ -352,7 +385,9 @@ impl Extended {
     pub(super) fn statistics(&self) -> LinkStatistics {
         match &self.phase {
             Phase::Open(open) => open.link.statistics(),
-            Phase::Idle | Phase::Resting(_) | Phase::Shaking(_) => LinkStatistics::default(),
+            Phase::Idle | Phase::Resting(_) | Phase::Shaking(_) | Phase::Distrusting(_) => {
+                LinkStatistics::default()
+            }
         }
     }
 
@@ -375,21 +410,26 @@ impl Extended {
     pub(super) fn has_ended(&self, now: Instant) -> bool {
         let said_bye = match &self.phase {
             Phase::Open(open) => open.link.has_ended(),
-            Phase::Idle | Phase::Resting(_) | Phase::Shaking(_) => true,
+            Phase::Idle | Phase::Resting(_) | Phase::Shaking(_) | Phase::Distrusting(_) => true,
         };
         self.ends_at.is_some_and(|at| said_bye || now >= at)
     }
 
     fn shake_hands(&mut self, now: Instant, common: &mut Common) {
         self.unanswered_since = Some(now);
-        self.phase = Phase::Shaking(Handshake::new(now, common));
+        self.phase = Phase::Shaking(Handshake::new(now, self.trust, common));
     }
 
-    /// A link is open: signs in over it.
-    fn begin(&mut self, now: Instant, session: SessionId, common: &mut Common) {
-        let mut link = Link::new(now, session);
+    /// A link is open, and the server has proved its key: signs in over it.
+    fn begin(&mut self, now: Instant, server: ServerKey, opened: Opened, common: &mut Common) {
+        if self.trust.key().is_none() {
+            self.trust = Trust::Key(server);
+            common.tell(Event::ServerKey(server));
+        }
+        let Opened { channel, reset } = opened;
+        let mut link = Link::new(now, channel);
         let stage = Stage::SigningIn(SignIn::new(self.token, &mut link, common));
-        self.phase = Phase::Open(Box::new(Open { link, stage }));
+        self.phase = Phase::Open(Box::new(Open { link, reset, stage }));
         self.spoke_at = now;
         self.is_stopping = false;
         self.ends.link_opened(now);

@@ -91,10 +91,6 @@ impl Presence {
         self.is_listing
     }
 
-    pub(super) fn give_up(&mut self) {
-        self.is_listing = false;
-    }
-
     /// What the server is to be asked.
     pub(super) fn question(&self) -> Option<ClientMessage> {
         match &self.listing {

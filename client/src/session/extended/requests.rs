@@ -65,11 +65,6 @@ impl Requests {
         self.past.clear();
     }
 
-    /// The server can't answer any of them.
-    pub(super) fn give_up(&mut self) {
-        *self = Self::default();
-    }
-
     /// Places mean nothing any more: what is asked from the end can still be asked.
     pub(super) fn forget_places(&mut self) {
         self.pending.retain(|request| match request {

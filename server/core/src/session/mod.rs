@@ -11,18 +11,22 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
+use netchat_shared::FreshKeys;
 use netchat_shared::classic::LoginReply;
-use netchat_shared::extended::{Datagram, DatagramError, PROTOCOL_VERSION, SessionId};
-use netchat_shared::limits::{DATAGRAM_BYTES_MAX, OFFER_BYTES_MIN};
+use netchat_shared::extended::{Datagram, DatagramError, HELLO_BYTES, SessionId};
+use netchat_shared::limits::DATAGRAM_BYTES_MAX;
+use rand_core::Rng as _;
+use sha2::{Digest as _, Sha256};
 
 use self::classic::ClassicSession;
-use self::extended::{Cookies, Encoder, ExtendedSession};
+use self::extended::{Encoder, Entrance, ExtendedSession, OpenHash};
 use crate::action::{Refusal, SignOutReason};
 use crate::context::{Context, TimerKey};
 use crate::events::{Request, SessionKey, Update};
 use crate::limits::{
     CLASSIC_SESSIONS_MAX, EXTENDED_SESSIONS_MAX, EXTENDED_UNSIGNED_MAX, UNSIGNED_SESSIONS_MAX,
 };
+use crate::settings::Secrets;
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -30,9 +34,11 @@ pub(crate) struct Sessions {
     by_key: BTreeMap<SessionKey, Session>,
     classic_by_address: BTreeMap<SocketAddr, SessionKey>,
     extended_by_id: BTreeMap<SessionId, SessionKey>,
+    /// A repeated `OPEN` is the same session, and one that differs in anything is another.
+    extended_by_open: BTreeMap<OpenHash, SessionKey>,
     extended_by_path: BTreeMap<SocketAddr, SessionKey>,
     counts: Counts,
-    cookies: Cookies,
+    entrance: Entrance,
     encoder: Encoder,
     /// Sessions that have to be looked at before the driver waits.
     dirty: BTreeSet<SessionKey>,
@@ -56,14 +62,15 @@ enum Session {
 }
 
 impl Sessions {
-    pub(crate) fn new(cx: &mut Context) -> Self {
+    pub(crate) fn new(cx: &mut Context, secrets: Secrets, keys: FreshKeys) -> Self {
         Self {
             by_key: BTreeMap::new(),
             classic_by_address: BTreeMap::new(),
             extended_by_id: BTreeMap::new(),
+            extended_by_open: BTreeMap::new(),
             extended_by_path: BTreeMap::new(),
             counts: Counts::default(),
-            cookies: Cookies::new(&mut cx.rng),
+            entrance: Entrance::new(secrets.server_key, keys, &mut cx.rng),
             encoder: Encoder::default(),
             dirty: BTreeSet::new(),
             last_key: 0,
@@ -184,20 +191,26 @@ impl Sessions {
     fn handle_extended(&mut self, cx: &mut Context, from: SocketAddr, bytes: &[u8]) {
         match Datagram::parse(bytes) {
             Ok(Datagram::Offer { version, nonce }) => {
-                // A short one could be answered with more than it brought.
-                if version >= PROTOCOL_VERSION && bytes.len() >= OFFER_BYTES_MIN {
-                    let cookie = self.cookies.bake(cx.monotonic(), from, nonce);
-                    let version = PROTOCOL_VERSION;
-                    cx.transmit(from, Datagram::Cookie { version, nonce, cookie }.to_wire());
+                let (now, offer) = (cx.monotonic(), (version, nonce));
+                if let Some(answer) = self.entrance.answer_offer(now, from, offer, bytes.len()) {
+                    cx.transmit(from, answer);
                 }
             }
-            Ok(Datagram::Open { nonce, cookie, .. }) => self.open_extended(cx, from, nonce, cookie),
-            Ok(Datagram::Packet { session, number, frames }) => {
+            Ok(Datagram::Open { nonce, cookie, hello, .. }) => {
+                if self.entrance.is_proved(cx.monotonic(), from, nonce, cookie) {
+                    self.open_extended(cx, from, bytes, (nonce, cookie), &hello);
+                } else {
+                    cx.dropped.wrong_cookie += 1;
+                }
+            }
+            Ok(Datagram::Packet { session, number, sealed }) => {
                 match self.extended_by_id.get(&session) {
-                    Some(&key) => self.handle_packet(cx, key, from, number, frames),
+                    Some(&key) => self.handle_packet(cx, key, from, number, sealed),
                     None => {
                         cx.dropped.unknown_session += 1;
-                        cx.transmit(from, Datagram::Gone { session }.to_wire());
+                        if let Some(gone) = self.entrance.answer_unknown(session, bytes.len()) {
+                            cx.transmit(from, gone);
+                        }
                     }
                 }
             }
@@ -225,28 +238,52 @@ impl Sessions {
         self.look_at(cx, key);
     }
 
-    fn open_extended(&mut self, cx: &mut Context, from: SocketAddr, nonce: u64, cookie: u64) {
-        if !self.cookies.is_good(cx.monotonic(), from, nonce, cookie) {
-            cx.dropped.wrong_cookie += 1;
+    /// An address that has proved itself opens a session, or has repeated itself.
+    fn open_extended(
+        &mut self,
+        cx: &mut Context,
+        from: SocketAddr,
+        open: &[u8],
+        agreed: (u64, u64),
+        hello: &[u8; HELLO_BYTES],
+    ) {
+        let opened_by: OpenHash = Sha256::digest(open).into();
+        if let Some(key) = self.extended_by_open.get(&opened_by) {
+            if let Some(Session::Extended(session)) = self.by_key.get(key) {
+                session.answer_again(cx);
+            }
             return;
         }
-        let session = self.cookies.session(from, nonce, cookie);
-        if !self.extended_by_id.contains_key(&session) {
-            let is_full = self.counts.extended >= EXTENDED_SESSIONS_MAX
-                || self.counts.extended_unsigned >= EXTENDED_UNSIGNED_MAX;
-            if is_full {
-                return cx.refuse(from, Refusal::Full);
-            }
-            let key = self.next_key();
-            let opened = ExtendedSession::new(cx, key, session, from);
-            self.by_key.insert(key, Session::Extended(Box::new(opened)));
-            self.extended_by_id.insert(session, key);
-            self.extended_by_path.insert(from, key);
-            self.counts.extended += 1;
-            self.counts.extended_unsigned += 1;
-            self.dirty.insert(key);
+        let is_full = self.counts.extended >= EXTENDED_SESSIONS_MAX
+            || self.counts.extended_unsigned >= EXTENDED_UNSIGNED_MAX;
+        if is_full {
+            return cx.refuse(from, Refusal::Full);
         }
-        cx.transmit(from, Datagram::Opened { nonce, session }.to_wire());
+        let id = self.new_id(cx);
+        let Ok((channel, answer)) = self.entrance.accept(agreed, hello, id) else {
+            cx.dropped.forged += 1;
+            return;
+        };
+        let key = self.next_key();
+        let session = ExtendedSession::new(cx, key, from, channel, (opened_by, answer));
+        session.answer_again(cx);
+        self.by_key.insert(key, Session::Extended(Box::new(session)));
+        self.extended_by_id.insert(id, key);
+        self.extended_by_open.insert(opened_by, key);
+        self.extended_by_path.insert(from, key);
+        self.counts.extended += 1;
+        self.counts.extended_unsigned += 1;
+        self.dirty.insert(key);
+    }
+
+    /// An id that no session has.
+    fn new_id(&self, cx: &mut Context) -> SessionId {
+        loop {
+            let id = SessionId(cx.rng.next_u64());
+            if !self.extended_by_id.contains_key(&id) {
+                return id;
+            }
+        }
     }
 
     fn handle_packet(
@@ -255,11 +292,11 @@ impl Sessions {
         key: SessionKey,
         from: SocketAddr,
         number: u64,
-        frames: &[u8],
+        sealed: &[u8],
     ) {
         let Some(Session::Extended(session)) = self.by_key.get_mut(&key) else { return };
         let before = session.path();
-        session.handle_packet(cx, from, number, frames);
+        session.handle_packet(cx, from, number, sealed);
         let now = session.path();
         if now != before {
             if self.extended_by_path.get(&before) == Some(&key) {
@@ -292,6 +329,7 @@ impl Sessions {
                 self.counts.extended -= 1;
                 self.counts.extended_unsigned -= usize::from(!session.is_signed_in());
                 self.extended_by_id.remove(&session.id());
+                self.extended_by_open.remove(&session.opened_by());
                 if self.extended_by_path.get(&session.path()) == Some(&key) {
                     self.extended_by_path.remove(&session.path());
                 }

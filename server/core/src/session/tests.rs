@@ -7,11 +7,13 @@ use netchat_shared::body::Body;
 use netchat_shared::classic::Notice;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Link, NotSent, Receipt, Receipts, ServerMessage, Token,
+    Attempt, ClientMessage, Link, NotSent, PROTOCOL_VERSION, Receipt, Receipts, ServerMessage,
+    Token,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::sequence::{Generation, Position, Sequence};
+use netchat_shared::server_key::StaticKey;
 
 use super::*;
 use crate::action::{Action, SignInKind};
@@ -34,7 +36,9 @@ impl Door {
     fn new() -> Self {
         let mut cx = context();
         cx.applied = Sequence(10);
-        let sessions = Sessions::new(&mut cx);
+        let server_key = StaticKey::from_random([1; 32]);
+        let secrets = Secrets { server_key, gateway_key: None };
+        let sessions = Sessions::new(&mut cx, secrets, FreshKeys::from_seed([2; 32]).0);
         Self { cx, sessions }
     }
 
@@ -92,11 +96,15 @@ impl Extended {
         let mut door = Door::new();
         let offer = Datagram::Offer { version: PROTOCOL_VERSION, nonce: 7 }.to_wire();
         let cookie = door.receives(&offer).remove(0);
-        let Ok(Datagram::Cookie { cookie, .. }) = Datagram::parse(&cookie) else { panic!() };
-        let open = Datagram::Open { version: PROTOCOL_VERSION, nonce: 7, cookie }.to_wire();
-        let opened = door.receives(&open).remove(0);
-        let Ok(Datagram::Opened { session, .. }) = Datagram::parse(&opened) else { panic!() };
-        let link = Link::new(door.cx.monotonic(), session);
+        let Ok(Datagram::Cookie { cookie, server, .. }) = Datagram::parse(&cookie) else {
+            panic!()
+        };
+        let mut keys = FreshKeys::from_seed([3; 32]).0;
+        let mut attempt = Attempt::new(server, 7, cookie, &mut keys).unwrap();
+        let opened = door.receives(&attempt.to_wire()).remove(0);
+        let Ok(Datagram::Opened { answer, .. }) = Datagram::parse(&opened) else { panic!() };
+        let channel = attempt.finish(&answer).unwrap().channel;
+        let link = Link::new(door.cx.monotonic(), channel);
         let mut client = Self { door, link };
         let token = "0123456789abcdef0123456789abcdef";
         client.says(&ClientMessage::Resume(Token::parse(token).unwrap()));
@@ -123,8 +131,8 @@ impl Extended {
 
     fn reads(&mut self, packets: Vec<Vec<u8>>) {
         for packet in packets {
-            if let Ok(Datagram::Packet { number, frames, .. }) = Datagram::parse(&packet) {
-                self.link.handle_packet(self.door.cx.monotonic(), number, frames).unwrap();
+            if let Ok(Datagram::Packet { number, sealed, .. }) = Datagram::parse(&packet) {
+                self.link.handle_packet(self.door.cx.monotonic(), number, sealed).unwrap();
             }
         }
     }

@@ -2,8 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use netchat_shared::FreshKeys;
 use netchat_shared::extended::{
-    ClientMessage, Datagram, Link, PROTOCOL_VERSION, ServerMessage, Token,
+    Attempt, ClientMessage, Datagram, Link, PROTOCOL_VERSION, ServerMessage, Token,
 };
 use netchat_shared::password::Password;
 use netchat_shared::sequence::{Generation, Position, Sequence};
@@ -19,6 +20,8 @@ const PORT: u16 = 40_000;
 #[derive(Debug)]
 pub(crate) struct Client {
     index: u32,
+    keys: FreshKeys,
+    attempt: Option<Attempt>,
     link: Option<Link>,
     /// Names attempts to begin a session.
     nonce: u64,
@@ -34,8 +37,12 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(index: u32) -> Self {
+        let mut seed = [0; 32];
+        seed[..4].copy_from_slice(&index.to_be_bytes());
         Self {
             index,
+            keys: FreshKeys::from_seed(seed).0,
+            attempt: None,
             link: None,
             nonce: u64::from(index),
             token: None,
@@ -109,19 +116,24 @@ impl Client {
     /// Takes a datagram; the answers.
     pub(crate) fn handle(&mut self, now: Instant, bytes: &[u8]) -> Vec<Vec<u8>> {
         match Datagram::parse(bytes).unwrap() {
-            Datagram::Cookie { version, nonce, cookie } if nonce == self.nonce => {
-                return vec![Datagram::Open { version, nonce, cookie }.to_wire()];
+            Datagram::Cookie { nonce, cookie, server, .. } if nonce == self.nonce => {
+                let attempt = Attempt::new(server, nonce, cookie, &mut self.keys).unwrap();
+                let open = attempt.to_wire();
+                self.attempt = Some(attempt);
+                return vec![open];
             }
-            Datagram::Opened { nonce, session } if nonce == self.nonce => {
-                self.link = Some(Link::new(now, session));
+            Datagram::Opened { nonce, answer } if nonce == self.nonce => {
+                let Some(mut attempt) = self.attempt.take() else { return Vec::new() };
+                let opened = attempt.finish(&answer).unwrap();
+                self.link = Some(Link::new(now, opened.channel));
                 let password = Password::new(PASSWORD).unwrap();
                 self.say(
                     &self.token.map_or(ClientMessage::Unlock(password), ClientMessage::Resume),
                 );
             }
-            Datagram::Packet { session, number, frames } => {
+            Datagram::Packet { session, number, sealed } => {
                 if let Some(link) = self.link.as_mut().filter(|link| link.session() == session) {
-                    link.handle_packet(now, number, frames).unwrap();
+                    link.handle_packet(now, number, sealed).unwrap();
                     self.take_messages();
                 }
             }

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use netchat_core::storage::{Entry, Hashed, Loaded, Stored, Ticket};
-use netchat_core::{Action, Server, Settings};
+use netchat_core::{Action, Secrets, Server, Settings};
 use netchat_shared::password::Password;
+use netchat_shared::server_key::StaticKey;
 use netchat_shared::time::{Instant, Now, UnixTime};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -227,7 +228,8 @@ impl World {
 fn start(now: Instant, store: &FastMemory) -> Server {
     let calendar = UnixTime { millis: CALENDAR_BEGINS };
     let settings = Settings::new(Password::new(PASSWORD).unwrap());
-    Server::new(Now { monotonic: now, calendar }, settings, &store.snapshot(), [7; 32])
+    let secrets = Secrets { server_key: StaticKey::from_random([1; 32]), gateway_key: None };
+    Server::new(Now { monotonic: now, calendar }, settings, secrets, &store.snapshot(), [7; 32])
 }
 
 /// The CPU time of this thread: what else runs on the machine does not count.

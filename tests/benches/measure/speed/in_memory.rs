@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use netchat_core::Secrets;
 use netchat_process::Clock;
 use netchat_server::store::{Request, Responses, Store};
 use netchat_server::{Server, ServerConfig};
+use netchat_shared::server_key::StaticKey;
 use netchat_shared::time::UnixTime;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -30,9 +32,16 @@ pub(crate) fn serve() {
         let snapshot = memory.snapshot();
         let store = Box::new(InMemory { memory: RefCell::new(memory), responses });
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server =
-            Server::with_store(anywhere, &config(), Clock::start(), (store, results), &snapshot)
-                .unwrap();
+        let secrets = Secrets { server_key: StaticKey::from_random([1; 32]), gateway_key: None };
+        let server = Server::with_store(
+            anywhere,
+            &config(),
+            secrets,
+            Clock::start(),
+            (store, results),
+            &snapshot,
+        )
+        .unwrap();
         println!("{}", server.local_address());
         server.run(std::future::pending()).await.unwrap();
     });
@@ -57,6 +66,8 @@ fn config() -> ServerConfig {
     ServerConfig {
         password: PASSWORD.to_owned(),
         database: PathBuf::new(),
+        server_key_file: None,
+        gateway_key_file: None,
         ack_timeout: 5.0,
         allow_guests: false,
         hide_addresses: false,

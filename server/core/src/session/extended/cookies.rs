@@ -3,7 +3,7 @@
 use std::hash::{Hash as _, Hasher as _};
 use std::net::SocketAddr;
 
-use netchat_shared::extended::SessionId;
+use netchat_shared::extended::PROTOCOL_VERSION;
 use netchat_shared::time::Instant;
 use rand_core::Rng;
 use siphasher::sip::SipHasher24;
@@ -13,7 +13,8 @@ use crate::limits::COOKIE_PERIOD;
 /// A cookie is good in the period in which it was made and in so many after it.
 const PERIODS: u64 = 3;
 
-/// Makes and checks cookies. They are computed, not kept: strangers cost no memory.
+/// Makes and checks cookies: keyed hashes of version, address, nonce and time. They are computed, not
+/// kept: strangers cost no memory.
 #[derive(Debug)]
 pub(crate) struct Cookies {
     key: [u64; 2],
@@ -41,18 +42,9 @@ impl Cookies {
         (now.saturating_sub(PERIODS)..=now).any(|then| self.cookie(then, address, nonce) == cookie)
     }
 
-    /// The session that a good cookie opens: always the same, so that a repeated `OPEN` opens one.
-    pub(crate) fn session(&self, address: SocketAddr, nonce: u64, cookie: u64) -> SessionId {
-        SessionId(self.hash(("session", address, nonce, cookie)))
-    }
-
     fn cookie(&self, period: u64, address: SocketAddr, nonce: u64) -> u64 {
-        self.hash(("cookie", address, nonce, period))
-    }
-
-    fn hash(&self, content: (&str, SocketAddr, u64, u64)) -> u64 {
         let mut hasher = SipHasher24::new_with_keys(self.key[0], self.key[1]);
-        content.hash(&mut hasher);
+        (PROTOCOL_VERSION, address, nonce, period).hash(&mut hasher);
         hasher.finish()
     }
 }

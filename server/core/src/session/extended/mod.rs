@@ -3,6 +3,7 @@
 
 mod cookies;
 mod encoder;
+mod entrance;
 mod requests;
 mod sign_in;
 mod stage;
@@ -10,12 +11,13 @@ mod updates;
 
 use std::net::SocketAddr;
 
-use netchat_shared::extended::{ClientMessage, Link, SessionId};
+use netchat_shared::extended::{Channel, ClientMessage, Link, LinkError, SessionId};
 use netchat_shared::time::Instant;
 use rand_core::Rng as _;
 
-pub(super) use self::cookies::Cookies;
+use self::cookies::Cookies;
 pub(super) use self::encoder::Encoder;
+pub(super) use self::entrance::Entrance;
 use self::stage::{Candidate, Stage};
 
 use crate::action::SignOutReason;
@@ -31,6 +33,10 @@ use crate::limits::{
 pub(super) struct ExtendedSession {
     key: SessionKey,
     link: Link,
+    /// A hash of what opened it, by which a repetition of that is known.
+    opened_by: OpenHash,
+    /// The answer to that, until the client shows that it has it.
+    answer: Option<Vec<u8>>,
     /// Where datagrams go: an address that has proved that it receives them.
     path: SocketAddr,
     /// Another address that datagrams of this session came from, and that is to prove itself.
@@ -45,17 +51,28 @@ pub(super) struct ExtendedSession {
     ended: Option<SignOutReason>,
 }
 
+/// SHA-256 of a whole `OPEN`.
+pub(super) type OpenHash = [u8; 32];
+
 /// Whether a datagram is of the extended protocol, or was before it was damaged.
 pub(super) fn is_extended(datagram: &[u8]) -> bool {
     datagram.starts_with(b"X#")
 }
 
 impl ExtendedSession {
-    pub(super) fn new(cx: &Context, key: SessionKey, id: SessionId, path: SocketAddr) -> Self {
+    pub(super) fn new(
+        cx: &Context,
+        key: SessionKey,
+        path: SocketAddr,
+        channel: Channel,
+        (opened_by, answer): (OpenHash, Vec<u8>),
+    ) -> Self {
         let now = cx.monotonic();
         Self {
             key,
-            link: Link::new(now, id),
+            link: Link::new(now, channel),
+            opened_by,
+            answer: Some(answer),
             path,
             candidate: None,
             stage: Stage::Locked,
@@ -71,8 +88,19 @@ impl ExtendedSession {
         self.link.session()
     }
 
+    pub(super) fn opened_by(&self) -> OpenHash {
+        self.opened_by
+    }
+
     pub(super) fn path(&self) -> SocketAddr {
         self.path
+    }
+
+    /// What opened it was repeated: its answer may have been lost.
+    pub(super) fn answer_again(&self, cx: &mut Context) {
+        if let Some(answer) = &self.answer {
+            cx.transmit(self.path, answer.clone());
+        }
     }
 
     pub(super) fn is_signed_in(&self) -> bool {
@@ -139,12 +167,17 @@ impl ExtendedSession {
         cx: &mut Context,
         from: SocketAddr,
         number: u64,
-        frames: &[u8],
+        sealed: &[u8],
     ) {
         let now = cx.monotonic();
         let is_newest = self.link.is_newest(number);
         let before = self.link.statistics();
-        let handled = self.link.handle_packet(now, number, frames);
+        let handled = self.link.handle_packet(now, number, sealed);
+        if handled == Err(LinkError::Forged) {
+            cx.dropped.forged += 1;
+            return;
+        }
+        self.answer = None;
         let after = self.link.statistics();
         cx.dropped.repeated += after.packets_repeated - before.packets_repeated;
         cx.dropped.beyond_window += after.packets_beyond_window - before.packets_beyond_window;
@@ -154,7 +187,10 @@ impl ExtendedSession {
         };
         self.heard_at = now;
         if from != self.path {
-            self.handle_other_path(cx, from, is_newest, response);
+            self.handle_other_path(cx, from, is_newest.then_some(number), response);
+        } else if self.candidate.is_some_and(|asked| number >= asked.number) {
+            // The client is still here: what came from elsewhere was a copy that overtook this.
+            self.candidate = None;
         }
         self.set_present(cx);
         self.read_messages(cx);
@@ -196,7 +232,7 @@ impl ExtendedSession {
         &mut self,
         cx: &mut Context,
         from: SocketAddr,
-        is_newest: bool,
+        newest: Option<u64>,
         response: Option<u64>,
     ) {
         let now = cx.monotonic();
@@ -211,9 +247,9 @@ impl ExtendedSession {
         }
         let asked_lately =
             self.candidate.is_some_and(|asked| now < asked.asked_at + CHALLENGE_INTERVAL);
-        if is_newest && !asked_lately {
+        if let Some(number) = newest.filter(|_| !asked_lately) {
             let token = cx.rng.next_u64();
-            self.candidate = Some(Candidate { address: from, token, asked_at: now });
+            self.candidate = Some(Candidate { address: from, number, token, asked_at: now });
             let challenge = self.link.challenge_packet(now, token);
             cx.transmit(from, challenge);
         }

@@ -14,6 +14,8 @@ use crate::storage::Sequence;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
     pub(super) address: SocketAddr,
+    /// The packet that came from there.
+    pub(super) number: u64,
     pub(super) token: u64,
     pub(super) asked_at: Instant,
 }

@@ -300,7 +300,9 @@ fn put(link: &mut Link, signed_in: &mut SignedIn, delivery: &Delivery, bytes: &[
     match link.send(bytes) {
         Ok(()) => signed_in.note_handed(delivery),
         Err(LinkError::Full) => return false,
-        Err(LinkError::MessageTooLong | LinkError::Malformed) => signed_in.is_stale = true,
+        Err(LinkError::MessageTooLong | LinkError::Malformed | LinkError::Forged) => {
+            signed_in.is_stale = true
+        }
     }
     true
 }

@@ -6,8 +6,11 @@ use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Instant as StdInstant;
 
+use netchat_shared::FreshKeys;
 use netchat_shared::body::Body;
-use netchat_shared::extended::{ClientMessage, Datagram, Link, PROTOCOL_VERSION, ServerMessage};
+use netchat_shared::extended::{
+    Attempt, ClientMessage, Datagram, Link, PROTOCOL_VERSION, ServerMessage,
+};
 use netchat_shared::message_id::{MessageId, MessageIds};
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
@@ -70,7 +73,7 @@ impl NetchatParty {
     fn sign_in(server: SocketAddr, name: &str, to: &str, rng: &mut ChaCha8Rng) -> Self {
         let socket = sockets::connect_udp(server);
         let origin = StdInstant::now();
-        let link = open(&socket, rng.next_u64());
+        let link = open(&socket, rng);
         let body = Body::new(&name.parse().unwrap(), TEXT);
         let (id, ids) = (MessageId(0), MessageIds::new(rng));
         let message = format!("SEND#{id}#u:{to}#text#{}", body.as_str()).into_bytes();
@@ -139,14 +142,14 @@ impl NetchatParty {
 
     fn take_datagrams(&mut self) {
         while let Ok(length) = self.socket.recv(&mut self.buffer) {
-            let Ok(Datagram::Packet { session, number, frames }) =
+            let Ok(Datagram::Packet { session, number, sealed }) =
                 Datagram::parse(&self.buffer[..length])
             else {
                 continue;
             };
             assert!(session == self.link.session(), "a packet of another session");
             let now = now(self.origin);
-            self.link.handle_packet(now, number, frames).unwrap();
+            self.link.handle_packet(now, number, sealed).unwrap();
             self.is_touched = true;
         }
     }
@@ -231,19 +234,22 @@ impl Party for NetchatParty {
 }
 
 /// A link to the server, agreed on.
-fn open(socket: &UdpSocket, nonce: u64) -> Link {
-    let version = PROTOCOL_VERSION;
-    let mut buffer = [0; 2_048];
+fn open(socket: &UdpSocket, rng: &mut ChaCha8Rng) -> Link {
+    let (version, nonce, mut seed) = (PROTOCOL_VERSION, rng.next_u64(), [0; 32]);
+    rng.fill_bytes(&mut seed);
+    let mut keys = FreshKeys::from_seed(seed).0;
+    let (mut buffer, mut attempt) = ([0; 2_048], None);
     socket.send(&Datagram::Offer { version, nonce }.to_wire()).unwrap();
     crate::speed::wait_for("a session", || {
         let length = socket.recv(&mut buffer).ok()?;
         let datagram = Datagram::parse(&buffer[..length]).unwrap();
-        if let Datagram::Cookie { cookie, .. } = datagram {
-            let answer = Datagram::Open { version, nonce, cookie };
-            socket.send(&answer.to_wire()).unwrap();
+        if let Datagram::Cookie { cookie, server, .. } = datagram {
+            let begun = attempt.insert(Attempt::new(server, nonce, cookie, &mut keys).unwrap());
+            socket.send(&begun.to_wire()).unwrap();
         }
-        let Datagram::Opened { session, .. } = datagram else { return None };
-        Some(Link::new(Instant::ZERO, session))
+        let Datagram::Opened { answer, .. } = datagram else { return None };
+        let opened = attempt.as_mut()?.finish(&answer).unwrap();
+        Some(Link::new(Instant::ZERO, opened.channel))
     })
 }
 
