@@ -30,7 +30,7 @@ pub fn try_open(nonce: u64, mut carry: impl FnMut(Vec<u8>) -> Vec<Vec<u8>>) -> O
         }
         _ => None,
     });
-    let attempt = attempt.as_mut().expect("a cookie");
+    let attempt = attempt.as_mut()?;
     let answers = carry(attempt.to_wire());
     answers.iter().find_map(|answer| match Datagram::parse(answer) {
         Ok(Datagram::Opened { answer, .. }) => attempt.finish(&answer).ok(),
@@ -54,7 +54,13 @@ pub fn channels(seed: u64) -> [Channel; 2] {
                 other = Some(channel);
                 answer
             }
-            unexpected => panic!("{unexpected:?}"),
+            Datagram::Cookie { .. }
+            | Datagram::Opened { .. }
+            | Datagram::Packet { .. }
+            | Datagram::Gone { .. }
+            | Datagram::Via(_)
+            | Datagram::ViaTaken(_)
+            | Datagram::HangUp(_) => panic!("not what a client opens a link with"),
         };
         vec![answer]
     });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use netchat_client::session::{Connection, Event, Question, Session, Trust};
+use netchat_client::session::{Connection, Event, Output, Question, Session, Trust};
 use netchat_shared::FreshKeys;
 use netchat_shared::extended::{
     ClientMessage, Datagram, PROTOCOL_VERSION, ServerMessage, SessionId, accept,
@@ -31,14 +31,22 @@ fn offering(trust: Trust) -> (Session, u64) {
 
 /// What the session sends; what it tells is dropped.
 fn sent(session: &mut Session) -> Vec<Vec<u8>> {
-    use netchat_client::session::Output;
+    drain(session).0
+}
 
-    let mut sent = Vec::new();
+/// What the session tells; what it sends is lost.
+fn told(session: &mut Session) -> Vec<Event> {
+    drain(session).1
+}
+
+fn drain(session: &mut Session) -> (Vec<Vec<u8>>, Vec<Event>) {
+    let (mut sent, mut told) = (Vec::new(), Vec::new());
     loop {
         match session.poll() {
             Output::Transmit(bytes) => sent.push(bytes),
-            Output::OpenPath | Output::Event(_) => {}
-            Output::Wait(_) => return sent,
+            Output::Event(event) => told.push(event),
+            Output::OpenPath => {}
+            Output::Wait(_) => return (sent, told),
         }
     }
 }
@@ -79,7 +87,7 @@ fn a_server_whose_key_has_changed_hears_nothing_until_the_person_decides() {
     let expected = pair.key.public().code();
     let question =
         Question::ServerKey { expected, offered: other_key().public().code(), may_accept: true };
-    assert_eq!(questions(&mut impostor), [question.clone()]);
+    assert_eq!(questions(&mut impostor), std::slice::from_ref(&question));
     assert_eq!(impostor.sessions_opened, 0);
 
     // Not yet: it is looked again.
@@ -219,15 +227,8 @@ fn a_server_that_speaks_only_the_classic_protocol_is_told_no_password() {
     let mut asked = 0;
     for reply in ["NEWUSER", "NEWUSER"] {
         session.handle_datagram(now, reply.as_bytes());
-        loop {
-            match session.poll() {
-                netchat_client::session::Output::Event(Event::Asked(Question::Classic)) => {
-                    asked += 1
-                }
-                netchat_client::session::Output::Wait(_) => break,
-                _ => {}
-            }
-        }
+        let told = told(&mut session).into_iter();
+        asked += told.filter(|event| *event == Event::Asked(Question::Classic)).count();
     }
     assert_eq!(asked, 1, "the person is asked, once");
 }

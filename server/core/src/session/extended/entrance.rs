@@ -12,7 +12,7 @@ use netchat_shared::server_key::StaticKey;
 use netchat_shared::time::Instant;
 use rand_core::Rng;
 
-use super::Cookies;
+use super::cookies::Cookies;
 
 /// See the module's documentation.
 #[derive(Debug)]

@@ -15,7 +15,6 @@ use netchat_shared::extended::{Channel, ClientMessage, Link, LinkError, SessionI
 use netchat_shared::time::Instant;
 use rand_core::Rng as _;
 
-use self::cookies::Cookies;
 pub(super) use self::encoder::Encoder;
 pub(super) use self::entrance::Entrance;
 use self::stage::{Candidate, Stage};

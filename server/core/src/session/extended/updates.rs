@@ -301,7 +301,7 @@ fn put(link: &mut Link, signed_in: &mut SignedIn, delivery: &Delivery, bytes: &[
         Ok(()) => signed_in.note_handed(delivery),
         Err(LinkError::Full) => return false,
         Err(LinkError::MessageTooLong | LinkError::Malformed | LinkError::Forged) => {
-            signed_in.is_stale = true
+            signed_in.is_stale = true;
         }
     }
     true
