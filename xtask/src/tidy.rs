@@ -48,7 +48,8 @@ const FORBIDDEN_WORDS: [(&str, &[&str]); 7] = [
 const LINES_MAX: usize = 800;
 
 /// Documents that people read side by side with code.
-const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "PROTOCOL.md", "CHANGELOG.md"];
+const DOCUMENTS: [&str; 5] =
+    ["README.md", "ARCHITECTURE.md", "PROTOCOL.md", "SECURITY.md", "CHANGELOG.md"];
 const COLUMNS_MAX: usize = 120;
 
 pub(crate) fn run() -> Result<()> {
@@ -59,6 +60,7 @@ pub(crate) fn run() -> Result<()> {
     }
     check_lengths(&root(), &mut problems)?;
     check_columns(&mut problems)?;
+    check_security(&mut problems)?;
     arrows::check(&mut problems, &rust_files(&root().join("server/core/src"))?)?;
     for problem in &problems {
         println!("{problem}");
@@ -118,6 +120,22 @@ fn check_columns(problems: &mut Vec<String>) -> Result<()> {
         problems.extend(long.map(|(number, _)| {
             format!("{document}:{}: more than {COLUMNS_MAX} columns", number + 1)
         }));
+    }
+    Ok(())
+}
+
+/// Each test that SECURITY.md names is there.
+fn check_security(problems: &mut Vec<String>) -> Result<()> {
+    let sources = rust_files(&root())?.into_iter().map(fs::read_to_string);
+    let sources = sources.collect::<Result<Vec<_>, _>>()?.concat();
+    let text = fs::read_to_string(root().join("SECURITY.md"))?;
+    for row in text.lines().filter(|line| line.starts_with('|')) {
+        let tests = row.split('|').nth(3).unwrap_or_default().split('`').skip(1).step_by(2);
+        problems.extend(
+            tests
+                .filter(|test| !sources.contains(&format!("fn {test}(")))
+                .map(|test| format!("SECURITY.md names a test that is not there: {test}")),
+        );
     }
     Ok(())
 }
