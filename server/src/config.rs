@@ -47,6 +47,10 @@ pub struct ServerConfig {
     #[arg(long, env = "NETCHAT_ACK_TIMEOUT", default_value_t = ACK_TIMEOUT_DEFAULT.as_secs_f64(), value_name = "SECONDS")]
     pub ack_timeout: f64,
 
+    /// Answer no original clients: everyone on the way can read what they say, passwords too
+    #[arg(long, env = "NETCHAT_NO_CLASSIC")]
+    pub no_classic: bool,
+
     /// Let in the original clients that have no passwords, under names that nobody has registered
     #[arg(long, env = "NETCHAT_ALLOW_GUESTS")]
     pub allow_guests: bool,
@@ -103,6 +107,7 @@ impl ServerConfig {
         Ok(Settings {
             password,
             ack_timeout,
+            allow_classic: !self.no_classic,
             allow_guests: self.allow_guests,
             hide_addresses: self.hide_addresses,
             retention: (self.retention_days > 0)

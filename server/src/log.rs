@@ -46,6 +46,7 @@ pub(crate) fn write(record: &LogEvent) {
             damaged = dropped.damaged,
             too_long = dropped.too_long,
             malformed = dropped.malformed,
+            classic = dropped.classic,
             wrong_cookie = dropped.wrong_cookie,
             forged = dropped.forged,
             unknown_session = dropped.unknown_session,

@@ -129,13 +129,11 @@ fn check_security(problems: &mut Vec<String>) -> Result<()> {
     let sources = rust_files(&root())?.into_iter().map(fs::read_to_string);
     let sources = sources.collect::<Result<Vec<_>, _>>()?.concat();
     let text = fs::read_to_string(root().join("SECURITY.md"))?;
-    for row in text.lines().filter(|line| line.starts_with('|')) {
-        let tests = row.split('|').nth(3).unwrap_or_default().split('`').skip(1).step_by(2);
-        problems.extend(
-            tests
-                .filter(|test| !sources.contains(&format!("fn {test}(")))
-                .map(|test| format!("SECURITY.md names a test that is not there: {test}")),
-        );
+    let words = text.split('`').skip(1).step_by(2);
+    for test in words.filter(|word| word.split('_').count() > 3) {
+        if !sources.contains(&format!("fn {test}(")) {
+            problems.push(format!("SECURITY.md names a test that is not there: {test}"));
+        }
     }
     Ok(())
 }

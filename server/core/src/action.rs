@@ -167,6 +167,8 @@ pub struct Dropped {
     pub too_long: u64,
     /// Neither classic nor extended.
     pub malformed: u64,
+    /// Not extended, where the operator wants no original clients.
+    pub classic: u64,
     /// A cookie that was wrong or too old.
     pub wrong_cookie: u64,
     /// What its session's peer has not made, or was not made for this server.

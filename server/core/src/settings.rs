@@ -17,6 +17,9 @@ pub struct Settings {
     pub password: Password,
     /// How long a classic recipient may be silent before its message is reported lost.
     pub ack_timeout: Duration,
+    /// Whether original clients are answered: their protocol can be read and forged by everyone on
+    /// the way.
+    pub allow_classic: bool,
     /// Let in clients without a password, under names that nobody has registered.
     pub allow_guests: bool,
     /// Show no addresses in lists of users.
@@ -41,6 +44,7 @@ impl Settings {
         Self {
             password,
             ack_timeout: ACK_TIMEOUT_DEFAULT,
+            allow_classic: true,
             allow_guests: false,
             hide_addresses: false,
             retention: Some(RETENTION_DEFAULT),

@@ -88,7 +88,11 @@ impl Sessions {
         if bytes.is_empty() {
             self.hang_up_extended(cx, from);
         }
-        self.handle_classic(cx, from, bytes);
+        if cx.settings.allow_classic {
+            self.handle_classic(cx, from, bytes);
+        } else {
+            cx.dropped.classic += 1;
+        }
     }
 
     /// A session's timer has fired.

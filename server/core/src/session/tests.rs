@@ -237,6 +237,17 @@ fn a_datagram_that_is_too_long_is_looked_at_no_further() {
 }
 
 #[test]
+fn without_the_classic_protocol_no_original_client_is_answered() {
+    let mut door = Door::new();
+    door.cx.settings.allow_classic = false;
+    for datagram in ["LOCKED#cGFzc3dvcmQ=", "LOCKED#d3Jvbmc=", "JOIN#bob", "nonsense"] {
+        assert!(door.receives(datagram.as_bytes()).is_empty(), "{datagram}");
+    }
+    assert_eq!(door.cx.dropped.classic, 4);
+    assert!(door.sessions.by_key.is_empty());
+}
+
+#[test]
 fn a_place_in_another_log_is_none_in_this_one() {
     let mut client = Extended::signed_in();
     for (generation, expected) in [(1, Some(Sequence(7))), (2, None)] {

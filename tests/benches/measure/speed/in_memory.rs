@@ -71,6 +71,7 @@ fn config() -> ServerConfig {
         ack_timeout: 5.0,
         allow_guests: false,
         hide_addresses: false,
+        no_classic: false,
         retention_days: 0,
     }
 }
