@@ -6,6 +6,8 @@ mod up;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use netchat_process::{hide_secrets, parse_arguments};
+use netchat_server::SERVER_PASSWORD;
 
 /// NetChat: chat in the terminal and in the browser, over UDP.
 #[derive(Debug, Parser)]
@@ -23,9 +25,18 @@ enum Command {
     Up(up::UpArguments),
 }
 
+fn main() -> ExitCode {
+    match std::env::args_os().nth(1).as_deref().and_then(std::ffi::OsStr::to_str) {
+        Some("chat") => hide_secrets(&chat::SECRETS),
+        Some("up") => hide_secrets(&[SERVER_PASSWORD]),
+        _ => {}
+    }
+    run()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
-    match Arguments::parse().command {
+async fn run() -> ExitCode {
+    match parse_arguments::<Arguments>("netchat").command {
         Command::Chat(arguments) => chat::run(arguments).await,
         Command::Up(arguments) => up::run(arguments).await,
     }

@@ -42,17 +42,21 @@ enum UpError {
 }
 
 pub(crate) async fn run(arguments: UpArguments) -> ExitCode {
-    init_log();
+    if let Err(error) = init_log() {
+        return fail("netchat up", &error);
+    }
     match serve(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail("netchat up", &error),
     }
 }
 
-async fn serve(arguments: UpArguments) -> Result<(), UpError> {
-    // The one with the password is asked first whether its address can be reached from outside.
-    if !arguments.listen.ip().is_loopback() {
-        arguments.server.settings(arguments.listen)?;
+async fn serve(mut arguments: UpArguments) -> Result<(), UpError> {
+    arguments.server.read_password()?;
+    // The one with the password is asked first whether others reach it.
+    arguments.server.settings(arguments.listen)?;
+    if let Some(host) = arguments.gateway.outside_host() {
+        arguments.server.check_reached_as(&host)?;
     }
     let server = Server::bind(arguments.udp_listen, &arguments.server)?;
     let udp_address = server.local_address();

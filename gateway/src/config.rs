@@ -40,6 +40,16 @@ pub struct GatewayConfig {
     pub sessions_per_address: usize,
 }
 
+impl GatewayConfig {
+    /// The first name by which others than this machine's own browsers come, if one is allowed: behind a
+    /// proxy, a gateway is open to them whatever it listens on.
+    #[must_use]
+    pub fn outside_host(&self) -> Option<Host> {
+        let named = self.allow_origins.iter().map(Origin::host).chain(&self.allow_hosts);
+        named.into_iter().find(|host| !host.is_this_machine()).cloned()
+    }
+}
+
 fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
 }

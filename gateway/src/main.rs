@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use netchat_gateway::{Gateway, GatewayConfig, default_listen_address, resolve};
-use netchat_process::{fail, init_log, say, shutdown_signal};
+use netchat_process::{fail, init_log, parse_arguments, say, shutdown_signal};
 
 /// The NetChat gateway: serves the web client and connects browsers to a NetChat server.
 #[derive(Debug, Parser)]
@@ -28,17 +28,22 @@ struct Arguments {
     gateway: GatewayConfig,
 }
 
+/// What the program is called in what it says.
+const NAME: &str = "netchat-gateway";
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    init_log();
+    let arguments: Arguments = parse_arguments(NAME);
+    if let Err(error) = init_log() {
+        return fail(NAME, &error);
+    }
     let server = match resolve(&arguments.server).await {
         Ok(server) => server,
-        Err(error) => return fail("netchat-gateway", &error),
+        Err(error) => return fail(NAME, &error),
     };
     let gateway = match Gateway::bind(arguments.listen, server, arguments.gateway).await {
         Ok(gateway) => gateway,
-        Err(error) => return fail("netchat-gateway", &error),
+        Err(error) => return fail(NAME, &error),
     };
     say(&format_args!("netchat-gateway: open http://{}", gateway.local_address()));
     gateway.run(shutdown_signal()).await;

@@ -55,6 +55,14 @@ pub enum WebAddressError {
 }
 
 impl Host {
+    /// Whether it can only be the machine that a browser runs on.
+    pub(crate) fn is_this_machine(&self) -> bool {
+        match self {
+            Self::Address(address) => address.is_loopback(),
+            Self::Name(name) => name == "localhost" || name.ends_with(".localhost"),
+        }
+    }
+
     /// Reads a host and the port behind it, if there is one.
     pub(crate) fn parse_with_port(text: &str) -> Result<(Self, Option<u16>), WebAddressError> {
         let (host, port) = match text.rsplit_once(':') {

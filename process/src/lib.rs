@@ -1,42 +1,30 @@
 //! What every NetChat program does alike: read the clock, write its log, keep its keys, end when told
 //! to, say what went wrong.
 
+mod arguments;
 mod clock;
 mod file_limit;
+mod log;
 mod secret_file;
+mod secret_setting;
 
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
+pub use self::arguments::parse_arguments;
 pub use self::clock::Clock;
 pub use self::file_limit::raise_file_limit;
+pub use self::log::{LogError, init_log};
 pub use self::secret_file::{SecretFileError, read_or_make_secret, read_secret};
+pub use self::secret_setting::{SecretSetting, SecretText, hide_secrets, read_secret_line};
 
 /// A message costs a server a dozen small allocations, and this allocator half of what the system's
 /// takes for them (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// What the log shows unless `NETCHAT_LOG` says otherwise. The asset library tells about each file.
-const DEFAULT_FILTER: &str = "info,memory_serve=warn";
-
-/// Writes the log to standard error. `NETCHAT_LOG` filters it: `warn`, `netchat_gateway=debug`.
-pub fn init_log() {
-    let filter = EnvFilter::try_from_env("NETCHAT_LOG");
-    let is_coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER)))
-        .with_target(false)
-        .with_ansi(is_coloured)
-        .with_writer(std::io::stderr)
-        // Whoever read the log may have gone; then there is nobody to tell that either.
-        .log_internal_errors(false)
-        .init();
-}
 
 /// What the machine is called.
 #[must_use]

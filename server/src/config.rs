@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::builder::BoolishValueParser;
+use clap::{Args, value_parser};
 use netchat_core::limits::RETENTION_DEFAULT;
 use netchat_core::{Secrets, Settings};
-use netchat_process::{read_or_make_secret, read_secret};
+use netchat_process::{
+    SecretSetting, SecretText, read_or_make_secret, read_secret, read_secret_line,
+};
 use netchat_shared::limits::{ACK_TIMEOUT_DEFAULT, DEFAULT_UDP_PORT};
 use netchat_shared::password::Password;
 use netchat_shared::server_key::StaticKey;
@@ -19,14 +22,31 @@ use crate::ServerError;
 /// The server password of the original, known to everyone who has read its report.
 pub const DEFAULT_PASSWORD: &str = "password";
 
+/// The ways to give that password beside a file. The second variable is an older name of the first.
+pub const SERVER_PASSWORD: SecretSetting =
+    SecretSetting { flag: "password", variables: &["NETCHAT_SERVER_PASSWORD", "NETCHAT_PASSWORD"] };
+
+/// A hundred years: longer is for ever, which is 0.
+const RETENTION_DAYS_MAX: u64 = 36_500;
+
 const DAY_SECONDS: u64 = 24 * 3_600;
 
 /// What the operator sets. Flags win over environment variables, those over defaults.
 #[derive(Debug, Clone, Args)]
 pub struct ServerConfig {
-    /// The password that opens the server; the default is refused on an address that others reach
-    #[arg(long, env = "NETCHAT_PASSWORD", default_value = DEFAULT_PASSWORD, hide_env_values = true, value_name = "PASSWORD")]
-    pub password: String,
+    /// The password that opens the server; the default is refused where others reach it. Or by
+    /// NETCHAT_SERVER_PASSWORD [default: password]
+    #[arg(
+        long,
+        allow_hyphen_values = true,
+        conflicts_with = "password_file",
+        value_name = "PASSWORD"
+    )]
+    pub password: Option<SecretText>,
+
+    /// A file with that password, which only its owner may read; - is a line of standard input
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
 
     /// The database file; made if it does not exist
     #[arg(long, env = "NETCHAT_DATABASE", default_value = "netchat.db", value_name = "FILE")]
@@ -52,15 +72,15 @@ pub struct ServerConfig {
     pub no_classic: bool,
 
     /// Let in the original clients that have no passwords, under names that nobody has registered
-    #[arg(long, env = "NETCHAT_ALLOW_GUESTS")]
+    #[arg(long, env = "NETCHAT_ALLOW_GUESTS", value_parser = BoolishValueParser::new())]
     pub allow_guests: bool,
 
     /// Show no addresses in the lists of classic clients
-    #[arg(long, env = "NETCHAT_HIDE_ADDRESSES")]
+    #[arg(long, env = "NETCHAT_HIDE_ADDRESSES", value_parser = BoolishValueParser::new())]
     pub hide_addresses: bool,
 
     /// How many days messages are kept; 0 keeps them for ever
-    #[arg(long, env = "NETCHAT_RETENTION_DAYS", default_value_t = RETENTION_DEFAULT.as_secs() / DAY_SECONDS, value_name = "DAYS")]
+    #[arg(long, env = "NETCHAT_RETENTION_DAYS", default_value_t = RETENTION_DEFAULT.as_secs() / DAY_SECONDS, value_name = "DAYS", value_parser = value_parser!(u64).range(..=RETENTION_DAYS_MAX))]
     pub retention_days: u64,
 }
 
@@ -91,15 +111,42 @@ impl ServerConfig {
         Ok(Secrets { server_key, gateway_key })
     }
 
+    /// Reads the password from its file, if it is in one. To be called once, before
+    /// [`settings`](Self::settings).
+    ///
+    /// # Errors
+    /// [`ServerError::PasswordFile`].
+    pub fn read_password(&mut self) -> Result<(), ServerError> {
+        if let Some(path) = self.password_file.take() {
+            self.password = Some(read_secret_line(&path).map_err(ServerError::PasswordFile)?);
+        }
+        Ok(())
+    }
+
+    /// Refuses the default password for a server that others reach under this name, behind a proxy.
+    ///
+    /// # Errors
+    /// [`ServerError::DefaultPassword`].
+    pub fn check_reached_as(&self, host: &impl ToString) -> Result<(), ServerError> {
+        if self.password() == DEFAULT_PASSWORD {
+            return Err(ServerError::DefaultPassword(host.to_string()));
+        }
+        Ok(())
+    }
+
+    fn password(&self) -> &str {
+        self.password.as_ref().map_or(DEFAULT_PASSWORD, SecretText::reveal)
+    }
+
     /// Checks the settings for a server that listens on `address`.
     ///
     /// # Errors
     /// The first setting that can't be, in one line.
     pub fn settings(&self, address: SocketAddr) -> Result<Settings, ServerError> {
-        if self.password == DEFAULT_PASSWORD && !address.ip().is_loopback() {
-            return Err(ServerError::DefaultPassword(address));
+        if !address.ip().is_loopback() {
+            self.check_reached_as(&address)?;
         }
-        let password = Password::new(self.password.clone()).map_err(ServerError::Password)?;
+        let password = Password::new(self.password()).map_err(ServerError::Password)?;
         let ack_timeout = Duration::try_from_secs_f64(self.ack_timeout).unwrap_or_default();
         if ack_timeout < Duration::from_millis(100) || ack_timeout > Duration::from_secs(3_600) {
             return Err(ServerError::AckTimeout(self.ack_timeout));

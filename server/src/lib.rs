@@ -20,7 +20,7 @@ use netchat_process::SecretFileError;
 use netchat_shared::password::PasswordError;
 use thiserror::Error;
 
-pub use self::config::{DEFAULT_PASSWORD, ServerConfig, default_listen_address};
+pub use self::config::{DEFAULT_PASSWORD, SERVER_PASSWORD, ServerConfig, default_listen_address};
 pub use self::run::Server;
 
 /// What stands behind a server: its own storage, or another that a benchmark brings. The database
@@ -47,7 +47,10 @@ pub enum ServerError {
     #[error(
         "choose a --password: everyone knows the default one, and {0} can be reached from outside"
     )]
-    DefaultPassword(SocketAddr),
+    DefaultPassword(String),
+    /// The file with the password can't be read.
+    #[error("--password-file: {0}")]
+    PasswordFile(SecretFileError),
     /// The password can't be one.
     #[error("--password: {0}")]
     Password(PasswordError),

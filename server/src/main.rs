@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use netchat_process::{fail, init_log, say, shutdown_signal};
-use netchat_server::{Server, ServerConfig, default_listen_address};
+use netchat_process::{fail, hide_secrets, init_log, parse_arguments, say, shutdown_signal};
+use netchat_server::{SERVER_PASSWORD, Server, ServerConfig, default_listen_address};
 
 /// The NetChat server: accounts, messages, groups and receipts over UDP.
 #[derive(Debug, Parser)]
@@ -19,18 +19,31 @@ struct Arguments {
     server: ServerConfig,
 }
 
+/// What the program is called in what it says.
+const NAME: &str = "netchat-server";
+
+fn main() -> ExitCode {
+    hide_secrets(&[SERVER_PASSWORD]);
+    run()
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    init_log();
+async fn run() -> ExitCode {
+    let mut arguments: Arguments = parse_arguments(NAME);
+    if let Err(error) = init_log() {
+        return fail(NAME, &error);
+    }
+    if let Err(error) = arguments.server.read_password() {
+        return fail(NAME, &error);
+    }
     let server = match Server::bind(arguments.listen, &arguments.server) {
         Ok(server) => server,
-        Err(error) => return fail("netchat-server", &error),
+        Err(error) => return fail(NAME, &error),
     };
     say(&format_args!("netchat-server: listening on {} (UDP)", server.local_address()));
     say(&format_args!("netchat-server: clients should see the code {}", server.code()));
     match server.run(shutdown_signal()).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail("netchat-server", &error),
+        Err(error) => fail(NAME, &error),
     }
 }

@@ -34,6 +34,13 @@ impl Process {
         Self::run(Command::new(program(name)), arguments)
     }
 
+    /// Starts it with variables.
+    pub fn start_with(name: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(program(name));
+        command.envs(variables.iter().copied());
+        Self::run(command, arguments)
+    }
+
     /// Starts it with a limit of open files that it can't raise.
     pub fn start_with_file_limit(files: usize, name: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new("prlimit");

@@ -33,6 +33,8 @@ mod netchat {
     mod protocol_example;
     /// Faults that were seen once.
     mod regressions;
+    /// Settings that are refused, and secrets that are not shown.
+    mod settings;
     /// The database does what the plain model of it does.
     mod storage_conformance;
     /// The whole system, as one seed decides.

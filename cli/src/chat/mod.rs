@@ -8,12 +8,14 @@ mod screen;
 mod terminal;
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use netchat_client::session::{Event, Output, Session, Trust};
-use netchat_process::{Clock, fail, shutdown_signal};
+use netchat_process::{Clock, SecretSetting, SecretText, fail, read_secret_line, shutdown_signal};
 use netchat_shared::limits::DATAGRAM_BYTES_MAX;
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
@@ -34,6 +36,13 @@ const UNREACHABLE_AFTER: Duration = Duration::from_secs(10);
 /// it does not know of is shown again another time.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(5);
 
+/// What nobody else on the machine may see of the flags and variables. The server's operator has
+/// variables of other names: one that is exported for a server is no person's password.
+pub(crate) const SECRETS: [SecretSetting; 2] = [
+    SecretSetting { flag: "password", variables: &["NETCHAT_USER_PASSWORD"] },
+    SecretSetting { flag: "server-password", variables: &["NETCHAT_SERVER_PASSWORD"] },
+];
+
 /// The terminal client's flags.
 #[derive(Debug, Args)]
 pub(crate) struct ChatArguments {
@@ -41,21 +50,39 @@ pub(crate) struct ChatArguments {
     #[arg(long, env = "NETCHAT_SERVER", value_name = "[CODE@]HOST:PORT")]
     server: Option<ServerAddress>,
 
-    /// The password that opens the server
-    #[arg(long, env = "NETCHAT_SERVER_PASSWORD", hide_env_values = true, value_name = "PASSWORD", value_parser = parse_password)]
-    server_password: Option<Password>,
+    /// The password that opens the server; or by NETCHAT_SERVER_PASSWORD
+    #[arg(
+        long,
+        allow_hyphen_values = true,
+        conflicts_with = "server_password_file",
+        value_name = "PASSWORD"
+    )]
+    server_password: Option<SecretText>,
+
+    /// A file with that password, which only its owner may read; - is a line of standard input
+    #[arg(long, value_name = "FILE")]
+    server_password_file: Option<PathBuf>,
 
     /// The name to sign in under; a new one is registered
     #[arg(long, env = "NETCHAT_NAME", value_name = "NAME")]
     name: Option<UserName>,
 
-    /// The password of that name
-    #[arg(long, env = "NETCHAT_PASSWORD", hide_env_values = true, value_name = "PASSWORD", value_parser = parse_password)]
-    password: Option<Password>,
+    /// The password of that name; or by NETCHAT_USER_PASSWORD
+    #[arg(
+        long,
+        allow_hyphen_values = true,
+        conflicts_with = "password_file",
+        value_name = "PASSWORD"
+    )]
+    password: Option<SecretText>,
+
+    /// A file with that password, which only its owner may read; - is a line of standard input
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
 
     /// Speak only the classic protocol, as the original clients do: whoever sees the network can read
     /// everything, the passwords too
-    #[arg(long, env = "NETCHAT_CLASSIC")]
+    #[arg(long, env = "NETCHAT_CLASSIC", value_parser = BoolishValueParser::new())]
     classic: bool,
 }
 
@@ -86,12 +113,27 @@ pub(crate) async fn run(arguments: ChatArguments) -> ExitCode {
     }
 }
 
-fn parse_password(text: &str) -> Result<Password, String> {
-    Password::new(text).map_err(|error| error.to_string())
+/// The password of a setting, given as it is or in a file.
+fn read_password(
+    flag: &str,
+    text: Option<SecretText>,
+    file: Option<&Path>,
+) -> io::Result<Option<Password>> {
+    let named = |error: &dyn std::fmt::Display| io::Error::other(format!("--{flag}: {error}"));
+    let text = match file {
+        Some(path) => Some(read_secret_line(path).map_err(|error| named(&error))?),
+        None => text,
+    };
+    let password = text.map(|text| Password::new(text.reveal()));
+    password.transpose().map_err(|error| named(&error))
 }
 
 impl Chat {
     async fn start(arguments: ChatArguments) -> io::Result<Self> {
+        let file = arguments.server_password_file.as_deref();
+        let server_password = read_password("server-password", arguments.server_password, file)?;
+        let file = arguments.password_file.as_deref();
+        let password = read_password("password", arguments.password, file)?;
         let mut input = Input::start()?;
         let server = match arguments.server {
             Some(server) => server,
@@ -107,9 +149,9 @@ impl Chat {
         };
         let given = Given {
             is_interactive: input.is_terminal,
-            server_password: arguments.server_password,
+            server_password,
             name: arguments.name,
-            password: arguments.password,
+            password,
         };
         Ok(Self {
             session: if arguments.classic {

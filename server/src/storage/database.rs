@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use netchat_core::storage::{
@@ -30,6 +31,9 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// The version of the schema that this program writes.
 const SCHEMA_VERSION: usize = 3;
+
+/// The permissions of the database and of what lies beside it: texts and hashes are in it.
+pub(super) const OWNER_ONLY: u32 = 0o600;
 
 /// Why a database can't be used. The text is one line for the operator.
 #[derive(Debug, Error)]
@@ -126,7 +130,12 @@ impl Database {
         let file = |source| DatabaseError::File { path: path.to_owned(), source };
         let sqlite = |source| DatabaseError::Sqlite { path: path.to_owned(), source };
         let lock = lock(path)?;
-        let is_new = lock.metadata().map_err(file)?.len() == 0;
+        let metadata = lock.metadata().map_err(file)?;
+        let is_new = metadata.len() == 0;
+        if metadata.permissions().mode() & !OWNER_ONLY & 0o777 != 0 {
+            let database = path.display();
+            warn!(%database, "others on this machine may read the database: chmod 600 {database}*");
+        }
         // What lies beside a database is named after the file itself, not after a link to it.
         let real_path = path.canonicalize().map_err(file)?;
         let mut connection = Connection::open(&real_path).map_err(sqlite)?;
@@ -408,9 +417,10 @@ impl Drop for Database {
 /// it closes any handle of the file, so this one is kept, and one process opens a database once.
 fn lock(path: &Path) -> Result<File, DatabaseError> {
     let failed = |source| DatabaseError::File { path: path.to_owned(), source };
+    // What SQLite makes beside it gets the same permissions.
     let mut options = File::options();
-    let file = options.read(true).write(true).create(true).truncate(false).open(path);
-    let file = file.map_err(failed)?;
+    let options = options.read(true).write(true).create(true).truncate(false).mode(OWNER_ONLY);
+    let file = options.open(path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(DatabaseError::InUse(path.to_owned())),

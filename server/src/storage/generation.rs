@@ -8,12 +8,13 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use netchat_core::storage::{Generation, Sequence};
 use netchat_shared::time::Instant;
 
+use super::database::OWNER_ONLY;
 use super::limits::MARK_INTERVAL;
 
 /// The file beside a database that follows its head.
@@ -36,7 +37,8 @@ impl Mark {
     pub(super) fn open(database: &Path) -> io::Result<(Self, Option<Marked>)> {
         let mut name = database.as_os_str().to_owned();
         name.push("-mark");
-        let options = File::options().read(true).write(true).create(true).truncate(false).clone();
+        let mut options = File::options();
+        let options = options.read(true).write(true).create(true).truncate(false).mode(OWNER_ONLY);
         let file = options.open(PathBuf::from(name))?;
         let marked = io::read_to_string(&file).ok().and_then(|text| Marked::parse(&text));
         Ok((Self { file, written_at: None }, marked))

@@ -64,7 +64,8 @@ impl Store for InMemory {
 
 fn config() -> ServerConfig {
     ServerConfig {
-        password: PASSWORD.to_owned(),
+        password: Some(PASSWORD.into()),
+        password_file: None,
         database: PathBuf::new(),
         server_key_file: None,
         gateway_key_file: None,
