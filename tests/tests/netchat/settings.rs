@@ -12,6 +12,8 @@ const SECRET: &str = "canary-of-a-secret";
 /// Runs a program that ends by itself; its exit code, and all that it wrote.
 async fn run(name: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     let mut command = Command::new(program(name));
+    let state = tempfile::tempdir().unwrap();
+    command.env("XDG_STATE_HOME", state.path());
     command.args(arguments).envs(variables.iter().copied()).stdin(Stdio::null()).kill_on_drop(true);
     let output = timeout(PATIENCE, command.output()).await.expect("it ends").unwrap();
     let text = [output.stdout, output.stderr].concat();
