@@ -73,7 +73,8 @@ fn parse_filter(text: &str) -> Result<Targets, LogError> {
 }
 
 fn parse_level(text: &str) -> Result<LevelFilter, LogError> {
-    let is_word = text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    // The library also takes numbers, and nothing at all.
+    let is_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic());
     text.parse().ok().filter(|_| is_word).ok_or_else(|| LogError::Level(text.to_owned()))
 }
 

@@ -7,10 +7,13 @@ use netchat_tests::process::{PATIENCE, Process, System, program};
 use tokio::process::Command;
 use tokio::time::timeout;
 
+/// Names and values.
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 const SECRET: &str = "canary-of-a-secret";
 
 /// Runs a program that ends by itself; its exit code, and all that it wrote.
-async fn run(name: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
+async fn run(name: &str, arguments: &[&str], variables: Variables<'_>) -> (i32, String) {
     let mut command = Command::new(program(name));
     let state = tempfile::tempdir().unwrap();
     command.env("XDG_STATE_HOME", state.path());
@@ -46,7 +49,7 @@ async fn s16_the_database_and_what_lies_beside_it_are_the_owners() {
 /// Settings that never matched, refused everyone or silenced the log were taken without a word.
 #[tokio::test]
 async fn s17_settings_that_cannot_be_are_named() {
-    let cases: [(&str, &[&str], &[(&str, &str)], &str); 12] = [
+    let cases: [(&str, &[&str], Variables<'_>, &str); 12] = [
         ("netchat", &["up", "--allow-origin", "chat.example.org"], &[], "--allow-origin"),
         ("netchat", &["up", "--allow-origin", "https://a.example/chat"], &[], "--allow-origin"),
         ("netchat", &["up", "--allow-host", "a.example:80"], &[], "--allow-host"),
