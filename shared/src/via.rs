@@ -98,6 +98,18 @@ impl Via {
         self.mac.proves(&key.0, "netchat via 2", &fields.each()).then_some(self.address)
     }
 
+    /// The nonce of the offer that the cookie answered.
+    #[must_use]
+    pub fn nonce(&self) -> u64 {
+        self.nonce
+    }
+
+    /// What proves the gateway's source address to the server.
+    #[must_use]
+    pub fn cookie(&self) -> u64 {
+        self.cookie
+    }
+
     /// The answer that it was taken.
     #[must_use]
     pub fn taken(&self, key: &GatewayKey) -> ViaTaken {

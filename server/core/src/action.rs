@@ -6,6 +6,7 @@ use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::time::{Instant, UnixTime};
 
 use crate::limits::NAMES_ALIKE_TOLD_MAX;
+use crate::peer::Peer;
 use crate::storage::{HashJob, Query, Ticket, Write};
 
 /// One thing to do, or to wait for.
@@ -35,7 +36,7 @@ pub enum LogEvent {
         /// Who.
         user: UserName,
         /// From where.
-        address: SocketAddr,
+        address: Peer,
         /// How.
         how: SignInKind,
     },
@@ -44,14 +45,14 @@ pub enum LogEvent {
         /// Whose.
         user: UserName,
         /// Where it was.
-        address: SocketAddr,
+        address: Peer,
         /// Why.
         why: SignOutReason,
     },
     /// Something was refused.
     Refused {
         /// To whom.
-        address: SocketAddr,
+        address: Peer,
         /// Why.
         why: Refusal,
     },
@@ -69,16 +70,16 @@ pub enum LogEvent {
         /// Who.
         user: UserName,
         /// Where they were.
-        address: SocketAddr,
+        address: Peer,
     },
     /// A session goes on at another address, which proved itself.
     Moved {
         /// Whose.
         user: UserName,
         /// Where it was.
-        from: SocketAddr,
+        from: Peer,
         /// Where it is.
-        to: SocketAddr,
+        to: Peer,
     },
     /// Datagrams that were dropped since the last such event, by reason.
     Dropped(Dropped),

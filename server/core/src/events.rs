@@ -15,6 +15,7 @@ use netchat_shared::sequence::Sequence;
 
 use crate::action::{Refusal, SignInKind, SignOutReason};
 use crate::names::NameRefused;
+use crate::peer::Peer;
 use crate::storage::{DeliveryFailure, Message, UserId};
 
 /// Names a session for as long as the server runs.
@@ -27,7 +28,7 @@ pub(crate) enum Request {
     /// May one come in under this name? Answered with [`Update::NameLookedUp`].
     LookUp(UserName),
     /// To be somebody. Answered with [`Update::SignedIn`] or [`Update::NotSignedIn`].
-    SignIn { credentials: Credentials, address: SocketAddr, takes_token: bool },
+    SignIn { credentials: Credentials, address: Peer, takes_token: bool },
     /// To be given what comes behind that place; `None`: behind what the user has received.
     /// Answered with [`Update::Synced`].
     Sync(Option<Sequence>),
@@ -60,7 +61,7 @@ pub(crate) enum Request {
     /// The client is not heard any more, or again.
     Away(bool),
     /// The session is at another address.
-    Moved(SocketAddr),
+    Moved(Peer),
     /// The token of the session is to be worth nothing.
     Revoke,
     /// The session is over.

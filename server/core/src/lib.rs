@@ -31,6 +31,7 @@ mod events;
 pub mod limits;
 pub mod names;
 mod passwords;
+mod peer;
 mod server;
 mod session;
 mod settings;
@@ -38,5 +39,6 @@ pub mod storage;
 
 pub use action::{Action, Dropped, LogEvent, NamesAlike, Refusal, SignInKind, SignOutReason};
 pub use directory::Directory;
+pub use peer::Peer;
 pub use server::{LogGap, Server};
 pub use settings::{Secrets, Settings};

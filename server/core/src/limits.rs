@@ -70,6 +70,10 @@ pub const EXTENDED_SESSIONS_MAX: usize = 20_000;
 /// Most extended sessions that have not signed in.
 pub const EXTENDED_UNSIGNED_MAX: usize = 4_096;
 
+/// Most addresses of gateways that are known with whom they bring. Those that have been silent for
+/// long make room; beyond it, a browser counts as its gateway.
+pub const INTRODUCTIONS_MAX: usize = 40_000;
+
 /// How long a cookie is good: four of these, the present one included.
 pub const COOKIE_PERIOD: Duration = Duration::from_secs(4);
 

@@ -1,7 +1,6 @@
 //! Accounts: registering a name, comparing its password, resuming with a token, guests.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use netchat_shared::extended::Token;
 use netchat_shared::name::UserName;
@@ -20,6 +19,7 @@ use crate::events::{Credentials, NameStanding, NotSignedIn, SessionKey, SignedIn
 use crate::limits::{GUESTS_MAX, USERS_MAX};
 use crate::names::{Found, NameIndex, NameKeys};
 use crate::passwords::normalised;
+use crate::peer::Peer;
 use crate::storage::{
     Draft, HashJob, Hashed, Placed, Snapshot, Stored, Ticket, TokenHash, UserId, UserRecord, Write,
 };
@@ -46,7 +46,7 @@ struct Applicant {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Door {
     pub(crate) key: SessionKey,
-    pub(crate) address: SocketAddr,
+    pub(crate) address: Peer,
     /// The client can resume with a token.
     pub(crate) takes_token: bool,
 }
@@ -226,7 +226,7 @@ impl Accounts {
         how: SignInKind,
     ) {
         let Applicant { name, door: Door { key, address, .. } } = applicant.clone();
-        let draft = Draft::User { name, password_hash, address };
+        let draft = Draft::User { name, password_hash, address: address.source };
         match cx.store(Write::Append(vec![draft])) {
             Ok(ticket) => drop(self.writes.insert(ticket, (applicant, how))),
             Err(_) => {
@@ -310,9 +310,9 @@ impl Accounts {
     ) {
         let Some(name) = people.name(user).cloned() else { return };
         let Door { key, address, .. } = door;
-        people.addresses.insert(user, address);
+        people.addresses.insert(user, address.source);
         cx.log(LogEvent::SignedIn { user: name.clone(), address, how });
-        cx.store_aside(Write::SignedIn(user, address));
+        cx.store_aside(Write::SignedIn(user, address.source));
         let token_hash = token.as_ref().map(tokens::hash);
         if let Some(hash) = token_hash {
             self.keep_token(cx, hash, user);

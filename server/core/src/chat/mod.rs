@@ -37,6 +37,7 @@ use crate::context::{Context, TimerKey};
 use crate::directory::{Directory, Kind};
 use crate::events::{GaveUp, InFlight, Request, SessionKey, Update};
 use crate::limits::{INTRODUCED_MEMBERS_MAX, TYPING_MEMBERS_MAX};
+use crate::peer::Peer;
 use crate::storage::{Change, Entry, Hashed, Loaded, Snapshot, Stored, Ticket, UserId, Write};
 
 /// See the module's documentation.
@@ -355,15 +356,9 @@ impl Chat {
         }
     }
 
-    fn move_to(
-        &mut self,
-        cx: &mut Context,
-        key: SessionKey,
-        user: UserId,
-        to: std::net::SocketAddr,
-    ) {
+    fn move_to(&mut self, cx: &mut Context, key: SessionKey, user: UserId, to: Peer) {
         let Some(from) = self.people.presence.move_to(key, to) else { return };
-        self.people.addresses.insert(user, to);
+        self.people.addresses.insert(user, to.source);
         if let Some(user) = self.people.name(user).cloned() {
             cx.log(LogEvent::Moved { user, from, to });
         }

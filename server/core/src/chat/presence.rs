@@ -5,7 +5,6 @@
 //! grow with everybody.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::context::{Context, TimerKey};
@@ -14,13 +13,14 @@ use crate::events::{PresenceChange, SessionKey, Update};
 use crate::limits::{
     CONTACTS_TOLD_MAX, ONLINE_COUNT_INTERVAL, PRESENCE_INTERVAL, WATCHED_ONLINE_MAX,
 };
+use crate::peer::Peer;
 use crate::storage::{TokenHash, UserId};
 
 /// A session that is somebody's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SessionOfUser {
     pub(crate) user: UserId,
-    pub(crate) address: SocketAddr,
+    pub(crate) address: Peer,
     /// What it can be resumed with.
     pub(crate) token: Option<TokenHash>,
     /// Not heard for a while.
@@ -70,7 +70,7 @@ impl Presence {
     }
 
     /// A session goes on at another address. Answers where it was.
-    pub(crate) fn move_to(&mut self, key: SessionKey, to: SocketAddr) -> Option<SocketAddr> {
+    pub(crate) fn move_to(&mut self, key: SessionKey, to: Peer) -> Option<Peer> {
         let session = self.by_session.get_mut(&key)?;
         Some(std::mem::replace(&mut session.address, to))
     }
@@ -228,7 +228,7 @@ mod tests {
                 id: UserId(id),
                 name: format!("user{id}").parse().unwrap(),
                 password_hash: Some(String::new()),
-                address: here(),
+                address: here().source,
                 since: Sequence::ZERO,
             }));
         }
@@ -236,8 +236,8 @@ mod tests {
         directory
     }
 
-    fn here() -> SocketAddr {
-        "127.0.0.1:1".parse().unwrap()
+    fn here() -> Peer {
+        Peer::from(std::net::SocketAddr::from(([127, 0, 0, 1], 1)))
     }
 
     fn session(user: u32) -> SessionOfUser {

@@ -18,6 +18,7 @@ use crate::events::{
     Credentials, Destination, GroupOutcome, GroupRequest, NotSignedIn, Outcome, Outgoing, Wants,
 };
 use crate::limits::FAN_OUT_PER_TURN_MAX;
+use crate::peer::Peer;
 use crate::storage::{
     ConversationId, DeliveryFailure, Draft, GroupRecord, Message, Origin, Placed, Target,
     UserRecord,
@@ -67,7 +68,7 @@ impl Room {
         let key = SessionKey(self.sessions);
         let password = Password::new("secretly").unwrap();
         let credentials = Credentials::New(name.parse().unwrap(), password);
-        let address = "127.0.0.1:1".parse().unwrap();
+        let address = here(1);
         self.asks(key, Request::SignIn { credentials, address, takes_token: false });
         key
     }
@@ -288,7 +289,7 @@ fn a_message_is_lost_when_every_session_of_its_recipient_has_given_it_up() {
     let elsewhere = SessionKey(99);
     let credentials =
         Credentials::Password("bob".parse().unwrap(), Password::new("secretly").unwrap());
-    let address = "127.0.0.1:2".parse().unwrap();
+    let address = here(2);
     room.chat.handle(
         &mut room.cx,
         elsewhere,
@@ -380,12 +381,7 @@ fn nobody_changes_or_is_handed_changes_of_what_they_may_not_read() {
 fn a_word_for_a_later_message_is_none_for_one_that_was_given_up() {
     let mut room = Room::new();
     let (alice, bob) = (room.signs_in("alice"), room.signs_in("bob"));
-    let other = SessionOfUser {
-        user: UserId(2),
-        address: "127.0.0.1:2".parse().unwrap(),
-        token: None,
-        is_away: false,
-    };
+    let other = SessionOfUser { user: UserId(2), address: here(2), token: None, is_away: false };
     room.chat.people.presence.enter(&mut room.cx, SessionKey(50), other);
     room.sends(alice, &[to("bob"), to("bob")], Wants::EachRecipient);
     room.commit();
@@ -501,4 +497,8 @@ fn who_begins_a_conversation_is_told_that_the_other_is_here() {
     };
     assert_eq!(came(&room.told[&alice]), ["bob".parse().unwrap()]);
     assert_eq!(came(&room.told[&bob]), ["alice".parse().unwrap()]);
+}
+
+fn here(port: u16) -> Peer {
+    Peer::from(std::net::SocketAddr::from(([127, 0, 0, 1], port)))
 }

@@ -16,6 +16,7 @@ use self::timers::Timers;
 use crate::action::{Action, Dropped, LogEvent, Refusal};
 use crate::events::{Request, SessionKey, Update};
 use crate::limits::{HASHES_PENDING_MAX, LOADS_PENDING_MAX, WRITES_PENDING_MAX};
+use crate::peer::Peer;
 use crate::settings::Settings;
 use crate::storage::{Generation, HashJob, Query, Sequence, Ticket, Write};
 
@@ -113,8 +114,8 @@ impl Context {
         self.actions.push_back(Action::Log(event));
     }
 
-    pub(crate) fn refuse(&mut self, address: SocketAddr, why: Refusal) {
-        self.log(LogEvent::Refused { address, why });
+    pub(crate) fn refuse(&mut self, address: impl Into<Peer>, why: Refusal) {
+        self.log(LogEvent::Refused { address: address.into(), why });
     }
 
     /// A session asks the chat.

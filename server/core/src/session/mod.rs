@@ -15,17 +15,19 @@ use netchat_shared::FreshKeys;
 use netchat_shared::classic::LoginReply;
 use netchat_shared::extended::{Datagram, DatagramError, HELLO_BYTES, SessionId};
 use netchat_shared::limits::DATAGRAM_BYTES_MAX;
+use netchat_shared::via::Via;
 use rand_core::Rng as _;
 use sha2::{Digest as _, Sha256};
 
 use self::classic::ClassicSession;
-use self::extended::{Encoder, Entrance, ExtendedSession, OpenHash};
+use self::extended::{Encoder, Entrance, ExtendedSession, Introductions, NotTaken, OpenHash};
 use crate::action::{Refusal, SignOutReason};
 use crate::context::{Context, TimerKey};
 use crate::events::{Request, SessionKey, Update};
 use crate::limits::{
     CLASSIC_SESSIONS_MAX, EXTENDED_SESSIONS_MAX, EXTENDED_UNSIGNED_MAX, UNSIGNED_SESSIONS_MAX,
 };
+use crate::peer::Peer;
 use crate::settings::Secrets;
 
 /// See the module's documentation.
@@ -39,6 +41,7 @@ pub(crate) struct Sessions {
     extended_by_path: BTreeMap<SocketAddr, SessionKey>,
     counts: Counts,
     entrance: Entrance,
+    introductions: Introductions,
     encoder: Encoder,
     /// Sessions that have to be looked at before the driver waits.
     dirty: BTreeSet<SessionKey>,
@@ -71,6 +74,7 @@ impl Sessions {
             extended_by_path: BTreeMap::new(),
             counts: Counts::default(),
             entrance: Entrance::new(secrets.server_key, keys, &mut cx.rng),
+            introductions: Introductions::new(secrets.gateway_key),
             encoder: Encoder::default(),
             dirty: BTreeSet::new(),
             last_key: 0,
@@ -171,22 +175,23 @@ impl Sessions {
                 return;
             }
         }
-        if classic::knows_password(cx, from, bytes) {
-            self.open_classic(cx, from, bytes.len());
+        let peer = self.peer(from);
+        if classic::knows_password(cx, peer, bytes) {
+            self.open_classic(cx, peer, bytes.len());
         }
     }
 
-    fn open_classic(&mut self, cx: &mut Context, from: SocketAddr, bytes: usize) {
+    fn open_classic(&mut self, cx: &mut Context, from: Peer, bytes: usize) {
         let is_full = self.counts.classic_unsigned >= UNSIGNED_SESSIONS_MAX
             || self.counts.classic >= CLASSIC_SESSIONS_MAX;
         if is_full {
             cx.refuse(from, Refusal::Full);
-            return cx.transmit(from, LoginReply::Locked.to_string());
+            return cx.transmit(from.source, LoginReply::Locked.to_string());
         }
         let key = self.next_key();
         let session = ClassicSession::open(cx, key, from, bytes);
         self.by_key.insert(key, Session::Classic(Box::new(session)));
-        self.classic_by_address.insert(from, key);
+        self.classic_by_address.insert(from.source, key);
         self.counts.classic += 1;
         self.counts.classic_unsigned += 1;
         self.dirty.insert(key);
@@ -218,18 +223,43 @@ impl Sessions {
                     }
                 }
             }
+            Ok(Datagram::Via(via)) => self.introduce(cx, from, &via),
+            Ok(Datagram::HangUp(hang_up)) => {
+                if self.introductions.hang_up(from, &hang_up) {
+                    self.hang_up_extended(cx, from);
+                    self.handle_classic(cx, from, &[]);
+                } else {
+                    cx.dropped.forged += 1;
+                }
+            }
             Ok(
                 Datagram::Cookie { .. }
                 | Datagram::Opened { .. }
                 | Datagram::Gone { .. }
-                | Datagram::Via(_)
-                | Datagram::ViaTaken(_)
-                | Datagram::HangUp(_),
+                | Datagram::ViaTaken(_),
             )
             | Err(DatagramError::NotExtended | DatagramError::Malformed) => {
                 cx.dropped.malformed += 1;
             }
             Err(DatagramError::Damaged) => cx.dropped.damaged += 1,
+        }
+    }
+
+    /// A gateway says who is behind an address of its own.
+    fn introduce(&mut self, cx: &mut Context, from: SocketAddr, via: &Via) {
+        let now = cx.monotonic();
+        if !self.entrance.is_proved(now, from, via.nonce(), via.cookie()) {
+            cx.dropped.wrong_cookie += 1;
+            return;
+        }
+        let has_session = |source: &SocketAddr| {
+            self.extended_by_path.contains_key(source)
+                || self.classic_by_address.contains_key(source)
+        };
+        match self.introductions.introduce(now, from, via, has_session) {
+            Ok(taken) => cx.transmit(from, Datagram::ViaTaken(taken).to_wire()),
+            Err(NotTaken::Forged | NotTaken::InUse) => cx.dropped.forged += 1,
+            Err(NotTaken::Full) => cx.refuse(from, Refusal::Full),
         }
     }
 
@@ -261,7 +291,7 @@ impl Sessions {
         let is_full = self.counts.extended >= EXTENDED_SESSIONS_MAX
             || self.counts.extended_unsigned >= EXTENDED_UNSIGNED_MAX;
         if is_full {
-            return cx.refuse(from, Refusal::Full);
+            return cx.refuse(self.peer(from), Refusal::Full);
         }
         let id = self.new_id(cx);
         let Ok((channel, answer)) = self.entrance.accept(agreed, hello, id) else {
@@ -269,7 +299,7 @@ impl Sessions {
             return;
         };
         let key = self.next_key();
-        let session = ExtendedSession::new(cx, key, from, channel, (opened_by, answer));
+        let session = ExtendedSession::new(cx, key, self.peer(from), channel, (opened_by, answer));
         session.answer_again(cx);
         self.by_key.insert(key, Session::Extended(Box::new(session)));
         self.extended_by_id.insert(id, key);
@@ -298,6 +328,7 @@ impl Sessions {
         number: u64,
         sealed: &[u8],
     ) {
+        let from = self.peer(from);
         let Some(Session::Extended(session)) = self.by_key.get_mut(&key) else { return };
         let before = session.path();
         session.handle_packet(cx, from, number, sealed);
@@ -343,6 +374,11 @@ impl Sessions {
         self.by_key.remove(&key);
         self.dirty.remove(&key);
         cx.timers.set(TimerKey::Session(key), None);
+    }
+
+    /// Who is at that source, as far as it is known.
+    fn peer(&self, source: SocketAddr) -> Peer {
+        Peer { source, behind: self.introductions.behind(source) }
     }
 
     fn next_key(&mut self) -> SessionKey {

@@ -14,9 +14,10 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::sequence::{Generation, Position, Sequence};
 use netchat_shared::server_key::StaticKey;
+use netchat_shared::via::{GatewayKey, Introduction};
 
 use super::*;
-use crate::action::{Action, SignInKind};
+use crate::action::{Action, LogEvent, SignInKind};
 use crate::context::testing::{EPOCH, context};
 use crate::events::{
     BacklogPage, Delivery, InFlight, NameStanding, PageAnswer, PageRequest, Request, SignedIn,
@@ -37,7 +38,7 @@ impl Door {
         let mut cx = context();
         cx.applied = Sequence(10);
         let server_key = StaticKey::from_random([1; 32]);
-        let secrets = Secrets { server_key, gateway_key: None };
+        let secrets = Secrets { server_key, gateway_key: Some(gateway_key()) };
         let sessions = Sessions::new(&mut cx, secrets, FreshKeys::from_seed([2; 32]).0);
         Self { cx, sessions }
     }
@@ -85,6 +86,10 @@ impl Door {
     }
 }
 
+fn gateway_key() -> GatewayKey {
+    GatewayKey::from_random([5; 32])
+}
+
 /// A session of ours, and the link at its client.
 struct Extended {
     door: Door,
@@ -93,7 +98,10 @@ struct Extended {
 
 impl Extended {
     fn signed_in() -> Self {
-        let mut door = Door::new();
+        Self::signed_in_at(Door::new())
+    }
+
+    fn signed_in_at(mut door: Door) -> Self {
         let offer = Datagram::Offer { version: PROTOCOL_VERSION, nonce: 7 }.to_wire();
         let cookie = door.receives(&offer).remove(0);
         let Ok(Datagram::Cookie { cookie, server, .. }) = Datagram::parse(&cookie) else {
@@ -380,4 +388,73 @@ fn a_message_that_can_never_fit_is_passed_over() {
     assert_eq!(told, [ServerMessage::Stale]);
     let told = client.is_told(&Update::Message(delivery(12, MessageKind::Text, "after it")));
     assert!(matches!(told[..], [ServerMessage::Message(_)]), "{told:?}");
+}
+
+/// A gateway introduces somebody from the address of these tests; what it has to hang up with.
+fn introduced(door: &mut Door, behind: &str) -> Introduction {
+    let mut gateway = Introduction::new(gateway_key(), 70, behind.parse().unwrap());
+    for _ in 0..2 {
+        let datagram = gateway.next_datagram();
+        for answer in door.receives(&datagram) {
+            assert!(gateway.handle_datagram(&answer));
+        }
+    }
+    assert!(gateway.is_taken());
+    gateway
+}
+
+#[test]
+fn who_comes_through_a_gateway_is_known_by_their_own_address() {
+    let mut door = Door::new();
+    introduced(&mut door, "192.0.2.7");
+    let client = Extended::signed_in_at(door);
+    let behind = "192.0.2.7".parse().ok();
+    let Some(Session::Extended(session)) = client.door.sessions.by_key.get(&KEY) else { panic!() };
+    assert_eq!(session.peer(), Peer { source: HERE, behind });
+
+    let mut door = Door::new();
+    introduced(&mut door, "192.0.2.7");
+    door.sessions.handle_datagram(&mut door.cx, HERE, b"LOCKED#d3Jvbmc=");
+    let refused = Action::Log(LogEvent::Refused {
+        address: Peer { source: HERE, behind },
+        why: Refusal::ServerPassword,
+    });
+    assert!(door.cx.take_actions().contains(&refused), "in both protocols");
+}
+
+#[test]
+fn a_gateway_hangs_up_for_a_browser_and_nobody_else_does() {
+    let mut door = Door::new();
+    let gateway = introduced(&mut door, "192.0.2.7");
+    let hang_up = gateway.hang_up().unwrap();
+    let mut client = Extended::signed_in_at(door);
+    let other = Introduction::new(GatewayKey::from_random([6; 32]), 70, HERE.ip());
+    assert_eq!(other.hang_up(), None);
+    let mut changed = hang_up.clone();
+    let last = changed.len() - 1;
+    changed[last] ^= 1;
+    let elsewhere = SocketAddr::new(HERE.ip(), 2_000);
+    let forged = [(HERE, &changed), (elsewhere, &hang_up)];
+    for (from, datagram) in forged {
+        client.door.sessions.handle_datagram(&mut client.door.cx, from, datagram);
+    }
+    assert_eq!(client.door.cx.take_requests(), []);
+    client.door.receives(&hang_up);
+    assert!(client.door.cx.take_requests().contains(&Request::Away(true)));
+}
+
+#[test]
+fn an_introduction_is_of_one_source_and_of_now() {
+    let mut door = Door::new();
+    let mut gateway = Introduction::new(gateway_key(), 70, "192.0.2.7".parse().unwrap());
+    for answer in door.receives(&gateway.next_datagram()) {
+        assert!(gateway.handle_datagram(&answer));
+    }
+    let via = gateway.next_datagram();
+    let elsewhere = SocketAddr::new(HERE.ip(), 2_000);
+    door.sessions.handle_datagram(&mut door.cx, elsewhere, &via);
+    assert_eq!(door.sent(), Vec::<Vec<u8>>::new(), "a copy from elsewhere");
+    door.cx.pass(Duration::from_secs(17));
+    assert_eq!(door.receives(&via), Vec::<Vec<u8>>::new(), "it is too late");
+    assert_eq!(door.cx.dropped.wrong_cookie, 2);
 }

@@ -19,6 +19,7 @@ use crate::action::{Refusal, SignOutReason};
 use crate::context::Context;
 use crate::events::{Delivery, GaveUp, InFlight, Request, SessionKey, Update};
 use crate::limits::{CLASSIC_IDLE_TIMEOUT, SIGN_IN_TIMEOUT};
+use crate::peer::Peer;
 
 /// How an original client, which knows no edits, is shown one.
 const CORRECTION: &str = "(correction) ";
@@ -27,7 +28,7 @@ const CORRECTION: &str = "(correction) ";
 #[derive(Debug)]
 pub(super) struct ClassicSession {
     key: SessionKey,
-    address: SocketAddr,
+    address: Peer,
     stage: Stage,
     heard_at: Instant,
     budget: Budget,
@@ -38,7 +39,7 @@ pub(super) struct ClassicSession {
 const TOO_LONG: &str = "SERVER: Message too long. Please shorten it.";
 
 /// A datagram from an address without a session: whether it opens one. Nothing else is learnt.
-pub(super) fn knows_password(cx: &mut Context, from: SocketAddr, bytes: &[u8]) -> bool {
+pub(super) fn knows_password(cx: &mut Context, from: Peer, bytes: &[u8]) -> bool {
     match Command::parse(bytes) {
         Ok(Command::Login(LoginCommand::Locked(password)))
             if cx.settings.is_password(&password) =>
@@ -48,26 +49,21 @@ pub(super) fn knows_password(cx: &mut Context, from: SocketAddr, bytes: &[u8]) -
         Ok(Command::Login(LoginCommand::Locked(_)))
         | Err(CommandError::NotBase64(Verb::Locked)) => {
             cx.refuse(from, Refusal::ServerPassword);
-            cx.transmit(from, LoginReply::Locked.to_string());
+            cx.transmit(from.source, LoginReply::Locked.to_string());
         }
         // Nothing answers a registration, nor a chat command before sign-in.
         Ok(Command::Login(LoginCommand::NewUserPassword(..)) | Command::Chat(_)) | Err(_) => {}
         // A client that waits for a reply, perhaps from before a restart.
         Ok(Command::Login(
             LoginCommand::Join(_) | LoginCommand::CheckInDb(_) | LoginCommand::CheckPassword(_),
-        )) => cx.transmit(from, LoginReply::Locked.to_string()),
+        )) => cx.transmit(from.source, LoginReply::Locked.to_string()),
     }
     false
 }
 
 impl ClassicSession {
     /// A session that an address opened with a datagram of so many bytes.
-    pub(super) fn open(
-        cx: &mut Context,
-        key: SessionKey,
-        address: SocketAddr,
-        bytes: usize,
-    ) -> Self {
+    pub(super) fn open(cx: &mut Context, key: SessionKey, address: Peer, bytes: usize) -> Self {
         let mut session = Self {
             key,
             address,
@@ -82,7 +78,7 @@ impl ClassicSession {
     }
 
     pub(super) fn address(&self) -> SocketAddr {
-        self.address
+        self.address.source
     }
 
     pub(super) fn is_signed_in(&self) -> bool {
@@ -133,11 +129,11 @@ impl ClassicSession {
                 break;
             };
             match step {
-                Step::Transmit(datagram) => cx.transmit(self.address, datagram),
+                Step::Transmit(datagram) => cx.transmit(self.address.source, datagram),
                 Step::TransmitCorrupted(body, handed) => {
                     // A longer one would not be read; that it is corrupted is known all the same.
                     if body.len() <= CLASSIC_DATAGRAM_BYTES_MAX {
-                        cx.transmit(self.address, body);
+                        cx.transmit(self.address.source, body);
                     }
                     cx.request(self.key, Request::Corrupted(handed));
                 }
@@ -180,7 +176,7 @@ impl ClassicSession {
             Update::Stopping => {
                 let line = "SERVER: The server is stopping. Please come back later.".to_owned();
                 for datagram in Notice::Line(line).datagrams() {
-                    cx.transmit(self.address, datagram);
+                    cx.transmit(self.address.source, datagram);
                 }
             }
             Update::Sent(_)
@@ -277,7 +273,7 @@ impl ClassicSession {
             // A full queue belongs to a client that reads nothing.
             signed_in.outbox.push_notice(datagram);
         } else if self.budget.may_send(datagram.len()) {
-            cx.transmit(self.address, datagram);
+            cx.transmit(self.address.source, datagram);
         }
     }
 
@@ -293,7 +289,7 @@ impl ClassicSession {
             | Stage::Registering(..) => self.budget.may_send(datagram.len()),
         };
         if may_reply {
-            cx.transmit(self.address, datagram);
+            cx.transmit(self.address.source, datagram);
         }
     }
 

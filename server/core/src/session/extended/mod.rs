@@ -4,6 +4,7 @@
 mod cookies;
 mod encoder;
 mod entrance;
+mod introductions;
 mod requests;
 mod sign_in;
 mod stage;
@@ -17,6 +18,7 @@ use rand_core::Rng as _;
 
 pub(super) use self::encoder::Encoder;
 pub(super) use self::entrance::Entrance;
+pub(super) use self::introductions::{Introductions, NotTaken};
 use self::stage::{Candidate, Stage};
 
 use crate::action::SignOutReason;
@@ -26,6 +28,7 @@ use crate::limits::{
     AWAY_AFTER_SILENCE, AWAY_AFTER_UNANSWERED, CHALLENGE_INTERVAL, FEED_BYTES_MAX,
     FORGOTTEN_AFTER_SILENCE, SENDS_PER_SESSION_MAX, SIGN_IN_TIMEOUT,
 };
+use crate::peer::Peer;
 
 /// An extended session: it is known by its id, wherever its datagrams come from.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ pub(super) struct ExtendedSession {
     /// The answer to that, until the client shows that it has it.
     answer: Option<Vec<u8>>,
     /// Where datagrams go: an address that has proved that it receives them.
-    path: SocketAddr,
+    path: Peer,
     /// Another address that datagrams of this session came from, and that is to prove itself.
     candidate: Option<Candidate>,
     stage: Stage,
@@ -62,7 +65,7 @@ impl ExtendedSession {
     pub(super) fn new(
         cx: &Context,
         key: SessionKey,
-        path: SocketAddr,
+        path: Peer,
         channel: Channel,
         (opened_by, answer): (OpenHash, Vec<u8>),
     ) -> Self {
@@ -92,13 +95,18 @@ impl ExtendedSession {
     }
 
     pub(super) fn path(&self) -> SocketAddr {
+        self.path.source
+    }
+
+    #[cfg(test)]
+    pub(super) fn peer(&self) -> Peer {
         self.path
     }
 
     /// What opened it was repeated: its answer may have been lost.
     pub(super) fn answer_again(&self, cx: &mut Context) {
         if let Some(answer) = &self.answer {
-            cx.transmit(self.path, answer.clone());
+            cx.transmit(self.path.source, answer.clone());
         }
     }
 
@@ -156,7 +164,7 @@ impl ExtendedSession {
 
     fn send_packets(&mut self, cx: &mut Context) {
         while let Some(packet) = self.link.next_packet(cx.monotonic()) {
-            cx.transmit(self.path, packet);
+            cx.transmit(self.path.source, packet);
         }
     }
 
@@ -164,7 +172,7 @@ impl ExtendedSession {
     pub(super) fn handle_packet(
         &mut self,
         cx: &mut Context,
-        from: SocketAddr,
+        from: Peer,
         number: u64,
         sealed: &[u8],
     ) {
@@ -185,7 +193,7 @@ impl ExtendedSession {
             return;
         };
         self.heard_at = now;
-        if from != self.path {
+        if from.source != self.path.source {
             self.handle_other_path(cx, from, is_newest.then_some(number), response);
         } else if self.candidate.is_some_and(|asked| number >= asked.number) {
             // The client is still here: what came from elsewhere was a copy that overtook this.
@@ -230,12 +238,12 @@ impl ExtendedSession {
     fn handle_other_path(
         &mut self,
         cx: &mut Context,
-        from: SocketAddr,
+        from: Peer,
         newest: Option<u64>,
         response: Option<u64>,
     ) {
         let now = cx.monotonic();
-        let asked = self.candidate.filter(|candidate| candidate.address == from);
+        let asked = self.candidate.filter(|candidate| candidate.address == from.source);
         if let (Some(asked), Some(response)) = (asked, response)
             && asked.token == response
         {
@@ -248,9 +256,9 @@ impl ExtendedSession {
             self.candidate.is_some_and(|asked| now < asked.asked_at + CHALLENGE_INTERVAL);
         if let Some(number) = newest.filter(|_| !asked_lately) {
             let token = cx.rng.next_u64();
-            self.candidate = Some(Candidate { address: from, number, token, asked_at: now });
+            self.candidate = Some(Candidate { address: from.source, number, token, asked_at: now });
             let challenge = self.link.challenge_packet(now, token);
-            cx.transmit(from, challenge);
+            cx.transmit(from.source, challenge);
         }
     }
 
