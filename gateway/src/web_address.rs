@@ -12,7 +12,7 @@ const NAME_BYTES_MAX: usize = 253;
 /// A host: an address, or a name in small letters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Host {
-    /// An address, such as 192.0.2.1 or [2001:db8::1].
+    /// An address, such as `192.0.2.1` or `[2001:db8::1]`.
     Address(IpAddr),
     /// A name, such as chat.example.org.
     Name(String),
