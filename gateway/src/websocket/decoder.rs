@@ -31,6 +31,7 @@ pub(crate) struct Decoder {
     /// Up to where a text is known to be UTF-8.
     valid_up_to: usize,
     control: Vec<u8>,
+    /// A close or a violation came: nothing comes after it.
     is_closed: bool,
 }
 
@@ -78,17 +79,18 @@ impl Decoder {
     /// is taken.
     ///
     /// # Errors
-    /// [`Violation`]; after it there is nothing more to be asked.
+    /// [`Violation`]; nothing comes after it.
     pub(crate) fn next(&mut self, input: &mut &[u8]) -> Result<Option<Event<'_>>, Violation> {
         loop {
             if self.is_closed {
                 *input = &[];
                 return Ok(None);
             }
-            let Some(mut frame) = self.take_head(input)? else { return Ok(None) };
+            let head = self.take_head(input).inspect_err(|_| self.is_closed = true)?;
+            let Some(mut frame) = head else { return Ok(None) };
             let (taken, rest) = input.split_at(input.len().min(frame.length - frame.received));
             *input = rest;
-            self.take_payload(frame, taken)?;
+            self.take_payload(frame, taken).inspect_err(|_| self.is_closed = true)?;
             frame.received += taken.len();
             if frame.received < frame.length {
                 self.frame = Some(frame);
@@ -226,6 +228,7 @@ impl Decoder {
             FrameKind::Begin(_) | FrameKind::Continuation => {
                 let kind = self.message_kind.take();
                 if kind == Some(MessageKind::Text) && self.valid_up_to < self.message.len() {
+                    self.is_closed = true;
                     return Err(Violation::text("a text ends within a character"));
                 }
                 Ok(Event::Message(&self.message))
