@@ -96,7 +96,7 @@ pub enum LogEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NamesAlike {
     /// A name, and the one that it is like: at most
-    /// [`NAMES_ALIKE_TOLD_MAX`](crate::limits::NAMES_ALIKE_TOLD_MAX).
+    /// [`NAMES_ALIKE_TOLD_MAX`].
     pub told: Vec<(String, String)>,
     /// So many more.
     pub more: usize,
