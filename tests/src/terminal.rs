@@ -91,6 +91,11 @@ impl Terminal {
     /// Ends the input; the client's status, and what it wrote to standard error.
     pub async fn ends(mut self) -> (ExitStatus, String) {
         self.input = None;
+        self.ends_by_itself().await
+    }
+
+    /// The same, of a client that ends while there may be more to read.
+    pub async fn ends_by_itself(mut self) -> (ExitStatus, String) {
         let mut rest = String::new();
         let mut stderr = self.child.stderr.take().unwrap();
         let status = timeout(PATIENCE * 2, async {

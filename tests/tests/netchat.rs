@@ -25,6 +25,8 @@ mod netchat {
     mod hostile_extended;
     /// Two ends of a link on a bad network.
     mod link_simulation;
+    /// Who sees and sends packets on the way.
+    mod observers;
     /// Old and new clients with each other.
     mod pairings;
     /// The programs, from the outside.

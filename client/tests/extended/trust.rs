@@ -112,6 +112,21 @@ fn a_server_whose_key_has_changed_hears_nothing_until_the_person_decides() {
 }
 
 #[test]
+fn a_client_that_runs_notices_that_its_server_came_back_with_another_key() {
+    let mut pair = Pair::signed_in();
+    let expected = pair.key.public().code();
+    pair.server = None;
+    pair.key = other_key();
+    pair.send("for the true one");
+    pair.pass(Duration::from_secs(60));
+    let offered = other_key().public().code();
+    let question = Question::ServerKey { expected, offered, may_accept: true };
+    assert_eq!(questions(&mut pair), [question]);
+    assert_eq!(pair.sessions_opened, 1);
+    assert_eq!(pair.take_said(), []);
+}
+
+#[test]
 fn a_code_in_the_address_admits_one_server_and_leaves_no_choice() {
     let code = |key: &StaticKey| Trust::Code(key.public().code());
     let key = StaticKey::from_random([1; 32]);

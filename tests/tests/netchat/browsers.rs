@@ -2,6 +2,7 @@
 
 use netchat_tests::browser::{Browser, Device};
 use netchat_tests::classic::ClassicClient;
+use netchat_tests::classic_server::ClassicServer;
 use netchat_tests::process::{Parts, System};
 use netchat_tests::proxy::Proxy;
 use netchat_tests::terminal::Terminal;
@@ -41,6 +42,52 @@ async fn a_browser_and_a_terminal_chat_with_each_other() {
     alice.find("//h1").await;
     alice.reload().await;
     alice.find("//h1").await;
+}
+
+/// The server has a new key: browsers ask, tools end, and both say why.
+#[tokio::test]
+async fn a_server_with_another_key_is_told_nothing_until_the_person_trusts_it() {
+    let mut parts = Parts::start().await;
+    let alice = Browser::open(parts.http, Device::DarkPhone).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let mut bob = Terminal::signed_in(&parts.udp.to_string(), "bob", &[]).await;
+    parts.kill_server().await;
+    std::fs::remove_file(parts.folder.path().join("netchat.db-key")).unwrap();
+    parts.start_server().await;
+
+    // Silence is noticed sooner by whoever waits for an answer.
+    bob.types("/chat alice").await;
+    bob.types("Are you there?").await;
+    let (status, said) = bob.ends_by_itself().await;
+    assert!(!status.success());
+    assert!(said.contains("This is not the server that is meant"), "{said}");
+    alice.find("//*[@role='alertdialog' and @aria-label='This is another server']").await;
+    alice.screenshot("another-key").await;
+    alice.reload().await;
+    alice.click("Trust this server from now on").await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.find("//nav[@aria-label='Conversations']").await;
+    let mut bob = Terminal::signed_in(&parts.udp.to_string(), "bob", &[]).await;
+    bob.types("/chat alice").await;
+    bob.types("It was only the key.").await;
+    bob.waits_for("SERVER: SENT").await;
+}
+
+#[tokio::test]
+async fn a_browser_speaks_the_classic_protocol_only_when_it_is_told_to() {
+    let classic = ClassicServer::start().await;
+    let mut parts = Parts::start().await;
+    parts.kill_gateway().await;
+    parts.start_gateway_to(classic.address).await;
+    let page = Browser::open(parts.http, Device::Desktop).await;
+    page.fill("Server password", "password").await;
+    page.fill("Name", "alice").await;
+    page.fill("Password", "alicespassword").await;
+    page.click("Sign in").await;
+    page.find("//*[@role='alertdialog' and @aria-label='This server does not encrypt']").await;
+    page.screenshot("classic-asked").await;
+    page.click("Go on without encryption").await;
+    page.find("//nav[@aria-label='Conversations'] | //input").await;
 }
 
 #[tokio::test]

@@ -44,6 +44,9 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const KEEP_ALIVE_INTERVAL_DUE: Duration = Duration::from_secs(1);
 /// A path on which something was sent and nothing heard for so long is given up for another.
 const SILENCE_MAX: Duration = Duration::from_secs(8);
+/// The same, on a path after the first: whoever does not know the link there can't say so in a way
+/// that would be believed, so a new one is agreed on soon.
+const SILENCE_MAX_AFTER_REOPENING: Duration = Duration::from_secs(3);
 /// The same, when the person or the system has reason to think that the path is dead.
 const SILENCE_MAX_AFTER_WAKING: Duration = Duration::from_secs(2);
 /// How long a session that signs out waits for the server to say so too.
@@ -58,6 +61,8 @@ pub(super) struct Extended {
     /// Of the server that `trust` admits: it is said to no other.
     token: Option<Token>,
     heard_at: Instant,
+    /// Since the present path was opened, or the last one.
+    is_heard: bool,
     /// Since when an answer is missing on this path.
     unanswered_since: Option<Instant>,
     silence_max: Duration,
@@ -104,6 +109,7 @@ impl Extended {
             trust,
             token,
             heard_at: Instant::ZERO,
+            is_heard: false,
             unanswered_since: None,
             silence_max: SILENCE_MAX,
             spoke_at: Instant::ZERO,
@@ -115,15 +121,24 @@ impl Extended {
 
     /// Goes on with the link on a new path, or begins to agree on one.
     pub(super) fn path_opened(&mut self, now: Instant, common: &mut Common) {
+        let is_silent = !self.is_heard || self.unanswered_at().is_some_and(|at| now >= at);
         match &mut self.phase {
-            Phase::Open(open) => {
+            Phase::Open(open) if !is_silent => {
                 self.unanswered_since = Some(now);
+                self.silence_max = SILENCE_MAX_AFTER_REOPENING;
                 open.link.path_changed(now);
                 open.link.keep_alive();
             }
+            // A server with another key, perhaps.
+            Phase::Open(_) if self.ends_at.is_none() => {
+                self.chat.link_lost(common);
+                self.shake_hands(now, common);
+            }
+            Phase::Open(_) => self.phase = Phase::Idle,
             Phase::Resting(_) | Phase::Distrusting(_) => {}
             Phase::Idle | Phase::Shaking(_) => self.shake_hands(now, common),
         }
+        self.is_heard = false;
         self.flush(now, common);
     }
 
@@ -173,6 +188,7 @@ impl Extended {
 
     fn note_heard(&mut self, now: Instant, common: &mut Common) {
         self.heard_at = now;
+        self.is_heard = true;
         self.unanswered_since = None;
         self.silence_max = SILENCE_MAX;
         common.note_heard();
@@ -417,6 +433,7 @@ impl Extended {
 
     fn shake_hands(&mut self, now: Instant, common: &mut Common) {
         self.unanswered_since = Some(now);
+        self.silence_max = SILENCE_MAX;
         self.phase = Phase::Shaking(Handshake::new(now, self.trust, common));
     }
 
