@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Most sessions of an account that are listed. A server tells of fewer; what comes beyond it is dropped.
+pub const ACCOUNT_SESSIONS_MAX: usize = 256;
+
 /// How many of the latest arrivals a session knows again. One of them that comes once more (a
 /// server was restored from a backup, and its log begins anew) is not shown twice; an earlier one
 /// would be.

@@ -7,7 +7,7 @@ use netchat_shared::name::{GroupName, NameError, UserName};
 use crate::reaction::{Reaction, SignError};
 
 /// What [`Slash::parse`] knows, one line each, for a person.
-pub const HELP: [&str; 12] = [
+pub const HELP: [&str; 15] = [
     "/chat NAME            write to one person; to several: /chat NAME;NAME",
     "/group NAME           join a group and write in it",
     "/newgroup NAME: A;B   make a group of yourself, A and B",
@@ -19,7 +19,10 @@ pub const HELP: [&str; 12] = [
     "/delete               take your last message here back",
     "/react SIGN           put a sign beside the last message; -SIGN takes it away",
     "/leave                back from a conversation; //text sends a text that begins with /",
-    "/exit                 sign out",
+    "/password             change your password; your other sessions end, but with /password keep",
+    "/sessions             where you are signed in",
+    "/end NUMBER           end that session; /end others ends all but this one",
+    "/exit                 sign out; /exit everywhere ends all your sessions",
 ];
 
 /// A typed command.
@@ -45,10 +48,23 @@ pub enum Slash {
     Delete,
     /// Put a sign beside the last message there, of somebody else if there is one.
     React(Reaction),
+    /// Change one's password; whether one's other sessions end.
+    Password {
+        /// They do.
+        ends_others: bool,
+    },
+    /// List one's sessions.
+    Sessions,
+    /// End the session with that number in the list.
+    EndSession(usize),
+    /// End all sessions but this one.
+    EndOtherSessions,
     /// Leave the conversation's view.
     Leave,
     /// Sign out.
     Exit,
+    /// Sign out, and end all one's other sessions.
+    ExitEverywhere,
     /// Say what there is.
     Help,
 }
@@ -65,6 +81,12 @@ pub enum SlashError {
     /// A text is missing.
     #[error("/{0} needs a text")]
     TextMissing(&'static str),
+    /// It stands with something that it does not know.
+    #[error("/{0} needs {1}")]
+    Which(&'static str, &'static str),
+    /// It stands with a word that it does not know.
+    #[error("/{0} stands alone, or with {1}")]
+    Only(&'static str, &'static str),
     /// A name that can't be.
     #[error("{0}")]
     Name(#[from] NameError),
@@ -113,7 +135,15 @@ impl Slash {
             "edit" => Self::Edit(text("edit", rest)?),
             "delete" => Self::Delete,
             "react" => Self::React(rest.parse()?),
+            "password" => Self::Password { ends_others: !choice("password", rest, "keep")? },
+            "sessions" => Self::Sessions,
+            "end" => match rest.parse() {
+                Ok(number) => Self::EndSession(number),
+                Err(_) if rest == "others" => Self::EndOtherSessions,
+                Err(_) => return Err(SlashError::Which("end", "a number of /sessions, or others")),
+            },
             "leave" => Self::Leave,
+            "exit" if choice("exit", rest, "everywhere")? => Self::ExitEverywhere,
             "exit" => Self::Exit,
             "help" => Self::Help,
             _ => return Err(SlashError::Unknown(word.to_owned())),
@@ -133,6 +163,15 @@ fn names(command: &'static str, rest: &str) -> Result<Vec<UserName>, SlashError>
     match rest {
         "" => Err(SlashError::NameMissing(command)),
         rest => Ok(parse_names(rest)?),
+    }
+}
+
+/// Whether a word that may stand behind a command does.
+fn choice(command: &'static str, rest: &str, word: &'static str) -> Result<bool, SlashError> {
+    match rest {
+        "" => Ok(false),
+        rest if rest == word => Ok(true),
+        _ => Err(SlashError::Only(command, word)),
     }
 }
 
@@ -171,6 +210,13 @@ mod tests {
         );
         check("/newgroup lab", Slash::NewGroup("lab".parse().unwrap(), vec![]));
         check("/leave", Slash::Leave);
+        check("/password", Slash::Password { ends_others: true });
+        check("/password keep", Slash::Password { ends_others: false });
+        check("/sessions", Slash::Sessions);
+        check("/end 2", Slash::EndSession(2));
+        check("/end others", Slash::EndOtherSessions);
+        check("/exit", Slash::Exit);
+        check("/exit everywhere", Slash::ExitEverywhere);
         check("/edit so: 1 /2", Slash::Edit("so: 1 /2".to_owned()));
         check("/reply yes", Slash::Reply("yes".to_owned()));
         check("/delete", Slash::Delete);
@@ -186,6 +232,8 @@ mod tests {
         assert_eq!(mistake("/chta bob"), "there is no command /chta: /help lists them");
         assert_eq!(mistake("/chat"), "/chat needs a name");
         assert_eq!(mistake("/edit "), "/edit needs a text");
+        assert_eq!(mistake("/end"), "/end needs a number of /sessions, or others");
+        assert_eq!(mistake("/exit all"), "/exit stands alone, or with everywhere");
         assert_eq!(mistake("/react"), "a sign is missing");
         assert_eq!(mistake("/chat a`b"), "a name can't contain a backtick");
     }

@@ -21,6 +21,7 @@ pub(crate) fn write(record: &LogEvent) {
                 SignOutReason::HungUp => "left: its path was closed",
                 SignOutReason::Replaced => "left: its address was taken over by another client",
                 SignOutReason::Idle => "left: silent for too long",
+                SignOutReason::EndedElsewhere => "signed out from another session",
                 SignOutReason::Broken => "cut off: sent what can't be understood",
             };
             info!(%user, %address, "{why}");
@@ -37,6 +38,7 @@ pub(crate) fn write(record: &LogEvent) {
             };
             warn!(%address, "refused: {why}");
         }
+        LogEvent::PasswordChanged { user } => info!(%user, "password changed"),
         LogEvent::GroupCreated { group, by } => info!(%group, %by, "group created"),
         LogEvent::Away { user, address } => info!(%user, %address, "away: not heard any more"),
         LogEvent::Moved { user, from, to } => {

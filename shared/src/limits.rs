@@ -14,6 +14,9 @@ pub const GROUP_NAME_CHARS_MAX: usize = 64;
 /// Longest password, in bytes. Longer ones are refused: hashing time must not be the sender's choice.
 pub const PASSWORD_BYTES_MAX: usize = 256;
 
+/// Longest name that a client gives itself, in characters. A longer one is no message.
+pub const DEVICE_NAME_CHARS_MAX: usize = 64;
+
 /// Shortest password that our own clients accept for a new account, in characters.
 /// Accounts made by an original client may have a shorter one: it never asked for more.
 pub const NEW_PASSWORD_CHARS_MIN: usize = 8;

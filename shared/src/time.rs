@@ -65,6 +65,22 @@ pub struct UnixTime {
     pub millis: u64,
 }
 
+impl Add<Duration> for UnixTime {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self { millis: self.millis.saturating_add(saturating_millis(duration)) }
+    }
+}
+
+impl Sub<Duration> for UnixTime {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self { millis: self.millis.saturating_sub(saturating_millis(duration)) }
+    }
+}
+
 /// The present, on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
@@ -72,6 +88,10 @@ pub struct Now {
     pub monotonic: Instant,
     /// For everything that is stored and shown.
     pub calendar: UnixTime,
+}
+
+fn saturating_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn saturating_micros(duration: Duration) -> u64 {

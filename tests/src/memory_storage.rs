@@ -14,7 +14,7 @@ use netchat_core::names::NameKeys;
 use netchat_core::storage::{
     Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, Generation, GroupRecord,
     Loaded, Message, MessageDraft, Origin, Page, Placed, Purge, Query, Refused, Sequence, Snapshot,
-    Stored, StoredMessage, Target, Ticket, TokenHash, UserId, UserRecord, Write,
+    Stored, StoredMessage, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
@@ -51,7 +51,7 @@ pub struct MemoryStorage {
     received: BTreeMap<UserId, Sequence>,
     /// How far members have read, for as long as they are.
     read: BTreeMap<(UserId, ConversationId), Sequence>,
-    tokens: BTreeMap<TokenHash, (UserId, UnixTime)>,
+    tokens: BTreeMap<TokenHash, TokenRecord>,
     clock: Option<ClockMark>,
 }
 
@@ -138,8 +138,8 @@ impl MemoryStorage {
                     self.failures.entry((*sequence, *user)).or_insert(*failure);
                 }
             }
-            Write::SetToken(hash, user, expires_at) => {
-                self.tokens.insert(*hash, (*user, *expires_at));
+            Write::SetToken(token) => {
+                self.tokens.insert(token.hash, token.clone());
             }
             Write::RemoveToken(hash) => {
                 self.tokens.remove(hash);
@@ -200,7 +200,7 @@ impl MemoryStorage {
             users: self.users.values().map(|user| (user.clone(), received(&user.id))).collect(),
             groups: self.groups.values().cloned().collect(),
             directs,
-            tokens: self.tokens.iter().map(|(hash, (user, at))| (*hash, *user, *at)).collect(),
+            tokens: self.tokens.values().cloned().collect(),
             clock: self.clock,
         }
     }
@@ -294,7 +294,7 @@ impl MemoryStorage {
                 is_target && is_user(&message.sender)
             }
             Draft::User { .. } => true,
-            Draft::PasswordHash(user, _) => is_user(user),
+            Draft::PasswordHash { user, .. } => is_user(user),
             Draft::Group { members, .. } => members.iter().all(is_user),
             Draft::Join(group, user) | Draft::Quit(group, user) => is_group(group) && is_user(user),
         }
@@ -399,7 +399,7 @@ impl MemoryStorage {
                 all.into_iter().for_each(|sequence| self.forget(sequence));
             }
         }
-        self.tokens.retain(|_, (_, expires_at)| *expires_at >= purge.tokens_before);
+        self.tokens.retain(|_, token| token.expires_at >= purge.tokens_before);
         let guests = self.users.values().filter(|user| user.password_hash.is_none());
         let guests = guests.filter(|user| user.since <= purge.known_to).map(|user| user.id);
         let gone = guests.filter(|guest| !purge.guests.contains(guest) && !self.has_left(*guest));
@@ -444,7 +444,7 @@ impl MemoryStorage {
     fn forget_guest(&mut self, guest: UserId) {
         self.users.remove(&guest);
         self.received.remove(&guest);
-        self.tokens.retain(|_, (user, _)| *user != guest);
+        self.tokens.retain(|_, token| token.user != guest);
         self.failures.retain(|(_, user), _| *user != guest);
         self.members.retain(|(_, user), _| *user != guest);
         let is_theirs = |one: UserId, other: UserId| one == guest || other == guest;
@@ -478,7 +478,13 @@ impl Batch<'_> {
                     since: next,
                 })
             }
-            Draft::PasswordHash(user, hash) => Change::PasswordHash(*user, hash.clone()),
+            Draft::PasswordHash { user, hash, only_token } => {
+                let is_gone = |token: &TokenRecord| {
+                    token.user == *user && only_token.is_some_and(|only| token.hash != only)
+                };
+                self.storage.tokens.retain(|_, token| !is_gone(token));
+                Change::PasswordHash(*user, hash.clone())
+            }
             Draft::Group { name, members } => {
                 if self.storage.group_looks.has_like(name) {
                     return Placed::Taken;

@@ -1,5 +1,6 @@
 //! `netchat chat`: the session, the terminal and a UDP socket in one loop.
 
+mod account;
 mod address;
 mod input;
 mod known;
@@ -16,6 +17,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use netchat_client::session::{Event, Output, Session, Trust};
 use netchat_process::{Clock, SecretSetting, SecretText, fail, read_secret_line, shutdown_signal};
+use netchat_shared::extended::DeviceName;
 use netchat_shared::limits::DATAGRAM_BYTES_MAX;
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
@@ -153,12 +155,13 @@ impl Chat {
             name: arguments.name,
             password,
         };
+        let mut session = match arguments.classic {
+            true => Session::new_classic(seed),
+            false => Session::new(seed, trust),
+        };
+        device_name().into_iter().for_each(|name| session.set_device(name));
         Ok(Self {
-            session: if arguments.classic {
-                Session::new_classic(seed)
-            } else {
-                Session::new(seed, trust)
-            },
+            session,
             terminal: Terminal::new(given),
             screen: Screen::new(input.is_terminal),
             input,
@@ -231,7 +234,7 @@ impl Chat {
                 }
                 Output::Event(Event::ServerKey(key)) => self.keep_key(&key),
                 Output::Event(event) => {
-                    let now = self.now();
+                    let now = self.clock.now();
                     self.terminal.handle_event(now, event, &mut self.session);
                 }
                 Output::Wait(timer) => return timer,
@@ -324,6 +327,14 @@ impl Chat {
     fn now(&self) -> Instant {
         self.clock.monotonic()
     }
+}
+
+/// What the person knows this client by, in the list of their sessions.
+fn device_name() -> Option<DeviceName> {
+    let system = rustix::system::uname();
+    let host = system.nodename().to_string_lossy();
+    let name = format!("Terminal on {host}").parse();
+    name.or_else(|_| "Terminal".parse()).ok()
 }
 
 async fn ask_server(input: &mut Input) -> io::Result<ServerAddress> {

@@ -12,15 +12,16 @@ use netchat_client::session::{
 use netchat_client::slash::{HELP, Slash, Typed, parse_names};
 use netchat_shared::classic::{Notice, Roster};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::Recipients;
+use netchat_shared::extended::{AccountSession, Recipients};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::UNSETTLED_MESSAGES_MAX;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
-use netchat_shared::time::Instant;
+use netchat_shared::time::{Instant, Now};
 
+use super::account::{self, Filled, PasswordForm};
 use super::recent::Recent;
 
 const MENU: [&str; 4] = [
@@ -83,6 +84,8 @@ pub(crate) struct Terminal {
     said_unreachable: bool,
     /// Messages to more than one: with these, it is said whom a failure is about.
     to_several: BTreeSet<MessageId>,
+    /// One's sessions, as they were listed last.
+    sessions: Vec<AccountSession>,
 }
 
 /// What a typed line means at present.
@@ -104,6 +107,8 @@ enum View {
     GroupMembers(GroupName, Vec<String>),
     /// Writing to these.
     Writing(Vec<Conversation>),
+    /// Changing one's password, on the way back to that.
+    ChangingPassword(PasswordForm, Box<Self>),
     /// Asked to end; what was sent is waited for.
     Leaving,
     Done,
@@ -123,6 +128,7 @@ impl Terminal {
             unreachable_since: None,
             said_unreachable: false,
             to_several: BTreeSet::new(),
+            sessions: Vec::new(),
         }
     }
 
@@ -141,6 +147,7 @@ impl Terminal {
             View::GroupChoice => ("Join an existing group(E) or make a new group(N): ", false),
             View::GroupName { is_new: true } => ("Enter the name of your new group: ", false),
             View::GroupName { is_new: false } => ("Enter the name of the group: ", false),
+            View::ChangingPassword(form, _) => (form.prompt(), true),
             View::GroupMembers(..) | View::Writing(_) | View::Leaving => ("", false),
         };
         Some(Prompt { text, is_secret })
@@ -180,6 +187,7 @@ impl Terminal {
             | View::GroupName { .. }
             | View::GroupMembers(..)
             | View::Writing(_)
+            | View::ChangingPassword(..)
             | View::Leaving
             | View::Done => false,
         }
@@ -213,7 +221,8 @@ impl Terminal {
         self.problem = Some(problem);
     }
 
-    pub(crate) fn handle_event(&mut self, now: Instant, event: Event, session: &mut Session) {
+    pub(crate) fn handle_event(&mut self, now: Now, event: Event, session: &mut Session) {
+        let Now { monotonic: now, calendar } = now;
         match event {
             Event::Asked(question) => self.handle_question(now, question, session),
             Event::SignedIn(name) => {
@@ -227,6 +236,16 @@ impl Terminal {
             Event::Online(online) => self.handle_online(now, online, session),
             Event::ActiveList(roster) => self.handle_active(roster),
             Event::Group(group, outcome) => self.handle_group(group, outcome),
+            Event::Sessions(sessions) => {
+                account::lines(calendar, &sessions).into_iter().for_each(|line| self.info(line));
+                self.sessions = sessions;
+            }
+            Event::SessionsEnded(1) => self.info("1 session was ended."),
+            Event::SessionsEnded(count) => self.info(format!("{count} sessions were ended.")),
+            Event::Password(outcome) => match account::outcome(outcome) {
+                Ok(line) => self.info(line),
+                Err(problem) => self.report(problem),
+            },
             Event::OtherLog => self.recent.forget(),
             // Not asked for here: a terminal shows what comes.
             Event::History(..)
@@ -276,6 +295,7 @@ impl Terminal {
                 "LEAVE" => self.view = View::Done,
                 _ => self.warn("Enter TRUST or LEAVE.".to_owned()),
             },
+            View::ChangingPassword(form, back) => self.fill(now, form, back, line, session),
             View::Menu
             | View::ChatName
             | View::GroupChoice
@@ -414,8 +434,19 @@ impl Terminal {
                 let react = |session: &mut Session, to, of| session.react(now, to, of, &reaction);
                 self.send_about(&to, of, None, session, react);
             }
+            Slash::Password { ends_others } => {
+                let back = Box::new(self.view.clone());
+                self.view = View::ChangingPassword(PasswordForm::new(ends_others), back);
+            }
+            Slash::Sessions => session.request_sessions(now),
+            Slash::EndSession(number) => self.end_session(now, number, session),
+            Slash::EndOtherSessions => session.end_other_sessions(now),
             Slash::Leave => self.show_menu(),
             Slash::Exit => self.leave(now, session),
+            Slash::ExitEverywhere => {
+                session.end_other_sessions(now);
+                self.leave(now, session);
+            }
             Slash::Help => HELP.iter().for_each(|line| self.info(*line)),
         }
     }
@@ -453,6 +484,7 @@ impl Terminal {
                 | View::Name
                 | View::Password(_)
                 | View::ServerKey
+                | View::ChangingPassword(..)
                 | View::Leaving
                 | View::Done,
                 _,
@@ -744,6 +776,37 @@ impl Terminal {
             return session.sign_out(now);
         }
         self.view = View::Leaving;
+    }
+
+    /// A line of the form in which one changes one's password.
+    fn fill(
+        &mut self,
+        now: Instant,
+        form: PasswordForm,
+        back: Box<View>,
+        line: &str,
+        session: &mut Session,
+    ) {
+        match form.fill(line) {
+            Filled::Next(form) => self.view = View::ChangingPassword(form, back),
+            Filled::Again(form, why) => {
+                self.report(why);
+                self.view = View::ChangingPassword(form, back);
+            }
+            Filled::Done(old, new, ends_others) => {
+                self.view = *back;
+                session.change_password(now, old, new, ends_others);
+            }
+        }
+    }
+
+    /// Ends the session with that number in the list that was shown.
+    fn end_session(&mut self, now: Instant, number: usize, session: &mut Session) {
+        match number.checked_sub(1).and_then(|at| self.sessions.get(at)) {
+            Some(one) if one.is_this => self.report("to end this session, type /exit".to_owned()),
+            Some(one) => session.end_session(now, one.id),
+            None => self.report("list your sessions before: /sessions".to_owned()),
+        }
     }
 
     fn show_menu(&mut self) {

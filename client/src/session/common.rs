@@ -7,6 +7,7 @@ use rand_chacha::ChaCha12Rng;
 use super::backoff::Backoff;
 use super::{Connection, Event, Outgoing, Output, Question};
 use netchat_shared::FreshKeys;
+use netchat_shared::extended::{AccountSessionId, DeviceName};
 use netchat_shared::list::List;
 use netchat_shared::message_id::{MessageId, MessageIds};
 use netchat_shared::name::{GroupName, UserName};
@@ -28,6 +29,8 @@ pub(super) struct Common {
     pub(super) rng: ChaCha12Rng,
     /// For one link each.
     pub(super) keys: FreshKeys,
+    /// What this client calls itself to the server.
+    pub(super) device: Option<DeviceName>,
 }
 
 /// What the person answered, kept to sign in again after an interruption.
@@ -44,6 +47,15 @@ pub(super) enum GroupRequest {
     Create(GroupName, List<String>),
     Join(GroupName),
     Quit(GroupName),
+}
+
+/// Something about one's account that is asked of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum AccountRequest {
+    Sessions,
+    End(AccountSessionId),
+    EndOthers,
+    ChangePassword { old: Password, new: Password, ends_others: bool },
 }
 
 impl Common {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::reaction::Reaction;
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{Receipts, Recipients};
+use netchat_shared::extended::{AccountSession, Receipts, Recipients};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
@@ -70,6 +70,12 @@ pub enum Event {
     Members(GroupName, Vec<UserName>, bool),
     /// A page of those who have received one's own message, and whether there are more.
     Receivers(Sequence, Vec<UserName>, bool),
+    /// The sessions of one's account, as asked for.
+    Sessions(Vec<AccountSession>),
+    /// So many sessions of one's account were ended, as asked.
+    SessionsEnded(u32),
+    /// What became of a change of one's password.
+    Password(PasswordOutcome),
     /// The server's log is another one (it was restored from a backup, or made anew): places that
     /// are kept from before mean nothing any more.
     OtherLog,
@@ -237,6 +243,19 @@ pub enum Failure {
     /// The server refused it, and says why.
     Refused(String),
     /// The server did not answer: it may have arrived or not.
+    NoAnswer,
+}
+
+/// What became of a change of one's password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PasswordOutcome {
+    /// It is the new one.
+    Changed,
+    /// The old one was wrong: nothing has changed.
+    Wrong,
+    /// It was not changed, and why.
+    Refused(String),
+    /// The connection was lost before the answer came: it may be either.
     NoAnswer,
 }
 

@@ -28,10 +28,10 @@ use thiserror::Error;
 
 use self::backoff::Backoff;
 use self::classic::Classic;
-use self::common::{Answers, Common, GroupRequest};
+use self::common::{AccountRequest, Answers, Common, GroupRequest};
 pub use self::event::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Output, Progress, Question,
-    StoredAt,
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Output, PasswordOutcome,
+    Progress, Question, StoredAt,
 };
 use self::extended::Extended;
 pub use self::extended::Trust;
@@ -39,7 +39,7 @@ pub use self::saved::{Outgoing, Saved};
 use crate::reaction::Reaction;
 use netchat_shared::FreshKeys;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::LinkStatistics;
+use netchat_shared::extended::{AccountSessionId, DeviceName, LinkStatistics};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::{OUTBOX_MESSAGES_MAX, TEXT_BYTES_MAX};
 use netchat_shared::list::List;
@@ -144,6 +144,7 @@ impl Session {
             outputs: VecDeque::from([Output::OpenPath]),
             rng,
             keys,
+            device: None,
         };
         Self {
             path: Path::Opening,
@@ -450,6 +451,40 @@ impl Session {
         }
     }
 
+    /// What this client calls itself, for its user to know its session by.
+    pub fn set_device(&mut self, device: DeviceName) {
+        self.common.device = Some(device);
+    }
+
+    /// Asks for the sessions of one's account; answered with [`Event::Sessions`]. A classic server
+    /// knows none, and nothing is answered.
+    pub fn request_sessions(&mut self, now: Instant) {
+        self.request(now, AccountRequest::Sessions);
+    }
+
+    /// Ends a session of one's account; answered with [`Event::SessionsEnded`]. To end this one,
+    /// [`Self::sign_out`].
+    pub fn end_session(&mut self, now: Instant, id: AccountSessionId) {
+        self.request(now, AccountRequest::End(id));
+    }
+
+    /// Ends all sessions of one's account but this one; answered with [`Event::SessionsEnded`].
+    pub fn end_other_sessions(&mut self, now: Instant) {
+        self.request(now, AccountRequest::EndOthers);
+    }
+
+    /// Changes one's password; answered with [`Event::Password`]. If `ends_others`, no other session
+    /// of one's account goes on.
+    pub fn change_password(
+        &mut self,
+        now: Instant,
+        old: Password,
+        new: Password,
+        ends_others: bool,
+    ) {
+        self.request(now, AccountRequest::ChangePassword { old, new, ends_others });
+    }
+
     /// Whether everything sent has been settled: stored (on a classic server: acknowledged), or
     /// failed.
     #[must_use]
@@ -572,6 +607,14 @@ impl Session {
                 self.extended.request_group(now, request, &mut self.common);
             }
         }
+    }
+
+    fn request(&mut self, now: Instant, request: AccountRequest) {
+        if self.mode == Mode::Classic {
+            let line = "this server knows no sessions, and changes no passwords";
+            return self.common.tell(Event::Line(line.to_owned()));
+        }
+        self.extended.request_account(now, request, &mut self.common);
     }
 
     fn open_path(&mut self) {

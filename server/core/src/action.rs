@@ -56,6 +56,11 @@ pub enum LogEvent {
         /// Why.
         why: Refusal,
     },
+    /// Somebody has changed their password.
+    PasswordChanged {
+        /// Who.
+        user: UserName,
+    },
     /// A group was made.
     GroupCreated {
         /// Its name.
@@ -138,6 +143,8 @@ pub enum SignOutReason {
     Idle,
     /// It sent what no client of ours sends.
     Broken,
+    /// Its user ended it from another session.
+    EndedElsewhere,
 }
 
 /// Why something was refused.

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{NotSent, Receipts, Recipients, Token};
+use netchat_shared::extended::{
+    AccountSession, AccountSessionId, DeviceName, NotSent, PasswordReply, Receipts, Recipients,
+    Token,
+};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
@@ -62,8 +65,8 @@ pub(crate) enum Request {
     Away(bool),
     /// The session is at another address.
     Moved(Peer),
-    /// The token of the session is to be worth nothing.
-    Revoke,
+    /// To do something about the user's account.
+    Account(AccountRequest),
     /// The session is over.
     Leave(SignOutReason),
 }
@@ -157,6 +160,24 @@ pub(crate) enum GroupRequest {
     Find,
 }
 
+/// Something that is to be done about the account of a session's user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AccountRequest {
+    /// What the session's client calls itself.
+    Describe(DeviceName),
+    /// Say what sessions there are. Answered with [`Update::AccountSessions`].
+    Sessions,
+    /// End one. Answered with [`Update::SessionsEnded`].
+    EndSession(AccountSessionId),
+    /// End all but this one. Answered with [`Update::SessionsEnded`].
+    EndOtherSessions,
+    /// Put another password in place of this one; if `ends_others`, no other session goes on.
+    /// Answered with [`Update::Password`].
+    ChangePassword { old: Password, new: Password, ends_others: bool },
+    /// The token of the session is to be worth nothing, and no other link of it goes on.
+    SignOut,
+}
+
 /// What the chat tells a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Update {
@@ -200,6 +221,14 @@ pub(crate) enum Update {
     Roster(Vec<(UserName, SocketAddr)>),
     /// What became of a request about a group.
     Group(GroupName, GroupOutcome),
+    /// The sessions of the user's account.
+    AccountSessions(Vec<AccountSession>),
+    /// So many of them were ended, as asked.
+    SessionsEnded(u32),
+    /// What became of a change of the user's password.
+    Password(PasswordReply),
+    /// The session was ended from another one of the user's.
+    Ended,
     /// The server is about to stop.
     Stopping,
 }

@@ -94,6 +94,12 @@ pub const CHALLENGE_INTERVAL: Duration = Duration::from_millis(200);
 /// How long a token is good after it was last used.
 pub const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3_600);
 
+/// How often it is noted that a token is in use, while its client is connected.
+pub const TOKEN_RENEWAL_INTERVAL: Duration = Duration::from_secs(24 * 3_600);
+
+/// Most sessions that are listed to their user, those without a token included.
+pub const SESSIONS_LISTED_MAX: usize = 64;
+
 /// Most tokens of one user; the one used longest ago makes room.
 pub const TOKENS_PER_USER_MAX: usize = 16;
 

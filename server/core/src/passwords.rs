@@ -13,6 +13,22 @@ pub(crate) fn normalised(password: &Password) -> Password {
     Password::new(password.reveal().nfc().collect::<String>()).unwrap_or_else(|_| password.clone())
 }
 
+/// A password that somebody shows, in the forms in which it is compared.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    pub(crate) password: Password,
+    /// As it was typed, if that is another form.
+    pub(crate) as_typed: Option<Password>,
+}
+
+impl Compared {
+    pub(crate) fn of(typed: &Password) -> Self {
+        let password = normalised(typed);
+        let as_typed = Some(typed).filter(|typed| **typed != password).cloned();
+        Self { password, as_typed }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use netchat_shared::body::Body;
+use netchat_shared::extended::DeviceName;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
@@ -47,8 +48,8 @@ pub enum Write {
     SetRead(UserId, ConversationId, Sequence),
     /// A message that did not reach a recipient.
     AddFailure(Sequence, UserId, DeliveryFailure),
-    /// What a client may resume with, until then.
-    SetToken(TokenHash, UserId, UnixTime),
+    /// What a client may resume with.
+    SetToken(TokenRecord),
     /// Not any more.
     RemoveToken(TokenHash),
     /// What the clock showed, and what follows for [`Self::Purge`].
@@ -86,7 +87,14 @@ pub enum Draft {
         address: SocketAddr,
     },
     /// Another hash of a user's password.
-    PasswordHash(UserId, String),
+    PasswordHash {
+        /// Whose.
+        user: UserId,
+        /// The hash.
+        hash: String,
+        /// Of the user's tokens, only this is good any more; `None`: all are.
+        only_token: Option<TokenHash>,
+    },
     /// A group with these members, the creator first, if the name is free.
     Group {
         /// The name.
@@ -261,6 +269,21 @@ pub enum DeliveryFailure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TokenHash(pub [u8; 32]);
 
+/// A token as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// What is kept of it.
+    pub hash: TokenHash,
+    /// Whose it is.
+    pub user: UserId,
+    /// When it was given.
+    pub since: UnixTime,
+    /// How long it is good, unless it is used again.
+    pub expires_at: UnixTime,
+    /// What its client calls itself.
+    pub device: Option<DeviceName>,
+}
+
 /// What is known of the machine's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClockMark {
@@ -341,7 +364,7 @@ pub struct Snapshot {
     /// Conversations of two, the smaller id first.
     pub directs: Vec<(ConversationId, UserId, UserId)>,
     /// What clients may resume with.
-    pub tokens: Vec<(TokenHash, UserId, UnixTime)>,
+    pub tokens: Vec<TokenRecord>,
     /// What was known of the clock.
     pub clock: Option<ClockMark>,
 }

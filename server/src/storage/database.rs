@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use netchat_core::storage::{
     ClockMark, ConversationId, Generation, GroupRecord, Loaded, Query, Sequence, Snapshot, Stored,
-    Ticket, TokenHash, UserId, UserRecord, Write,
+    Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::time::{Now, UnixTime};
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
@@ -30,7 +30,7 @@ use super::{name_keys, queries, writes};
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// The version of the schema that this program writes.
-const SCHEMA_VERSION: usize = 3;
+const SCHEMA_VERSION: usize = 4;
 
 /// The permissions of the database and of what lies beside it: texts and hashes are in it.
 pub(super) const OWNER_ONLY: u32 = 0o600;
@@ -382,12 +382,19 @@ impl Database {
         statement.query_map([], read)?.collect()
     }
 
-    fn tokens(&self) -> rusqlite::Result<Vec<(TokenHash, UserId, UnixTime)>> {
-        let mut statement =
-            self.connection.prepare("SELECT hash, user, expires_at FROM token ORDER BY hash")?;
+    fn tokens(&self) -> rusqlite::Result<Vec<TokenRecord>> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT hash, user, since, expires_at, device FROM token ORDER BY hash")?;
         let read = |row: &Row<'_>| {
-            let expires_at = UnixTime { millis: row.get(2)? };
-            Ok((TokenHash(row.get(0)?), UserId(row.get(1)?), expires_at))
+            let device: Option<String> = row.get(4)?;
+            Ok(TokenRecord {
+                hash: TokenHash(row.get(0)?),
+                user: UserId(row.get(1)?),
+                since: UnixTime { millis: row.get(2)? },
+                expires_at: UnixTime { millis: row.get(3)? },
+                device: device.and_then(|device| device.parse().ok()),
+            })
         };
         statement.query_map([], read)?.collect()
     }
@@ -469,6 +476,7 @@ fn migrations() -> Migrations<'static> {
         M::up_with_hook(include_str!("schema-3.sql"), |transaction: &Transaction<'_>| {
             Ok(name_keys::fill(transaction)?)
         }),
+        M::up(include_str!("schema-4.sql")),
     ];
     Migrations::new(steps.into())
 }

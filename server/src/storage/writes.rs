@@ -3,8 +3,9 @@
 use netchat_core::names::NameKeys;
 use netchat_core::storage::{
     Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, GroupRecord, Origin, Placed,
-    Sequence, Stored, Ticket, UserId, UserRecord, Write,
+    Sequence, Stored, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
+use netchat_shared::extended::DeviceName;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::time::UnixTime;
 use rusqlite::{
@@ -161,11 +162,7 @@ impl Commit<'_> {
                  SELECT seq, ?2, sender, ?3 FROM message WHERE seq = ?1 ON CONFLICT DO NOTHING",
                 params![sequence.0, user.0, reason(*failure)],
             )?,
-            Write::SetToken(hash, user, expires_at) => run(
-                connection,
-                "INSERT OR REPLACE INTO token (hash, user, expires_at) VALUES (?1, ?2, ?3)",
-                params![hash.0, user.0, expires_at.millis],
-            )?,
+            Write::SetToken(token) => set_token(connection, token)?,
             Write::RemoveToken(hash) => {
                 run(connection, "DELETE FROM token WHERE hash = ?1", params![hash.0])?;
             }
@@ -186,7 +183,9 @@ impl Commit<'_> {
             Draft::User { name, password_hash, address } => {
                 self.append_user(origin, name, password_hash.as_deref(), *address)
             }
-            Draft::PasswordHash(user, hash) => self.append_password_hash(origin, *user, hash),
+            Draft::PasswordHash { user, hash, only_token } => {
+                self.append_password_hash(origin, *user, hash, *only_token)
+            }
             Draft::Group { name, members } => self.append_group(origin, name, members),
             Draft::Join(group, user) => self.append_join(origin, *group, *user),
             Draft::Quit(group, user) => self.append_quit(origin, *group, *user),
@@ -252,7 +251,12 @@ impl Commit<'_> {
         origin: Origin,
         user: UserId,
         hash: &str,
+        only_token: Option<TokenHash>,
     ) -> rusqlite::Result<Placed> {
+        if let Some(only) = only_token {
+            let others = "DELETE FROM token WHERE user = ?1 AND hash <> ?2";
+            run(self.connection, others, params![user.0, only.0])?;
+        }
         let set = "UPDATE user SET password_hash = ?2 WHERE id = ?1 AND password_hash IS NOT NULL";
         match self.connection.prepare_cached(set)?.execute(params![user.0, hash])? {
             0 => Err(Error::QueryReturnedNoRows),
@@ -380,6 +384,21 @@ fn set_received(connection: &Connection, received: &[(UserId, Sequence)]) -> rus
         update.execute(params![user.0, sequence.0])?;
     }
     Ok(())
+}
+
+fn set_token(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<()> {
+    run(
+        connection,
+        "INSERT OR REPLACE INTO token (hash, user, since, expires_at, device)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            token.hash.0,
+            token.user.0,
+            token.since.millis,
+            token.expires_at.millis,
+            token.device.as_ref().map(DeviceName::as_str),
+        ],
+    )
 }
 
 fn reason(failure: DeliveryFailure) -> &'static str {

@@ -3,7 +3,7 @@
 use super::fields::{
     Line, conversation_from_wire, fields, parse_after, parse_optional_sequence, parse_sequence,
 };
-use super::{MessageError, Token};
+use super::{AccountSessionId, DeviceName, MessageError, Token};
 use crate::body::{Body, decode_text, encode_text};
 use crate::conversation::Conversation;
 use crate::kind::MessageKind;
@@ -79,6 +79,23 @@ pub enum ClientMessage {
     JoinGroup(GroupName),
     /// Leaves for good.
     QuitGroup(GroupName),
+    /// What the client calls itself, for its user to know the session by.
+    Device(DeviceName),
+    /// Asks for the sessions of one's account.
+    Sessions,
+    /// Ends a session of one's account.
+    EndSession(AccountSessionId),
+    /// Ends all sessions of one's account but this one.
+    EndOtherSessions,
+    /// Changes one's password.
+    ChangePassword {
+        /// The one that is good now.
+        old: Password,
+        /// The one that is to be.
+        new: Password,
+        /// All sessions but this one end.
+        ends_others: bool,
+    },
     /// Signs out: the token is worth nothing any more.
     SignOut,
 }
@@ -138,6 +155,14 @@ impl ClientMessage {
             Self::NewGroup(group, members) => Line::new("NEW_GROUP").text(group).list(members),
             Self::JoinGroup(group) => Line::new("JOIN_GROUP").text(group),
             Self::QuitGroup(group) => Line::new("QUIT_GROUP").text(group),
+            Self::Device(name) => Line::new("DEVICE").text(name.to_field()),
+            Self::Sessions => Line::new("SESSIONS"),
+            Self::EndSession(id) => Line::new("END_SESSION").display(id),
+            Self::EndOtherSessions => Line::new("END_OTHER_SESSIONS"),
+            Self::ChangePassword { old, new, ends_others } => Line::new("PASSWORD")
+                .text(secret(old))
+                .text(secret(new))
+                .text(if *ends_others { "end" } else { "keep" }),
             Self::SignOut => Line::new("SIGN_OUT"),
         }
     }
@@ -204,6 +229,27 @@ fn parse_request(word: &str, rest: &str) -> Option<ClientMessage> {
         }
         "JOIN_GROUP" => ClientMessage::JoinGroup(rest.parse().ok()?),
         "QUIT_GROUP" => ClientMessage::QuitGroup(rest.parse().ok()?),
+        _ => return parse_account_request(word, rest),
+    })
+}
+
+/// What is asked about one's account.
+fn parse_account_request(word: &str, rest: &str) -> Option<ClientMessage> {
+    Some(match word {
+        "DEVICE" => ClientMessage::Device(DeviceName::from_field(rest)?),
+        "SESSIONS" => ClientMessage::Sessions,
+        "END_SESSION" => ClientMessage::EndSession(AccountSessionId::parse(rest)?),
+        "END_OTHER_SESSIONS" => ClientMessage::EndOtherSessions,
+        "PASSWORD" => {
+            let [old, new, others] = fields(rest)?;
+            let ends_others = match others {
+                "end" => true,
+                "keep" => false,
+                _ => return None,
+            };
+            let (old, new) = (parse_secret(old)?, parse_secret(new)?);
+            ClientMessage::ChangePassword { old, new, ends_others }
+        }
         "SIGN_OUT" => ClientMessage::SignOut,
         _ => return None,
     })
@@ -288,6 +334,18 @@ mod tests {
         check("NEW_GROUP#CS: Group#", &ClientMessage::NewGroup(group.clone(), List::default()));
         check("JOIN_GROUP#CS: Group", &ClientMessage::JoinGroup(group.clone()));
         check("QUIT_GROUP#CS: Group", &ClientMessage::QuitGroup(group));
+        check("DEVICE#TGludXg=", &ClientMessage::Device("Linux".parse().unwrap()));
+        check("SESSIONS", &ClientMessage::Sessions);
+        let id = AccountSessionId(255);
+        check("END_SESSION#00000000000000ff", &ClientMessage::EndSession(id));
+        check("END_OTHER_SESSIONS", &ClientMessage::EndOtherSessions);
+        let change = |ends_others| ClientMessage::ChangePassword {
+            old: password(),
+            new: Password::new("c").unwrap(),
+            ends_others,
+        };
+        check("PASSWORD#YSNi#Yw==#end", &change(true));
+        check("PASSWORD#YSNi#Yw==#keep", &change(false));
         check("SIGN_OUT", &ClientMessage::SignOut);
     }
 
@@ -304,6 +362,10 @@ mod tests {
             "UNLOCK#*",
             "HISTORY#x#-#1",
             "RESUME#12",
+            "DEVICE#",
+            "END_SESSION#ff",
+            "PASSWORD#YSNi#Yw==",
+            "PASSWORD#YSNi#Yw==#",
         ] {
             assert_eq!(ClientMessage::parse(text.as_bytes()), Err(MessageError), "{text}");
         }

@@ -10,6 +10,7 @@
 //! - [`Link`]: messages that arrive exactly once and in order, over any network that sometimes works;
 //! - [`ClientMessage`] and [`ServerMessage`]: what is said.
 
+mod account_session;
 mod channel;
 mod client_message;
 mod datagram;
@@ -24,6 +25,7 @@ mod server_message;
 mod slices;
 mod token;
 
+pub use self::account_session::{AccountSession, AccountSessionId, DeviceName, DeviceNameError};
 pub use self::channel::Channel;
 pub use self::client_message::ClientMessage;
 pub use self::datagram::{ANSWER_BYTES, Datagram, DatagramError, PROTOCOL_VERSION, SessionId};
@@ -32,7 +34,7 @@ pub use self::fields::{conversation_from_wire, conversation_to_wire};
 pub use self::frame::{Frame, FrameError};
 pub use self::handshake::{Attempt, Forged, HELLO_BYTES, Opened, accept};
 pub use self::link::{Link, LinkError, LinkStatistics};
-pub use self::server_message::{GroupReply, NotSent, ServerMessage};
+pub use self::server_message::{GroupReply, NotSent, PasswordReply, ServerMessage};
 pub use self::token::Token;
 
 use thiserror::Error;

@@ -5,7 +5,7 @@ use super::fields::{
     Line, conversation_from_wire, fields, parse_more, parse_optional_sequence, parse_sequence,
     parse_time,
 };
-use super::{MessageError, Token};
+use super::{AccountSession, MessageError, Token};
 use crate::body::{decode_text, encode_text};
 use crate::conversation::Conversation;
 use crate::list::List;
@@ -101,6 +101,16 @@ pub enum ServerMessage {
     Group(GroupName, GroupReply),
     /// A page of a group's members, and whether there are more.
     Members(GroupName, List<UserName>, bool),
+    /// A session of one's account.
+    Session(AccountSession),
+    /// All of them were told.
+    SessionsEnd,
+    /// So many sessions of one's account were ended, as asked.
+    SessionsEnded(u32),
+    /// What became of a change of one's password.
+    Password(PasswordReply),
+    /// This session was ended from another one.
+    SignedOut,
     /// Something was not told because the link was full: ask anew for whatever is shown.
     Stale,
     /// The server is about to stop.
@@ -158,6 +168,17 @@ pub enum GroupReply {
     /// One is not a member any more.
     Quit,
     /// It was refused; why.
+    Refused(String),
+}
+
+/// What became of a change of one's password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PasswordReply {
+    /// It is the new one.
+    Changed,
+    /// The old one was wrong.
+    Wrong,
+    /// It was not changed; why.
     Refused(String),
 }
 
@@ -245,6 +266,15 @@ impl ServerMessage {
             Self::Members(group, names, more) => {
                 Line::new("MEMBERS").text(group).list(names).more(*more)
             }
+            Self::Session(session) => session.write(Line::new("SESSION")),
+            Self::SessionsEnd => Line::new("SESSIONS_END"),
+            Self::SessionsEnded(count) => Line::new("SESSIONS_ENDED").number(u64::from(*count)),
+            Self::Password(PasswordReply::Changed) => Line::new("PASSWORD").text("changed"),
+            Self::Password(PasswordReply::Wrong) => Line::new("PASSWORD").text("wrong"),
+            Self::Password(PasswordReply::Refused(why)) => {
+                Line::new("PASSWORD").text("refused").text(encode_text(why))
+            }
+            Self::SignedOut => Line::new("SIGNED_OUT"),
             Self::Stale => Line::new("STALE"),
             Self::Stopping => Line::new("STOPPING"),
         }
@@ -358,6 +388,22 @@ fn parse_answer(word: &str, rest: &str) -> Option<ServerMessage> {
             let (names, more) = (List::parse(names)?, parse_more(more)?);
             ServerMessage::Members(group.parse().ok()?, names, more)
         }
+        _ => return parse_about_account(word, rest),
+    })
+}
+
+fn parse_about_account(word: &str, rest: &str) -> Option<ServerMessage> {
+    Some(match word {
+        "SESSION" => ServerMessage::Session(AccountSession::parse(rest)?),
+        "SESSIONS_END" => ServerMessage::SessionsEnd,
+        "SESSIONS_ENDED" => ServerMessage::SessionsEnded(rest.parse().ok()?),
+        "PASSWORD" => ServerMessage::Password(match rest.split_once('#').unwrap_or((rest, "")) {
+            ("changed", "") => PasswordReply::Changed,
+            ("wrong", "") => PasswordReply::Wrong,
+            ("refused", why) => PasswordReply::Refused(decode_text(why)?),
+            _ => return None,
+        }),
+        "SIGNED_OUT" => ServerMessage::SignedOut,
         _ => return None,
     })
 }
@@ -406,7 +452,7 @@ impl GroupReply {
 mod tests {
     use super::*;
     use crate::body::Body;
-    use crate::extended::Receipts;
+    use crate::extended::{AccountSessionId, Receipts};
     use crate::kind::MessageKind;
 
     #[track_caller]
@@ -529,6 +575,26 @@ mod tests {
         );
         check("GROUP#CS: Group#joined#1#bob", &reply(GroupReply::Joined { count: 1, members }));
         check("GROUP#CS: Group#none", &reply(GroupReply::DoesNotExist));
+        let session = |device: Option<&str>, is_online| {
+            ServerMessage::Session(AccountSession {
+                id: AccountSessionId(255),
+                since: UnixTime { millis: 5 },
+                seen: UnixTime { millis: 7 },
+                is_online,
+                is_this: is_online,
+                device: device.map(|device| device.parse().unwrap()),
+            })
+        };
+        let id = "00000000000000ff";
+        check(&format!("SESSION#{id}#5#7#online#this#TGludXg="), &session(Some("Linux"), true));
+        check(&format!("SESSION#{id}#5#7#away#other#"), &session(None, false));
+        check("SESSIONS_END", &ServerMessage::SessionsEnd);
+        check("SESSIONS_ENDED#2", &ServerMessage::SessionsEnded(2));
+        check("PASSWORD#changed", &ServerMessage::Password(PasswordReply::Changed));
+        check("PASSWORD#wrong", &ServerMessage::Password(PasswordReply::Wrong));
+        let refused = PasswordReply::Refused("no".to_owned());
+        check("PASSWORD#refused#bm8=", &ServerMessage::Password(refused));
+        check("SIGNED_OUT", &ServerMessage::SignedOut);
         check("GROUP#CS: Group#quit", &reply(GroupReply::Quit));
         check("GROUP#CS: Group#refused#bm8=", &reply(GroupReply::Refused("no".to_owned())));
     }

@@ -11,7 +11,7 @@ use netchat_core::limits::PAGE_MESSAGES_MAX;
 use netchat_core::storage::{
     Change, ConversationId, Draft, Entry, Generation, GroupRecord, Loaded, Message, MessageDraft,
     Origin, Page, Placed, Query, Sequence, Snapshot, Stored, StoredMessage, Target, Ticket,
-    TokenHash, UserId, UserRecord, Write,
+    TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::time::UnixTime;
 
@@ -22,7 +22,7 @@ pub(crate) struct FastMemory {
     users: Vec<UserRecord>,
     conversations: u32,
     directs: BTreeMap<(UserId, UserId), ConversationId>,
-    tokens: BTreeMap<TokenHash, (UserId, UnixTime)>,
+    tokens: BTreeMap<TokenHash, TokenRecord>,
     lines: BTreeMap<ConversationId, VecDeque<Arc<Message>>>,
 }
 
@@ -70,8 +70,8 @@ impl FastMemory {
                 });
                 Stored::Placed(placed.collect())
             }
-            Write::SetToken(hash, user, expires_at) => {
-                self.tokens.insert(hash, (user, expires_at));
+            Write::SetToken(token) => {
+                self.tokens.insert(token.hash, token);
                 Stored::Done
             }
             Write::RemoveToken(hash) => {
@@ -104,7 +104,6 @@ impl FastMemory {
     /// What a server starts with.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let directs = self.directs.iter().map(|(&(one, other), &id)| (id, one, other));
-        let tokens = self.tokens.iter().map(|(&hash, &(user, at))| (hash, user, at));
         let head = Sequence(self.head);
         Snapshot {
             generation: Generation(1),
@@ -112,7 +111,7 @@ impl FastMemory {
             users: self.users.iter().map(|user| (user.clone(), head)).collect(),
             groups: Vec::new(),
             directs: directs.collect(),
-            tokens: tokens.collect(),
+            tokens: self.tokens.values().cloned().collect(),
             clock: None,
         }
     }
@@ -132,7 +131,7 @@ impl FastMemory {
                 self.users.push(user.clone());
                 Change::User(user)
             }
-            Draft::PasswordHash(user, hash) => Change::PasswordHash(user, hash),
+            Draft::PasswordHash { user, hash, .. } => Change::PasswordHash(user, hash),
             Draft::Group { name, members } => {
                 let since = Sequence(self.head + 1);
                 let members = members.into_iter().map(|member| (member, since)).collect();

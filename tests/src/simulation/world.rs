@@ -612,6 +612,9 @@ impl World {
             | Event::Typing(..)
             | Event::Members(..)
             | Event::Receivers(..)
+            | Event::Sessions(_)
+            | Event::SessionsEnded(_)
+            | Event::Password(_)
             | Event::OtherLog
             | Event::Stale => {}
             Event::Line(line) => person.lines.push(line),

@@ -1,10 +1,12 @@
 //! Names and passwords: who is who, however they write it.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use netchat_core::LogEvent;
 use netchat_core::storage::{Draft, Ticket, Write};
-use netchat_shared::extended::{ClientMessage, ServerMessage};
+use netchat_shared::extended::{AccountSession, ClientMessage, PasswordReply, ServerMessage};
 use netchat_shared::password::Password;
 use netchat_tests::crowd::Crowd;
 use netchat_tests::memory_storage::MemoryStorage;
@@ -171,4 +173,166 @@ fn s14_a_password_of_before_is_taken_as_it_was_typed_and_kept_anew() {
     assert!(log_in(&mut crowd, at(3), "alice", "pässword").is_some());
     let hash = crowd.server.storage.registered("alice").unwrap().password_hash.clone();
     assert_eq!(hash.as_deref(), Some("hash of pässword"));
+}
+
+/// The sessions of somebody's account, as one of them is told.
+fn sessions<S: Storage>(crowd: &mut Crowd<S>, at: SocketAddr) -> Vec<AccountSession> {
+    crowd.say(at, &ClientMessage::Sessions);
+    let heard = crowd.take_heard(at).into_iter();
+    heard
+        .filter_map(|message| match message {
+            ServerMessage::Session(session) => Some(session),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What becomes of a change of somebody's password.
+fn change<S: Storage>(
+    crowd: &mut Crowd<S>,
+    at: SocketAddr,
+    old: &str,
+    new: &str,
+    ends_others: bool,
+) -> Option<PasswordReply> {
+    let (old, new) = (password(old), password(new));
+    crowd.say(at, &ClientMessage::ChangePassword { old, new, ends_others });
+    crowd.take_heard(at).into_iter().find_map(|message| match message {
+        ServerMessage::Password(reply) => Some(reply),
+        _ => None,
+    })
+}
+
+/// After a sign-out, a session that was opened with the same (stolen) token went on.
+#[test]
+fn s12_signing_out_ends_every_link_of_the_token_at_once() {
+    let mut crowd = Crowd::new(|_| {});
+    crowd.sign_in(at(1), "alice", None);
+    crowd.sign_in(at(2), "alice", None);
+    let stolen = crowd.token(at(1));
+    assert!(crowd.resume(at(3), stolen, None));
+    crowd.say(at(1), &ClientMessage::SignOut);
+    assert!(crowd.is_gone(at(3)), "it was opened with that token");
+    assert!(crowd.take_heard(at(3)).contains(&ServerMessage::SignedOut));
+    assert!(!crowd.is_gone(at(2)), "this one has its own");
+    assert!(!crowd.resume(at(4), stolen, None));
+}
+
+/// There was no list of sessions, and no way to end one.
+fn sessions_are_seen_and_ended<S: Storage>(storage: S) {
+    let mut crowd = Crowd::on(storage, |_| {});
+    for n in 1..=3 {
+        crowd.sign_in(at(n), "alice", None);
+        let device = format!("device {n}").parse().unwrap();
+        crowd.say(at(n), &ClientMessage::Device(device));
+        crowd.pass(Duration::from_secs(10));
+    }
+    crowd.sign_in(at(9), "bob", None);
+    let listed = sessions(&mut crowd, at(2));
+    let device = |session: &AccountSession| session.device.as_ref().unwrap().to_string();
+    let devices: BTreeSet<_> = listed.iter().map(device).collect();
+    assert_eq!(devices, ["device 1", "device 2", "device 3"].map(str::to_owned).into());
+    assert!(listed.iter().all(|session| session.is_online));
+    let find = |name: &str| listed.iter().find(|session| device(session) == name).unwrap();
+    assert!(find("device 2").is_this && !find("device 1").is_this);
+    assert!(find("device 1").since < find("device 3").since);
+    // Somebody else's are not listed, and can't be ended.
+    assert_eq!(sessions(&mut crowd, at(9)).len(), 1);
+    crowd.say(at(9), &ClientMessage::EndSession(find("device 1").id));
+    assert!(crowd.take_heard(at(9)).contains(&ServerMessage::SessionsEnded(0)));
+    assert!(!crowd.is_gone(at(1)));
+    let tokens = [1, 2, 3].map(|n| crowd.token(at(n)));
+    crowd.say(at(2), &ClientMessage::EndSession(find("device 1").id));
+    assert!(crowd.take_heard(at(2)).contains(&ServerMessage::SessionsEnded(1)));
+    assert!(crowd.is_gone(at(1)));
+    crowd.server.restart();
+    assert!(!crowd.resume(at(11), tokens[0], None), "it is ended for good");
+    assert!(crowd.resume(at(12), tokens[1], None));
+    assert!(crowd.resume(at(13), tokens[2], None));
+    assert_eq!(sessions(&mut crowd, at(12)).len(), 2, "with what they call themselves");
+    crowd.say(at(12), &ClientMessage::EndOtherSessions);
+    assert!(crowd.is_gone(at(13)) && !crowd.is_gone(at(12)));
+    let listed = sessions(&mut crowd, at(12));
+    assert_eq!(listed.iter().map(device).collect::<Vec<_>>(), ["device 2"]);
+}
+
+#[test]
+fn s12_sessions_are_seen_and_ended() {
+    sessions_are_seen_and_ended(MemoryStorage::default());
+    sessions_are_seen_and_ended(SqliteStorage::new());
+}
+
+/// An original client has no token, and is a session all the same.
+#[test]
+fn s12_a_session_of_an_original_client_is_seen_and_ended() {
+    let mut crowd = Crowd::new(|_| {});
+    crowd.sign_in(at(1), "alice", None);
+    let original = at(2);
+    for datagram in ["LOCKED#cGFzc3dvcmQ=", "JOIN#alice", "CHECKPASSWORD#secretly"] {
+        crowd.server.receive(original, datagram.as_bytes());
+    }
+    crowd.server.take_sent();
+    let listed = sessions(&mut crowd, at(1));
+    assert_eq!(listed.len(), 2);
+    let id = listed.iter().find(|session| !session.is_this).unwrap().id;
+    crowd.server.take_sent();
+    crowd.say(at(1), &ClientMessage::EndSession(id));
+    assert!(crowd.take_heard(at(1)).contains(&ServerMessage::SessionsEnded(1)));
+    assert_eq!(sessions(&mut crowd, at(1)).len(), 1);
+}
+
+/// A password could not be changed at all.
+fn passwords_are_changed<S: Storage>(storage: S) {
+    let mut crowd = Crowd::on(storage, |_| {});
+    for n in 1..=3 {
+        crowd.sign_in(at(n), "alice", None);
+    }
+    let tokens = [1, 2].map(|n| crowd.token(at(n)));
+    assert_eq!(change(&mut crowd, at(1), "wrong", "new one", true), Some(PasswordReply::Wrong));
+    assert!(!crowd.is_gone(at(2)));
+    assert!(log_in(&mut crowd, at(10), "alice", "new one").is_none());
+    let changed = Some(PasswordReply::Changed);
+    assert_eq!(change(&mut crowd, at(1), "secretly", "kept apart", false), changed);
+    assert!(!crowd.is_gone(at(2)), "as was chosen");
+    assert_eq!(change(&mut crowd, at(1), "kept apart", "new one", true), changed);
+    assert!(!crowd.is_gone(at(1)) && crowd.is_gone(at(2)) && crowd.is_gone(at(3)));
+    crowd.server.restart();
+    assert!(log_in(&mut crowd, at(11), "alice", "secretly").is_none());
+    assert!(log_in(&mut crowd, at(12), "alice", "new one").is_some());
+    assert!(crowd.resume(at(13), tokens[0], None));
+    assert!(!crowd.resume(at(14), tokens[1], None));
+}
+
+#[test]
+fn s12_a_password_is_changed_and_other_sessions_end() {
+    passwords_are_changed(MemoryStorage::default());
+    passwords_are_changed(SqliteStorage::new());
+}
+
+/// Whoever has somebody's session can't guess the password faster than a stranger can.
+#[test]
+fn s12_changing_a_password_is_no_way_to_guess_it() {
+    let mut crowd = Crowd::new(|_| {});
+    crowd.sign_in(at(1), "alice", None);
+    let mut replies = Vec::new();
+    for _ in 0..20 {
+        replies.extend(change(&mut crowd, at(1), "guess", "new one", true));
+    }
+    let tried = replies.iter().filter(|reply| **reply == PasswordReply::Wrong).count();
+    assert_eq!(replies.len(), 20);
+    assert!(tried <= 6, "{tried} were tried");
+}
+
+/// When the disk fails, the old password stays, and so do the sessions.
+#[test]
+fn s12_a_password_that_is_not_stored_is_not_changed() {
+    let mut crowd = Crowd::new(|_| {});
+    crowd.sign_in(at(1), "alice", None);
+    crowd.sign_in(at(2), "alice", None);
+    crowd.server.storage_fails = true;
+    let reply = change(&mut crowd, at(1), "secretly", "new one", true);
+    assert!(matches!(reply, Some(PasswordReply::Refused(_))), "{reply:?}");
+    crowd.server.storage_fails = false;
+    assert!(!crowd.is_gone(at(2)));
+    assert!(log_in(&mut crowd, at(3), "alice", "secretly").is_some());
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use netchat_core::LogEvent;
 use netchat_core::limits::{CLOCK_JUMP_MAX, MAINTENANCE_INTERVAL};
 use netchat_core::storage::{
-    Draft, MessageDraft, Stored, Target, Ticket, TokenHash, UserId, Write,
+    Draft, MessageDraft, Stored, Target, Ticket, TokenHash, TokenRecord, UserId, Write,
 };
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
@@ -428,7 +428,13 @@ fn d6_a_purge_keeps_up_and_gives_space_back() {
     for first in (0..MESSAGES).step_by(500) {
         write(&mut storage, (first..first + 500).map(message).collect());
     }
-    let token = Write::SetToken(TokenHash([7; 32]), guest, now);
+    let token = Write::SetToken(TokenRecord {
+        hash: TokenHash([7; 32]),
+        user: guest,
+        since: now,
+        expires_at: now,
+        device: None,
+    });
     let head = storage.snapshot().head;
     write(&mut storage, vec![token, Write::SetReceived(vec![(bob, head)])]);
     let pages_before = storage.ask("PRAGMA page_count");

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use netchat_core::limits::{EDITS_PER_MESSAGE_MAX, REACTIONS_PER_MESSAGE_MAX};
 use netchat_core::storage::{
     Change, ClockMark, ConversationId, DeliveryFailure, Draft, Loaded, MessageDraft, Page, Placed,
-    Purge, Query, Refused, Sequence, Stored, Target, Ticket, TokenHash, UserId, Write,
+    Purge, Query, Refused, Sequence, Stored, Target, Ticket, TokenHash, TokenRecord, UserId, Write,
 };
 use netchat_server::store::Committed;
 use netchat_shared::body::Body;
@@ -43,7 +43,7 @@ enum Step {
 #[derive(Debug, Clone)]
 enum Proposal {
     User { name: u8, is_guest: bool },
-    PasswordHash(Index),
+    PasswordHash(Index, Option<u8>),
     Group { name: u8, members: Vec<Index> },
     Join(Index, Index),
     Quit(Index, Index),
@@ -113,7 +113,8 @@ fn proposals() -> impl Strategy<Value = Proposal> {
     prop_oneof![
         2 => (0..12_u8, prop::bool::weighted(0.3))
             .prop_map(|(name, is_guest)| Proposal::User { name, is_guest }),
-        1 => indexes().prop_map(Proposal::PasswordHash),
+        1 => (indexes(), prop::option::of(0..8_u8))
+            .prop_map(|(user, only)| Proposal::PasswordHash(user, only)),
         1 => (0..6_u8, prop::collection::vec(indexes(), 0..4))
             .prop_map(|(name, members)| Proposal::Group { name, members }),
         1 => (indexes(), indexes()).prop_map(|(group, user)| Proposal::Join(group, user)),
@@ -291,12 +292,14 @@ impl Pair {
                 password_hash: (!is_guest).then(|| "hash".to_owned()),
                 address: "10.0.0.1:1".parse().unwrap(),
             },
-            Proposal::PasswordHash(user) => {
+            Proposal::PasswordHash(user, only) => {
                 let user = self.pick_user(*user)?;
                 // Guests have none, and never get one.
                 let is_guest =
                     self.model.users().any(|u| u.id == user && u.password_hash.is_none());
-                (!is_guest).then(|| Draft::PasswordHash(user, "other".to_owned()))?
+                let only_token = only.map(|only| TokenHash([only; 32]));
+                let hash = "other".to_owned();
+                (!is_guest).then_some(Draft::PasswordHash { user, hash, only_token })?
             }
             Proposal::Group { name, members } => {
                 let members = members.iter().filter_map(|member| self.pick_user(*member));
@@ -366,10 +369,13 @@ impl Pair {
                     if *is_lost { DeliveryFailure::Lost } else { DeliveryFailure::Corrupted };
                 Write::AddFailure(place, self.pick_user(*user)?, failure)
             }
-            Step::Token(token, user, until) => {
-                let until = UnixTime { millis: self.now.millis + until };
-                Write::SetToken(TokenHash([*token; 32]), self.pick_user(*user)?, until)
-            }
+            Step::Token(token, user, until) => Write::SetToken(TokenRecord {
+                hash: TokenHash([*token; 32]),
+                user: self.pick_user(*user)?,
+                since: self.now,
+                expires_at: UnixTime { millis: self.now.millis + until },
+                device: (until % 2 == 0).then(|| "Linux".parse().unwrap()),
+            }),
             Step::RemoveToken(token) => Write::RemoveToken(TokenHash([*token; 32])),
             Step::Clock(seen) => {
                 let trusted_from = UnixTime { millis: seen / 2 };

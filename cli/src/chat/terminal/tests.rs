@@ -7,12 +7,14 @@ use netchat_client::session::Trust;
 
 use super::*;
 
+const NOW: Now = Now { monotonic: Instant::ZERO, calendar: UnixTime { millis: 120_000 } };
+
 fn signed_in() -> (Terminal, Session) {
     let mut terminal = Terminal::new(Given::default());
     let mut session = Session::new([1; 32], Trust::FirstUse);
     session.answer_name(Instant::ZERO, "alice".parse().unwrap());
     let signed_in = Event::SignedIn("alice".parse().unwrap());
-    terminal.handle_event(Instant::ZERO, signed_in, &mut session);
+    terminal.handle_event(NOW, signed_in, &mut session);
     terminal.handle_line(Instant::ZERO, "/chat bob", &mut session);
     terminal.lines.clear();
     (terminal, session)

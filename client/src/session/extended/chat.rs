@@ -5,8 +5,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::super::common::AccountRequest;
 use super::super::{
-    Arrival, Common, Content, Event, Failure, GroupOutcome, Outgoing, Progress, StoredAt,
+    Arrival, Common, Content, Event, Failure, GroupOutcome, Outgoing, PasswordOutcome, Progress,
+    StoredAt,
 };
 use super::marks::Marks;
 use super::place::Place;
@@ -19,8 +21,8 @@ use netchat_shared::body::{Body, Opened};
 use netchat_shared::classic::{Roster, RosterEntry};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Delivered, GroupReply, Link, LinkError, NotSent, Receipt, Receipts, Recipients,
-    ServerMessage,
+    ClientMessage, Delivered, GroupReply, Link, LinkError, NotSent, PasswordReply, Receipt,
+    Receipts, Recipients, ServerMessage,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
@@ -130,9 +132,10 @@ impl Chat {
 
     /// Signed in over a new link: says where it stands. What is not settled goes out again, under
     /// the ids that it had.
-    pub(super) fn link_opened(&mut self) {
+    pub(super) fn link_opened(&mut self, common: &Common) {
         self.has_progressed = false;
         self.errands.clear();
+        self.errands.extend(common.device.clone().map(ClientMessage::Device));
         self.errands.push_back(self.place.sync());
         self.errands.extend(self.unsettled.questions());
         self.presence.link_opened();
@@ -141,7 +144,7 @@ impl Chat {
     pub(super) fn link_lost(&mut self, common: &mut Common) {
         self.sent = 0;
         self.errands.clear();
-        self.requests.link_lost();
+        self.requests.link_lost(common);
         self.marks.link_lost();
         self.presence.link_lost(common);
     }
@@ -249,12 +252,25 @@ impl Chat {
                 self.handle_receivers(of, names, more, common);
             }
             ServerMessage::Group(group, reply) => self.handle_group(group, reply, common),
+            ServerMessage::Session(session) => self.requests.add_session(session),
+            ServerMessage::SessionsEnd => {
+                self.finish_account(|request| matches!(request, AccountRequest::Sessions));
+                common.tell(Event::Sessions(self.requests.take_sessions()));
+            }
+            ServerMessage::SessionsEnded(count) => {
+                self.finish_account(|request| {
+                    matches!(request, AccountRequest::End(_) | AccountRequest::EndOthers)
+                });
+                common.tell(Event::SessionsEnded(count));
+            }
+            ServerMessage::Password(reply) => self.handle_password(reply, common),
             ServerMessage::Stale => self.handle_stale(common),
             ServerMessage::Stopping => {
                 common.tell(Event::Line("The server is stopping.".to_owned()));
             }
-            // Repetitions from before the sign-in.
-            ServerMessage::Unlocked
+            // Seen to before, or repetitions from before the sign-in.
+            ServerMessage::SignedOut
+            | ServerMessage::Unlocked
             | ServerMessage::Locked
             | ServerMessage::NameIsNew
             | ServerMessage::NameIsKnown
@@ -482,6 +498,28 @@ impl Chat {
             GroupReply::Refused(why) => GroupOutcome::Refused(why),
         };
         common.tell(Event::Group(group, outcome));
+    }
+
+    fn finish_account(&mut self, is_it: impl Fn(&AccountRequest) -> bool) -> Option<Request> {
+        self.requests.finish(|request| matches!(request, Request::Account(it) if is_it(it)))
+    }
+
+    fn handle_password(&mut self, reply: PasswordReply, common: &mut Common) {
+        let request = self.requests.finish(Request::is_password);
+        let outcome = match (reply, request) {
+            (
+                PasswordReply::Changed,
+                Some(Request::Account(AccountRequest::ChangePassword { new, .. })),
+            ) => {
+                // To sign in again with, after an interruption.
+                common.answers.password = common.answers.password.is_some().then_some(new);
+                PasswordOutcome::Changed
+            }
+            (PasswordReply::Changed, _) => PasswordOutcome::Changed,
+            (PasswordReply::Wrong, _) => PasswordOutcome::Wrong,
+            (PasswordReply::Refused(why), _) => PasswordOutcome::Refused(why),
+        };
+        common.tell(Event::Password(outcome));
     }
 
     fn say(&mut self, errand: ClientMessage) {

@@ -26,7 +26,7 @@ use self::requests::Request;
 use self::sign_in::{SignIn, Welcome};
 pub use self::trust::Trust;
 use super::classic::Unreachable;
-use super::common::GroupRequest;
+use super::common::{AccountRequest, GroupRequest};
 use super::{Common, Event, Question};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
@@ -335,6 +335,15 @@ impl Extended {
         self.request(now, Request::Group(request), common);
     }
 
+    pub(super) fn request_account(
+        &mut self,
+        now: Instant,
+        request: AccountRequest,
+        common: &mut Common,
+    ) {
+        self.request(now, Request::Account(request), common);
+    }
+
     pub(super) fn request_history(
         &mut self,
         now: Instant,
@@ -472,6 +481,10 @@ impl Extended {
             // A later version may say more than this one understands.
             let Ok(message) = ServerMessage::parse(&message) else { continue };
             self.is_stopping |= message == ServerMessage::Stopping;
+            if message == ServerMessage::SignedOut {
+                self.token = None;
+                be_signed_out(common);
+            }
             match &mut open.stage {
                 Stage::SigningIn(sign_in) => {
                     let welcome = sign_in.handle(message, &mut open.link, common);
@@ -502,7 +515,7 @@ impl Extended {
         // Before anybody asks for what is behind places of the old log.
         self.chat.enter_log(welcome.generation, common);
         common.tell(Event::SignedIn(welcome.name));
-        self.chat.link_opened();
+        self.chat.link_opened(common);
     }
 
     /// Puts what waits into the link, and sends what the link lets out.
@@ -543,5 +556,14 @@ impl Extended {
 
     fn unanswered_at(&self) -> Option<Instant> {
         self.unanswered_since.map(|since| since + self.silence_max)
+    }
+}
+
+/// The session was ended from another one: whoever goes on shows their password again.
+fn be_signed_out(common: &mut Common) {
+    common.answers.password = None;
+    common.tell(Event::Line("You were signed out from another session.".to_owned()));
+    if common.answers.server_password.is_none() {
+        common.ask(Question::ServerPassword { wrong: false });
     }
 }

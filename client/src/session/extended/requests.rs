@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::super::common::GroupRequest;
-use super::super::{Arrival, Common};
-use crate::limits::PAGE_MESSAGES_MAX;
+use super::super::common::{AccountRequest, GroupRequest};
+use super::super::{Arrival, Common, Event, PasswordOutcome};
+use crate::limits::{ACCOUNT_SESSIONS_MAX, PAGE_MESSAGES_MAX};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{ClientMessage, Link, LinkError};
+use netchat_shared::extended::{AccountSession, ClientMessage, Link, LinkError};
 use netchat_shared::limits::REQUESTS_PENDING_MAX;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::Sequence;
@@ -25,6 +25,7 @@ pub(super) enum Request {
     Overview(Option<Sequence>),
     Members(GroupName, Option<UserName>),
     Receivers(Conversation, Sequence, Option<UserName>),
+    Account(AccountRequest),
 }
 
 /// Requests in the order in which they are answered. Those that a lost link took away are made
@@ -36,6 +37,8 @@ pub(super) struct Requests {
     sent: usize,
     /// Messages that came for the request which is answered next.
     past: Vec<Arrival>,
+    /// Sessions that came, for the request that is answered next.
+    sessions: Vec<AccountSession>,
 }
 
 impl Requests {
@@ -60,9 +63,17 @@ impl Requests {
         self.sent > 0
     }
 
-    pub(super) fn link_lost(&mut self) {
-        self.sent = 0;
+    /// What was asked on the link that was lost is asked again on the next; but for a change of the
+    /// password, which may have been made: then the old one would be wrong.
+    pub(super) fn link_lost(&mut self, common: &mut Common) {
+        let sent = std::mem::take(&mut self.sent);
         self.past.clear();
+        self.sessions.clear();
+        let may_be_done = self.pending.iter().take(sent).position(Request::is_password);
+        if let Some(at) = may_be_done {
+            self.pending.remove(at);
+            common.tell(Event::Password(PasswordOutcome::NoAnswer));
+        }
     }
 
     /// Places mean nothing any more: what is asked from the end can still be asked.
@@ -70,7 +81,9 @@ impl Requests {
         self.pending.retain(|request| match request {
             Request::History(_, before) | Request::Overview(before) => before.is_none(),
             Request::Receivers(..) => false,
-            Request::Group(_) | Request::Groups(_) | Request::Members(..) => true,
+            Request::Group(_) | Request::Groups(_) | Request::Members(..) | Request::Account(_) => {
+                true
+            }
         });
     }
 
@@ -106,6 +119,18 @@ impl Requests {
         }
     }
 
+    /// A session of one's account; beyond the bound it is dropped.
+    pub(super) fn add_session(&mut self, session: AccountSession) {
+        if self.sessions.len() < ACCOUNT_SESSIONS_MAX {
+            self.sessions.push(session);
+        }
+    }
+
+    /// The sessions that came.
+    pub(super) fn take_sessions(&mut self) -> Vec<AccountSession> {
+        std::mem::take(&mut self.sessions)
+    }
+
     /// What came for the request that is answered now, in the order of the log.
     pub(super) fn take_past(&mut self) -> Vec<Arrival> {
         let mut past = std::mem::take(&mut self.past);
@@ -115,6 +140,10 @@ impl Requests {
 }
 
 impl Request {
+    pub(super) fn is_password(&self) -> bool {
+        matches!(self, Self::Account(AccountRequest::ChangePassword { .. }))
+    }
+
     fn message(&self) -> ClientMessage {
         match self.clone() {
             Self::Group(GroupRequest::Create(group, members)) => {
@@ -130,6 +159,12 @@ impl Request {
             Self::Members(group, after) => ClientMessage::Members(group, after),
             Self::Receivers(conversation, of, after) => {
                 ClientMessage::Receivers(conversation, of, after)
+            }
+            Self::Account(AccountRequest::Sessions) => ClientMessage::Sessions,
+            Self::Account(AccountRequest::End(id)) => ClientMessage::EndSession(id),
+            Self::Account(AccountRequest::EndOthers) => ClientMessage::EndOtherSessions,
+            Self::Account(AccountRequest::ChangePassword { old, new, ends_others }) => {
+                ClientMessage::ChangePassword { old, new, ends_others }
             }
         }
     }

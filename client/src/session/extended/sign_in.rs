@@ -125,6 +125,11 @@ impl SignIn {
             | ServerMessage::OnlinePage(..)
             | ServerMessage::Group(..)
             | ServerMessage::Members(..)
+            | ServerMessage::Session(_)
+            | ServerMessage::SessionsEnd
+            | ServerMessage::SessionsEnded(_)
+            | ServerMessage::Password(_)
+            | ServerMessage::SignedOut
             | ServerMessage::Stale
             | ServerMessage::Stopping => {}
         }

@@ -2,23 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use netchat_shared::extended::Token;
+use netchat_shared::extended::{PasswordReply, Token};
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 
+use super::account_sessions;
 use super::guesses::Guesses;
+use super::password_changes::{PasswordChange, PasswordChanges};
 use super::people::People;
 use super::presence::SessionOfUser;
 use super::tokens::{self, Tokens};
 use crate::action::{LogEvent, Refusal, SignInKind};
 use crate::context::Context;
 use crate::directory::Directory;
-use crate::events::{Credentials, NameStanding, NotSignedIn, SessionKey, SignedIn, Update};
+use crate::events::{
+    AccountRequest, Credentials, NameStanding, NotSignedIn, SessionKey, SignedIn, Update,
+};
 use crate::limits::{GUESTS_MAX, USERS_MAX};
 use crate::names::{Found, NameIndex, NameKeys};
-use crate::passwords::normalised;
+use crate::passwords::Compared;
 use crate::peer::Peer;
 use crate::storage::{
     Draft, HashJob, Hashed, Placed, Snapshot, Stored, Ticket, TokenHash, UserId, UserRecord, Write,
@@ -33,6 +37,7 @@ pub(crate) struct Accounts {
     taken: NameIndex<SessionKey>,
     hashes: BTreeMap<Ticket, (Applicant, HashPurpose)>,
     writes: BTreeMap<Ticket, (Applicant, SignInKind)>,
+    password_changes: PasswordChanges,
 }
 
 /// A session that wants to be somebody.
@@ -55,6 +60,8 @@ pub(crate) struct Door {
 enum HashPurpose {
     Register,
     Verify,
+    /// Its account has got another password meanwhile: whatever was compared is not good any more.
+    Void,
 }
 
 impl Accounts {
@@ -65,6 +72,7 @@ impl Accounts {
             taken: NameIndex::default(),
             hashes: BTreeMap::new(),
             writes: BTreeMap::new(),
+            password_changes: PasswordChanges::default(),
         }
     }
 
@@ -106,7 +114,19 @@ impl Accounts {
             Some((applicant, HashPurpose::Verify)) => {
                 self.finish_verify(cx, people, &applicant, hashed);
             }
-            None => {}
+            Some((applicant, HashPurpose::Void)) => {
+                self.finish_verify(cx, people, &applicant, Hashed::Wrong);
+            }
+            None => {
+                let verified = self.password_changes.handle_hashed(cx, ticket, hashed);
+                let verified = verified
+                    .and_then(|(user, is_right)| Some((people.name(user)?.clone(), is_right)));
+                match verified {
+                    Some((name, true)) => self.guesses.right(&name),
+                    Some((name, false)) => self.guesses.wrong(cx.monotonic(), &name),
+                    None => {}
+                }
+            }
         }
     }
 
@@ -135,16 +155,90 @@ impl Accounts {
             Stored::Placed(_) => Refusal::NameTaken,
             Stored::Done | Stored::Failed => Refusal::Full,
         };
+        self.password_changes.handle_stored(cx, ticket, stored);
         let Some((applicant, _)) = self.writes.remove(&ticket) else { return };
         self.release(&applicant);
         let update = Update::NotSignedIn(NotSignedIn::NotRegistered(refusal));
         cx.update(applicant.door.key, update);
     }
 
-    /// The token of a session is to be worth nothing.
-    pub(crate) fn revoke(&mut self, cx: &mut Context, token: TokenHash) {
-        self.tokens.revoke(token);
-        cx.store_aside(Write::RemoveToken(token));
+    /// A session asks for something about its account.
+    pub(crate) fn handle_request(
+        &mut self,
+        cx: &mut Context,
+        people: &People,
+        (key, user): (SessionKey, UserId),
+        request: AccountRequest,
+    ) {
+        let session = people.presence.session(key);
+        let token = session.and_then(|session| session.token);
+        match request {
+            AccountRequest::Describe(device) => {
+                let token = token.and_then(|token| self.tokens.describe(token, &device));
+                token.into_iter().for_each(|token| cx.store_aside(Write::SetToken(token)));
+            }
+            AccountRequest::Sessions => {
+                let sessions = account_sessions::list(&self.tokens, people, (key, user));
+                cx.update(key, Update::AccountSessions(sessions));
+            }
+            AccountRequest::EndSession(id) => {
+                let count = account_sessions::end(cx, &mut self.tokens, people, user, id);
+                cx.update(key, Update::SessionsEnded(count));
+            }
+            AccountRequest::EndOtherSessions => {
+                let session = (key, user);
+                let count = account_sessions::end_others(cx, &mut self.tokens, people, session);
+                cx.update(key, Update::SessionsEnded(count));
+            }
+            AccountRequest::ChangePassword { old, new, ends_others } => {
+                let only_token = token.filter(|_| ends_others);
+                let change = PasswordChange { key, user, new, only_token };
+                self.change_password(cx, people, change, &old);
+            }
+            AccountRequest::SignOut => {
+                if let Some(token) = token {
+                    let tokens = &mut self.tokens;
+                    account_sessions::end_token(cx, tokens, people, (user, token), Some(key));
+                }
+            }
+        }
+    }
+
+    /// The log has another hash of a user's password.
+    pub(crate) fn handle_password_hash(
+        &mut self,
+        cx: &mut Context,
+        people: &People,
+        ticket: Option<Ticket>,
+    ) {
+        let change = ticket.and_then(|ticket| self.password_changes.handle_entry(ticket));
+        let Some(PasswordChange { key, user, only_token, .. }) = change else { return };
+        if let Some(name) = people.name(user).cloned() {
+            let compared = self.hashes.values_mut().filter(|(applicant, purpose)| {
+                applicant.name == name && matches!(purpose, HashPurpose::Verify)
+            });
+            compared.for_each(|(_, purpose)| *purpose = HashPurpose::Void);
+            cx.log(LogEvent::PasswordChanged { user: name });
+        }
+        if only_token.is_some() {
+            account_sessions::end_others(cx, &mut self.tokens, people, (key, user));
+        }
+        cx.update(key, Update::Password(PasswordReply::Changed));
+    }
+
+    /// A session has left: it was in use until now.
+    pub(crate) fn note_left(&mut self, cx: &mut Context, session: SessionOfUser) {
+        let token = session.token.and_then(|token| self.tokens.renew(cx.now.calendar, token));
+        token.into_iter().for_each(|token| cx.store_aside(Write::SetToken(token)));
+    }
+
+    /// Tokens of clients that are connected do not end while they are.
+    pub(crate) fn renew_tokens_in_use(&mut self, cx: &mut Context, people: &People) {
+        for token in people.presence.all_tokens() {
+            if let Some(token) = self.tokens.renew_in_use(cx.now.calendar, token) {
+                cx.store_aside(Write::SetToken(token));
+            }
+        }
     }
 
     /// The clock is not to be trusted: no token ends by it. Or it is again.
@@ -167,7 +261,7 @@ impl Accounts {
         if let Err(why) = self.check_new_name(people, &applicant.name) {
             return cx.update(applicant.door.key, not_registered(why));
         }
-        match cx.hash(HashJob::Create(normalised(password))) {
+        match cx.hash(HashJob::Create(Compared::of(password).password)) {
             Ok(ticket) => {
                 self.reserve(&applicant);
                 self.hashes.insert(ticket, (applicant, HashPurpose::Register));
@@ -249,9 +343,7 @@ impl Accounts {
         // Unknown names are verified too, in vain: the time must not tell them apart.
         let user = people.directory.find_registered(applicant.name.as_str());
         let hash = user.and_then(|user| user.password_hash.clone());
-        let as_typed = password;
-        let password = normalised(as_typed);
-        let as_typed = Some(as_typed).filter(|as_typed| **as_typed != password).cloned();
+        let Compared { password, as_typed } = Compared::of(password);
         match cx.hash(HashJob::Verify { password, as_typed, hash }) {
             Ok(ticket) => drop(self.hashes.insert(ticket, (applicant, HashPurpose::Verify))),
             Err(_) => cx.update(applicant.door.key, wrong(Refusal::Full)),
@@ -272,7 +364,8 @@ impl Accounts {
         };
         self.guesses.right(&applicant.name);
         if let Some(hash) = stronger {
-            cx.store_aside(Write::Append(vec![Draft::PasswordHash(user, hash)]));
+            let draft = Draft::PasswordHash { user, hash, only_token: None };
+            cx.store_aside(Write::Append(vec![draft]));
         }
         self.admit(cx, people, applicant.door, user, SignInKind::Password);
     }
@@ -314,22 +407,47 @@ impl Accounts {
         cx.log(LogEvent::SignedIn { user: name.clone(), address, how });
         cx.store_aside(Write::SignedIn(user, address.source));
         let token_hash = token.as_ref().map(tokens::hash);
-        if let Some(hash) = token_hash {
-            self.keep_token(cx, hash, user);
-        }
-        let session = SessionOfUser { user, address, token: token_hash, is_away: false };
+        let since = cx.now.calendar;
+        let session = SessionOfUser { user, address, token: token_hash, since, is_away: false };
         people.presence.enter(cx, key, session);
+        if let Some(hash) = token_hash {
+            self.keep_token(cx, people, hash, user);
+        }
         let received = people.received.of(user);
         cx.update(key, Update::SignedIn(Box::new(SignedIn { user, name, how, received, token })));
     }
 
     /// A token is good for a full lifetime from now on.
-    fn keep_token(&mut self, cx: &mut Context, token: TokenHash, user: UserId) {
-        let (expires_at, removed) = self.tokens.grant(cx.now.calendar, token, user);
-        if let Some(removed) = removed {
-            cx.store_aside(Write::RemoveToken(removed));
+    fn keep_token(&mut self, cx: &mut Context, people: &People, token: TokenHash, user: UserId) {
+        let now = cx.now.calendar;
+        let record = self.tokens.renew(now, token);
+        let record = record.unwrap_or_else(|| self.tokens.grant(now, token, user));
+        cx.store_aside(Write::SetToken(record));
+        let is_connected =
+            |token| people.presence.all_of(user).any(|(_, it)| it.token == Some(token));
+        if let Some(surplus) = self.tokens.surplus(user, is_connected) {
+            let tokens = &mut self.tokens;
+            account_sessions::end_token(cx, tokens, people, (user, surplus), None);
         }
-        cx.store_aside(Write::SetToken(token, user, expires_at));
+    }
+
+    fn change_password(
+        &mut self,
+        cx: &mut Context,
+        people: &People,
+        change: PasswordChange,
+        old: &Password,
+    ) {
+        let Some(UserRecord { name, password_hash, .. }) = people.user(change.user) else { return };
+        let refusal = match password_hash {
+            None => "A guest has no password.",
+            Some(_) if !self.guesses.may_try(cx.monotonic(), name) => {
+                "There were too many wrong passwords: please wait before you try again."
+            }
+            Some(hash) => return self.password_changes.begin(cx, change, old, hash.clone()),
+        };
+        let refused = PasswordReply::Refused(refusal.to_owned());
+        cx.update(change.key, Update::Password(refused));
     }
 
     /// A guest is nobody any more when their last session ends.

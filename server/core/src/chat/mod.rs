@@ -4,6 +4,7 @@
 //! What is durable comes from the log alone: [`Chat::handle_entry`] is the only place where the
 //! directory changes. The rest is what it remembers of requests until they are answered.
 
+mod account_sessions;
 mod accounts;
 mod delivery;
 mod groups;
@@ -11,6 +12,7 @@ mod guesses;
 mod maintenance;
 mod messages;
 mod pages;
+mod password_changes;
 mod people;
 mod presence;
 mod receipts;
@@ -117,7 +119,10 @@ impl Chat {
             Change::Group(_) | Change::Join(..) | Change::Quit(..) => {
                 self.groups.handle_change(cx, &self.people, ticket, &entry.change);
             }
-            Change::Direct(..) | Change::PasswordHash(..) => {}
+            Change::PasswordHash(..) => {
+                self.accounts.handle_password_hash(cx, &self.people, ticket);
+            }
+            Change::Direct(..) => {}
         }
         self.introduce(cx, &entry.change);
     }
@@ -195,6 +200,7 @@ impl Chat {
             TimerKey::Maintenance => {
                 let tokens_before = self.maintenance.run(cx, &self.people);
                 self.accounts.set_clock_trusted(self.maintenance.clock_is_trusted());
+                self.accounts.renew_tokens_in_use(cx, &self.people);
                 if let Some(before) = tokens_before {
                     self.accounts.forget_expired_tokens(before);
                 }
@@ -250,10 +256,8 @@ impl Chat {
             }
             Request::Away(is_away) => self.set_away(cx, key, session, is_away),
             Request::Moved(to) => self.move_to(cx, key, user, to),
-            Request::Revoke => {
-                if let Some(token) = session.token {
-                    self.accounts.revoke(cx, token);
-                }
+            Request::Account(request) => {
+                self.accounts.handle_request(cx, &self.people, (key, user), request);
             }
             Request::Leave(why) => self.leave(cx, key, why),
         }
@@ -365,9 +369,9 @@ impl Chat {
     }
 
     fn leave(&mut self, cx: &mut Context, key: SessionKey, why: SignOutReason) {
-        let Some(SessionOfUser { user, address, .. }) = self.people.presence.leave(cx, key) else {
-            return;
-        };
+        let Some(session) = self.people.presence.leave(cx, key) else { return };
+        self.accounts.note_left(cx, session);
+        let SessionOfUser { user, address, .. } = session;
         if let Some(user) = self.people.name(user).cloned() {
             cx.log(LogEvent::SignedOut { user, address, why });
         }

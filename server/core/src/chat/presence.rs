@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use netchat_shared::time::UnixTime;
+
 use crate::context::{Context, TimerKey};
 use crate::directory::Directory;
 use crate::events::{PresenceChange, SessionKey, Update};
@@ -23,6 +25,8 @@ pub(crate) struct SessionOfUser {
     pub(crate) address: Peer,
     /// What it can be resumed with.
     pub(crate) token: Option<TokenHash>,
+    /// When it signed in.
+    pub(crate) since: UnixTime,
     /// Not heard for a while.
     pub(crate) is_away: bool,
 }
@@ -31,6 +35,8 @@ pub(crate) struct SessionOfUser {
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
     by_session: BTreeMap<SessionKey, SessionOfUser>,
+    /// All of a user's sessions, those that are away included.
+    keys: BTreeSet<(UserId, SessionKey)>,
     by_user: BTreeMap<UserId, Present>,
     arrivals: u64,
     watchers: BTreeSet<SessionKey>,
@@ -50,12 +56,14 @@ impl Presence {
     /// A session is a user's from now on.
     pub(crate) fn enter(&mut self, cx: &mut Context, key: SessionKey, session: SessionOfUser) {
         self.by_session.insert(key, session);
+        self.keys.insert((session.user, key));
         self.come(cx, key, session.user);
     }
 
     /// A session is over. Answers whose it was.
     pub(crate) fn leave(&mut self, cx: &mut Context, key: SessionKey) -> Option<SessionOfUser> {
         let session = self.by_session.remove(&key)?;
+        self.keys.remove(&(session.user, key));
         self.watchers.remove(&key);
         self.go(cx, key, session.user);
         Some(session)
@@ -79,9 +87,20 @@ impl Presence {
         self.by_session.get(&key).copied()
     }
 
+    /// The tokens of all sessions, those that are away included.
+    pub(crate) fn all_tokens(&self) -> impl Iterator<Item = TokenHash> {
+        self.by_session.values().filter_map(|session| session.token)
+    }
+
     /// All sessions, those that are away included.
     pub(crate) fn all_sessions(&self) -> impl Iterator<Item = SessionKey> {
         self.by_session.keys().copied()
+    }
+
+    /// All sessions of a user, those that are away included, the earliest first.
+    pub(crate) fn all_of(&self, user: UserId) -> impl Iterator<Item = (SessionKey, SessionOfUser)> {
+        let keys = self.keys.range((user, SessionKey(0))..=(user, SessionKey(u64::MAX)));
+        keys.filter_map(|(_, key)| Some((*key, self.session(*key)?)))
     }
 
     pub(crate) fn is_online(&self, user: UserId) -> bool {
@@ -241,7 +260,8 @@ mod tests {
     }
 
     fn session(user: u32) -> SessionOfUser {
-        SessionOfUser { user: UserId(user), address: here(), token: None, is_away: false }
+        let since = UnixTime { millis: 0 };
+        SessionOfUser { user: UserId(user), address: here(), token: None, since, is_away: false }
     }
 
     fn told(cx: &mut Context) -> Vec<u64> {

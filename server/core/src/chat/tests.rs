@@ -10,6 +10,7 @@ use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::{Generation, Sequence};
+use netchat_shared::time::UnixTime;
 
 use super::*;
 use crate::action::Action;
@@ -162,7 +163,7 @@ impl Room {
             }
             Draft::Join(group, user) => Change::Join(group, user),
             Draft::Quit(group, user) => Change::Quit(group, user),
-            Draft::PasswordHash(user, hash) => Change::PasswordHash(user, hash),
+            Draft::PasswordHash { user, hash, .. } => Change::PasswordHash(user, hash),
         };
         self.enter(Some(origin), change);
     }
@@ -381,7 +382,13 @@ fn nobody_changes_or_is_handed_changes_of_what_they_may_not_read() {
 fn a_word_for_a_later_message_is_none_for_one_that_was_given_up() {
     let mut room = Room::new();
     let (alice, bob) = (room.signs_in("alice"), room.signs_in("bob"));
-    let other = SessionOfUser { user: UserId(2), address: here(2), token: None, is_away: false };
+    let other = SessionOfUser {
+        user: UserId(2),
+        address: here(2),
+        token: None,
+        since: UnixTime { millis: 0 },
+        is_away: false,
+    };
     room.chat.people.presence.enter(&mut room.cx, SessionKey(50), other);
     room.sends(alice, &[to("bob"), to("bob")], Wants::EachRecipient);
     room.commit();

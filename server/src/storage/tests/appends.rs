@@ -16,7 +16,7 @@ fn every_change_has_a_place_and_its_origin() {
         Write::Append(vec![
             Draft::Quit(ConversationId(1), ALICE),
             Draft::Join(ConversationId(1), ALICE),
-            Draft::PasswordHash(ALICE, "better".to_owned()),
+            password_hash(ALICE, "better", None),
         ]),
     ]);
     let at = |place| Placed::At(Sequence(place));
@@ -63,8 +63,8 @@ fn what_was_stored_is_there_after_a_restart() {
         Write::SignedIn(BOB, "127.0.0.2:9".parse().unwrap()),
         Write::SetReceived(vec![(BOB, Sequence(7)), (ALICE, Sequence(6))]),
         Write::SetReceived(vec![(BOB, Sequence(5))]),
-        Write::SetToken(TokenHash([8; 32]), BOB, expires_at),
-        Write::SetToken(hash, ALICE, expires_at),
+        Write::SetToken(token_record(TokenHash([8; 32]), BOB, expires_at)),
+        Write::SetToken(token_record(hash, ALICE, expires_at)),
         Write::RemoveToken(TokenHash([8; 32])),
         Write::SetClock(clock),
     ]);
@@ -80,7 +80,7 @@ fn what_was_stored_is_there_after_a_restart() {
     assert_eq!(snapshot.groups[0].members, members);
     let directs = [(ConversationId(2), ALICE, BOB), (ConversationId(3), CAROL, CAROL)];
     assert_eq!(snapshot.directs, directs);
-    assert_eq!(snapshot.tokens, [(hash, ALICE, expires_at)]);
+    assert_eq!(snapshot.tokens, [token_record(hash, ALICE, expires_at)]);
     assert_eq!((snapshot.clock, snapshot.head), (Some(clock), Sequence(9)));
 }
 
@@ -153,7 +153,7 @@ fn joining_twice_and_quitting_as_a_stranger_change_nothing() {
 fn an_append_that_fails_leaves_the_others_alone_and_nothing_of_itself() {
     let mut fixture = Fixture::with_people();
     let direct = fixture.draft(ALICE, ALICE_AND_BOB, MessageKind::Text, "eA==");
-    let nobody = Draft::PasswordHash(UserId(99), "hash".to_owned());
+    let nobody = password_hash(UserId(99), "hash", None);
     let (entries, stored) = fixture.write_all(vec![
         Write::Append(vec![user("dave", true)]),
         Write::Append(vec![user("erin", true), direct.clone(), nobody]),
@@ -295,4 +295,24 @@ fn a_failure_is_of_a_message_that_is_there() {
     let (page, complete_to) = fixture.page(&Query::Failures(ALICE, line));
     assert_eq!(page, Page::Failures(vec![(line, BOB, DeliveryFailure::Corrupted)]));
     assert_eq!(complete_to, line);
+}
+
+fn password_hash(user: UserId, hash: &str, only_token: Option<TokenHash>) -> Draft {
+    Draft::PasswordHash { user, hash: hash.to_owned(), only_token }
+}
+
+#[test]
+fn another_password_may_leave_one_token_good() {
+    let mut fixture = Fixture::with_people();
+    let (token, at) = (|n: u8| TokenHash([n; 32]), UnixTime { millis: 77 });
+    for (n, user) in [(1, ALICE), (2, ALICE), (3, BOB)] {
+        fixture.write(Write::SetToken(token_record(token(n), user, at)));
+    }
+    let tokens = |fixture: &mut Fixture| -> Vec<TokenHash> {
+        fixture.snapshot().tokens.into_iter().map(|token| token.hash).collect()
+    };
+    fixture.place(password_hash(ALICE, "other", None));
+    assert_eq!(tokens(&mut fixture), [token(1), token(2), token(3)]);
+    fixture.place(password_hash(ALICE, "another", Some(token(2))));
+    assert_eq!(tokens(&mut fixture), [token(2), token(3)]);
 }

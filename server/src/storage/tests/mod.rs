@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use netchat_core::storage::{
     Change, ConversationId, Draft, Entry, GroupRecord, Loaded, Message, MessageDraft, Page, Placed,
-    Purge, Query, Refused, Sequence, Snapshot, Stored, StoredMessage, Target, Ticket, UserId,
-    UserRecord, Write,
+    Purge, Query, Refused, Sequence, Snapshot, Stored, StoredMessage, Target, Ticket, TokenHash,
+    TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::body::Body;
 use netchat_shared::kind::MessageKind;
@@ -26,6 +26,12 @@ use super::database::{Database, DatabaseError};
 const ALICE: UserId = UserId(1);
 const BOB: UserId = UserId(2);
 const CAROL: UserId = UserId(3);
+
+/// A token of somebody's, given at 5.
+fn token_record(hash: TokenHash, user: UserId, expires_at: UnixTime) -> TokenRecord {
+    let device = "Firefox on Linux".parse().ok();
+    TokenRecord { hash, user, since: UnixTime { millis: 5 }, expires_at, device }
+}
 
 /// A database in a folder of its own, and a clock that stands still unless it is set.
 struct Fixture {

@@ -99,8 +99,8 @@ fn tokens_and_guests_go_when_nothing_needs_them() {
     fixture.say(erin, EVERYONE);
     let token = |fill| TokenHash([fill; 32]);
     let at = |seconds: u64| UnixTime { millis: seconds * 1_000 };
-    fixture.write(Write::SetToken(token(0), ALICE, at(4_999)));
-    fixture.write(Write::SetToken(token(255), ALICE, at(5_000)));
+    fixture.write(Write::SetToken(token_record(token(0), ALICE, at(4_999))));
+    fixture.write(Write::SetToken(token_record(token(255), ALICE, at(5_000))));
     fixture.purge(900, vec![grace]);
     let ids = |fixture: &mut Fixture| -> Vec<u32> {
         fixture.snapshot().users.iter().map(|(user, _)| user.id.0).collect()
@@ -111,7 +111,7 @@ fn tokens_and_guests_go_when_nothing_needs_them() {
     fixture.purge(5_000, vec![]);
     assert_eq!(ids(&mut fixture), [1, 2, 3, 5]);
     assert_eq!(fixture.snapshot().directs, []);
-    assert_eq!(fixture.snapshot().tokens, [(token(255), ALICE, at(5_000))]);
+    assert_eq!(fixture.snapshot().tokens, [token_record(token(255), ALICE, at(5_000))]);
     fixture.open();
     fixture.add_user("heidi", false);
     assert_eq!(ids(&mut fixture), [1, 2, 3, 5, 8], "an id is never given again");

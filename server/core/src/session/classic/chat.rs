@@ -183,6 +183,10 @@ impl ClassicSession {
             | Update::Online { .. }
             | Update::Presence(_)
             | Update::OnlineCount(_)
+            | Update::AccountSessions(_)
+            | Update::SessionsEnded(_)
+            | Update::Password(_)
+            | Update::Ended
             | Update::Stopping => return,
         };
         self.notify(cx, &notice);

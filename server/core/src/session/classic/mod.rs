@@ -174,10 +174,11 @@ impl ClassicSession {
                 }
             }
             Update::Stopping => {
-                let line = "SERVER: The server is stopping. Please come back later.".to_owned();
-                for datagram in Notice::Line(line).datagrams() {
-                    cx.transmit(self.address.source, datagram);
-                }
+                self.say_last(cx, "SERVER: The server is stopping. Please come back later.");
+            }
+            Update::Ended => {
+                self.say_last(cx, "SERVER: You were signed out from another session.");
+                self.ended = Some(SignOutReason::EndedElsewhere);
             }
             Update::Sent(_)
             | Update::NotSent { .. }
@@ -192,6 +193,9 @@ impl ClassicSession {
             | Update::Page(_)
             | Update::Online { .. }
             | Update::Presence(_)
+            | Update::AccountSessions(_)
+            | Update::SessionsEnded(_)
+            | Update::Password(_)
             | Update::OnlineCount(_) => self.update_chat(cx, update),
         }
     }
@@ -258,6 +262,13 @@ impl ClassicSession {
             cursor.advance(sequence);
         } else {
             cursor.fall_behind();
+        }
+    }
+
+    /// Says a line past the queue: there may be no time for that.
+    fn say_last(&self, cx: &mut Context, line: &str) {
+        for datagram in Notice::Line(line.to_owned()).datagrams() {
+            cx.transmit(self.address.source, datagram);
         }
     }
 

@@ -12,7 +12,9 @@ use super::ExtendedSession;
 use super::stage::Stage;
 use crate::action::{Refusal, SignOutReason};
 use crate::context::Context;
-use crate::events::{Destination, GroupRequest, Outgoing, PageRequest, Request, Wants};
+use crate::events::{
+    AccountRequest, Destination, GroupRequest, Outgoing, PageRequest, Request, Wants,
+};
 use crate::limits::REACTION_BODY_BYTES_MAX;
 
 /// What stands around a body in a message to a recipient or back to its sender: names of 128 bytes,
@@ -42,6 +44,17 @@ impl ExtendedSession {
             }
             ClientMessage::Typing(conversation) => self.handle_typing(cx, conversation),
             ClientMessage::SignOut => self.sign_out(cx),
+            ClientMessage::Device(device) => {
+                cx.request(self.key, Request::Account(AccountRequest::Describe(device)));
+            }
+            ClientMessage::Sessions => self.ask_account(cx, AccountRequest::Sessions),
+            ClientMessage::EndSession(id) => self.ask_account(cx, AccountRequest::EndSession(id)),
+            ClientMessage::EndOtherSessions => {
+                self.ask_account(cx, AccountRequest::EndOtherSessions);
+            }
+            ClientMessage::ChangePassword { old, new, ends_others } => {
+                self.ask_account(cx, AccountRequest::ChangePassword { old, new, ends_others });
+            }
             ClientMessage::Unwatch => cx.request(self.key, Request::Watch(false)),
             ClientMessage::NewGroup(group, members) => {
                 let create = GroupRequest::Create(members.into_vec());
@@ -104,6 +117,11 @@ impl ExtendedSession {
             | ClientMessage::NewGroup(..)
             | ClientMessage::JoinGroup(_)
             | ClientMessage::QuitGroup(_)
+            | ClientMessage::Device(_)
+            | ClientMessage::Sessions
+            | ClientMessage::EndSession(_)
+            | ClientMessage::EndOtherSessions
+            | ClientMessage::ChangePassword { .. }
             | ClientMessage::SignOut => return,
         };
         self.ask(cx, Request::Page(page));
@@ -115,6 +133,10 @@ impl ExtendedSession {
             signed_in.awaits_answer = true;
             cx.request(self.key, request);
         }
+    }
+
+    fn ask_account(&mut self, cx: &mut Context, request: AccountRequest) {
+        self.ask(cx, Request::Account(request));
     }
 
     /// The client wants messages from there on. A place in another log says nothing in this one.
@@ -189,10 +211,21 @@ impl ExtendedSession {
 
     /// The token is worth nothing any more, and the session is over.
     fn sign_out(&mut self, cx: &mut Context) {
-        cx.request(self.key, Request::Revoke);
+        cx.request(self.key, Request::Account(AccountRequest::SignOut));
+        self.say_goodbye(cx, SignOutReason::Exit);
+    }
+
+    /// Its user has ended it elsewhere.
+    pub(super) fn end_from_elsewhere(&mut self, cx: &mut Context) {
+        // If there is no room for it, the client learns when it wants to go on.
+        let _ = self.link.send(&ServerMessage::SignedOut.to_wire());
+        self.say_goodbye(cx, SignOutReason::EndedElsewhere);
+    }
+
+    fn say_goodbye(&mut self, cx: &mut Context, why: SignOutReason) {
         self.link.say_bye();
         self.send_packets(cx);
-        self.ended = Some(SignOutReason::Exit);
+        self.ended = Some(why);
     }
 }
 

@@ -76,6 +76,22 @@ impl ExtendedSession {
                 }
             }
             Update::Group(name, outcome) => self.tell_group(name, outcome),
+            Update::AccountSessions(sessions) => {
+                self.finish_answer();
+                for session in sessions {
+                    self.answer(&ServerMessage::Session(session.clone()));
+                }
+                self.answer(&ServerMessage::SessionsEnd);
+            }
+            Update::SessionsEnded(count) => {
+                self.finish_answer();
+                self.answer(&ServerMessage::SessionsEnded(*count));
+            }
+            Update::Password(reply) => {
+                self.finish_answer();
+                self.answer(&ServerMessage::Password(reply.clone()));
+            }
+            Update::Ended => self.end_from_elsewhere(cx),
             Update::Stopping => self.notify(&ServerMessage::Stopping),
             // For clients that could not be told later.
             Update::Outcome(_) | Update::Roster(_) => {}
