@@ -12,5 +12,6 @@
 pub mod client;
 mod clock;
 pub mod components;
+mod device;
 pub mod kept;
 pub mod model;

@@ -13,12 +13,12 @@ use crate::limits::DEVICE_NAME_CHARS_MAX;
 use crate::time::UnixTime;
 
 /// Names a session of an account to its owner. Nobody can resume with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountSessionId(pub u64);
 
 /// What a client calls itself, for its user to know it by: one line of at most
 /// [`DEVICE_NAME_CHARS_MAX`] characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DeviceName(String);
 
 /// It is no name of a device: empty, too long, or more than one line.
@@ -27,7 +27,7 @@ pub struct DeviceName(String);
 pub struct DeviceNameError;
 
 /// A session of an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AccountSession {
     /// Its id.
     pub id: AccountSessionId,

@@ -336,3 +336,33 @@ fn s12_a_password_that_is_not_stored_is_not_changed() {
     assert!(!crowd.is_gone(at(2)));
     assert!(log_in(&mut crowd, at(3), "alice", "secretly").is_some());
 }
+
+/// The same with real programs: two terminals of one person, and their commands.
+#[tokio::test]
+async fn s12_a_terminal_changes_the_password_and_ends_the_other_session() {
+    use netchat_tests::process::System;
+    use netchat_tests::terminal::Terminal;
+
+    let system = System::start(&[]).await;
+    let server = system.udp.to_string();
+    let mut one = Terminal::signed_in(&server, "alice", &[]).await;
+    let mut other = Terminal::signed_in(&server, "alice", &[]).await;
+    one.types("/sessions").await;
+    let (first, second) = (one.line().await, one.line().await);
+    let listed = [first, second];
+    assert!(listed.iter().all(|line| line.contains(". Terminal on ")), "{listed:?}");
+    assert_eq!(listed.iter().filter(|line| line.ends_with("this one")).count(), 1, "{listed:?}");
+    for line in ["/password", "alicespassword", "another one", "another one"] {
+        one.types(line).await;
+    }
+    one.waits_for("Your password is changed.").await;
+    other.waits_for("You were signed out from another session.").await;
+    let arguments = ["--server", &server, "--server-password", "password", "--name", "alice"];
+    let arguments = [&arguments[..], &["--password", "another one"]].concat();
+    let mut third = Terminal::start(&arguments);
+    third.waits_for("LOGGEDIN").await;
+    third.expects_menu().await;
+    third.types("/end others").await;
+    third.waits_for("1 session was ended.").await;
+    one.waits_for("You were signed out from another session.").await;
+}

@@ -281,3 +281,26 @@ async fn a_session_survives_reloads_and_restarts_with_nothing_typed_again() {
         assert_eq!(log.matches(text).count(), 1, "{text} in\n{log}");
     }
 }
+
+#[tokio::test]
+async fn an_account_is_seen_to_in_its_dialog() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let mut other = Terminal::signed_in(&system.udp.to_string(), "alice", &[]).await;
+    alice.click("Account").await;
+    alice.find("//dialog[@aria-label='Account']//*[contains(., 'this one')]").await;
+    alice.find("//dialog[@aria-label='Account']//*[contains(., 'Terminal on')]").await;
+    alice.screenshot("account").await;
+    alice.fill("Current password", "wrong").await;
+    alice.fill("New password", "another one").await;
+    alice.fill("New password again", "another one").await;
+    alice.click("Change password").await;
+    alice.shows("This is not your password.").await;
+    alice.fill("Current password", "alicespassword").await;
+    alice.click("Change password").await;
+    alice.shows("Your password is changed.").await;
+    other.waits_for("You were signed out from another session.").await;
+    alice.click("Sign out everywhere").await;
+    alice.find("//h1").await;
+}

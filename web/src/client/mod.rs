@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use leptos::ev;
 use leptos::prelude::*;
-use netchat_client::session::{Content, Event, Output, Question, Saved, SendError, Session, Trust};
+use netchat_client::session::{
+    Content, Event, Output, PasswordOutcome, Question, Saved, SendError, Session, Trust,
+};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
@@ -21,8 +23,9 @@ use netchat_shared::time::Instant;
 use self::socket::Socket;
 use crate::clock::now;
 use crate::components::Ui;
+use crate::device;
 use crate::kept::{self, Drafts};
-use crate::model::{Decision, Form, Intent, Model, Reply, Thread};
+use crate::model::{Account, AccountIntent, Decision, Form, Intent, Model, Reply, Thread};
 
 /// The session and its way to the gateway.
 pub struct Client {
@@ -58,7 +61,7 @@ impl Client {
         };
         let model = RwSignal::new(model);
         let drafts = RwSignal::new(kept::drafts());
-        let client = Self {
+        let mut client = Self {
             session,
             model,
             drafts,
@@ -69,6 +72,7 @@ impl Client {
             kept,
         };
         client.show_waiting();
+        client.name_device();
         let client = Rc::new(RefCell::new(client));
         listen(&client);
         drain(&client);
@@ -138,6 +142,7 @@ impl Client {
                     self.session.quit_group(now, group);
                 }
             }
+            Intent::Account(intent) => return self.carry_out_for_account(intent),
             Intent::ConnectNow => self.session.connect_now(),
             Intent::TrustServer => self.decide(true),
             Intent::LookAgain => self.decide(false),
@@ -150,6 +155,29 @@ impl Client {
                     model.lines.remove(at);
                 }
             }),
+        }
+        Ok(())
+    }
+
+    fn carry_out_for_account(&mut self, intent: AccountIntent) -> Result<(), String> {
+        let now = now().monotonic;
+        match intent {
+            AccountIntent::Open => {
+                self.model.update(|model| model.account.is_open = true);
+                self.session.request_sessions(now);
+            }
+            AccountIntent::Close => self.model.update(|model| model.account = Account::default()),
+            AccountIntent::EndSession(id) => self.session.end_session(now, id),
+            AccountIntent::EndOthers => self.session.end_other_sessions(now),
+            AccountIntent::SignOutEverywhere => {
+                self.session.end_other_sessions(now);
+                self.session.sign_out(now);
+            }
+            AccountIntent::ChangePassword(form) => {
+                let (old, new) = form.passwords()?;
+                self.model.update(|model| model.account.is_busy = true);
+                self.session.change_password(now, old, new, !form.keeps_others);
+            }
         }
         Ok(())
     }
@@ -245,6 +273,7 @@ impl Client {
     /// Another session takes the place of one in which nobody was signed in.
     fn begin(&mut self, session: Session) {
         self.session = session;
+        self.name_device();
         self.socket = None;
         self.question = None;
     }
@@ -283,6 +312,8 @@ impl Client {
             self.leave();
         } else if event == Event::Stale {
             self.session.request_overview(now().monotonic);
+        } else if let Event::SessionsEnded(_) | Event::Password(PasswordOutcome::Changed) = event {
+            self.session.request_sessions(now().monotonic);
         }
         self.mark_read();
     }
@@ -303,6 +334,11 @@ impl Client {
         self.drafts.set(Drafts::new());
         self.person = None;
         self.begin(Session::new(seed(), trust()));
+    }
+
+    /// Says what this browser is, for the list of one's sessions.
+    fn name_device(&mut self) {
+        device::name().into_iter().for_each(|name| self.session.set_device(name));
     }
 
     /// Shows what waits in the session and is not on the page yet.

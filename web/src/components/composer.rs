@@ -6,7 +6,7 @@ use netchat_client::slash::{HELP, Slash, Typed};
 use netchat_shared::conversation::Conversation;
 
 use super::{Ui, use_ui};
-use crate::model::Intent;
+use crate::model::{AccountIntent, Intent};
 
 #[component]
 pub(super) fn Composer() -> impl IntoView {
@@ -96,8 +96,13 @@ fn submit(ui: Ui, to: &Conversation, text: &str) -> Result<(), String> {
         Slash::Edit(text) => Intent::Edit(to.clone(), text),
         Slash::Delete => Intent::Delete(to.clone()),
         Slash::React(reaction) => Intent::React(to.clone(), reaction),
+        Slash::Password { .. } | Slash::Sessions | Slash::EndSession(_) => {
+            Intent::Account(AccountIntent::Open)
+        }
+        Slash::EndOtherSessions => Intent::Account(AccountIntent::EndOthers),
         Slash::Leave => Intent::Select(None),
         Slash::Exit => Intent::SignOut,
+        Slash::ExitEverywhere => Intent::Account(AccountIntent::SignOutEverywhere),
         Slash::Help => {
             ui.model.update(|model| HELP.iter().for_each(|line| model.say((*line).to_owned())));
             return Ok(());

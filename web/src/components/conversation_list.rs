@@ -4,9 +4,10 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 use netchat_shared::conversation::Conversation;
 
+use super::account::AccountDialog;
 use super::dialogs::{JoinGroup, MessageSeveral, NewGroup};
 use super::use_ui;
-use crate::model::Intent;
+use crate::model::{AccountIntent, Intent};
 
 #[component]
 pub(super) fn ConversationList() -> impl IntoView {
@@ -28,6 +29,13 @@ pub(super) fn ConversationList() -> impl IntoView {
                     <strong>"NetChat"</strong>
                     <span class="sidebar__me">{move || me.get()}</span>
                 </div>
+                <button
+                    class="button button--quiet"
+                    type="button"
+                    on:click=move |_| ui.perform(Intent::Account(AccountIntent::Open))
+                >
+                    "Account"
+                </button>
                 <button
                     class="button button--quiet"
                     type="button"
@@ -68,6 +76,7 @@ pub(super) fn ConversationList() -> impl IntoView {
             <NewGroup dialog=new_group />
             <JoinGroup dialog=join_group />
             <MessageSeveral dialog=several />
+            <AccountDialog />
         </nav>
     }
 }

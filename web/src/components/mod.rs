@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "the component macro makes what it generates public")]
 
+mod account;
 mod app;
 mod composer;
 mod connection_status;

@@ -1,6 +1,7 @@
 //! What the page shows, as plain data: events of the session and intents of the person are folded
 //! into it. Nothing here knows the browser, so all of it is tested natively.
 
+mod account;
 mod changes;
 mod decision;
 mod rows;
@@ -21,6 +22,9 @@ use netchat_shared::name::UserName;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Now, UnixTime};
 
+pub use self::account::{
+    Account, AccountIntent, PasswordForm, describe as describe_session, device as device_of,
+};
 pub use self::changes::Changes;
 pub use self::decision::Decision;
 pub use self::rows::{Row, rows};
@@ -48,6 +52,8 @@ pub struct Model {
     pub selected: Option<Conversation>,
     /// Who is online, oneself included.
     pub online: Online,
+    /// One's account.
+    pub account: Account,
     /// What the server said that belongs to no message, newest last.
     pub lines: Vec<String>,
     /// The page is behind another tab, or the screen is off: nobody reads what arrives.
@@ -108,6 +114,8 @@ pub enum Intent {
     JoinGroup(String),
     /// Leave a group for good.
     QuitGroup(Conversation),
+    /// Something about one's account.
+    Account(AccountIntent),
     /// Try to connect at once.
     ConnectNow,
     /// Trust the server that answers, in place of the one that was known.
@@ -130,6 +138,7 @@ impl Default for Model {
             threads: BTreeMap::from([(Conversation::Everyone, Thread::default())]),
             selected: None,
             online: Online { names: BTreeSet::new(), count: 0, is_complete: false },
+            account: Account::default(),
             lines: Vec::new(),
             is_hidden: false,
             last_key: 0,
@@ -209,6 +218,10 @@ impl Model {
                 *read = sequence.max(*read);
                 self.clear_if_read(&conversation);
             }
+            Event::Sessions(sessions) => self.account.sessions = Some(sessions),
+            // The list is asked for again.
+            Event::SessionsEnded(_) => {}
+            Event::Password(outcome) => self.account.fold(outcome),
             Event::OtherLog => {
                 self.threads.values_mut().for_each(Thread::forget_places);
                 self.read.clear();

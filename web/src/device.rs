@@ -1,0 +1,58 @@
+//! What this browser is called in the list of one's sessions.
+
+use netchat_shared::extended::DeviceName;
+
+/// Browsers, by words of their user agents; the first that is there. Those that pretend to be others come
+/// before them.
+const BROWSERS: [(&str, &str); 6] = [
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+];
+
+const SYSTEMS: [(&str, &str); 6] = [
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+];
+
+/// The browser that runs this, as far as it says what it is.
+pub(crate) fn name() -> Option<DeviceName> {
+    let agent = web_sys::window().and_then(|window| window.navigator().user_agent().ok());
+    describe(&agent.unwrap_or_default()).parse().ok()
+}
+
+fn describe(agent: &str) -> String {
+    let find = |known: &[(&str, &'static str)]| {
+        known.iter().find(|(word, _)| agent.contains(word)).map(|(_, name)| *name)
+    };
+    let browser = find(&BROWSERS).unwrap_or("A browser");
+    match find(&SYSTEMS) {
+        Some(system) => format!("{browser} on {system}"),
+        None => browser.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn common_browsers_are_known() {
+        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
+                      Chrome/126.0.0.0 Safari/537.36";
+        assert_eq!(describe(chrome), "Chrome on Linux");
+        let safari =
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Safari/604.1";
+        assert_eq!(describe(safari), "Safari on iPhone");
+        assert_eq!(describe("something else"), "A browser");
+    }
+}

@@ -1,0 +1,131 @@
+//! What the page shows of one's account: its sessions, and the change of its password.
+
+use netchat_client::session::PasswordOutcome;
+use netchat_shared::extended::{AccountSession, AccountSessionId};
+use netchat_shared::limits::NEW_PASSWORD_CHARS_MIN;
+use netchat_shared::password::Password;
+use netchat_shared::time::UnixTime;
+
+/// The state of the account dialog.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Account {
+    /// It is in front.
+    pub is_open: bool,
+    /// One's sessions; `None` until they are known.
+    pub sessions: Option<Vec<AccountSession>>,
+    /// The change of the password waits for its answer.
+    pub is_busy: bool,
+    /// What became of the last change.
+    pub outcome: Option<Result<String, String>>,
+}
+
+/// Something the person wants of their account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountIntent {
+    /// Show it.
+    Open,
+    /// Show it no more.
+    Close,
+    /// End a session.
+    EndSession(AccountSessionId),
+    /// End all sessions but this one.
+    EndOthers,
+    /// Sign out, and end all other sessions.
+    SignOutEverywhere,
+    /// Change the password.
+    ChangePassword(PasswordForm),
+}
+
+/// What was typed to change one's password.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "named like the fields")]
+pub struct PasswordForm {
+    pub old: String,
+    pub new: String,
+    pub repeat: String,
+    pub keeps_others: bool,
+}
+
+impl Account {
+    /// The answer to a change came.
+    pub(super) fn fold(&mut self, outcome: PasswordOutcome) {
+        self.is_busy = false;
+        self.outcome = Some(match outcome {
+            PasswordOutcome::Changed => Ok("Your password is changed.".to_owned()),
+            PasswordOutcome::Wrong => Err("This is not your password.".to_owned()),
+            PasswordOutcome::Refused(why) => Err(why),
+            PasswordOutcome::NoAnswer => {
+                Err("No answer: it may have been changed. Try the new one next time.".to_owned())
+            }
+        });
+    }
+}
+
+impl PasswordForm {
+    /// The old and the new password, if they can be.
+    ///
+    /// # Errors
+    /// What is wrong, as a line.
+    pub fn passwords(&self) -> Result<(Password, Password), String> {
+        let password = |text: &str| Password::new(text).map_err(|error| error.to_string());
+        if self.new.chars().count() < NEW_PASSWORD_CHARS_MIN {
+            return Err(format!("Choose at least {NEW_PASSWORD_CHARS_MIN} characters."));
+        }
+        match self.new == self.repeat {
+            true => Ok((password(&self.old)?, password(&self.new)?)),
+            false => Err("The two new passwords differ.".to_owned()),
+        }
+    }
+}
+
+/// How a session is called.
+#[must_use]
+pub fn device(session: &AccountSession) -> String {
+    session.device.as_ref().map_or_else(|| "An unnamed client".to_owned(), ToString::to_string)
+}
+
+/// What is known of a session, in a line.
+#[must_use]
+pub fn describe(now: UnixTime, session: &AccountSession) -> String {
+    let since = format!("signed in {}", ago(now, session.since));
+    match (session.is_this, session.is_online) {
+        (true, _) => format!("this one, {since}"),
+        (false, true) => format!("online, {since}"),
+        (false, false) => format!("seen {}, {since}", ago(now, session.seen)),
+    }
+}
+
+fn ago(now: UnixTime, then: UnixTime) -> String {
+    let minutes = now.millis.saturating_sub(then.millis) / 60_000;
+    match minutes {
+        0 => "just now".to_owned(),
+        1..60 => format!("{minutes} min ago"),
+        60..1_440 => format!("{} h ago", minutes / 60),
+        _ => format!("{} d ago", minutes / 1_440),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn a_new_password_is_long_enough_and_repeated() {
+        let form = |new: &str, repeat: &str| PasswordForm {
+            old: "old".to_owned(),
+            new: new.to_owned(),
+            repeat: repeat.to_owned(),
+            keeps_others: false,
+        };
+        assert!(form("short", "short").passwords().is_err());
+        assert!(form("long enough", "another one").passwords().is_err());
+        assert!(form("long enough", "long enough").passwords().is_ok());
+        assert!(
+            PasswordForm { old: String::new(), ..form("long enough", "long enough") }
+                .passwords()
+                .is_err()
+        );
+    }
+}
