@@ -2,6 +2,9 @@
 //! machine without I/O. Lines typed and session events come in; lines to print and the next prompt
 //! come out.
 
+mod account;
+mod groups;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -21,7 +24,7 @@ use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, Now};
 
-use super::account::{self, Filled, PasswordForm};
+use super::account::{Filled, PasswordForm, lines as session_lines, outcome as password_outcome};
 use super::recent::Recent;
 
 const MENU: [&str; 4] = [
@@ -237,12 +240,12 @@ impl Terminal {
             Event::ActiveList(roster) => self.handle_active(roster),
             Event::Group(group, outcome) => self.handle_group(group, outcome),
             Event::Sessions(sessions) => {
-                account::lines(calendar, &sessions).into_iter().for_each(|line| self.info(line));
+                session_lines(calendar, &sessions).into_iter().for_each(|line| self.info(line));
                 self.sessions = sessions;
             }
             Event::SessionsEnded(1) => self.info("1 session was ended."),
             Event::SessionsEnded(count) => self.info(format!("{count} sessions were ended.")),
-            Event::Password(outcome) => match account::outcome(outcome) {
+            Event::Password(outcome) => match password_outcome(outcome) {
                 Ok(line) => self.info(line),
                 Err(problem) => self.report(problem),
             },
@@ -634,68 +637,8 @@ impl Terminal {
         });
     }
 
-    fn handle_group(&mut self, group: GroupName, outcome: GroupOutcome) {
-        match outcome {
-            GroupOutcome::NotFound(names) => self.notice(&Notice::MembersNotFound(names)),
-            GroupOutcome::Created(members) => {
-                if members.entries.iter().any(|entry| entry.address.is_some()) {
-                    let (name, members) = (group.to_string(), members.entries);
-                    self.notice(&Notice::GroupAdded { group: name, members });
-                } else {
-                    let members = members.names().join(", ");
-                    self.info(format!(
-                        "Group: {group} was successfully added with members: {members}"
-                    ));
-                }
-                self.enter_group(group);
-            }
-            GroupOutcome::Added => self.info(format!("You are now a member of: {group}")),
-            GroupOutcome::Joined => self.enter_group(group),
-            GroupOutcome::DoesNotExist => {
-                self.report(first_text(&Notice::GroupDoesNotExist));
-                self.show_menu();
-            }
-            GroupOutcome::Refused(line) => {
-                self.report(line);
-                self.show_menu();
-            }
-            GroupOutcome::Quit => {
-                self.info(format!("You left {group}"));
-                self.show_menu();
-            }
-        }
-    }
-
-    fn enter_group(&mut self, group: GroupName) {
-        self.info(format!("You are now in: {group}"));
-        self.info("type LEAVE to exit");
-        self.view = View::Writing(vec![Conversation::Group(group)]);
-    }
-
-    fn ask_members(&mut self, group: GroupName) {
-        self.info("Enter the names of the people you want in your group:");
-        self.info("Type DONE when you are finished");
-        self.view = View::GroupMembers(group, Vec::new());
-    }
-
     fn write_to_users(&mut self, names: Vec<UserName>) {
         self.view = View::Writing(names.into_iter().map(Conversation::User).collect());
-    }
-
-    fn join_group(&mut self, now: Instant, group: GroupName, session: &mut Session) {
-        self.view = View::Waiting;
-        session.join_group(now, group);
-    }
-
-    fn create_group(
-        &mut self,
-        now: Instant,
-        group: GroupName,
-        members: Vec<String>,
-        session: &mut Session,
-    ) {
-        self.view = View::Waiting;
-        session.create_group(now, group, members);
     }
 
     fn send(&mut self, now: Instant, to: &[Conversation], text: &str, session: &mut Session) {
@@ -776,37 +719,6 @@ impl Terminal {
             return session.sign_out(now);
         }
         self.view = View::Leaving;
-    }
-
-    /// A line of the form in which one changes one's password.
-    fn fill(
-        &mut self,
-        now: Instant,
-        form: PasswordForm,
-        back: Box<View>,
-        line: &str,
-        session: &mut Session,
-    ) {
-        match form.fill(line) {
-            Filled::Next(form) => self.view = View::ChangingPassword(form, back),
-            Filled::Again(form, why) => {
-                self.report(why);
-                self.view = View::ChangingPassword(form, back);
-            }
-            Filled::Done(old, new, ends_others) => {
-                self.view = *back;
-                session.change_password(now, old, new, ends_others);
-            }
-        }
-    }
-
-    /// Ends the session with that number in the list that was shown.
-    fn end_session(&mut self, now: Instant, number: usize, session: &mut Session) {
-        match number.checked_sub(1).and_then(|at| self.sessions.get(at)) {
-            Some(one) if one.is_this => self.report("to end this session, type /exit".to_owned()),
-            Some(one) => session.end_session(now, one.id),
-            None => self.report("list your sessions before: /sessions".to_owned()),
-        }
     }
 
     fn show_menu(&mut self) {
