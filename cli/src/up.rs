@@ -60,8 +60,8 @@ async fn serve(mut arguments: UpArguments) -> Result<(), UpError> {
     }
     let server = Server::bind(arguments.udp_listen, &arguments.server)?;
     let udp_address = server.local_address();
-    let gateway =
-        Gateway::bind(arguments.listen, reachable(udp_address), arguments.gateway).await?;
+    let server_at = (reachable(udp_address), Some(server.gateway_key().clone()));
+    let gateway = Gateway::bind(arguments.listen, server_at, arguments.gateway).await?;
     say(&format_args!("NetChat is up. Terminal clients: netchat chat --server {udp_address}"));
     say(&format_args!("Browsers: open http://{}", gateway.local_address()));
     say(&format_args!("The server's code, which clients show: {}", server.code()));

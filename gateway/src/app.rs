@@ -16,6 +16,7 @@ use axum::routing::get;
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use memory_serve::{CacheControl, MemoryServe};
+use netchat_shared::via::GatewayKey;
 use tokio::net::{TcpStream, UdpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,6 +26,8 @@ use crate::admission::{Admission, Denied, Permit};
 use crate::bridge::{bridge, connect};
 use crate::connection::Visitor;
 use crate::headers::add_security_headers;
+use crate::introducer::Introducer;
+use crate::proxies::TrustedProxies;
 use crate::site::{Site, SiteError};
 use crate::source::Source;
 use crate::websocket::{HandshakeError, accept};
@@ -36,6 +39,9 @@ const HEALTH: &str = "/healthz";
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     pub(crate) server: SocketAddr,
+    /// What the server knows its gateways by.
+    pub(crate) key: Option<GatewayKey>,
+    pub(crate) proxies: Arc<TrustedProxies>,
     pub(crate) site: Arc<Site>,
     /// Browsers come over TLS.
     pub(crate) is_tls: bool,
@@ -74,8 +80,9 @@ async fn open_session(
     Extension(Visitor { peer }): Extension<Visitor>,
     mut request: Request<Body>,
 ) -> Response {
+    let browser = app.proxies.browser(peer, request.headers());
     if let Err(error) = app.site.check_page(request.headers()) {
-        warn!(client = %peer, "refused: a page of another origin");
+        warn!(client = %browser, "refused: a page of another origin");
         return refuse_site(&error);
     }
     let accepted = match accept(request.method(), request.version(), request.headers()) {
@@ -85,25 +92,26 @@ async fn open_session(
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         return refuse_handshake(HandshakeError::NoUpgrade);
     };
-    let permit = match app.admission.enter(Source::of(peer.ip())).await {
+    let permit = match app.admission.enter(Source::of(browser)).await {
         Ok(permit) => permit,
         Err(Denied::Full) => {
-            warn!(client = %peer, "refused: too many sessions");
+            warn!(client = %browser, "refused: too many sessions");
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "The gateway is full.\n");
         }
         Err(Denied::TooManyFromSource) => {
-            warn!(client = %peer, "refused: too many sessions from one address");
+            warn!(client = %browser, "refused: too many sessions from one address");
             return refuse(StatusCode::TOO_MANY_REQUESTS, "Too many sessions from one address.\n");
         }
     };
     let server = match connect(app.server).await {
         Ok(server) => server,
         Err(error) => {
-            warn!(client = %peer, %error, "refused: no UDP socket");
+            warn!(client = %browser, %error, "refused: no UDP socket");
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "The gateway has no socket left.\n");
         }
     };
-    app.tasks.spawn(run_session(upgrade, server, permit, app.stopping));
+    let introducer = Introducer::new(app.key, browser);
+    app.tasks.spawn(run_session(upgrade, server, introducer, permit, app.stopping));
     let headers = [(CONNECTION, "upgrade"), (UPGRADE, "websocket")];
     (StatusCode::SWITCHING_PROTOCOLS, headers, [(SEC_WEBSOCKET_ACCEPT, accepted)]).into_response()
 }
@@ -112,13 +120,14 @@ async fn open_session(
 async fn run_session(
     upgrade: OnUpgrade,
     server: UdpSocket,
+    introducer: Introducer,
     permit: Permit,
     stopping: CancellationToken,
 ) {
     // An error: the browser has gone before.
     let Ok(upgraded) = upgrade.await else { return };
     if let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() {
-        bridge(io.into_inner(), read_buf, server, stopping).await;
+        bridge(io.into_inner(), read_buf, server, introducer, stopping).await;
     }
     drop(permit);
 }

@@ -1,8 +1,7 @@
 //! One session: a WebSocket and a UDP socket of its own, datagram for datagram.
 //!
-//! The gateway looks into nothing that passes. The one datagram of its own is an empty one when the
-//! WebSocket has ended: it tells the server that nobody is behind this address any more
-//! (PROTOCOL.md, "Hanging up").
+//! The gateway changes nothing that passes. What it says itself is who is behind a socket, and that
+//! nobody is any more (PROTOCOL.md, "Through a gateway", "Hanging up").
 //!
 //! A session holds what one message needs, and what a slow browser has not taken yet. Whatever is
 //! needed only while something passes is shared by the sessions of a thread.
@@ -22,6 +21,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tracing::debug;
 
 use crate::datagrams::{Incoming, Outgoing};
+use crate::introducer::Introducer;
 use crate::limits::{
     CLOSE_TIMEOUT, DISCARDED_BYTES_MAX, MESSAGE_BYTES_MAX, PING_TICKS, READ_BYTES,
     ROUNDS_PER_TURN_MAX, SILENT_TICKS_MAX, TICK,
@@ -66,6 +66,9 @@ struct Session<S> {
     /// Whether the browser has said or taken anything since the last tick.
     is_alive: bool,
     silent_ticks: u32,
+    /// What came with the request for a WebSocket, and waits for the introduction.
+    begun: Bytes,
+    introducer: Introducer,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
@@ -103,6 +106,7 @@ pub(crate) async fn bridge<S: AsyncRead + AsyncWrite + Unpin>(
     browser: S,
     begun: Bytes,
     server: UdpSocket,
+    introducer: Introducer,
     stopping: CancellationToken,
 ) {
     let mut ticks = interval(TICK);
@@ -119,24 +123,17 @@ pub(crate) async fn bridge<S: AsyncRead + AsyncWrite + Unpin>(
         tick: 0,
         is_alive: true,
         silent_ticks: 0,
+        begun,
+        introducer,
         stopping: Box::pin(stopping.cancelled_owned()),
     };
-    let end = match session.begin(&begun) {
-        Ok(()) => poll_fn(|context| session.poll(context)).await,
-        Err(end) => end,
-    };
+    session.introducer.begin(&session.server, &mut Outgoing::default());
+    let end = poll_fn(|context| session.poll(context)).await;
     debug!(?end, "session ended");
     session.finish(end).await;
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    fn begin(&mut self, begun: &[u8]) -> Result<(), End> {
-        let (mut output, mut outgoing) = (Vec::new(), Outgoing::default());
-        let decoded = self.decode(begun, &mut output, &mut outgoing);
-        self.pending = output;
-        decoded
-    }
-
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
         SCRATCH.with_borrow_mut(|scratch| match self.turn(context, scratch) {
             Ok(()) => Poll::Pending,
@@ -155,6 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             context.waker().wake_by_ref();
         }
         self.write_pending(context)?;
+        self.introducer.poll(context, &self.server, &mut scratch.outgoing);
         for _ in 0..ROUNDS_PER_TURN_MAX {
             if !self.pending.is_empty() {
                 self.pending.append(&mut scratch.output);
@@ -178,6 +176,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         context: &mut Context<'_>,
         scratch: &mut Scratch,
     ) -> Result<Progress, End> {
+        if self.introducer.is_under_way() {
+            return Ok(Progress::None);
+        }
+        if !self.begun.is_empty() {
+            let begun = std::mem::take(&mut self.begun);
+            self.decode(&begun, &mut scratch.output, &mut scratch.outgoing)?;
+            return Ok(Progress::Some);
+        }
         let mut buffer = ReadBuf::new(&mut *scratch.input);
         match Pin::new(&mut self.browser).poll_read(context, &mut buffer) {
             Poll::Pending => Ok(Progress::None),
@@ -202,6 +208,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Ok(None) => break None,
                 // An empty datagram would say that nobody is here any more.
                 Ok(Some(Event::Message([]) | Event::Pong)) => {}
+                Ok(Some(Event::Message(message)))
+                    if self.introducer.holds(message, &self.server, outgoing) => {}
                 Ok(Some(Event::Message(message))) => outgoing.push(message, &self.server),
                 Ok(Some(Event::Ping(payload))) => encode_pong(payload, output),
                 Ok(Some(Event::Close(code))) => break Some(End::Closed(code)),
@@ -217,7 +225,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         match scratch.incoming.poll_receive(context, &self.server) {
             Poll::Pending => Progress::None,
             Poll::Ready(datagrams) => {
-                datagrams.for_each(|datagram| encode_message(datagram, &mut scratch.output));
+                for datagram in datagrams {
+                    if !self.introducer.takes(datagram, &self.server, &mut scratch.outgoing) {
+                        encode_message(datagram, &mut scratch.output);
+                    }
+                }
                 Progress::Some
             }
         }
@@ -299,8 +311,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Tells both sides.
     async fn finish(mut self, end: End) {
-        // Lost if the server is away; then it has forgotten the session anyway, or will.
-        let _ = self.server.send(&[]).await;
+        self.introducer.hang_up(&self.server).await;
         match end {
             End::Broken => return,
             End::Closed(code) => encode_close(code, "", &mut self.pending),

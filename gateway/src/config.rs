@@ -6,6 +6,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use crate::limits::{SESSIONS_MAX, SESSIONS_PER_ADDRESS_MAX};
+use crate::proxies::TrustedProxies;
 use crate::web_address::{Host, Origin};
 
 /// What the operator sets. Flags win over environment variables, those over defaults.
@@ -38,6 +39,10 @@ pub struct GatewayConfig {
     /// Most browser sessions at once from one address
     #[arg(long, env = "NETCHAT_SESSIONS_PER_ADDRESS", default_value_t = SESSIONS_PER_ADDRESS_MAX, value_name = "COUNT", value_parser = at_least_one())]
     pub sessions_per_address: usize,
+
+    /// Whom trusted proxies bring.
+    #[command(flatten)]
+    pub proxies: TrustedProxies,
 }
 
 impl GatewayConfig {
@@ -61,6 +66,7 @@ impl Default for GatewayConfig {
             allow_hosts: Vec::new(),
             sessions: SESSIONS_MAX,
             sessions_per_address: SESSIONS_PER_ADDRESS_MAX,
+            proxies: TrustedProxies::default(),
         }
     }
 }

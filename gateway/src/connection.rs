@@ -1,6 +1,7 @@
 //! One connection of a browser, until it ends or becomes a WebSocket.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,9 +15,11 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower_service::Service as _;
+use tracing::warn;
 
 use crate::connections::ConnectionId;
 use crate::limits::{CONNECTION_TIMEOUT, HEAD_BYTES_MAX, HEAD_TIMEOUT, STOP_TIMEOUT};
+use crate::proxies::{TrustedProxies, read_proxy_header};
 
 /// What the listener is told of a connection.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +41,8 @@ pub(crate) struct Reporter {
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Visitor {
-    /// The other end of the connection.
-    pub(crate) peer: SocketAddr,
+    /// The other end of the connection; or whom a proxy brings by the PROXY protocol.
+    pub(crate) peer: IpAddr,
 }
 
 impl Reporter {
@@ -55,16 +58,31 @@ impl Drop for Reporter {
     }
 }
 
+/// Who is behind a connection; nobody if its proxy does not say so in time.
+async fn behind(stream: &mut TcpStream, peer: IpAddr, proxies: &TrustedProxies) -> Option<IpAddr> {
+    if !proxies.introduce(peer) {
+        return Some(peer);
+    }
+    match timeout(HEAD_TIMEOUT, read_proxy_header(stream)).await {
+        Ok(Ok(said)) => Some(said.unwrap_or(peer)),
+        Ok(Err(_)) | Err(_) => {
+            warn!(proxy = %peer, "refused: no header of the PROXY protocol");
+            None
+        }
+    }
+}
+
 /// Answers what the connection asks for.
 pub(crate) async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
+    mut stream: TcpStream,
+    (peer, proxies): (IpAddr, Arc<TrustedProxies>),
     router: Router,
     reporter: Reporter,
     stopping: CancellationToken,
 ) {
     // Small messages must not wait for each other; without it they are only slower.
     let _ = stream.set_nodelay(true);
+    let Some(peer) = behind(&mut stream, peer, &proxies).await else { return };
     let service = service_fn(move |mut request: Request<Incoming>| {
         reporter.heard();
         request.extensions_mut().insert(Visitor { peer });

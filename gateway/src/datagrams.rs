@@ -28,6 +28,12 @@ impl Outgoing {
         }
     }
 
+    /// Sends one after those that wait.
+    pub(crate) fn send_one(&mut self, datagram: &[u8], socket: &UdpSocket) {
+        self.push(datagram, socket);
+        self.send(socket);
+    }
+
     /// Sends all of them. What can't be sent is lost, as the network might have lost it: the server may
     /// be restarting. The runtime is not asked whether the socket has room: it does not know of a new
     /// one yet.

@@ -12,7 +12,9 @@ mod connection;
 mod connections;
 mod datagrams;
 mod headers;
+mod introducer;
 pub mod limits;
+mod proxies;
 mod run;
 mod site;
 mod source;
@@ -24,6 +26,7 @@ use std::net::SocketAddr;
 use thiserror::Error;
 
 pub use self::config::{GatewayConfig, default_listen_address};
+pub use self::proxies::{ProxyWord, TrustedProxies};
 pub use self::run::{Gateway, resolve};
 pub use self::web_address::{Host, Origin, WebAddressError};
 

@@ -40,6 +40,14 @@ pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
 /// How long the listener waits after the system refused it a connection.
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(20);
 
+/// How often an introduction that was not answered is repeated.
+pub const INTRODUCTION_REPEAT: Duration = Duration::from_millis(250);
+/// How often an introduction is tried. Then a session goes on without: the server sees the gateway's
+/// address.
+pub const INTRODUCTION_TRIES_MAX: u32 = 8;
+/// A server that took an introduction so recently knows it still: none restarts faster.
+pub const INTRODUCTION_FRESH: Duration = Duration::from_secs(1);
+
 /// How often a session sees whether its browser is there.
 pub const TICK: Duration = Duration::from_secs(10);
 /// Every so many ticks, a browser is pinged, so that proxies keep the connection and a dead one is

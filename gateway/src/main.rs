@@ -1,11 +1,13 @@
 //! `netchat-gateway`: the gateway as a program of its own.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use netchat_gateway::{Gateway, GatewayConfig, default_listen_address, resolve};
-use netchat_process::{fail, init_log, parse_arguments, say, shutdown_signal};
+use netchat_process::{fail, init_log, parse_arguments, read_secret, say, shutdown_signal};
+use netchat_shared::via::GatewayKey;
 
 /// The NetChat gateway: serves the web client and connects browsers to a NetChat server.
 #[derive(Debug, Parser)]
@@ -24,6 +26,10 @@ struct Arguments {
     )]
     server: String,
 
+    /// The file of the key that the server shares with its gateways: a copy of the server's
+    #[arg(long, env = "NETCHAT_GATEWAY_KEY_FILE", value_name = "FILE")]
+    gateway_key_file: Option<PathBuf>,
+
     #[command(flatten)]
     gateway: GatewayConfig,
 }
@@ -41,7 +47,12 @@ async fn main() -> ExitCode {
         Ok(server) => server,
         Err(error) => return fail(NAME, &error),
     };
-    let gateway = match Gateway::bind(arguments.listen, server, arguments.gateway).await {
+    let key = arguments.gateway_key_file.as_deref();
+    let key = match key.map(|path| read_secret(path, GatewayKey::parse)).transpose() {
+        Ok(key) => key,
+        Err(error) => return fail(NAME, &error),
+    };
+    let gateway = match Gateway::bind(arguments.listen, (server, key), arguments.gateway).await {
         Ok(gateway) => gateway,
         Err(error) => return fail(NAME, &error),
     };

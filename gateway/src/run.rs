@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use netchat_shared::via::GatewayKey;
 use tokio::net::{TcpListener, TcpStream, lookup_host};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
@@ -18,6 +19,7 @@ use crate::app::App;
 use crate::connection::{Happening, Reporter, serve};
 use crate::connections::{Bounds, Connections};
 use crate::limits::{ACCEPT_RETRY, STOP_TIMEOUT};
+use crate::proxies::TrustedProxies;
 use crate::site::Site;
 use crate::source::Source;
 use crate::{GatewayConfig, GatewayError};
@@ -28,6 +30,7 @@ pub struct Gateway {
     listener: TcpListener,
     address: SocketAddr,
     server: SocketAddr,
+    key: Option<GatewayKey>,
     config: GatewayConfig,
     bounds: Bounds,
 }
@@ -37,6 +40,7 @@ struct Entrance {
     listener: TcpListener,
     router: Router,
     connections: Connections<AbortHandle>,
+    proxies: Arc<TrustedProxies>,
     happenings: UnboundedReceiver<Happening>,
     reports: UnboundedSender<Happening>,
     stopping: CancellationToken,
@@ -44,14 +48,15 @@ struct Entrance {
 }
 
 impl Gateway {
-    /// Listens on `address` (port 0 takes any free one) in front of the server at `server`. The limit of
+    /// Listens on `address` (port 0 takes any free one) in front of the server at `server`, which knows
+    /// it by `key`. The limit of
     /// open files is raised as far as the system lets it.
     ///
     /// # Errors
     /// When the address can't be had.
     pub async fn bind(
         address: SocketAddr,
-        server: SocketAddr,
+        (server, key): (SocketAddr, Option<GatewayKey>),
         config: GatewayConfig,
     ) -> Result<Self, GatewayError> {
         let listen = |source| GatewayError::Listen { address, source };
@@ -59,7 +64,7 @@ impl Gateway {
         let address = listener.local_addr().map_err(listen)?;
         let files = netchat_process::raise_file_limit();
         let bounds = Bounds::of_files(files, config.sessions);
-        Ok(Self { listener, address, server, config, bounds })
+        Ok(Self { listener, address, server, key, config, bounds })
     }
 
     /// The address that the gateway listens on.
@@ -74,8 +79,11 @@ impl Gateway {
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
         let machine = netchat_process::machine_name();
         let site = Site::new(self.address, &self.config, machine.as_deref());
+        let proxies = Arc::new(self.config.proxies);
         let app = App {
             server: self.server,
+            key: self.key,
+            proxies: Arc::clone(&proxies),
             site: Arc::new(site),
             is_tls: false,
             admission: Admission::start(admission::Bounds {
@@ -90,6 +98,7 @@ impl Gateway {
             listener: self.listener,
             router: app.into_router(),
             connections: Connections::new(self.bounds),
+            proxies,
             happenings,
             reports,
             stopping: stopping.clone(),
@@ -139,14 +148,16 @@ impl Entrance {
     }
 
     fn let_in(&mut self, stream: TcpStream, peer: SocketAddr) {
-        let source = Some(Source::of(peer.ip()));
+        let peer = peer.ip();
+        let source = (!self.proxies.include(peer)).then(|| Source::of(peer));
         if let Some(silent) = self.connections.make_room(source) {
             silent.abort();
         }
         let id = self.connections.next_id();
         let reporter = Reporter { id, listener: self.reports.clone() };
+        let behind = (peer, Arc::clone(&self.proxies));
         let (router, stopping) = (self.router.clone(), self.stopping.clone());
-        let task = self.tasks.spawn(serve(stream, peer, router, reporter, stopping));
+        let task = self.tasks.spawn(serve(stream, behind, router, reporter, stopping));
         self.connections.insert(id, source, task.abort_handle());
     }
 

@@ -5,6 +5,8 @@
 mod gateway {
     /// A gateway that runs in the test.
     mod front;
+    /// What the server is told of browsers.
+    mod introduction;
     /// Who may ask, and what browsers are told.
     mod site;
     /// RFC 6455, case by case.

@@ -8,9 +8,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, value_parser};
 use netchat_core::limits::RETENTION_DEFAULT;
 use netchat_core::{Secrets, Settings};
-use netchat_process::{
-    SecretSetting, SecretText, read_or_make_secret, read_secret, read_secret_line,
-};
+use netchat_process::{SecretSetting, SecretText, read_or_make_secret, read_secret_line};
 use netchat_shared::limits::{ACK_TIMEOUT_DEFAULT, DEFAULT_UDP_PORT};
 use netchat_shared::password::Password;
 use netchat_shared::server_key::StaticKey;
@@ -58,7 +56,7 @@ pub struct ServerConfig {
     pub server_key_file: Option<PathBuf>,
 
     /// The file of the key that this server shares with its gateways, so that they can say whom they
-    /// bring
+    /// bring; made if it does not exist
     #[arg(long, env = "NETCHAT_GATEWAY_KEY_FILE", value_name = "FILE")]
     pub gateway_key_file: Option<PathBuf>,
 
@@ -105,10 +103,16 @@ impl ServerConfig {
         getrandom::fill(&mut *seed).map_err(|error| ServerError::random(&error))?;
         let make = || StaticKey::from_random(*seed).to_text();
         let server_key = read_or_make_secret(&path, StaticKey::parse, make)?;
-        let gateway_key = self.gateway_key_file.as_deref();
-        let gateway_key =
-            gateway_key.map(|path| read_secret(path, GatewayKey::parse)).transpose()?;
-        Ok(Secrets { server_key, gateway_key })
+        Ok(Secrets { server_key, gateway_key: self.gateway_key()? })
+    }
+
+    /// Without a file, a key that only a gateway in the same process can be told.
+    fn gateway_key(&self) -> Result<GatewayKey, ServerError> {
+        let mut random = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *random).map_err(|error| ServerError::random(&error))?;
+        let made = GatewayKey::from_random(*random);
+        let Some(path) = &self.gateway_key_file else { return Ok(made) };
+        Ok(read_or_make_secret(path, GatewayKey::parse, || made.to_text())?)
     }
 
     /// Reads the password from its file, if it is in one. To be called once, before

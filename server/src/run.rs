@@ -8,6 +8,7 @@ use netchat_core::{Action, LogGap, Secrets, Server as Core};
 use netchat_process::Clock;
 use netchat_shared::server_key::KeyCode;
 use netchat_shared::time::Instant;
+use netchat_shared::via::GatewayKey;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -34,6 +35,7 @@ pub struct Server {
     outbound: Outbound,
     address: SocketAddr,
     code: KeyCode,
+    gateway_key: GatewayKey,
     store: Box<dyn Store>,
     hasher: Hasher,
     results: Results,
@@ -82,10 +84,29 @@ impl Server {
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *seed).map_err(|error| ServerError::random(&error))?;
         let code = secrets.server_key.public().code();
+        let gateway_key = secrets.gateway_key.clone();
         let core = Core::new(clock.now(), settings, secrets, snapshot, *seed);
         let results = Results { storage, hashed };
         let (inbound, outbound) = (Inbound::new(), Outbound::default());
-        Ok(Self { core, socket, inbound, outbound, address, code, store, hasher, results, clock })
+        Ok(Self {
+            core,
+            socket,
+            inbound,
+            outbound,
+            address,
+            code,
+            gateway_key,
+            store,
+            hasher,
+            results,
+            clock,
+        })
+    }
+
+    /// What gateways of this server know, so that it believes whom they bring.
+    #[must_use]
+    pub fn gateway_key(&self) -> &GatewayKey {
+        &self.gateway_key
     }
 
     /// The address that the server listens on.

@@ -17,6 +17,9 @@ use crate::extended::{Datagram, PROTOCOL_VERSION};
 /// After so many repetitions a cookie is given up for a new one: it may have grown too old.
 const REPETITIONS_MAX: u32 = 8;
 
+/// Where a datagram says what it is, in bytes.
+const KIND_FROM: usize = "X#00000000#".len();
+
 /// The key that a server shares with its gateways: 256 random bits. As text: 64 digits. The `Debug`
 /// form shows nothing of it, and it is wiped when it is dropped.
 #[derive(Debug, Clone)]
@@ -51,14 +54,35 @@ pub struct HangUp {
 /// Send [`Self::next_datagram`], and again every 250 ms or so, until [`Self::is_taken`]; give each
 /// datagram of the server to [`Self::handle_datagram`], and pass on those that are not its own. A
 /// server that knows no gateway key never takes it: after some seconds, a gateway goes on without.
+/// A server that was restarted has forgotten it: [renew](Self::renew) it before a message that
+/// [asks for a session](asks_for_session).
 #[derive(Debug)]
 pub struct Introduction {
     key: GatewayKey,
     nonce: u64,
     address: IpAddr,
-    cookie: Option<u64>,
-    repetitions: u32,
-    is_taken: bool,
+    state: State,
+    /// The cookie with which it was taken last.
+    taken: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Asking,
+    Saying { cookie: u64, repetitions: u32 },
+    Taken,
+}
+
+/// Whether a browser's message asks for a session, in either protocol, so that the server that
+/// answers it should know who asks.
+#[must_use]
+pub fn asks_for_session(message: &[u8]) -> bool {
+    has_kind(message, b"OFFER#") || message.starts_with(b"LOCKED#")
+}
+
+/// Datagrams are told apart by what follows their checksum.
+fn has_kind(datagram: &[u8], kind: &[u8]) -> bool {
+    datagram.starts_with(b"X#") && datagram.get(KIND_FROM..).is_some_and(|it| it.starts_with(kind))
 }
 
 impl GatewayKey {
@@ -159,12 +183,12 @@ impl HangUp {
         Self { nonce, cookie, mac }
     }
 
-    /// Whether a gateway that knows the key says so, of what it said by this [`Via`].
+    /// Whether a gateway that knows the key says so, of whom it introduced by this [`Via`] or by
+    /// another with the same nonce.
     #[must_use]
     pub fn ends(&self, key: &GatewayKey, via: &Via) -> bool {
         let (nonce, cookie) = (self.nonce.to_be_bytes(), self.cookie.to_be_bytes());
-        (self.nonce, self.cookie) == (via.nonce, via.cookie)
-            && self.mac.proves(&key.0, "netchat hang-up 2", &[&nonce, &cookie])
+        self.nonce == via.nonce && self.mac.proves(&key.0, "netchat hang-up 2", &[&nonce, &cookie])
     }
 
     pub(crate) fn parse(nonce: u64, cookie: u64, mac: &str) -> Option<Self> {
@@ -184,22 +208,21 @@ impl Introduction {
     /// Introduces who is behind the next source address. The nonce must be random and new.
     #[must_use]
     pub fn new(key: GatewayKey, nonce: u64, address: IpAddr) -> Self {
-        Self { key, nonce, address, cookie: None, repetitions: 0, is_taken: false }
+        Self { key, nonce, address, state: State::Asking, taken: None }
     }
 
     /// What to send now.
     #[must_use]
     pub fn next_datagram(&mut self) -> Vec<u8> {
-        if self.repetitions >= REPETITIONS_MAX {
-            self.cookie = None;
-            self.repetitions = 0;
-        }
-        match self.cookie {
-            None => Datagram::Offer { version: PROTOCOL_VERSION, nonce: self.nonce }.to_wire(),
-            Some(cookie) => {
-                self.repetitions += 1;
-                let via = Via::new(&self.key, self.nonce, cookie, self.address);
+        match &mut self.state {
+            State::Saying { cookie, repetitions } if *repetitions < REPETITIONS_MAX => {
+                *repetitions += 1;
+                let via = Via::new(&self.key, self.nonce, *cookie, self.address);
                 Datagram::Via(via).to_wire()
+            }
+            State::Asking | State::Saying { .. } | State::Taken => {
+                self.state = State::Asking;
+                Datagram::Offer { version: PROTOCOL_VERSION, nonce: self.nonce }.to_wire()
             }
         }
     }
@@ -207,16 +230,23 @@ impl Introduction {
     /// Takes a datagram of the server; whether it was for the gateway. If so, send
     /// [`Self::next_datagram`] at once, unless it [is taken](Self::is_taken).
     pub fn handle_datagram(&mut self, datagram: &[u8]) -> bool {
+        if !has_kind(datagram, b"COOKIE#") && !has_kind(datagram, b"VIA_TAKEN#") {
+            return false;
+        }
         match Datagram::parse(datagram) {
             Ok(Datagram::Cookie { nonce, cookie, .. }) if nonce == self.nonce => {
-                if !self.is_taken {
-                    self.cookie = Some(cookie);
-                    self.repetitions = 0;
+                if self.state != State::Taken {
+                    self.state = State::Saying { cookie, repetitions: 0 };
                 }
                 true
             }
             Ok(Datagram::ViaTaken(taken)) if taken.nonce == self.nonce => {
-                self.is_taken |= self.cookie.is_some_and(|cookie| taken.proves(&self.key, cookie));
+                if let State::Saying { cookie, .. } = self.state
+                    && taken.proves(&self.key, cookie)
+                {
+                    self.state = State::Taken;
+                    self.taken = Some(cookie);
+                }
                 true
             }
             _ => false,
@@ -226,14 +256,25 @@ impl Introduction {
     /// Whether the server has taken it.
     #[must_use]
     pub fn is_taken(&self) -> bool {
-        self.is_taken
+        self.state == State::Taken
+    }
+
+    /// Whether the server has answered at all, and not taken it yet: it may have another key.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        matches!(self.state, State::Saying { .. })
+    }
+
+    /// Begins anew: the server may have forgotten it.
+    pub fn renew(&mut self) {
+        self.state = State::Asking;
     }
 
     /// Says that nobody is behind this address any more: to be sent twice, as one may be lost. `None`
     /// if the server does not know who was.
     #[must_use]
     pub fn hang_up(&self) -> Option<Vec<u8>> {
-        let cookie = self.cookie.filter(|_| self.is_taken)?;
+        let cookie = self.taken?;
         Some(Datagram::HangUp(HangUp::new(&self.key, self.nonce, cookie)).to_wire())
     }
 }
@@ -299,6 +340,7 @@ mod tests {
     fn an_introduction_asks_for_a_cookie_and_is_taken() {
         let mut introduction = Introduction::new(key(1), 7, address());
         let offer = introduction.next_datagram();
+        assert!(asks_for_session(&offer));
         let expected = Datagram::Offer { version: PROTOCOL_VERSION, nonce: 7 };
         assert_eq!(Datagram::parse(&offer), Ok(expected));
         assert_eq!(introduction.hang_up(), None);
@@ -317,7 +359,24 @@ mod tests {
         let Ok(Datagram::HangUp(hang_up)) = Datagram::parse(&hang_up) else { panic!() };
         assert!(hang_up.ends(&key(1), &via));
         assert!(!hang_up.ends(&key(2), &via), "of another gateway");
-        assert!(!hang_up.ends(&key(1), &Via::new(&key(1), 7, 10, address())), "of another time");
+        assert!(!hang_up.ends(&key(1), &Via::new(&key(1), 8, 9, address())), "of somebody else");
+    }
+
+    #[test]
+    fn one_that_is_renewed_can_hang_up_all_the_time() {
+        let mut introduction = with_cookie();
+        let via = via(&mut introduction);
+        introduction.handle_datagram(&Datagram::ViaTaken(via.taken(&key(1))).to_wire());
+        introduction.renew();
+        assert!(!introduction.is_taken());
+        let offer = introduction.next_datagram();
+        assert!(asks_for_session(&offer));
+        let Ok(Datagram::HangUp(hang_up)) = Datagram::parse(&introduction.hang_up().unwrap())
+        else {
+            panic!()
+        };
+        let renewed = Via::new(&key(1), 7, 10, address());
+        assert!(hang_up.ends(&key(1), &renewed), "the server knows it by the renewed one");
     }
 
     #[test]

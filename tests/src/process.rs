@@ -146,7 +146,9 @@ impl Parts {
     pub async fn start_server(&mut self) {
         let database = self.folder.path().join("netchat.db");
         let listen = self.udp.to_string();
-        let flags = ["--listen", &listen, "--database", database.to_str().unwrap()];
+        let key = self.gateway_key_file();
+        let mut flags = vec!["--listen", &listen, "--database", database.to_str().unwrap()];
+        flags.extend(["--gateway-key-file", key.to_str().unwrap()]);
         let mut server = Process::start("netchat-server", &flags);
         let line = server.line().await;
         self.udp = last_word(line.trim_end_matches(" (UDP)")).parse().unwrap();
@@ -160,11 +162,26 @@ impl Parts {
     /// Starts a gateway in front of another address than the server's.
     pub async fn start_gateway_to(&mut self, server: SocketAddr) {
         let (listen, server) = (self.http.to_string(), server.to_string());
-        let flags = ["--listen", &listen, "--server", &server];
+        let key = self.gateway_key_file();
+        let mut flags = vec!["--listen", &listen, "--server", &server];
+        flags.extend(["--gateway-key-file", key.to_str().unwrap()]);
+        flags.extend(["--trusted-proxy", "127.0.0.1"]);
         let mut gateway = Process::start("netchat-gateway", &flags);
         let line = gateway.line().await;
         self.http = last_word(&line).strip_prefix("http://").unwrap().parse().unwrap();
         self.gateway = Some(gateway);
+    }
+
+    /// The server makes it when it starts.
+    fn gateway_key_file(&self) -> PathBuf {
+        self.folder.path().join("gateway-key")
+    }
+
+    /// Ends the server in order; what it logged.
+    pub async fn stop_server(&mut self) -> String {
+        let server = self.server.take().expect("it runs");
+        server.terminate();
+        server.end().await.1
     }
 
     /// Ends the server without a warning.

@@ -10,6 +10,7 @@ use netchat_core::storage::{
 use netchat_core::{Action, Directory, LogEvent, Secrets, Server, Settings};
 use netchat_shared::password::Password;
 use netchat_shared::time::{Instant, Now, UnixTime};
+use netchat_shared::via::GatewayKey;
 
 use crate::memory_storage::MemoryStorage;
 use crate::opening::server_key;
@@ -193,7 +194,12 @@ impl<S: Storage> SimServer<S> {
 
 /// The keys of servers in tests.
 pub fn secrets() -> Secrets {
-    Secrets { server_key: server_key(), gateway_key: None }
+    Secrets { server_key: server_key(), gateway_key: gateway_key() }
+}
+
+/// What gateways of these servers know.
+pub fn gateway_key() -> GatewayKey {
+    GatewayKey::from_random([2; 32])
 }
 
 /// Both clocks. The monotonic one can't be set.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use netchat_gateway::{Gateway, GatewayConfig};
+use netchat_shared::via::GatewayKey;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
@@ -18,12 +19,26 @@ pub(crate) struct Front {
 
 impl Front {
     pub(crate) async fn start(config: GatewayConfig) -> Self {
+        Self::start_with(config, None).await
+    }
+
+    pub(crate) async fn start_with(config: GatewayConfig, key: Option<GatewayKey>) -> Self {
         let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let gateway = Gateway::bind(any, server.local_addr().unwrap(), config).await.unwrap();
+        let gateway =
+            Gateway::bind(any, (server.local_addr().unwrap(), key), config).await.unwrap();
         let address = gateway.local_address();
         tokio::spawn(gateway.run(std::future::pending()));
         Self { gateway: address, server }
+    }
+
+    /// The next datagram at the server, and where it came from.
+    pub(crate) async fn received(&self) -> (Vec<u8>, SocketAddr) {
+        let mut buffer = vec![0; 4_096];
+        let received = timeout(PATIENCE, self.server.recv_from(&mut buffer)).await;
+        let (length, from) = received.expect("no datagram").unwrap();
+        buffer.truncate(length);
+        (buffer, from)
     }
 
     /// The answer to a request for this path, with these further lines in its head.

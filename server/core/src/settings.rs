@@ -34,7 +34,7 @@ pub struct Secrets {
     /// What it proves itself to clients with.
     pub server_key: StaticKey,
     /// What it shares with its gateways, if it has any that say whom they bring.
-    pub gateway_key: Option<GatewayKey>,
+    pub gateway_key: GatewayKey,
 }
 
 impl Settings {

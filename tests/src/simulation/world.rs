@@ -19,6 +19,7 @@ use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
 use netchat_shared::time::Instant;
+use netchat_shared::via::Introduction;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 
@@ -27,6 +28,7 @@ use super::network::{Conditions, Datagram, Network};
 use super::original::Original;
 use crate::memory_storage::MemoryStorage;
 use crate::opening::server_key;
+use crate::sim_server::gateway_key;
 
 /// Whoever wants to be woken at once, again and again, would stop the world.
 const STEPS_AT_ONCE_MAX: usize = 10_000;
@@ -301,10 +303,28 @@ impl World {
     /// WebSocket closes. The next one has another socket.
     pub fn restart_gateway(&mut self, who: usize) {
         let Person { address, server, .. } = self.people[who];
-        self.network.send(self.now, address, server_address(server), b"");
+        if let Some(hang_up) = self.introduce(who).hang_up() {
+            self.network.send(self.now, address, server_address(server), &hang_up);
+        }
         self.people[who].address = self.new_address();
         self.people[who].session.path_closed(self.now);
         self.drain(who);
+    }
+
+    /// A gateway has introduced them to the server, over a wire that loses nothing.
+    fn introduce(&mut self, who: usize) -> Introduction {
+        let Person { address, server, .. } = self.people[who];
+        let mut gateway = Introduction::new(gateway_key(), self.rng.next_u64(), address.ip());
+        for _ in 0..2 {
+            let (host, datagram) = (&mut self.hosts[server], gateway.next_datagram());
+            host.receive(self.now, address, &datagram, &self.log, &mut self.rng);
+            for (to, bytes) in host.take_sent() {
+                if to != address || !gateway.handle_datagram(&bytes) {
+                    self.network.send(self.now, server_address(server), to, &bytes);
+                }
+            }
+        }
+        gateway
     }
 
     /// Somebody's client connects to another server from now on.

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use netchat_gateway::limits::{HEAD_TIMEOUT, SESSIONS_PER_ADDRESS_MAX};
+use netchat_gateway::limits::{HEAD_TIMEOUT, INTRODUCTION_FRESH, SESSIONS_PER_ADDRESS_MAX};
 use netchat_gateway::{Gateway, GatewayConfig};
-use netchat_tests::process::{PATIENCE, Process};
+use netchat_tests::process::{PATIENCE, Parts, Process};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::sync::oneshot;
@@ -38,7 +38,8 @@ impl Front {
             GatewayConfig { sessions: 100, sessions_per_address: 100, ..GatewayConfig::default() };
         adjust(&mut config);
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let gateway = Gateway::bind(any, server.local_addr().unwrap(), config).await.unwrap();
+        let gateway =
+            Gateway::bind(any, (server.local_addr().unwrap(), None), config).await.unwrap();
         let address = gateway.local_address();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(gateway.run(async { drop(stopped.await) }));
@@ -97,6 +98,32 @@ fn status(error: Result<WebSocket, Error>) -> u16 {
         Err(Error::Http(response)) => response.status().as_u16(),
         other => panic!("{other:?} is not refused"),
     }
+}
+
+/// The server took every browser for the gateway: one that was to be kept out kept all out.
+#[tokio::test]
+async fn s10_the_server_knows_browsers_by_their_own_address_also_after_a_restart() {
+    let mut parts = Parts::start().await;
+    let browser = |address: &'static str| {
+        let mut request = format!("ws://{}/ws", parts.http).into_client_request().unwrap();
+        let here = format!("http://{}", parts.http);
+        request.headers_mut().insert("Origin", HeaderValue::from_str(&here).unwrap());
+        request.headers_mut().insert("X-Forwarded-For", HeaderValue::from_static(address));
+        async { connect_async(request).await.unwrap().0 }
+    };
+    let mut mallory = browser("203.0.113.7").await;
+    mallory.send(Message::text("LOCKED#wrong")).await.unwrap();
+    next(&mut mallory).await;
+    let log = parts.stop_server().await;
+    let about_it: Vec<_> = log.lines().filter(|line| line.contains("refused")).collect();
+    assert!(matches!(&about_it[..], [line] if line.contains("203.0.113.7")), "{log}");
+
+    parts.start_server().await;
+    tokio::time::sleep(INTRODUCTION_FRESH).await;
+    mallory.send(Message::text("LOCKED#wrong")).await.unwrap();
+    next(&mut mallory).await;
+    let log = parts.stop_server().await;
+    assert!(log.contains("203.0.113.7"), "{log}");
 }
 
 #[tokio::test]

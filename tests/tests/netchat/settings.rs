@@ -49,7 +49,10 @@ async fn s16_the_database_and_what_lies_beside_it_are_the_owners() {
 /// Settings that never matched, refused everyone or silenced the log were taken without a word.
 #[tokio::test]
 async fn s17_settings_that_cannot_be_are_named() {
-    let cases: [(&str, &[&str], Variables<'_>, &str); 12] = [
+    let cases: [(&str, &[&str], Variables<'_>, &str); 15] = [
+        ("netchat", &["up", "--trusted-proxy", "10.0.0.0/33"], &[], "--trusted-proxy"),
+        ("netchat-gateway", &["--proxy-says", "x-real-ip"], &[], "--proxy-says"),
+        ("netchat-gateway", &["--gateway-key-file", "nowhere"], &[], "can't read nowhere"),
         ("netchat", &["up", "--allow-origin", "chat.example.org"], &[], "--allow-origin"),
         ("netchat", &["up", "--allow-origin", "https://a.example/chat"], &[], "--allow-origin"),
         ("netchat", &["up", "--allow-host", "a.example:80"], &[], "--allow-host"),

@@ -89,9 +89,6 @@ impl Sessions {
         if extended::is_extended(bytes) {
             return self.handle_extended(cx, from, bytes);
         }
-        if bytes.is_empty() {
-            self.hang_up_extended(cx, from);
-        }
         if cx.settings.allow_classic {
             self.handle_classic(cx, from, bytes);
         } else {

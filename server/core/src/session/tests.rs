@@ -38,7 +38,7 @@ impl Door {
         let mut cx = context();
         cx.applied = Sequence(10);
         let server_key = StaticKey::from_random([1; 32]);
-        let secrets = Secrets { server_key, gateway_key: Some(gateway_key()) };
+        let secrets = Secrets { server_key, gateway_key: gateway_key() };
         let sessions = Sessions::new(&mut cx, secrets, FreshKeys::from_seed([2; 32]).0);
         Self { cx, sessions }
     }
@@ -434,7 +434,7 @@ fn a_gateway_hangs_up_for_a_browser_and_nobody_else_does() {
     let last = changed.len() - 1;
     changed[last] ^= 1;
     let elsewhere = SocketAddr::new(HERE.ip(), 2_000);
-    let forged = [(HERE, &changed), (elsewhere, &hang_up)];
+    let forged = [(HERE, &changed), (elsewhere, &hang_up), (HERE, &Vec::new())];
     for (from, datagram) in forged {
         client.door.sessions.handle_datagram(&mut client.door.cx, from, datagram);
     }

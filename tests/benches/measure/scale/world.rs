@@ -9,6 +9,7 @@ use netchat_core::{Action, Secrets, Server, Settings};
 use netchat_shared::password::Password;
 use netchat_shared::server_key::StaticKey;
 use netchat_shared::time::{Instant, Now, UnixTime};
+use netchat_shared::via::GatewayKey;
 use rustix::time::{ClockId, clock_gettime};
 
 use super::client::Client;
@@ -228,7 +229,10 @@ impl World {
 fn start(now: Instant, store: &FastMemory) -> Server {
     let calendar = UnixTime { millis: CALENDAR_BEGINS };
     let settings = Settings::new(Password::new(PASSWORD).unwrap());
-    let secrets = Secrets { server_key: StaticKey::from_random([1; 32]), gateway_key: None };
+    let secrets = Secrets {
+        server_key: StaticKey::from_random([1; 32]),
+        gateway_key: GatewayKey::from_random([2; 32]),
+    };
     Server::new(Now { monotonic: now, calendar }, settings, secrets, &store.snapshot(), [7; 32])
 }
 

@@ -11,6 +11,7 @@ use netchat_server::store::{Request, Responses, Store};
 use netchat_server::{Server, ServerConfig};
 use netchat_shared::server_key::StaticKey;
 use netchat_shared::time::UnixTime;
+use netchat_shared::via::GatewayKey;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
@@ -32,7 +33,10 @@ pub(crate) fn serve() {
         let snapshot = memory.snapshot();
         let store = Box::new(InMemory { memory: RefCell::new(memory), responses });
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let secrets = Secrets { server_key: StaticKey::from_random([1; 32]), gateway_key: None };
+        let secrets = Secrets {
+            server_key: StaticKey::from_random([1; 32]),
+            gateway_key: GatewayKey::from_random([2; 32]),
+        };
         let server = Server::with_store(
             anywhere,
             &config(),

@@ -11,8 +11,7 @@ use crate::limits::{FORGOTTEN_AFTER_SILENCE, INTRODUCTIONS_MAX};
 /// See the module's documentation.
 #[derive(Debug)]
 pub(crate) struct Introductions {
-    /// Without one, nobody is believed.
-    key: Option<GatewayKey>,
+    key: GatewayKey,
     by_source: BTreeMap<SocketAddr, Introduction>,
 }
 
@@ -23,6 +22,11 @@ struct Introduction {
     at: Instant,
     /// Nobody is behind it any more: a copy of what introduced them is worth nothing.
     has_ended: bool,
+}
+
+/// Whether both are of one connection of a browser: a gateway draws a nonce for each.
+fn is_same(via: &Via, other: &Via) -> bool {
+    via.nonce() == other.nonce()
 }
 
 /// Why an introduction is not taken.
@@ -37,11 +41,11 @@ pub(crate) enum NotTaken {
 }
 
 impl Introductions {
-    pub(crate) fn new(key: Option<GatewayKey>) -> Self {
+    pub(crate) fn new(key: GatewayKey) -> Self {
         Self { key, by_source: BTreeMap::new() }
     }
 
-    /// Takes an introduction whose cookie is good. A source stands for one address until its gateway
+    /// Takes an introduction whose cookie is good, or one that is renewed. A source stands for one address until its gateway
     /// hangs up, or has said nothing for long and no session is there.
     pub(crate) fn introduce(
         &mut self,
@@ -50,7 +54,7 @@ impl Introductions {
         via: &Via,
         has_session: impl Fn(&SocketAddr) -> bool,
     ) -> Result<ViaTaken, NotTaken> {
-        let key = self.key.as_ref().ok_or(NotTaken::Forged)?;
+        let key = &self.key;
         let behind = via.proved_address(key).ok_or(NotTaken::Forged)?;
         let is_in_use = |source: &SocketAddr, known: &Introduction| {
             let is_recent = now < known.at + FORGOTTEN_AFTER_SILENCE;
@@ -58,8 +62,10 @@ impl Introductions {
         };
         let taken = via.taken(key);
         match self.by_source.get(&from) {
-            Some(known) if known.via == *via && known.has_ended => return Err(NotTaken::InUse),
-            Some(known) if known.via == *via => return Ok(taken),
+            Some(known) if is_same(&known.via, via) && known.has_ended => {
+                return Err(NotTaken::InUse);
+            }
+            Some(known) if is_same(&known.via, via) && known.behind == behind => {}
             Some(known) if is_in_use(&from, known) => return Err(NotTaken::InUse),
             Some(_) => {}
             None => {
@@ -78,10 +84,8 @@ impl Introductions {
 
     /// Whether the gateway that introduced somebody at that source says that they are gone.
     pub(crate) fn hang_up(&mut self, from: SocketAddr, hang_up: &HangUp) -> bool {
-        let (Some(key), Some(known)) = (&self.key, self.by_source.get_mut(&from)) else {
-            return false;
-        };
-        if known.has_ended || !hang_up.ends(key, &known.via) {
+        let Some(known) = self.by_source.get_mut(&from) else { return false };
+        if known.has_ended || !hang_up.ends(&self.key, &known.via) {
             return false;
         }
         known.has_ended = true;
@@ -118,9 +122,13 @@ mod tests {
 
     /// A gateway that has a cookie for its nonce, and what it says with it.
     fn gateway(nonce: u64, behind: IpAddr) -> (Gateway, Via) {
+        gateway_with(nonce, 9, behind)
+    }
+
+    fn gateway_with(nonce: u64, cookie: u64, behind: IpAddr) -> (Gateway, Via) {
         let mut gateway = Gateway::new(key(), nonce, behind);
         let server = StaticKey::from_random([1; 32]).public();
-        let cookie = Datagram::Cookie { version: PROTOCOL_VERSION, nonce, cookie: 9, server };
+        let cookie = Datagram::Cookie { version: PROTOCOL_VERSION, nonce, cookie, server };
         assert!(gateway.handle_datagram(&cookie.to_wire()));
         let via = gateway.next_datagram();
         let Ok(Datagram::Via(via)) = Datagram::parse(&via) else { panic!() };
@@ -136,13 +144,18 @@ mod tests {
 
     #[test]
     fn a_source_stands_for_one_address_until_its_gateway_hangs_up() {
-        let (now, mut introductions) = (Instant::ZERO, Introductions::new(Some(key())));
+        let (now, mut introductions) = (Instant::ZERO, Introductions::new(key()));
         let nobody = |_: &SocketAddr| false;
         let (one, via) = gateway(1, address(1));
         let taken = introductions.introduce(now, source(1), &via, nobody).unwrap();
         assert_eq!(introductions.behind(source(1)), Some(address(1)));
         assert_eq!(introductions.behind(source(2)), None);
         assert_eq!(introductions.introduce(now, source(1), &via, nobody), Ok(taken), "repeated");
+        let (_, renewed) = gateway_with(1, 10, address(1));
+        assert!(introductions.introduce(now, source(1), &renewed, nobody).is_ok(), "renewed");
+        let (_, elsewhere) = gateway(1, address(3));
+        let refused = introductions.introduce(now, source(1), &elsewhere, nobody);
+        assert_eq!(refused, Err(NotTaken::InUse), "one nonce, one address");
         let (_, other) = gateway(2, address(2));
         let in_use = introductions.introduce(now, source(1), &other, nobody);
         assert_eq!(in_use, Err(NotTaken::InUse));
@@ -154,6 +167,8 @@ mod tests {
         assert_eq!(introductions.behind(source(1)), None);
         let copy = introductions.introduce(now, source(1), &via, nobody);
         assert_eq!(copy, Err(NotTaken::InUse), "a copy brings nobody back");
+        let copy = introductions.introduce(now, source(1), &renewed, nobody);
+        assert_eq!(copy, Err(NotTaken::InUse), "nor does one of the renewed");
         assert!(introductions.introduce(now, source(1), &other, nobody).is_ok());
         assert_eq!(introductions.behind(source(1)), Some(address(2)));
         assert!(!introductions.hang_up(source(1), &hang_up), "it is not of this one");
@@ -161,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_source_that_fell_silent_may_stand_for_another_address() {
-        let mut introductions = Introductions::new(Some(key()));
+        let mut introductions = Introductions::new(key());
         let (_, via) = gateway(1, address(1));
         let (_, other) = gateway(2, address(2));
         introductions.introduce(Instant::ZERO, source(1), &via, |_| false).unwrap();
@@ -176,17 +191,15 @@ mod tests {
     #[test]
     fn nobody_is_believed_without_the_key() {
         let (_, via) = gateway(1, address(1));
-        for key in [None, Some(GatewayKey::from_random([6; 32]))] {
-            let mut introductions = Introductions::new(key);
-            let taken = introductions.introduce(Instant::ZERO, source(1), &via, |_| false);
-            assert_eq!(taken, Err(NotTaken::Forged));
-            assert_eq!(introductions.behind(source(1)), None);
-        }
+        let mut introductions = Introductions::new(GatewayKey::from_random([6; 32]));
+        let taken = introductions.introduce(Instant::ZERO, source(1), &via, |_| false);
+        assert_eq!(taken, Err(NotTaken::Forged));
+        assert_eq!(introductions.behind(source(1)), None);
     }
 
     #[test]
     fn introductions_are_bounded_and_old_ones_make_room() {
-        let mut introductions = Introductions::new(Some(key()));
+        let mut introductions = Introductions::new(key());
         let (_, via) = gateway(1, address(1));
         let at = |n: usize| SocketAddr::from(([127, 0, (n >> 8) as u8, n as u8], (n >> 16) as u16));
         let mut introduce =
