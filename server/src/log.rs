@@ -22,6 +22,7 @@ pub(crate) fn write(record: &LogEvent) {
                 SignOutReason::Replaced => "left: its address was taken over by another client",
                 SignOutReason::Idle => "left: silent for too long",
                 SignOutReason::EndedElsewhere => "signed out from another session",
+                SignOutReason::GaveWay => "cut off: it held the most of what is not whole yet",
                 SignOutReason::Broken => "cut off: sent what can't be understood",
             };
             info!(%user, %address, "{why}");

@@ -110,9 +110,16 @@ pub const REACTION_BYTES_MAX: usize = 64;
 /// How often a client says that somebody is typing, and how often a server passes it on.
 pub const TYPING_INTERVAL: Duration = Duration::from_secs(3);
 
-/// Most bytes of whole messages that wait in a link to be read by its owner. Packets beyond it are
-/// dropped as if they had not arrived, so that whoever sends them waits.
+/// Most bytes of whole messages that wait in a link to be read by its owner, and of slices that came
+/// before their turn. Packets beyond either are dropped as if they had not arrived, so that whoever
+/// sends them waits.
 pub const LINK_RECEIVE_BYTES_MAX: usize = 256 * 1_024;
+
+/// The same before the peer has signed in, and longest message then: such a link holds 4 KiB at most.
+pub const LINK_RECEIVE_BYTES_UNSIGNED: usize = 1_024;
+
+/// Most frames of one packet. One with more, or with two acknowledgements, is malformed.
+pub const FRAMES_PER_PACKET_MAX: usize = 128;
 
 /// How many of a client's own messages it watches until all recipients have them. The earliest ones
 /// beyond it show what was known of them last.

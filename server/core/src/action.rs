@@ -145,6 +145,8 @@ pub enum SignOutReason {
     Broken,
     /// Its user ended it from another session.
     EndedElsewhere,
+    /// Memory was short, and it held the most.
+    GaveWay,
 }
 
 /// Why something was refused.

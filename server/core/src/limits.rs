@@ -70,6 +70,10 @@ pub const EXTENDED_SESSIONS_MAX: usize = 20_000;
 /// Most extended sessions that have not signed in.
 pub const EXTENDED_UNSIGNED_MAX: usize = 4_096;
 
+/// Most bytes of messages that are not whole, or not read yet, for all sessions together. At it, the
+/// session that holds the most is ended; its client begins a new link.
+pub const RECEIVED_BYTES_MAX: usize = 32 << 20;
+
 /// Most addresses of gateways that are known with whom they bring. Those that have been silent for
 /// long make room; beyond it, a browser counts as its gateway.
 pub const INTRODUCTIONS_MAX: usize = 40_000;

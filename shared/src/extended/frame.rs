@@ -13,7 +13,7 @@
 use thiserror::Error;
 
 use super::datagram::{hex_id, parse_number, put_hex};
-use crate::limits::ACK_RANGES_MAX;
+use crate::limits::{ACK_RANGES_MAX, FRAMES_PER_PACKET_MAX, SLICE_BYTES_MAX};
 
 /// A frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub enum Frame<'a> {
     Bye,
 }
 
-/// A line that is no frame.
+/// A line that is no frame, or lines that are none of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a frame")]
 pub struct FrameError;
@@ -68,9 +68,24 @@ impl<'a> Frame<'a> {
         frame.ok_or(FrameError)
     }
 
-    /// Reads the frames of a packet.
-    pub fn parse_all(frames: &'a [u8]) -> impl Iterator<Item = Result<Self, FrameError>> {
-        frames.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(Frame::parse)
+    /// Reads the frames of a packet: so many, and with so few acknowledgements, that the work for it
+    /// is small.
+    ///
+    /// # Errors
+    /// When one of them is none, there are more than [`FRAMES_PER_PACKET_MAX`], or two acknowledge.
+    pub fn parse_all(packet: &'a [u8]) -> Result<Vec<Self>, FrameError> {
+        let mut frames = Vec::new();
+        let mut has_ack = false;
+        for line in packet.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            let frame = Self::parse(line)?;
+            let is_second_ack =
+                matches!(frame, Self::Ack { .. }) && std::mem::replace(&mut has_ack, true);
+            if is_second_ack || frames.len() == FRAMES_PER_PACKET_MAX {
+                return Err(FrameError);
+            }
+            frames.push(frame);
+        }
+        Ok(frames)
     }
 
     /// Adds the frame, with its line feed, to a packet.
@@ -124,7 +139,8 @@ fn parse_ack(rest: &[u8]) -> Option<Frame<'_>> {
 
 fn parse_slice(rest: &[u8], more: bool) -> Option<Frame<'_>> {
     let at = rest.iter().position(|&byte| byte == b'#')?;
-    Some(Frame::Slice { slice_number: parse_number(&rest[..at])?, more, bytes: &rest[at + 1..] })
+    let (slice_number, bytes) = (parse_number(&rest[..at])?, &rest[at + 1..]);
+    (bytes.len() <= SLICE_BYTES_MAX).then_some(Frame::Slice { slice_number, more, bytes })
 }
 
 #[cfg(test)]
@@ -153,6 +169,18 @@ mod tests {
     }
 
     #[test]
+    fn a_packet_is_little_work() {
+        assert_eq!(Frame::parse_all(b"K\nB\n"), Ok(vec![Frame::KeepAlive, Frame::Bye]));
+        assert_eq!(Frame::parse_all(&b"K\n".repeat(FRAMES_PER_PACKET_MAX)).unwrap().len(), 128);
+        assert_eq!(Frame::parse_all(&b"K\n".repeat(FRAMES_PER_PACKET_MAX + 1)), Err(FrameError));
+        assert!(Frame::parse_all(b"A3#1-1\nK\n").is_ok());
+        assert_eq!(Frame::parse_all(b"A3#1-1\nK\nA3#1-1\n"), Err(FrameError));
+        let slice = |length| [b"S1#".to_vec(), vec![b'x'; length]].concat();
+        assert!(Frame::parse(&slice(SLICE_BYTES_MAX)).is_ok());
+        assert_eq!(Frame::parse(&slice(SLICE_BYTES_MAX + 1)), Err(FrameError));
+    }
+
+    #[test]
     fn what_is_no_frame_is_refused() {
         for text in [
             "",
@@ -175,7 +203,7 @@ mod tests {
     proptest! {
         #[test]
         fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let _ = Frame::parse_all(&bytes).count();
+            let _ = Frame::parse_all(&bytes);
         }
     }
 }

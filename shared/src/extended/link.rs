@@ -18,14 +18,14 @@ use thiserror::Error;
 
 use super::channel::Channel;
 use super::datagram::SessionId;
-use super::frame::Frame;
+use super::frame::{Frame, FrameError};
 use super::handshake::Forged;
 use super::packet_numbers::PacketNumbers;
 use super::round_trip::{ACK_DELAY_MAX, RoundTrip};
 use super::slices::{Incoming, Outgoing};
 use crate::limits::{
-    FRAMES_BYTES_MAX, LINK_MESSAGE_BYTES_MAX, LINK_QUEUE_BYTES_MAX, WINDOW_PACKETS_MAX,
-    WINDOW_PACKETS_MIN,
+    FRAMES_BYTES_MAX, FRAMES_PER_PACKET_MAX, LINK_MESSAGE_BYTES_MAX, LINK_QUEUE_BYTES_MAX,
+    WINDOW_PACKETS_MAX, WINDOW_PACKETS_MIN,
 };
 use crate::time::Instant;
 
@@ -166,6 +166,18 @@ impl Link {
         }
     }
 
+    /// Holds at most so many bytes of what it receives until its owner reads it; at first
+    /// [`LINK_RECEIVE_BYTES_MAX`].
+    pub fn set_receive_bytes_max(&mut self, bytes: usize) {
+        self.incoming.set_bytes_max(bytes);
+    }
+
+    /// Bytes that it holds of what it received.
+    #[must_use]
+    pub fn received_bytes(&self) -> usize {
+        self.incoming.bytes()
+    }
+
     /// The session that the link belongs to.
     #[must_use]
     pub fn session(&self) -> SessionId {
@@ -261,10 +273,8 @@ impl Link {
         sealed: &[u8],
     ) -> Result<Option<u64>, LinkError> {
         let frames = self.channel.open(number, sealed).map_err(|Forged| LinkError::Forged)?;
-        let frames: Vec<Frame<'_>> = Frame::parse_all(&frames)
-            .collect::<Result<_, _>>()
-            .map_err(|_| LinkError::Malformed)?;
-        let beyond_window = |frame: &Frame<'_>| matches!(frame, Frame::Slice { slice_number, .. } if !self.incoming.accepts(*slice_number));
+        let frames = Frame::parse_all(&frames).map_err(|FrameError| LinkError::Malformed)?;
+        let beyond_window = |frame: &Frame<'_>| matches!(frame, Frame::Slice { slice_number, bytes, .. } if !self.incoming.accepts(*slice_number, bytes.len()));
         if frames.iter().any(beyond_window) {
             self.statistics.packets_beyond_window += 1;
             return Ok(None);
@@ -418,7 +428,7 @@ impl Link {
     /// long acknowledgement has the next packet for itself.
     fn write_slices(&mut self, packet: &mut Vec<u8>) -> Vec<u64> {
         let mut written = Vec::new();
-        loop {
+        while written.len() < FRAMES_PER_PACKET_MAX - CONTROL_FRAMES_MAX - 1 {
             let lost = self.resend.first().copied();
             let Some(slice_number) = lost.or_else(|| self.outgoing.next_fresh()) else {
                 break;

@@ -1,5 +1,6 @@
 //! Messages as slices: cut for sending, joined on arrival.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::LinkError;
@@ -93,11 +94,14 @@ pub(super) struct Incoming {
     next: u64,
     /// Slices beyond it, at most [`LINK_WINDOW_SLICES`].
     early: BTreeMap<u64, Slice>,
+    early_bytes: usize,
     /// The slices so far of the message that is being joined.
     partial: Vec<u8>,
     messages: VecDeque<Vec<u8>>,
     /// Bytes in `messages`.
     unread_bytes: usize,
+    /// For what waits to be read, for what is early, and for one message.
+    bytes_max: usize,
 }
 
 impl Incoming {
@@ -105,17 +109,36 @@ impl Incoming {
         Self {
             next: 1,
             early: BTreeMap::new(),
+            early_bytes: 0,
             partial: Vec::new(),
             messages: VecDeque::new(),
             unread_bytes: 0,
+            bytes_max: LINK_RECEIVE_BYTES_MAX,
         }
     }
 
-    /// Whether a slice may be taken: not what lies beyond the window, and nothing new while too much
-    /// waits to be read. A packet with such a slice is not acknowledged.
-    pub(super) fn accepts(&self, slice_number: u64) -> bool {
-        let is_within = slice_number > 0 && slice_number < self.next + LINK_WINDOW_SLICES;
-        is_within && (slice_number < self.next || self.unread_bytes < LINK_RECEIVE_BYTES_MAX)
+    pub(super) fn set_bytes_max(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max;
+    }
+
+    /// Bytes that wait to be joined, or to be read.
+    pub(super) fn bytes(&self) -> usize {
+        self.early_bytes + self.partial.len() + self.unread_bytes
+    }
+
+    /// Whether a slice of so many bytes may be taken: not what lies beyond the window, and nothing for
+    /// which there is no room. A packet with such a slice is not acknowledged.
+    pub(super) fn accepts(&self, slice_number: u64, bytes: usize) -> bool {
+        if slice_number == 0 || slice_number >= self.next + LINK_WINDOW_SLICES {
+            return false;
+        }
+        match slice_number.cmp(&self.next) {
+            Ordering::Less => true,
+            Ordering::Equal => self.unread_bytes < self.bytes_max,
+            Ordering::Greater => {
+                self.unread_bytes < self.bytes_max && self.early_bytes + bytes <= self.bytes_max
+            }
+        }
     }
 
     /// Takes a slice; one that was there already changes nothing.
@@ -130,10 +153,12 @@ impl Incoming {
         }
         if slice_number > self.next {
             self.early.insert(slice_number, Slice { more, bytes: bytes.to_vec() });
+            self.early_bytes += bytes.len();
             return Ok(());
         }
         self.join(more, bytes)?;
         while let Some(slice) = self.early.remove(&self.next) {
+            self.early_bytes -= slice.bytes.len();
             self.join(slice.more, &slice.bytes)?;
         }
         Ok(())
@@ -147,7 +172,7 @@ impl Incoming {
 
     fn join(&mut self, more: bool, bytes: &[u8]) -> Result<(), LinkError> {
         self.next += 1;
-        if self.partial.len() + bytes.len() > LINK_MESSAGE_BYTES_MAX {
+        if self.partial.len() + bytes.len() > LINK_MESSAGE_BYTES_MAX.min(self.bytes_max) {
             return Err(LinkError::MessageTooLong);
         }
         self.partial.extend_from_slice(bytes);
@@ -162,6 +187,7 @@ impl Incoming {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::LINK_RECEIVE_BYTES_UNSIGNED;
 
     #[test]
     fn messages_are_cut_and_joined_whatever_the_order() {
@@ -198,8 +224,8 @@ mod tests {
         assert_eq!(outgoing.next_fresh(), Some(1 + LINK_WINDOW_SLICES));
 
         let incoming = Incoming::new();
-        assert!(incoming.accepts(1) && incoming.accepts(LINK_WINDOW_SLICES));
-        assert!(!incoming.accepts(0) && !incoming.accepts(LINK_WINDOW_SLICES + 1));
+        assert!(incoming.accepts(1, 1) && incoming.accepts(LINK_WINDOW_SLICES, 1));
+        assert!(!incoming.accepts(0, 1) && !incoming.accepts(LINK_WINDOW_SLICES + 1, 1));
     }
 
     #[test]
@@ -212,5 +238,37 @@ mod tests {
         }
         let beyond = incoming.insert(most as u64 + 1, true, &slice);
         assert_eq!(beyond, Err(LinkError::MessageTooLong));
+    }
+
+    /// What arrives out of order fills only what is for it: the next in order has room.
+    #[test]
+    fn what_is_held_is_bounded_and_the_next_in_order_always_has_room() {
+        let mut incoming = Incoming::new();
+        incoming.set_bytes_max(LINK_RECEIVE_BYTES_UNSIGNED);
+        let slice = vec![b'x'; SLICE_BYTES_MAX / 2];
+        let take = |incoming: &mut Incoming, slice_number, more| {
+            let is_taken = incoming.accepts(slice_number, slice.len());
+            if is_taken {
+                incoming.insert(slice_number, more, &slice).unwrap();
+            }
+            assert!(incoming.bytes() <= 4 * 1_024 + MESSAGE_BYTES_AROUND);
+            is_taken
+        };
+        let early = (3..20).filter(|&number| take(&mut incoming, number, false)).count();
+        assert_eq!(early, 2, "of the seventeen");
+        assert!(take(&mut incoming, 1, false) && take(&mut incoming, 2, false));
+        assert!(!take(&mut incoming, 5, false), "until what is whole is read");
+        while incoming.next_message().is_some() {}
+        assert!(take(&mut incoming, 5, false));
+    }
+
+    #[test]
+    fn a_message_that_can_not_fit_ends_the_link() {
+        let mut incoming = Incoming::new();
+        incoming.set_bytes_max(LINK_RECEIVE_BYTES_UNSIGNED);
+        assert!(incoming.accepts(1, SLICE_BYTES_MAX));
+        incoming.insert(1, true, &[b'x'; SLICE_BYTES_MAX]).unwrap();
+        assert!(incoming.accepts(2, 1));
+        assert_eq!(incoming.insert(2, true, b"x"), Err(LinkError::MessageTooLong));
     }
 }

@@ -5,14 +5,18 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use netchat_core::{Dropped, LogEvent, Refusal};
+use netchat_core::limits::RECEIVED_BYTES_MAX;
+use netchat_core::{Dropped, LogEvent, Refusal, SignOutReason};
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     ClientMessage, Datagram, Frame, HELLO_BYTES, PROTOCOL_VERSION, ServerMessage, SessionId, Token,
 };
 use netchat_shared::kind::MessageKind;
-use netchat_shared::limits::LINK_MESSAGE_BYTES_MAX;
+use netchat_shared::limits::{
+    FRAMES_PER_PACKET_MAX, LINK_MESSAGE_BYTES_MAX, LINK_RECEIVE_BYTES_UNSIGNED, LINK_WINDOW_SLICES,
+    SLICE_BYTES_MAX,
+};
 use netchat_shared::message_id::MessageId;
 use netchat_tests::opening::{server_key, try_open};
 use netchat_tests::raw_session::{Party, RawSession, messages};
@@ -170,6 +174,66 @@ fn a_message_that_never_ends_ends_its_session() {
         server.log.iter().any(|event| matches!(event, LogEvent::SignedOut { .. })),
         "the operator is told"
     );
+}
+
+/// A hundred half-open sessions took 722 MB.
+#[test]
+fn s2_who_has_not_signed_in_holds_next_to_nothing() {
+    let mut server = SimServer::new(|_| {});
+    let mut stranger = RawSession::open(&mut server, at(1));
+    let bytes = vec![b'x'; SLICE_BYTES_MAX];
+    for slice_number in 2..=LINK_WINDOW_SLICES {
+        stranger.packet(&mut server, &[Frame::Slice { slice_number, more: true, bytes: &bytes }]);
+    }
+    let taken = LINK_WINDOW_SLICES - 1 - dropped(&mut server).beyond_window;
+    assert!(taken as usize * bytes.len() <= LINK_RECEIVE_BYTES_UNSIGNED, "{taken} of them");
+
+    let mut stranger = RawSession::open(&mut server, at(2));
+    let ended = (1..=4).any(|slice_number| {
+        let slice = Frame::Slice { slice_number, more: true, bytes: &bytes };
+        is_gone(&stranger.packet(&mut server, &[slice]))
+    });
+    assert!(ended, "there is nothing so long to be said before");
+}
+
+#[test]
+fn s2_all_together_hold_a_bounded_amount_and_who_holds_most_gives_way() {
+    let mut server = SimServer::new(|_| {});
+    let bytes = vec![b'x'; SLICE_BYTES_MAX];
+    let held = (LINK_WINDOW_SLICES as usize - 10) * bytes.len();
+    let enough = RECEIVED_BYTES_MAX / held + 5;
+    let mut hoarders: Vec<_> = (0..enough as u16)
+        .map(|n| RawSession::signed_in(&mut server, at(1_000 + n), "mallory"))
+        .collect();
+    for hoarder in &mut hoarders {
+        // The sign-in took the first four; the fifth never comes.
+        for slice_number in 6..6 + held as u64 / bytes.len() as u64 {
+            let slice = Frame::Slice { slice_number, more: true, bytes: &bytes };
+            hoarder.packet(&mut server, &[slice]);
+        }
+    }
+    let gave_way =
+        |event: &LogEvent| matches!(event, LogEvent::SignedOut { why: SignOutReason::GaveWay, .. });
+    let count = server.log.iter().filter(|event| gave_way(event)).count();
+    assert!((5..10).contains(&count), "{count} of {enough} gave way");
+    RawSession::signed_in(&mut server, at(1), "alice");
+    assert_eq!(server.log.iter().filter(|event| gave_way(event)).count(), count);
+}
+
+#[test]
+fn s3_a_packet_full_of_frames_ends_its_session() {
+    let mut server = SimServer::new(|_| {});
+    let ack = Frame::Ack { delay_ms: 0, ranges: vec![(1, 1)] };
+    for frames in [vec![Frame::KeepAlive; FRAMES_PER_PACKET_MAX + 1], vec![ack.clone(), ack]] {
+        let mut mallory = RawSession::signed_in(&mut server, at(1), "mallory");
+        mallory.packet(&mut server, &frames);
+        assert!(is_gone(&mallory.packet(&mut server, &[Frame::KeepAlive])), "{frames:?}");
+    }
+}
+
+/// Whether one of these says that there is no such session (any more).
+fn is_gone(packets: &[Vec<u8>]) -> bool {
+    packets.iter().any(|packet| matches!(Datagram::parse(packet), Ok(Datagram::Gone { .. })))
 }
 
 #[test]

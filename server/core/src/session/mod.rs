@@ -5,6 +5,7 @@
 mod classic;
 mod cursor;
 mod extended;
+mod held;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +22,13 @@ use sha2::{Digest as _, Sha256};
 
 use self::classic::ClassicSession;
 use self::extended::{Encoder, Entrance, ExtendedSession, Introductions, NotTaken, OpenHash};
+use self::held::Held;
 use crate::action::{Refusal, SignOutReason};
 use crate::context::{Context, TimerKey};
 use crate::events::{Request, SessionKey, Update};
 use crate::limits::{
-    CLASSIC_SESSIONS_MAX, EXTENDED_SESSIONS_MAX, EXTENDED_UNSIGNED_MAX, UNSIGNED_SESSIONS_MAX,
+    CLASSIC_SESSIONS_MAX, EXTENDED_SESSIONS_MAX, EXTENDED_UNSIGNED_MAX, RECEIVED_BYTES_MAX,
+    UNSIGNED_SESSIONS_MAX,
 };
 use crate::peer::Peer;
 use crate::settings::Secrets;
@@ -40,6 +43,7 @@ pub(crate) struct Sessions {
     extended_by_open: BTreeMap<OpenHash, SessionKey>,
     extended_by_path: BTreeMap<SocketAddr, SessionKey>,
     counts: Counts,
+    held: Held,
     entrance: Entrance,
     introductions: Introductions,
     encoder: Encoder,
@@ -73,6 +77,7 @@ impl Sessions {
             extended_by_open: BTreeMap::new(),
             extended_by_path: BTreeMap::new(),
             counts: Counts::default(),
+            held: Held::default(),
             entrance: Entrance::new(secrets.server_key, keys, &mut cx.rng),
             introductions: Introductions::new(secrets.gateway_key),
             encoder: Encoder::default(),
@@ -143,7 +148,11 @@ impl Sessions {
         let Some(key) = self.dirty.pop_first() else { return false };
         let timeout = match self.by_key.get_mut(&key) {
             Some(Session::Classic(session)) => session.flush(cx),
-            Some(Session::Extended(session)) => session.flush(cx),
+            Some(Session::Extended(session)) => {
+                let timeout = session.flush(cx);
+                self.held.set(key, session.received_bytes());
+                timeout
+            }
             None => return true,
         };
         cx.timers.set_no_later(TimerKey::Session(key), timeout);
@@ -329,6 +338,7 @@ impl Sessions {
         let Some(Session::Extended(session)) = self.by_key.get_mut(&key) else { return };
         let before = session.path();
         session.handle_packet(cx, from, number, sealed);
+        self.held.set(key, session.received_bytes());
         let now = session.path();
         if now != before {
             if self.extended_by_path.get(&before) == Some(&key) {
@@ -337,6 +347,17 @@ impl Sessions {
             self.extended_by_path.insert(now, key);
         }
         self.look_at(cx, key);
+        self.bound_held(cx);
+    }
+
+    /// Memory for what is not whole or not read yet is bounded for all together.
+    fn bound_held(&mut self, cx: &mut Context) {
+        while let Some(key) = self.held.too_much(RECEIVED_BYTES_MAX) {
+            if let Some(Session::Extended(session)) = self.by_key.get_mut(&key) {
+                session.give_way();
+            }
+            self.end_if_over(cx, key);
+        }
     }
 
     /// Something of a session has changed: it is looked at before the driver waits, or ended.
@@ -369,6 +390,7 @@ impl Sessions {
             None => return,
         }
         self.by_key.remove(&key);
+        self.held.set(key, 0);
         self.dirty.remove(&key);
         cx.timers.set(TimerKey::Session(key), None);
     }

@@ -13,6 +13,7 @@ mod updates;
 use std::net::SocketAddr;
 
 use netchat_shared::extended::{Channel, ClientMessage, Link, LinkError, SessionId};
+use netchat_shared::limits::LINK_RECEIVE_BYTES_UNSIGNED;
 use netchat_shared::time::Instant;
 use rand_core::Rng as _;
 
@@ -70,9 +71,11 @@ impl ExtendedSession {
         (opened_by, answer): (OpenHash, Vec<u8>),
     ) -> Self {
         let now = cx.monotonic();
+        let mut link = Link::new(now, channel);
+        link.set_receive_bytes_max(LINK_RECEIVE_BYTES_UNSIGNED);
         Self {
             key,
-            link: Link::new(now, channel),
+            link,
             opened_by,
             answer: Some(answer),
             path,
@@ -101,6 +104,16 @@ impl ExtendedSession {
     #[cfg(test)]
     pub(super) fn peer(&self) -> Peer {
         self.path
+    }
+
+    /// Bytes of messages of its client that are not whole, or not read yet.
+    pub(super) fn received_bytes(&self) -> usize {
+        self.link.received_bytes()
+    }
+
+    /// It ends, so that there is memory for others.
+    pub(super) fn give_way(&mut self) {
+        self.ended = Some(SignOutReason::GaveWay);
     }
 
     /// What opened it was repeated: its answer may have been lost.

@@ -1,6 +1,7 @@
 //! Signing in over an extended session.
 
 use netchat_shared::extended::{ClientMessage, ServerMessage};
+use netchat_shared::limits::LINK_RECEIVE_BYTES_MAX;
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
 
@@ -55,6 +56,7 @@ impl ExtendedSession {
         let Some(token) = signed_in.token else { return };
         let name = signed_in.name.clone();
         self.stage = Stage::SignedIn(Box::new(SignedIn::new(name.clone())));
+        self.link.set_receive_bytes_max(LINK_RECEIVE_BYTES_MAX);
         self.say(&ServerMessage::Welcome { name, token, generation: cx.generation });
     }
 
