@@ -203,7 +203,7 @@ fn s2_all_together_hold_a_bounded_amount_and_who_holds_most_gives_way() {
     let held = (LINK_WINDOW_SLICES as usize - 10) * bytes.len();
     let enough = RECEIVED_BYTES_MAX / held + 5;
     let mut hoarders: Vec<_> = (0..enough as u16)
-        .map(|n| RawSession::signed_in(&mut server, at(1_000 + n), "mallory"))
+        .map(|n| RawSession::signed_in(&mut server, at(1_000 + n), &format!("mallory{n}")))
         .collect();
     for hoarder in &mut hoarders {
         // The sign-in took the first four; the fifth never comes.
@@ -224,8 +224,9 @@ fn s2_all_together_hold_a_bounded_amount_and_who_holds_most_gives_way() {
 fn s3_a_packet_full_of_frames_ends_its_session() {
     let mut server = SimServer::new(|_| {});
     let ack = Frame::Ack { delay_ms: 0, ranges: vec![(1, 1)] };
-    for frames in [vec![Frame::KeepAlive; FRAMES_PER_PACKET_MAX + 1], vec![ack.clone(), ack]] {
-        let mut mallory = RawSession::signed_in(&mut server, at(1), "mallory");
+    let cases = [vec![Frame::KeepAlive; FRAMES_PER_PACKET_MAX + 1], vec![ack.clone(), ack]];
+    for (frames, name) in cases.into_iter().zip(["mallory", "trudy"]) {
+        let mut mallory = RawSession::signed_in(&mut server, at(1), name);
         mallory.packet(&mut server, &frames);
         assert!(is_gone(&mallory.packet(&mut server, &[Frame::KeepAlive])), "{frames:?}");
     }

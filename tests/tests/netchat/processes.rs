@@ -6,7 +6,10 @@ use tokio::net::UdpSocket;
 
 /// Starts a program that must not start; what it says.
 async fn refusal(program: &str, arguments: &[&str]) -> String {
-    let (status, errors) = Process::start(program, arguments).end().await;
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("a.db");
+    let variables = [("NETCHAT_DATABASE", database.to_str().unwrap())];
+    let (status, errors) = Process::start_with(program, arguments, &variables).end().await;
     assert!(!status.success());
     assert_eq!(errors.lines().count(), 1, "one line: {errors}");
     errors.trim_end().to_owned()
