@@ -167,7 +167,7 @@ impl Link {
     }
 
     /// Holds at most so many bytes of what it receives until its owner reads it; at first
-    /// [`LINK_RECEIVE_BYTES_MAX`].
+    /// [`LINK_RECEIVE_BYTES_MAX`](crate::limits::LINK_RECEIVE_BYTES_MAX).
     pub fn set_receive_bytes_max(&mut self, bytes: usize) {
         self.incoming.set_bytes_max(bytes);
     }
