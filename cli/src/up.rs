@@ -63,7 +63,7 @@ async fn serve(mut arguments: UpArguments) -> Result<(), UpError> {
     let server_at = (reachable(udp_address), Some(server.gateway_key().clone()));
     let gateway = Gateway::bind(arguments.listen, server_at, arguments.gateway).await?;
     say(&format_args!("NetChat is up. Terminal clients: netchat chat --server {udp_address}"));
-    say(&format_args!("Browsers: open http://{}", gateway.local_address()));
+    say(&format_args!("Browsers: open {}", gateway.url()));
     say(&format_args!("The server's code, which clients show: {}", server.code()));
 
     let stopped = CancellationToken::new();

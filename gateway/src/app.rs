@@ -17,7 +17,7 @@ use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use memory_serve::{CacheControl, MemoryServe};
 use netchat_shared::via::GatewayKey;
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::UdpSocket;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
@@ -30,6 +30,7 @@ use crate::introducer::Introducer;
 use crate::proxies::TrustedProxies;
 use crate::site::{Site, SiteError};
 use crate::source::Source;
+use crate::stream::Stream;
 use crate::websocket::{HandshakeError, accept};
 
 /// Tells that the gateway runs, to whoever asks under whatever name.
@@ -126,7 +127,7 @@ async fn run_session(
 ) {
     // An error: the browser has gone before.
     let Ok(upgraded) = upgrade.await else { return };
-    if let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() {
+    if let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<Stream>>() {
         bridge(io.into_inner(), read_buf, server, introducer, stopping).await;
     }
     drop(permit);

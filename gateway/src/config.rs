@@ -1,6 +1,7 @@
 //! Settings of the gateway.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
@@ -31,6 +32,14 @@ pub struct GatewayConfig {
         value_name = "HOST"
     )]
     pub allow_hosts: Vec<Host>,
+
+    /// The certificate for HTTPS, and those that lead to its authority, as PEM; read again when it changes
+    #[arg(long, env = "NETCHAT_TLS_CERTIFICATE", requires = "tls_key", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// The key of that certificate, as PEM; only its owner may read it
+    #[arg(long, env = "NETCHAT_TLS_KEY", requires = "tls_certificate", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
 
     /// Most browser sessions at once
     #[arg(long, env = "NETCHAT_SESSIONS", default_value_t = SESSIONS_MAX, value_name = "COUNT", value_parser = at_least_one())]
@@ -64,6 +73,8 @@ impl Default for GatewayConfig {
         Self {
             allow_origins: Vec::new(),
             allow_hosts: Vec::new(),
+            tls_certificate: None,
+            tls_key: None,
             sessions: SESSIONS_MAX,
             sessions_per_address: SESSIONS_PER_ADDRESS_MAX,
             proxies: TrustedProxies::default(),

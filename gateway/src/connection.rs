@@ -13,13 +13,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower_service::Service as _;
 use tracing::warn;
 
 use crate::connections::ConnectionId;
-use crate::limits::{CONNECTION_TIMEOUT, HEAD_BYTES_MAX, HEAD_TIMEOUT, STOP_TIMEOUT};
+use crate::limits::{
+    CONNECTION_TIMEOUT, HANDSHAKE_TIMEOUT, HEAD_BYTES_MAX, HEAD_TIMEOUT, STOP_TIMEOUT,
+};
 use crate::proxies::{TrustedProxies, read_proxy_header};
+use crate::stream::Stream;
 
 /// What the listener is told of a connection.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +79,7 @@ async fn behind(stream: &mut TcpStream, peer: IpAddr, proxies: &TrustedProxies) 
 /// Answers what the connection asks for.
 pub(crate) async fn serve(
     mut stream: TcpStream,
+    tls: Option<TlsAcceptor>,
     (peer, proxies): (IpAddr, Arc<TrustedProxies>),
     router: Router,
     reporter: Reporter,
@@ -83,6 +88,14 @@ pub(crate) async fn serve(
     // Small messages must not wait for each other; without it they are only slower.
     let _ = stream.set_nodelay(true);
     let Some(peer) = behind(&mut stream, peer, &proxies).await else { return };
+    let stream = match tls {
+        None => Stream::Plain(stream),
+        // What went wrong is the other end's, as below.
+        Some(tls) => match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+            Ok(Ok(stream)) => Stream::Tls(Box::new(stream)),
+            Ok(Err(_)) | Err(_) => return,
+        },
+    };
     let service = service_fn(move |mut request: Request<Incoming>| {
         reporter.heard();
         request.extensions_mut().insert(Visitor { peer });

@@ -18,6 +18,8 @@ mod proxies;
 mod run;
 mod site;
 mod source;
+mod stream;
+mod tls;
 mod web_address;
 mod websocket;
 
@@ -28,6 +30,7 @@ use thiserror::Error;
 pub use self::config::{GatewayConfig, default_listen_address};
 pub use self::proxies::{ProxyWord, TrustedProxies};
 pub use self::run::{Gateway, resolve};
+pub use self::tls::TlsError;
 pub use self::web_address::{Host, Origin, WebAddressError};
 
 /// Why a gateway can't start. The text is one line for the operator, and says what to do.
@@ -43,6 +46,9 @@ pub enum GatewayError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// TLS can't be had.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The server's address is none.
     #[error("--server: {0} is no address: give host:port, such as 127.0.0.1:12000")]
     Server(String),

@@ -37,6 +37,10 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// How long a connection without a session may exist. What is under way then has [`STOP_TIMEOUT`].
 pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long a TLS handshake may take.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often files of a certificate are looked at.
+pub const TLS_RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 /// How long the listener waits after the system refused it a connection.
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(20);
 

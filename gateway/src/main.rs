@@ -56,7 +56,7 @@ async fn main() -> ExitCode {
         Ok(gateway) => gateway,
         Err(error) => return fail(NAME, &error),
     };
-    say(&format_args!("netchat-gateway: open http://{}", gateway.local_address()));
+    say(&format_args!("netchat-gateway: open {}", gateway.url()));
     gateway.run(shutdown_signal()).await;
     ExitCode::SUCCESS
 }

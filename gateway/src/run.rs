@@ -1,15 +1,16 @@
 //! Listening, and stopping in order.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use axum::Router;
 use netchat_shared::via::GatewayKey;
 use tokio::net::{TcpListener, TcpStream, lookup_host};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -18,14 +19,14 @@ use crate::admission::{self, Admission};
 use crate::app::App;
 use crate::connection::{Happening, Reporter, serve};
 use crate::connections::{Bounds, Connections};
-use crate::limits::{ACCEPT_RETRY, STOP_TIMEOUT};
+use crate::limits::{ACCEPT_RETRY, STOP_TIMEOUT, TLS_RELOAD_INTERVAL};
 use crate::proxies::TrustedProxies;
 use crate::site::Site;
 use crate::source::Source;
+use crate::tls::TlsFiles;
 use crate::{GatewayConfig, GatewayError};
 
 /// A gateway that listens, and is about to run.
-#[derive(Debug)]
 pub struct Gateway {
     listener: TcpListener,
     address: SocketAddr,
@@ -33,11 +34,19 @@ pub struct Gateway {
     key: Option<GatewayKey>,
     config: GatewayConfig,
     bounds: Bounds,
+    tls: Option<Tls>,
+}
+
+/// How browsers are spoken with over TLS.
+struct Tls {
+    files: TlsFiles,
+    acceptor: TlsAcceptor,
 }
 
 /// Lets connections in. One task owns it.
 struct Entrance {
     listener: TcpListener,
+    tls: Option<Tls>,
     router: Router,
     connections: Connections<AbortHandle>,
     proxies: Arc<TrustedProxies>,
@@ -53,24 +62,39 @@ impl Gateway {
     /// open files is raised as far as the system lets it.
     ///
     /// # Errors
-    /// When the address can't be had.
+    /// When the address can't be had, or the certificate can't be used.
     pub async fn bind(
         address: SocketAddr,
         (server, key): (SocketAddr, Option<GatewayKey>),
         config: GatewayConfig,
     ) -> Result<Self, GatewayError> {
+        let tls = match (&config.tls_certificate, &config.tls_key) {
+            (Some(certificate), Some(key)) => {
+                let mut files = TlsFiles::new(certificate.clone(), key.clone());
+                let acceptor = files.load()?;
+                Some(Tls { files, acceptor })
+            }
+            _ => None,
+        };
         let listen = |source| GatewayError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let files = netchat_process::raise_file_limit();
         let bounds = Bounds::of_files(files, config.sessions);
-        Ok(Self { listener, address, server, key, config, bounds })
+        Ok(Self { listener, address, server, key, config, bounds, tls })
     }
 
     /// The address that the gateway listens on.
     #[must_use]
     pub fn local_address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What browsers open.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// Serves until `shutdown` completes, then closes every session (code 1001) and waits for them.
@@ -85,7 +109,7 @@ impl Gateway {
             key: self.key,
             proxies: Arc::clone(&proxies),
             site: Arc::new(site),
-            is_tls: false,
+            is_tls: self.tls.is_some(),
             admission: Admission::start(admission::Bounds {
                 sessions_max: self.bounds.sessions_max,
                 sessions_per_source_max: self.config.sessions_per_address,
@@ -96,6 +120,7 @@ impl Gateway {
         let (reports, happenings) = unbounded_channel();
         let mut entrance = Entrance {
             listener: self.listener,
+            tls: self.tls,
             router: app.into_router(),
             connections: Connections::new(self.bounds),
             proxies,
@@ -128,15 +153,26 @@ impl Gateway {
 
 impl Entrance {
     async fn run(&mut self) {
+        let mut reloads = interval(TLS_RELOAD_INTERVAL);
+        reloads.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 Some(happening) = self.happenings.recv() => self.handle(happening),
+                _ = reloads.tick() => self.reload_certificate(),
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => self.let_in(stream, peer),
                     Err(error) => self.refused(&error).await,
                 }
             }
+        }
+    }
+
+    fn reload_certificate(&mut self) {
+        if let Some(tls) = &mut self.tls
+            && let Some(acceptor) = tls.files.reload()
+        {
+            tls.acceptor = acceptor;
         }
     }
 
@@ -156,8 +192,9 @@ impl Entrance {
         let id = self.connections.next_id();
         let reporter = Reporter { id, listener: self.reports.clone() };
         let behind = (peer, Arc::clone(&self.proxies));
+        let tls = self.tls.as_ref().map(|tls| tls.acceptor.clone());
         let (router, stopping) = (self.router.clone(), self.stopping.clone());
-        let task = self.tasks.spawn(serve(stream, behind, router, reporter, stopping));
+        let task = self.tasks.spawn(serve(stream, tls, behind, router, reporter, stopping));
         self.connections.insert(id, source, task.abort_handle());
     }
 
@@ -177,6 +214,13 @@ impl Entrance {
             silent.abort();
         }
         sleep(ACCEPT_RETRY).await;
+    }
+}
+
+/// Shows nothing of the certificate and its key.
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("url", &self.url()).finish_non_exhaustive()
     }
 }
 

@@ -9,6 +9,8 @@ mod gateway {
     mod introduction;
     /// Who may ask, and what browsers are told.
     mod site;
+    /// Certificates from files.
+    mod tls;
     /// RFC 6455, case by case.
     mod websocket_rfc;
 }
