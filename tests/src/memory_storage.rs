@@ -141,6 +141,7 @@ impl MemoryStorage {
             Write::SetToken(token) => {
                 self.tokens.insert(token.hash, token.clone());
             }
+            Write::EndTokens(hashes) => self.end_tokens(|token| hashes.contains(&token.hash)),
             Write::RemoveToken(hash) => {
                 self.tokens.remove(hash);
             }
@@ -441,6 +442,11 @@ impl MemoryStorage {
         self.failures.retain(|(of, _), _| *of != sequence);
     }
 
+    fn end_tokens(&mut self, is_it: impl Fn(&TokenRecord) -> bool) {
+        let tokens = self.tokens.values_mut().filter(|token| is_it(token));
+        tokens.for_each(|token| token.is_ended = true);
+    }
+
     fn forget_guest(&mut self, guest: UserId) {
         self.users.remove(&guest);
         self.received.remove(&guest);
@@ -479,10 +485,9 @@ impl Batch<'_> {
                 })
             }
             Draft::PasswordHash { user, hash, only_token } => {
-                let is_gone = |token: &TokenRecord| {
+                self.storage.end_tokens(|token| {
                     token.user == *user && only_token.is_some_and(|only| token.hash != only)
-                };
-                self.storage.tokens.retain(|_, token| !is_gone(token));
+                });
                 Change::PasswordHash(*user, hash.clone())
             }
             Draft::Group { name, members } => {

@@ -544,6 +544,17 @@ async fn a_session_that_has_ended_leads_back_to_the_form_and_says_so() {
 }
 
 #[test]
+async fn s12_a_session_that_was_ended_elsewhere_leads_back_to_the_form_and_says_so() {
+    let page = Page::open(with_bob()).await;
+    page.change(|model| model.fold(now(), Event::EndedElsewhere)).await;
+    assert!(page.find("#name").is_some());
+    let question = Question::Password { name: "alice".parse().unwrap(), wrong: false };
+    page.change(|model| model.fold(now(), Event::Asked(question))).await;
+    let said = page.texts("[role=alert]");
+    assert!(said.iter().any(|line| line.contains("signed out from another session")), "{said:?}");
+}
+
+#[test]
 async fn what_is_said_about_a_message_stands_with_it() {
     let page = Page::open(with_bob()).await;
     let of = Sequence(1);

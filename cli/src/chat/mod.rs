@@ -29,7 +29,7 @@ use self::address::ServerAddress;
 use self::input::{Input, Typed, Wanted};
 use self::known::KnownServers;
 use self::screen::Screen;
-use self::terminal::{Given, Terminal};
+use self::terminal::{Given, Prompt, Terminal};
 
 /// How long a client that is not at a terminal tries to reach the server.
 const UNREACHABLE_AFTER: Duration = Duration::from_secs(10);
@@ -98,8 +98,8 @@ struct Chat {
     known: KnownServers,
     socket: Option<UdpSocket>,
     clock: Clock,
-    /// A line was asked for and has not come.
-    is_asking: bool,
+    /// A line was asked for so, and has not come.
+    asked: Option<Prompt>,
     /// There is no more input: what was sent is waited for.
     has_ended: bool,
     /// Since when everything is settled, and it could end.
@@ -169,7 +169,7 @@ impl Chat {
             known,
             socket: None,
             clock: Clock::start(),
-            is_asking: false,
+            asked: None,
             has_ended: false,
             settled_at: None,
             is_ending: false,
@@ -258,19 +258,25 @@ impl Chat {
         while let Some(line) = self.terminal.next_line() {
             let _ = self.input.printer.print(self.screen.style(&line));
         }
-        if self.is_asking || self.has_ended {
+        if self.asked.is_some() || self.has_ended {
             return;
         }
         if let Some(prompt) = self.terminal.prompt() {
             let names = self.terminal.online().map(ToString::to_string).collect();
+            self.asked = Some(prompt.clone());
             self.input.want(Wanted { prompt, names });
-            self.is_asking = true;
         }
     }
 
     fn handle_typed(&mut self, typed: Typed) {
-        self.is_asking = false;
+        let is_secret = self.asked.take().is_some_and(|asked| asked.is_secret);
         match typed {
+            // Neither is a text a password, nor the other way.
+            Typed::Line(line)
+                if self.terminal.prompt().is_none_or(|wanted| wanted.is_secret != is_secret) =>
+            {
+                self.terminal.refuse_line(&line);
+            }
             Typed::Line(line) => {
                 let now = self.now();
                 self.terminal.handle_line(now, &line, &mut self.session);
@@ -339,7 +345,7 @@ fn device_name() -> Option<DeviceName> {
 
 async fn ask_server(input: &mut Input) -> io::Result<ServerAddress> {
     let text = "Input server IP to connect to the server: ";
-    input.want(Wanted { prompt: terminal::Prompt { text, is_secret: false }, names: vec![] });
+    input.want(Wanted { prompt: Prompt { text, is_secret: false }, names: vec![] });
     match input.typed.recv().await {
         Some(Typed::Line(line)) => line.trim().parse().map_err(io::Error::other),
         Some(Typed::End) | None => Err(io::Error::other("no server was given: use --server")),

@@ -249,6 +249,7 @@ impl Terminal {
                 Ok(line) => self.info(line),
                 Err(problem) => self.report(problem),
             },
+            Event::EndedElsewhere => self.be_signed_out(session),
             Event::OtherLog => self.recent.forget(),
             // Not asked for here: a terminal shows what comes.
             Event::History(..)
@@ -310,6 +311,11 @@ impl Terminal {
     }
 
     fn handle_question(&mut self, now: Instant, question: Question, session: &mut Session) {
+        let is_trust = matches!(question, Question::ServerKey { .. } | Question::Classic);
+        if self.me.is_some() && !self.given.is_interactive && !is_trust {
+            // What a script says next is meant for the chat: it is no password.
+            return self.stop("The server asks for the password again: please start anew.");
+        }
         match question {
             Question::ServerPassword { wrong } => {
                 if wrong {
@@ -355,6 +361,35 @@ impl Terminal {
                 );
                 self.view = View::Done;
             }
+        }
+    }
+
+    /// A line that was asked for before something else came between: it is not what is wanted now.
+    pub(crate) fn refuse_line(&mut self, line: &str) {
+        if !line.trim().is_empty() {
+            self.warn("That was not sent: sign in first, then type it again.".to_owned());
+        }
+    }
+
+    /// The session was ended from another one of the person's: they show who they are, if somebody is
+    /// there to ask.
+    fn be_signed_out(&mut self, session: &Session) {
+        let line = "You were signed out from another session.";
+        match (self.given.is_interactive, session.is_settled()) {
+            (true, _) => {
+                self.warn(format!("{line} To sign in again, press Enter."));
+                self.view = View::Waiting;
+            }
+            (false, true) => self.stop(line),
+            (false, false) => self.stop(&format!("{line} Not everything had been sent.")),
+        }
+    }
+
+    /// Ends, since nobody can be asked.
+    fn stop(&mut self, problem: &str) {
+        if !self.is_done() {
+            self.report(problem.to_owned());
+            self.view = View::Done;
         }
     }
 

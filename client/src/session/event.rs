@@ -76,6 +76,9 @@ pub enum Event {
     SessionsEnded(u32),
     /// What became of a change of one's password.
     Password(PasswordOutcome),
+    /// The session was ended from another one of the person's. It goes on when they show their
+    /// password again: it is asked for, and not remembered.
+    EndedElsewhere,
     /// The server's log is another one (it was restored from a backup, or made anew): places that
     /// are kept from before mean nothing any more.
     OtherLog,

@@ -4,6 +4,7 @@ use netchat_client::session::{Event, PasswordOutcome, Question};
 use netchat_shared::extended::{
     AccountSession, AccountSessionId, ClientMessage, PasswordReply, ServerMessage,
 };
+use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -83,6 +84,7 @@ fn a_change_that_was_not_answered_is_not_asked_for_twice() {
 fn a_session_that_was_ended_elsewhere_asks_for_the_password() {
     let mut pair = Pair::signed_in();
     pair.reply(&ServerMessage::SignedOut);
+    assert_eq!(pair.take_events(), [Event::EndedElsewhere]);
     assert_eq!(pair.session.saved(), None, "nothing to go on with");
     pair.cut_off();
     pair.pass(std::time::Duration::from_secs(2));
@@ -96,6 +98,29 @@ fn a_session_that_was_ended_elsewhere_asks_for_the_password() {
     pair.session.answer_password(pair.now, password("secretly"));
     pair.reply(&welcome("alice"));
     assert!(pair.take_events().contains(&Event::SignedIn(name("alice"))));
+}
+
+/// It was not there while its session was ended, and signed in again by itself.
+#[test]
+fn a_session_that_was_ended_while_it_was_away_asks_for_the_password() {
+    let mut pair = Pair::signed_in();
+    let id = pair.send("while the server is away");
+    pair.server = None;
+    pair.pass(std::time::Duration::from_secs(2));
+    for reply in [ServerMessage::SignedOut, ServerMessage::Unlocked, ServerMessage::NameIsKnown] {
+        pair.reply(&reply);
+    }
+    let said = pair.take_said();
+    assert!(!said.iter().any(|said| matches!(said, ClientMessage::LogIn(_))), "{said:?}");
+    let events = pair.take_events();
+    let asked = Event::Asked(Question::Password { name: name("alice"), wrong: false });
+    let told = |event: &Event| events.iter().position(|told| told == event);
+    assert!(told(&Event::EndedElsewhere) < told(&asked) && told(&asked).is_some(), "{events:?}");
+    // What was typed waits for whoever shows that it is them.
+    pair.session.answer_password(pair.now, password("secretly"));
+    pair.reply(&welcome("alice"));
+    pair.reply(&ServerMessage::From(Sequence::ZERO));
+    assert_eq!(pair.sent_ids(), [id]);
 }
 
 #[test]

@@ -265,6 +265,8 @@ pub(crate) enum NotSignedIn {
     NotRegistered(Refusal),
     /// The token is not good.
     TokenRefused,
+    /// The session of that token was ended by its user.
+    TokenEnded,
 }
 
 /// A message as its readers are given it.

@@ -107,6 +107,10 @@ pub const SESSIONS_LISTED_MAX: usize = 64;
 /// Most tokens of one user; the one used longest ago makes room.
 pub const TOKENS_PER_USER_MAX: usize = 16;
 
+/// Most ended tokens of one user that are kept, so that their clients can be told; the one used longest
+/// ago is forgotten.
+pub const TOKENS_ENDED_PER_USER_MAX: usize = 32;
+
 /// Bytes in a link beyond which no more messages are put into it: the rest of its queue is for
 /// answers. They are read from the database when it has drained.
 pub const FEED_BYTES_MAX: usize = 128 * 1_024;

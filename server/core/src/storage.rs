@@ -50,7 +50,9 @@ pub enum Write {
     AddFailure(Sequence, UserId, DeliveryFailure),
     /// What a client may resume with.
     SetToken(TokenRecord),
-    /// Not any more.
+    /// These are good no more; they are kept until then, so that their clients can be told.
+    EndTokens(Vec<TokenHash>),
+    /// A token is forgotten.
     RemoveToken(TokenHash),
     /// What the clock showed, and what follows for [`Self::Purge`].
     SetClock(ClockMark),
@@ -92,7 +94,7 @@ pub enum Draft {
         user: UserId,
         /// The hash.
         hash: String,
-        /// Of the user's tokens, only this is good any more; `None`: all are.
+        /// Of the user's tokens, only this is good any more, and the others end; `None`: all are.
         only_token: Option<TokenHash>,
     },
     /// A group with these members, the creator first, if the name is free.
@@ -282,6 +284,8 @@ pub struct TokenRecord {
     pub expires_at: UnixTime,
     /// What its client calls itself.
     pub device: Option<DeviceName>,
+    /// Its user has ended it: it is good no more, and whoever comes with it is told so.
+    pub is_ended: bool,
 }
 
 /// What is known of the machine's clock.

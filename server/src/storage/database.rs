@@ -30,7 +30,7 @@ use super::{name_keys, queries, writes};
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// The version of the schema that this program writes.
-const SCHEMA_VERSION: usize = 4;
+const SCHEMA_VERSION: usize = 5;
 
 /// The permissions of the database and of what lies beside it: texts and hashes are in it.
 pub(super) const OWNER_ONLY: u32 = 0o600;
@@ -383,9 +383,9 @@ impl Database {
     }
 
     fn tokens(&self) -> rusqlite::Result<Vec<TokenRecord>> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT hash, user, since, expires_at, device FROM token ORDER BY hash")?;
+        let mut statement = self.connection.prepare(
+            "SELECT hash, user, since, expires_at, device, is_ended FROM token ORDER BY hash",
+        )?;
         let read = |row: &Row<'_>| {
             let device: Option<String> = row.get(4)?;
             Ok(TokenRecord {
@@ -394,6 +394,7 @@ impl Database {
                 since: UnixTime { millis: row.get(2)? },
                 expires_at: UnixTime { millis: row.get(3)? },
                 device: device.and_then(|device| device.parse().ok()),
+                is_ended: row.get(5)?,
             })
         };
         statement.query_map([], read)?.collect()
@@ -477,6 +478,7 @@ fn migrations() -> Migrations<'static> {
             Ok(name_keys::fill(transaction)?)
         }),
         M::up(include_str!("schema-4.sql")),
+        M::up(include_str!("schema-5.sql")),
     ];
     Migrations::new(steps.into())
 }

@@ -97,6 +97,7 @@ fn leaves_nothing_when_it_fails(write: &Write) -> bool {
             [Draft::Message(message)] => super::messages::is_one_statement(message),
             _ => false,
         },
+        Write::EndTokens(_) => false,
         Write::SignedIn(..)
         | Write::SetReceived(_)
         | Write::SetRead(..)
@@ -163,6 +164,10 @@ impl Commit<'_> {
                 params![sequence.0, user.0, reason(*failure)],
             )?,
             Write::SetToken(token) => set_token(connection, token)?,
+            Write::EndTokens(hashes) => {
+                let end = "UPDATE token SET is_ended = 1 WHERE hash = ?1";
+                hashes.iter().try_for_each(|hash| run(connection, end, params![hash.0]))?;
+            }
             Write::RemoveToken(hash) => {
                 run(connection, "DELETE FROM token WHERE hash = ?1", params![hash.0])?;
             }
@@ -254,7 +259,7 @@ impl Commit<'_> {
         only_token: Option<TokenHash>,
     ) -> rusqlite::Result<Placed> {
         if let Some(only) = only_token {
-            let others = "DELETE FROM token WHERE user = ?1 AND hash <> ?2";
+            let others = "UPDATE token SET is_ended = 1 WHERE user = ?1 AND hash <> ?2";
             run(self.connection, others, params![user.0, only.0])?;
         }
         let set = "UPDATE user SET password_hash = ?2 WHERE id = ?1 AND password_hash IS NOT NULL";
@@ -389,14 +394,15 @@ fn set_received(connection: &Connection, received: &[(UserId, Sequence)]) -> rus
 fn set_token(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<()> {
     run(
         connection,
-        "INSERT OR REPLACE INTO token (hash, user, since, expires_at, device)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT OR REPLACE INTO token (hash, user, since, expires_at, device, is_ended)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             token.hash.0,
             token.user.0,
             token.since.millis,
             token.expires_at.millis,
             token.device.as_ref().map(DeviceName::as_str),
+            token.is_ended,
         ],
     )
 }

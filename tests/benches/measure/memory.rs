@@ -74,6 +74,11 @@ impl FastMemory {
                 self.tokens.insert(token.hash, token);
                 Stored::Done
             }
+            Write::EndTokens(hashes) => {
+                let ended = self.tokens.values_mut().filter(|token| hashes.contains(&token.hash));
+                ended.for_each(|token| token.is_ended = true);
+                Stored::Done
+            }
             Write::RemoveToken(hash) => {
                 self.tokens.remove(&hash);
                 Stored::Done

@@ -385,7 +385,7 @@ impl Process {
 /// What fails is either told to somebody, who tries again, or repaired by a later change.
 fn may_fail(write: &Write) -> bool {
     match write {
-        Write::Append(_) | Write::SetReceived(_) => true,
+        Write::Append(_) | Write::SetReceived(_) | Write::EndTokens(_) => true,
         Write::SignedIn(..)
         | Write::SetRead(..)
         | Write::AddFailure(..)

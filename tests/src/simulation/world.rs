@@ -2,6 +2,8 @@
 //! the network between them. After every step the invariants are checked against a plain model of
 //! who should know what.
 
+mod account;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -23,6 +25,7 @@ use netchat_shared::via::Introduction;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 
+use self::account::AccountModel;
 use super::host::{Faults, Host, SharedLog};
 use super::network::{Conditions, Datagram, Network};
 use super::original::Original;
@@ -50,6 +53,8 @@ pub struct World {
     steps_at_once: usize,
     /// Every text that was sent, with its sender and whom it is for.
     pub sent: BTreeMap<String, Sent>,
+    /// What the passwords of those who have changed theirs may be: several, if no answer came.
+    passwords: BTreeMap<UserName, Vec<String>>,
 }
 
 /// A message that somebody sent, as the model knows it.
@@ -58,6 +63,8 @@ pub struct Sent {
     pub sender: usize,
     pub recipients: BTreeSet<usize>,
     pub has_failed: bool,
+    /// How many were sent before it.
+    number: usize,
     /// Its author has asked for it to be taken back, or what it is about: it may be gone before it
     /// arrives, or be refused.
     may_be_gone: bool,
@@ -76,7 +83,7 @@ pub enum LineChange {
     Reaction,
 }
 
-/// Somebody with a client of ours.
+/// Somebody with a client of ours; or another client of theirs, if the name is the same.
 pub struct Person {
     pub name: UserName,
     pub session: Session,
@@ -110,6 +117,7 @@ pub struct Person {
     pub signed_in_at: Option<Instant>,
     /// Lines that were shown to them.
     pub lines: Vec<String>,
+    account: AccountModel,
 }
 
 impl World {
@@ -139,6 +147,7 @@ impl World {
             have_writes_failed: false,
             steps_at_once: 0,
             sent: BTreeMap::new(),
+            passwords: BTreeMap::new(),
         };
         for name in names {
             world.add_person(name);
@@ -170,6 +179,7 @@ impl World {
             group_outcomes: Vec::new(),
             signed_in_at: None,
             lines: Vec::new(),
+            account: AccountModel::default(),
         });
         let who = self.people.len() - 1;
         self.drain(who);
@@ -253,7 +263,8 @@ impl World {
     ) {
         let recipients = match &to {
             Conversation::User(name) => {
-                self.people.iter().position(|p| p.name == *name).into_iter().collect()
+                let theirs = self.people.iter().enumerate().filter(|(_, p)| p.name == *name);
+                theirs.map(|(who, _)| who).collect()
             }
             Conversation::Group(group) => {
                 let members =
@@ -265,8 +276,16 @@ impl World {
         let person = &mut self.people[sender];
         person.texts.insert(id, text.clone());
         person.sent_here.insert(text.clone());
-        let sent =
-            Sent { sender, recipients, has_failed: false, may_be_gone: false, to, of, place: None };
+        let sent = Sent {
+            sender,
+            recipients,
+            has_failed: false,
+            number: self.sent.len(),
+            may_be_gone: false,
+            to,
+            of,
+            place: None,
+        };
         self.sent.insert(text, sent);
         self.drain(sender);
     }
@@ -340,6 +359,7 @@ impl World {
         person.kept = person.session.saved();
         person.is_running = false;
         person.wake_at = None;
+        person.account.ends_asked.clear();
     }
 
     /// It starts again, with what it kept.
@@ -460,7 +480,7 @@ impl World {
                 let sent = self.sent.get(text).unwrap_or_else(|| panic!("seed {seed}: {text:?}"));
                 assert!(
                     sent.recipients.contains(&who)
-                        || sent.sender == who
+                        || self.people[sent.sender].name == person.name
                         || sent.recipients.is_empty(),
                     "seed {seed}: {text:?} is not for {}",
                     person.name
@@ -490,8 +510,8 @@ impl World {
         if let Some(original) = self.originals.iter().find(|original| original.name == *name) {
             return original.shown.contains(&format!("{sender}: {text}"));
         }
-        let person = self.people.iter().find(|person| person.name == *name).unwrap();
-        person.received.iter().any(|received| received == text)
+        let mut theirs = self.people.iter().filter(|person| person.name == *name);
+        theirs.any(|person| person.received.iter().any(|received| received == text))
     }
 
     /// How often each body is stored.
@@ -598,9 +618,16 @@ impl World {
         match event {
             Event::Asked(question) => {
                 person.questions_after_sign_in += usize::from(person.is_signed_in);
-                answer(person, now, &question);
+                let waits = person.account.is_ended;
+                match waits && matches!(question, Question::Password { .. }) {
+                    true => person.account.asked = Some(question),
+                    false => self.answer(who, &question),
+                }
             }
             Event::SignedIn(_) => {
+                let has_come_back = person.account.ended_at.is_some();
+                assert!(!has_come_back, "seed {}: {who} goes on without a password", self.seed);
+                person.account.has_session = true;
                 person.is_signed_in = true;
                 person.signed_in_at.get_or_insert(now);
             }
@@ -622,6 +649,18 @@ impl World {
                 person.group_outcomes.push((group, outcome));
             }
             Event::ServerKey(key) => assert_eq!(key, server_key().public()),
+            Event::SessionsEnded(count) => {
+                let sessions = person.account.ends_asked.pop_front().expect("what was asked");
+                // Otherwise it could not be stored, or there was none.
+                if count > 0 {
+                    self.note_ended(sessions);
+                }
+            }
+            Event::Password(outcome) => self.handle_password(who, &outcome),
+            Event::EndedElsewhere => {
+                person.account.is_ended = true;
+                person.account.has_session = false;
+            }
             Event::SignedOut
             | Event::Connection(_)
             | Event::ActiveList(_)
@@ -633,8 +672,6 @@ impl World {
             | Event::Members(..)
             | Event::Receivers(..)
             | Event::Sessions(_)
-            | Event::SessionsEnded(_)
-            | Event::Password(_)
             | Event::OtherLog
             | Event::Stale => {}
             Event::Line(line) => person.lines.push(line),
@@ -659,8 +696,8 @@ impl World {
             let stored = message.body.as_ref().map(|body| body.as_str().to_owned());
             assert_eq!(stored, Some(body(sender, said)), "seed {}", self.seed);
         }
-        let author = self.people.iter().find(|person| person.name == *sender);
-        let sent = author.and_then(|author| author.texts.get(&stored.id)).cloned();
+        let mut authors = self.people.iter().filter(|person| person.name == *sender);
+        let sent = authors.find_map(|author| author.texts.get(&stored.id)).cloned();
         // Originals give their messages no ids.
         let text = sent.or_else(|| said.clone()).expect("what somebody has sent");
         if said.is_none() {
@@ -670,14 +707,19 @@ impl World {
         let person = &mut self.people[who];
         let last = std::mem::replace(&mut person.last_arrived, stored.sequence);
         assert!(last < stored.sequence, "seed {}: {text:?} out of order", self.seed);
+        let came_later = |ended_at| self.sent.get(&text).is_some_and(|it| it.number >= ended_at);
+        let is_let_out = person.account.ended_at.is_some_and(came_later);
+        assert!(!is_let_out, "seed {}: {text:?} came to an ended session", self.seed);
         let is_echo = person.sent_here.contains(&text);
         assert!(!is_echo, "seed {}: {text:?} came back", self.seed);
         person.received.push(text);
     }
 
     fn handle_progress(&mut self, who: usize, id: MessageId, progress: Progress) {
+        // Every client of somebody is told of what they sent with another one.
+        let mut theirs = self.people.iter().filter(|person| person.name == self.people[who].name);
+        let text = theirs.find_map(|person| person.texts.get(&id)).expect("what was sent").clone();
         let person = &mut self.people[who];
-        let text = person.texts[&id].clone();
         match progress {
             Progress::Sent => panic!("classic"),
             Progress::Stored(stored, recipients) => {
@@ -720,24 +762,6 @@ impl World {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.rng.next_u64().to_le_bytes());
         seed
-    }
-}
-
-fn answer(person: &mut Person, now: Instant, question: &Question) {
-    let password = || Password::new("secretly").unwrap();
-    match question {
-        Question::ServerPassword { .. } => {
-            person.session.answer_server_password(now, Password::new("password").unwrap());
-        }
-        Question::Name { .. } => {
-            let name = person.name.clone();
-            person.session.answer_name(now, name);
-        }
-        Question::Password { wrong: false, .. } | Question::NewPassword { .. } => {
-            person.session.answer_password(now, password());
-        }
-        Question::Password { wrong: true, .. } => panic!("{} has the right password", person.name),
-        Question::ServerKey { .. } | Question::Classic => panic!("the server is the right one"),
     }
 }
 

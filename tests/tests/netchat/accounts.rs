@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use netchat_core::LogEvent;
 use netchat_core::storage::{Draft, Ticket, Write};
-use netchat_shared::extended::{AccountSession, ClientMessage, PasswordReply, ServerMessage};
+use netchat_shared::extended::{
+    AccountSession, ClientMessage, PasswordReply, ServerMessage, Token,
+};
 use netchat_shared::password::Password;
 use netchat_tests::crowd::Crowd;
 use netchat_tests::memory_storage::MemoryStorage;
@@ -203,6 +205,14 @@ fn change<S: Storage>(
     })
 }
 
+/// Whether a client that comes back with a token hears that its session was ended, and not only that the
+/// token is unknown: then it would show the password that it remembers.
+fn is_told_that_it_ended<S: Storage>(crowd: &mut Crowd<S>, at: SocketAddr, token: Token) -> bool {
+    crowd.open(at);
+    crowd.say(at, &ClientMessage::Resume(token));
+    crowd.take_heard(at) == [ServerMessage::SignedOut]
+}
+
 /// After a sign-out, a session that was opened with the same (stolen) token went on.
 #[test]
 fn s12_signing_out_ends_every_link_of_the_token_at_once() {
@@ -215,7 +225,7 @@ fn s12_signing_out_ends_every_link_of_the_token_at_once() {
     assert!(crowd.is_gone(at(3)), "it was opened with that token");
     assert!(crowd.take_heard(at(3)).contains(&ServerMessage::SignedOut));
     assert!(!crowd.is_gone(at(2)), "this one has its own");
-    assert!(!crowd.resume(at(4), stolen, None));
+    assert!(is_told_that_it_ended(&mut crowd, at(4), stolen));
 }
 
 /// There was no list of sessions, and no way to end one.
@@ -246,7 +256,7 @@ fn sessions_are_seen_and_ended<S: Storage>(storage: S) {
     assert!(crowd.take_heard(at(2)).contains(&ServerMessage::SessionsEnded(1)));
     assert!(crowd.is_gone(at(1)));
     crowd.server.restart();
-    assert!(!crowd.resume(at(11), tokens[0], None), "it is ended for good");
+    assert!(is_told_that_it_ended(&mut crowd, at(11), tokens[0]), "for good");
     assert!(crowd.resume(at(12), tokens[1], None));
     assert!(crowd.resume(at(13), tokens[2], None));
     assert_eq!(sessions(&mut crowd, at(12)).len(), 2, "with what they call themselves");
@@ -300,7 +310,7 @@ fn passwords_are_changed<S: Storage>(storage: S) {
     assert!(log_in(&mut crowd, at(11), "alice", "secretly").is_none());
     assert!(log_in(&mut crowd, at(12), "alice", "new one").is_some());
     assert!(crowd.resume(at(13), tokens[0], None));
-    assert!(!crowd.resume(at(14), tokens[1], None));
+    assert!(is_told_that_it_ended(&mut crowd, at(14), tokens[1]));
 }
 
 #[test]
@@ -337,6 +347,23 @@ fn s12_a_password_that_is_not_stored_is_not_changed() {
     assert!(log_in(&mut crowd, at(3), "alice", "secretly").is_some());
 }
 
+/// What was said to be ended would come back with a server that starts anew.
+#[test]
+fn s12_a_session_whose_end_is_not_stored_is_not_said_to_be_ended() {
+    let mut crowd = Crowd::new(|_| {});
+    crowd.sign_in(at(1), "alice", None);
+    crowd.sign_in(at(2), "alice", None);
+    crowd.server.storage_fails = true;
+    crowd.say(at(1), &ClientMessage::EndOtherSessions);
+    assert!(crowd.take_heard(at(1)).contains(&ServerMessage::SessionsEnded(0)));
+    assert!(!crowd.is_gone(at(2)));
+    crowd.server.storage_fails = false;
+    assert_eq!(sessions(&mut crowd, at(1)).len(), 2);
+    crowd.say(at(1), &ClientMessage::EndOtherSessions);
+    assert!(crowd.take_heard(at(1)).contains(&ServerMessage::SessionsEnded(1)));
+    assert!(crowd.is_gone(at(2)));
+}
+
 /// The same with real programs: two terminals of one person, and their commands.
 #[tokio::test]
 async fn s12_a_terminal_changes_the_password_and_ends_the_other_session() {
@@ -366,5 +393,9 @@ async fn s12_a_terminal_changes_the_password_and_ends_the_other_session() {
     third.expects_menu().await;
     third.types("/end others").await;
     third.waits_for("1 session was ended.").await;
-    one.waits_for("You were signed out from another session.").await;
+    for ended in [one, other] {
+        let (status, errors) = ended.ends_by_itself().await;
+        assert!(!status.success());
+        assert_eq!(errors, "netchat chat: You were signed out from another session.\n");
+    }
 }

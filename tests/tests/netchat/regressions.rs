@@ -434,6 +434,7 @@ fn d6_a_purge_keeps_up_and_gives_space_back() {
         since: now,
         expires_at: now,
         device: None,
+        is_ended: false,
     });
     let head = storage.snapshot().head;
     write(&mut storage, vec![token, Write::SetReceived(vec![(bob, head)])]);

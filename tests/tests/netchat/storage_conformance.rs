@@ -30,6 +30,7 @@ enum Step {
     Read(Index, Index, Index),
     Failure(Index, Index, bool),
     Token(u8, Index, u64),
+    EndTokens(Vec<u8>),
     RemoveToken(u8),
     Clock(u64),
     Purge {
@@ -138,6 +139,7 @@ fn steps() -> impl Strategy<Value = Step> {
             .prop_map(|(message, user, is_lost)| Step::Failure(message, user, is_lost)),
         1 => (0..8_u8, indexes(), 0..100_000_u64)
             .prop_map(|(token, user, until)| Step::Token(token, user, until)),
+        1 => prop::collection::vec(0..8_u8, 0..4).prop_map(Step::EndTokens),
         1 => (0..8_u8).prop_map(Step::RemoveToken),
         1 => any::<u32>().prop_map(|seen| Step::Clock(seen.into())),
         1 => (prop::option::of(0..100_000_u64), 0..100_000_u64, guests)
@@ -375,7 +377,11 @@ impl Pair {
                 since: self.now,
                 expires_at: UnixTime { millis: self.now.millis + until },
                 device: (until % 2 == 0).then(|| "Linux".parse().unwrap()),
+                is_ended: false,
             }),
+            Step::EndTokens(tokens) => {
+                Write::EndTokens(tokens.iter().map(|token| TokenHash([*token; 32])).collect())
+            }
             Step::RemoveToken(token) => Write::RemoveToken(TokenHash([*token; 32])),
             Step::Clock(seen) => {
                 let trusted_from = UnixTime { millis: seen / 2 };

@@ -486,6 +486,68 @@ fn turmoil_on_two_hundred_seeds() {
     seeds("turmoil", 0..200, turmoil);
 }
 
+/// Somebody has three clients, and each ends the others' sessions and changes the password, while links
+/// drop, processes die and messages fly. What was ended gets nothing more, and goes on only with the
+/// password; then it has everything, and what was typed meanwhile arrives.
+fn sessions_that_end(seed: u64) {
+    let mut world = world_with_faults(seed, Conditions::GOOD, &["alice", "bob"]);
+    for _ in 0..2 {
+        world.add_person("alice");
+        world.sign_everyone_in();
+    }
+    // Tokens are stored a little after they are given out.
+    world.run_for(SECOND);
+    world.network.conditions = Conditions::random(&mut world.rng);
+    for n in 1..=100_u64 {
+        let mut below = |bound: u32| world.rng.next_u32() % bound;
+        let (who, trouble, pause) = (below(4) as usize, below(100), u64::from(below(400)));
+        let to = world.to(usize::from(who != 1));
+        let is_running = world.people[who].is_running;
+        let is_free = is_running && !world.is_ended(who) && !world.awaits_account(who);
+        // What waits in a session without a token does not outlive its process.
+        let may_die = is_free && world.people[who].session.saved().is_some();
+        if is_running {
+            world.send(who, &to, &format!("message {n}"));
+        }
+        match trouble {
+            0..=3 if world.hosts[0].is_running() => world.crash_server(0),
+            0..=15 if !world.hosts[0].is_running() => world.start_server(0),
+            4..=7 => world.move_address(who),
+            8..=11 if is_running => world.restart_gateway(who),
+            12..=13 => world.network.fail_until(world.now + SECOND * (n as u32 % 15)),
+            14..=15 => world.network.conditions = Conditions::random(&mut world.rng),
+            16..=19 if may_die => world.kill_client(who),
+            20..=35 if who != 1 && is_free => world.end_others(who),
+            36..=45 if who != 1 && is_free => world.change_password(who, &format!("word {n}")),
+            46..=60 if world.is_ended(who) => world.release(who),
+            61..=75 if !is_running => world.restart_client(who),
+            _ => {}
+        }
+        world.run_for(Duration::from_millis(pause));
+        world.check();
+    }
+    world.network.conditions = Conditions::GOOD;
+    world.set_faults(Faults::default());
+    if !world.hosts[0].is_running() {
+        world.start_server(0);
+    }
+    for who in 0..4 {
+        if !world.people[who].is_running {
+            world.restart_client(who);
+        }
+    }
+    for _ in 0..60 {
+        (0..4).for_each(|who| world.release(who));
+        world.run_for(SECOND);
+    }
+    settle(&mut world, 600 * SECOND);
+}
+
+#[test]
+fn s12_sessions_that_end_while_links_drop() {
+    seeds("sessions that end", 0..200, sessions_that_end);
+}
+
 /// Messages from a session of ours to clients of 2022 and back, while acknowledgements are lost,
 /// late and repeated, and strangers forge them. Every receipt is checked against what was shown.
 fn bridges(seed: u64) {

@@ -40,6 +40,8 @@ pub struct Client {
     question: Option<Question>,
     /// The session as the browser has it.
     kept: Option<Saved>,
+    /// It signs out as soon as all other sessions are ended.
+    is_leaving_everywhere: bool,
 }
 
 /// The client as its own callbacks hold it. The page has one thread, and a callback never runs
@@ -70,6 +72,7 @@ impl Client {
             timer: None,
             question: None,
             kept,
+            is_leaving_everywhere: false,
         };
         client.show_waiting();
         client.name_device();
@@ -170,8 +173,8 @@ impl Client {
             AccountIntent::EndSession(id) => self.session.end_session(now, id),
             AccountIntent::EndOthers => self.session.end_other_sessions(now),
             AccountIntent::SignOutEverywhere => {
+                self.is_leaving_everywhere = true;
                 self.session.end_other_sessions(now);
-                self.session.sign_out(now);
             }
             AccountIntent::ChangePassword(form) => {
                 let (old, new) = form.passwords()?;
@@ -276,6 +279,7 @@ impl Client {
         self.name_device();
         self.socket = None;
         self.question = None;
+        self.is_leaving_everywhere = false;
     }
 
     fn sign_in(&mut self, form: Form) {
@@ -312,6 +316,10 @@ impl Client {
             self.leave();
         } else if event == Event::Stale {
             self.session.request_overview(now().monotonic);
+        } else if let Event::SessionsEnded(_) = event
+            && self.is_leaving_everywhere
+        {
+            self.session.sign_out(now().monotonic);
         } else if let Event::SessionsEnded(_) | Event::Password(PasswordOutcome::Changed) = event {
             self.session.request_sessions(now().monotonic);
         }

@@ -168,6 +168,13 @@ impl Model {
         Place { selected: self.selected.clone(), unread: unread.collect() }
     }
 
+    /// Whoever goes on signs in again.
+    fn end(&mut self, why: &str) {
+        let (connection, is_hidden) = (self.connection, self.is_hidden);
+        *self = Self { connection, is_hidden, ..Self::default() };
+        self.say(format!("{why}: please sign in again."));
+    }
+
     /// Folds an event of the session into what is shown.
     pub fn fold(&mut self, now: Now, event: Event) {
         match event {
@@ -175,11 +182,8 @@ impl Model {
                 self.decision = Decision::asked(&question);
             }
             // What was kept is not good any more.
-            Event::Asked(_) if self.me.is_some() => {
-                let (connection, is_hidden) = (self.connection, self.is_hidden);
-                *self = Self { connection, is_hidden, ..Self::default() };
-                self.say("Your session has ended: please sign in again.".to_owned());
-            }
+            Event::Asked(_) if self.me.is_some() => self.end("Your session has ended"),
+            Event::EndedElsewhere => self.end("You were signed out from another session"),
             Event::Asked(_) | Event::ServerKey(_) => {}
             Event::SignedIn(name) => {
                 self.me = Some(name);

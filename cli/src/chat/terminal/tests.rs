@@ -10,7 +10,11 @@ use super::*;
 const NOW: Now = Now { monotonic: Instant::ZERO, calendar: UnixTime { millis: 120_000 } };
 
 fn signed_in() -> (Terminal, Session) {
-    let mut terminal = Terminal::new(Given::default());
+    signed_in_with(Given::default())
+}
+
+fn signed_in_with(given: Given) -> (Terminal, Session) {
+    let mut terminal = Terminal::new(given);
     let mut session = Session::new([1; 32], Trust::FirstUse);
     session.answer_name(Instant::ZERO, "alice".parse().unwrap());
     let signed_in = Event::SignedIn("alice".parse().unwrap());
@@ -120,4 +124,41 @@ fn who_is_away_is_said_only_if_it_is_known() {
         terminal.handle_progress(id, Progress::Stored(at(7, id), recipients));
         assert_eq!(lines(&mut terminal).len(), expected);
     }
+}
+
+/// It signed in again by itself, with the password that it remembered.
+#[test]
+fn s12_whoever_was_signed_out_is_asked_for_the_password() {
+    let given = Given { is_interactive: true, ..Given::default() };
+    let (mut terminal, mut session) = signed_in_with(given);
+    terminal.handle_event(NOW, Event::EndedElsewhere, &mut session);
+    let told = "You were signed out from another session. To sign in again, press Enter.";
+    assert_eq!(lines(&mut terminal), [told]);
+    assert_eq!(terminal.prompt(), None, "nothing is sent meanwhile");
+    let question = Question::Password { name: "alice".parse().unwrap(), wrong: false };
+    terminal.handle_event(NOW, Event::Asked(question), &mut session);
+    assert!(terminal.prompt().is_some_and(|prompt| prompt.is_secret));
+    let signed_in = Event::SignedIn("alice".parse().unwrap());
+    terminal.handle_line(NOW.monotonic, "secretly", &mut session);
+    terminal.handle_event(NOW, signed_in, &mut session);
+    assert_eq!(terminal.problem(), None);
+    assert!(!terminal.is_signing_in());
+}
+
+/// Its next lines would have been tried as passwords.
+#[test]
+fn s12_a_script_that_was_signed_out_ends() {
+    let (mut terminal, mut session) = signed_in();
+    terminal.handle_event(NOW, Event::EndedElsewhere, &mut session);
+    assert!(terminal.is_done());
+    assert_eq!(terminal.problem(), Some("You were signed out from another session."));
+    let (mut terminal, mut session) = signed_in();
+    terminal.handle_line(Instant::ZERO, "not sent yet", &mut session);
+    terminal.handle_event(NOW, Event::EndedElsewhere, &mut session);
+    assert!(terminal.problem().unwrap().ends_with("Not everything had been sent."));
+    // A token that the server does not know any more, and a password that is not right any more.
+    let (mut terminal, mut session) = signed_in();
+    let question = Question::Password { name: "alice".parse().unwrap(), wrong: true };
+    terminal.handle_event(NOW, Event::Asked(question), &mut session);
+    assert!(terminal.is_done() && terminal.problem().is_some());
 }

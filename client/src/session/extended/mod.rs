@@ -483,7 +483,10 @@ impl Extended {
             self.is_stopping |= message == ServerMessage::Stopping;
             if message == ServerMessage::SignedOut {
                 self.token = None;
-                be_signed_out(common);
+                common.answers.password = None;
+                if self.ends_at.is_none() {
+                    common.tell(Event::EndedElsewhere);
+                }
             }
             match &mut open.stage {
                 Stage::SigningIn(sign_in) => {
@@ -494,6 +497,12 @@ impl Extended {
                     if let Some(welcome) = welcome {
                         open.stage = Stage::Chatting;
                         self.enter(welcome, common);
+                    }
+                }
+                Stage::Chatting if message == ServerMessage::SignedOut => {
+                    // The next link begins with it.
+                    if common.answers.server_password.is_none() {
+                        common.ask(Question::ServerPassword { wrong: false });
                     }
                 }
                 // It comes another time, to whoever goes on.
@@ -556,14 +565,5 @@ impl Extended {
 
     fn unanswered_at(&self) -> Option<Instant> {
         self.unanswered_since.map(|since| since + self.silence_max)
-    }
-}
-
-/// The session was ended from another one: whoever goes on shows their password again.
-fn be_signed_out(common: &mut Common) {
-    common.answers.password = None;
-    common.tell(Event::Line("You were signed out from another session.".to_owned()));
-    if common.answers.server_password.is_none() {
-        common.ask(Question::ServerPassword { wrong: false });
     }
 }

@@ -76,7 +76,7 @@ impl SignIn {
                 common.answers.name = Some(name.clone());
                 return Some(Welcome { name, token, generation });
             }
-            ServerMessage::ResumeRefused => {
+            ServerMessage::ResumeRefused | ServerMessage::SignedOut => {
                 self.has_lost_token = true;
                 self.enter(Stage::Unlock, link, common);
                 if self.is_asking {
@@ -129,7 +129,6 @@ impl SignIn {
             | ServerMessage::SessionsEnd
             | ServerMessage::SessionsEnded(_)
             | ServerMessage::Password(_)
-            | ServerMessage::SignedOut
             | ServerMessage::Stale
             | ServerMessage::Stopping => {}
         }

@@ -1,14 +1,16 @@
 //! The sessions of an account, as its user sees and ends them: tokens, and sessions of clients that have
 //! none for as long as they are here.
 
+use std::collections::BTreeMap;
+
 use netchat_shared::extended::{AccountSession, AccountSessionId};
 
 use super::people::People;
 use super::tokens::{Tokens, used_at};
-use crate::context::Context;
+use crate::context::{Busy, Context};
 use crate::events::{SessionKey, Update};
 use crate::limits::SESSIONS_LISTED_MAX;
-use crate::storage::{TokenHash, UserId, Write};
+use crate::storage::{Stored, Ticket, TokenHash, UserId, Write};
 
 /// In the id of a session without a token; never in that of a token.
 const WITHOUT_TOKEN: u64 = 1 << 63;
@@ -40,67 +42,141 @@ pub(super) fn list(
     kept.chain(others).take(SESSIONS_LISTED_MAX).collect()
 }
 
-/// Ends a session of a user. Answers how many: none, if it is none of theirs.
-pub(super) fn end(
+/// Sessions of a user: by their tokens, and links of clients that have none.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ends {
+    pub(super) tokens: Vec<TokenHash>,
+    pub(super) keys: Vec<SessionKey>,
+}
+
+/// Sessions of a user that are to end.
+#[derive(Debug, Clone)]
+pub(super) struct Ending {
+    pub(super) user: UserId,
+    /// Who asked for it.
+    pub(super) key: SessionKey,
+    pub(super) ends: Ends,
+}
+
+/// What is being ended, until it is stored: at most one for each session, which asks for nothing else
+/// meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct Endings {
+    pending: BTreeMap<Ticket, Ending>,
+}
+
+impl Endings {
+    /// Their tokens are good no more from now on. Their links end, and who asked is told, when that is
+    /// stored: what was said to be ended does not come back with a server that dies.
+    pub(super) fn begin(
+        &mut self,
+        cx: &mut Context,
+        tokens: &mut Tokens,
+        people: &People,
+        ending: Ending,
+    ) {
+        if ending.ends.tokens.is_empty() {
+            return finish(cx, people, &ending);
+        }
+        match cx.store(Write::EndTokens(ending.ends.tokens.clone())) {
+            Ok(ticket) => {
+                set_ended(tokens, &ending, true);
+                self.pending.insert(ticket, ending);
+            }
+            Err(Busy) => cx.update(ending.key, Update::SessionsEnded(0)),
+        }
+    }
+
+    /// Storage has answered. False if nothing was ended by that.
+    pub(super) fn handle_stored(
+        &mut self,
+        cx: &mut Context,
+        tokens: &mut Tokens,
+        people: &People,
+        ticket: Ticket,
+        stored: &Stored,
+    ) -> bool {
+        let Some(ending) = self.pending.remove(&ticket) else { return false };
+        match stored {
+            Stored::Done | Stored::Placed(_) => {
+                forget_surplus(cx, tokens, ending.user);
+                finish(cx, people, &ending);
+            }
+            Stored::Failed => {
+                set_ended(tokens, &ending, false);
+                cx.update(ending.key, Update::SessionsEnded(0));
+            }
+        }
+        true
+    }
+}
+
+/// The session of a user that has this id, if there is one.
+pub(super) fn find(tokens: &Tokens, people: &People, user: UserId, id: AccountSessionId) -> Ends {
+    let kept = tokens.of(user).map(|token| token.hash).filter(|hash| id_of(*hash) == id);
+    let others = without_token(people, user).filter(|key| id_without_token(*key) == id);
+    Ends { tokens: kept.take(1).collect(), keys: others.take(1).collect() }
+}
+
+/// All sessions of a user but that of a link: not only those that are listed.
+pub(super) fn others(tokens: &Tokens, people: &People, (key, user): (SessionKey, UserId)) -> Ends {
+    let own = people.presence.session(key).and_then(|session| session.token);
+    let kept = tokens.of(user).map(|token| token.hash).filter(|hash| Some(*hash) != own);
+    let others = without_token(people, user).filter(|other| *other != key);
+    Ends { tokens: kept.collect(), keys: others.collect() }
+}
+
+/// Ends sessions without waiting for storage, and tells nobody: it is known there, or the link that
+/// would be told ends too.
+pub(super) fn end_at_once(cx: &mut Context, tokens: &mut Tokens, people: &People, ending: &Ending) {
+    if !ending.ends.tokens.is_empty() {
+        cx.store_aside(Write::EndTokens(ending.ends.tokens.clone()));
+    }
+    set_ended(tokens, ending, true);
+    forget_surplus(cx, tokens, ending.user);
+    cut_off(cx, people, ending.user, &ending.ends.tokens, Some(ending.key));
+    ending.ends.keys.iter().for_each(|key| cx.update(*key, Update::Ended));
+}
+
+/// The links that were opened with these tokens do not go on, but for one that ends by itself.
+pub(super) fn cut_off(
     cx: &mut Context,
-    tokens: &mut Tokens,
     people: &People,
     user: UserId,
-    id: AccountSessionId,
-) -> u32 {
-    let token = tokens.of(user).map(|token| token.hash).find(|hash| id_of(*hash) == id);
-    if let Some(token) = token {
-        end_token(cx, tokens, people, (user, token), None);
-        return 1;
-    }
-    let without_token = people.presence.all_of(user).filter(|(_, it)| it.token.is_none());
-    let keys: Vec<_> = without_token.map(|(key, _)| key).collect();
-    let key = keys.into_iter().find(|key| id_without_token(*key) == id);
-    key.into_iter().for_each(|key| cx.update(key, Update::Ended));
-    u32::from(key.is_some())
-}
-
-/// Ends all sessions of a user but that of a link. Answers how many.
-pub(super) fn end_others(
-    cx: &mut Context,
-    tokens: &mut Tokens,
-    people: &People,
-    (key, user): (SessionKey, UserId),
-) -> u32 {
-    let sessions = list_ids_of_others(tokens, people, (key, user));
-    sessions.into_iter().map(|id| end(cx, tokens, people, user, id)).sum()
-}
-
-/// A token is worth nothing any more, and no link that was opened with it goes on, but for one that ends
-/// by itself.
-pub(super) fn end_token(
-    cx: &mut Context,
-    tokens: &mut Tokens,
-    people: &People,
-    (user, token): (UserId, TokenHash),
+    tokens: &[TokenHash],
     but: Option<SessionKey>,
 ) {
-    tokens.revoke(token);
-    cx.store_aside(Write::RemoveToken(token));
     for (key, session) in people.presence.all_of(user) {
-        if session.token == Some(token) && Some(key) != but {
+        let is_one = session.token.is_some_and(|token| tokens.contains(&token));
+        if is_one && Some(key) != but {
             cx.update(key, Update::Ended);
         }
     }
 }
 
-/// All of them: not only those that are listed.
-fn list_ids_of_others(
-    tokens: &Tokens,
-    people: &People,
-    (key, user): (SessionKey, UserId),
-) -> Vec<AccountSessionId> {
-    let own = people.presence.session(key).and_then(|session| session.token);
-    let kept = tokens.of(user).filter(|token| Some(token.hash) != own);
-    let kept = kept.map(|token| id_of(token.hash));
-    let others =
-        people.presence.all_of(user).filter(|(other, it)| it.token.is_none() && *other != key);
-    kept.chain(others.map(|(key, _)| id_without_token(key))).collect()
+fn finish(cx: &mut Context, people: &People, ending: &Ending) {
+    let Ending { user, key, ends } = ending;
+    let count = u32::try_from(ends.tokens.len() + ends.keys.len()).unwrap_or(u32::MAX);
+    cx.update(*key, Update::SessionsEnded(count));
+    cut_off(cx, people, *user, &ends.tokens, None);
+    ends.keys.iter().for_each(|key| cx.update(*key, Update::Ended));
+}
+
+fn set_ended(tokens: &mut Tokens, ending: &Ending, is_ended: bool) {
+    ending.ends.tokens.iter().for_each(|token| tokens.set_ended(*token, is_ended));
+}
+
+/// Of tokens that were ended long ago, nobody needs to be told.
+fn forget_surplus(cx: &mut Context, tokens: &mut Tokens, user: UserId) {
+    while let Some(surplus) = tokens.ended_surplus(user) {
+        tokens.forget(surplus);
+        cx.store_aside(Write::RemoveToken(surplus));
+    }
+}
+
+fn without_token(people: &People, user: UserId) -> impl Iterator<Item = SessionKey> {
+    let links = people.presence.all_of(user).filter(|(_, it)| it.token.is_none());
+    links.map(|(key, _)| key)
 }
 
 /// A part of the hash: it says nothing of the token.

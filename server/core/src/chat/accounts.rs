@@ -8,12 +8,12 @@ use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 
-use super::account_sessions;
+use super::account_sessions::{self, Ending, Endings, Ends};
 use super::guesses::Guesses;
 use super::password_changes::{PasswordChange, PasswordChanges};
 use super::people::People;
 use super::presence::SessionOfUser;
-use super::tokens::{self, Tokens};
+use super::tokens::{self, Standing, Tokens};
 use crate::action::{LogEvent, Refusal, SignInKind};
 use crate::context::Context;
 use crate::directory::Directory;
@@ -38,6 +38,7 @@ pub(crate) struct Accounts {
     hashes: BTreeMap<Ticket, (Applicant, HashPurpose)>,
     writes: BTreeMap<Ticket, (Applicant, SignInKind)>,
     password_changes: PasswordChanges,
+    endings: Endings,
 }
 
 /// A session that wants to be somebody.
@@ -73,6 +74,7 @@ impl Accounts {
             hashes: BTreeMap::new(),
             writes: BTreeMap::new(),
             password_changes: PasswordChanges::default(),
+            endings: Endings::default(),
         }
     }
 
@@ -148,7 +150,16 @@ impl Accounts {
     }
 
     /// The answer of storage came, and no user with it.
-    pub(crate) fn handle_stored(&mut self, cx: &mut Context, ticket: Ticket, stored: &Stored) {
+    pub(crate) fn handle_stored(
+        &mut self,
+        cx: &mut Context,
+        people: &People,
+        ticket: Ticket,
+        stored: &Stored,
+    ) {
+        if self.endings.handle_stored(cx, &mut self.tokens, people, ticket, stored) {
+            return;
+        }
         let refusal = match stored {
             // The entry comes by the log, or came.
             Stored::Placed(placed) if matches!(placed[..], [Placed::At(_)]) => return,
@@ -182,13 +193,12 @@ impl Accounts {
                 cx.update(key, Update::AccountSessions(sessions));
             }
             AccountRequest::EndSession(id) => {
-                let count = account_sessions::end(cx, &mut self.tokens, people, user, id);
-                cx.update(key, Update::SessionsEnded(count));
+                let ends = account_sessions::find(&self.tokens, people, user, id);
+                self.endings.begin(cx, &mut self.tokens, people, Ending { user, key, ends });
             }
             AccountRequest::EndOtherSessions => {
-                let session = (key, user);
-                let count = account_sessions::end_others(cx, &mut self.tokens, people, session);
-                cx.update(key, Update::SessionsEnded(count));
+                let ends = account_sessions::others(&self.tokens, people, (key, user));
+                self.endings.begin(cx, &mut self.tokens, people, Ending { user, key, ends });
             }
             AccountRequest::ChangePassword { old, new, ends_others } => {
                 let only_token = token.filter(|_| ends_others);
@@ -196,10 +206,9 @@ impl Accounts {
                 self.change_password(cx, people, change, &old);
             }
             AccountRequest::SignOut => {
-                if let Some(token) = token {
-                    let tokens = &mut self.tokens;
-                    account_sessions::end_token(cx, tokens, people, (user, token), Some(key));
-                }
+                let ends = Ends { tokens: token.into_iter().collect(), keys: Vec::new() };
+                let ending = Ending { user, key, ends };
+                account_sessions::end_at_once(cx, &mut self.tokens, people, &ending);
             }
         }
     }
@@ -221,7 +230,9 @@ impl Accounts {
             cx.log(LogEvent::PasswordChanged { user: name });
         }
         if only_token.is_some() {
-            account_sessions::end_others(cx, &mut self.tokens, people, (key, user));
+            let ends = account_sessions::others(&self.tokens, people, (key, user));
+            let ending = Ending { user, key, ends };
+            account_sessions::end_at_once(cx, &mut self.tokens, people, &ending);
         }
         cx.update(key, Update::Password(PasswordReply::Changed));
     }
@@ -371,12 +382,15 @@ impl Accounts {
     }
 
     fn resume(&mut self, cx: &mut Context, people: &mut People, door: Door, token: Token) {
-        match self.tokens.user(cx.now.calendar, tokens::hash(&token)) {
-            Some(user) => {
-                self.admit_with(cx, people, door, user, SignInKind::Resumed, Some(token));
+        let why = match self.tokens.standing(cx.now.calendar, tokens::hash(&token)) {
+            Standing::Good(user) => {
+                let how = SignInKind::Resumed;
+                return self.admit_with(cx, people, door, user, how, Some(token));
             }
-            None => cx.update(door.key, Update::NotSignedIn(NotSignedIn::TokenRefused)),
-        }
+            Standing::Ended => NotSignedIn::TokenEnded,
+            Standing::Unknown => NotSignedIn::TokenRefused,
+        };
+        cx.update(door.key, Update::NotSignedIn(why));
     }
 
     fn admit(
@@ -426,8 +440,9 @@ impl Accounts {
         let is_connected =
             |token| people.presence.all_of(user).any(|(_, it)| it.token == Some(token));
         if let Some(surplus) = self.tokens.surplus(user, is_connected) {
-            let tokens = &mut self.tokens;
-            account_sessions::end_token(cx, tokens, people, (user, surplus), None);
+            self.tokens.forget(surplus);
+            cx.store_aside(Write::RemoveToken(surplus));
+            account_sessions::cut_off(cx, people, user, &[surplus], None);
         }
     }
 

@@ -165,11 +165,13 @@ impl Chat {
     pub(crate) fn handle_stored(&mut self, cx: &mut Context, ticket: Ticket, stored: Stored) {
         cx.finish_write();
         match stored {
-            Stored::Done => return,
+            Stored::Done => {
+                return self.accounts.handle_stored(cx, &self.people, ticket, &stored);
+            }
             Stored::Failed => cx.log(LogEvent::StorageFailed),
             Stored::Placed(_) => {}
         }
-        self.accounts.handle_stored(cx, ticket, &stored);
+        self.accounts.handle_stored(cx, &self.people, ticket, &stored);
         self.groups.handle_stored(cx, &self.people, ticket, &stored);
         self.messages.handle_stored(cx, &self.people, &self.deliveries, ticket, stored);
     }

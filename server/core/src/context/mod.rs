@@ -152,7 +152,7 @@ impl Context {
     }
 
     /// Stores what nothing waits for. If storage is too busy for it, it is left out; but for a token
-    /// that was given up, which is good again then, a later one repairs it.
+    /// that was given up at a sign-out, which is good again then, a later one repairs it.
     pub(crate) fn store_aside(&mut self, write: Write) {
         let _ = self.store(write);
     }

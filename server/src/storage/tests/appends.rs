@@ -309,10 +309,14 @@ fn another_password_may_leave_one_token_good() {
         fixture.write(Write::SetToken(token_record(token(n), user, at)));
     }
     let tokens = |fixture: &mut Fixture| -> Vec<TokenHash> {
-        fixture.snapshot().tokens.into_iter().map(|token| token.hash).collect()
+        let tokens = fixture.snapshot().tokens.into_iter();
+        tokens.filter(|token| !token.is_ended).map(|token| token.hash).collect()
     };
     fixture.place(password_hash(ALICE, "other", None));
     assert_eq!(tokens(&mut fixture), [token(1), token(2), token(3)]);
     fixture.place(password_hash(ALICE, "another", Some(token(2))));
     assert_eq!(tokens(&mut fixture), [token(2), token(3)]);
+    assert_eq!(fixture.snapshot().tokens.len(), 3, "whoever comes with one that ended is told so");
+    fixture.write(Write::EndTokens(vec![token(3), token(9)]));
+    assert_eq!(tokens(&mut fixture), [token(2)]);
 }

@@ -30,7 +30,8 @@ const CAROL: UserId = UserId(3);
 /// A token of somebody's, given at 5.
 fn token_record(hash: TokenHash, user: UserId, expires_at: UnixTime) -> TokenRecord {
     let device = "Firefox on Linux".parse().ok();
-    TokenRecord { hash, user, since: UnixTime { millis: 5 }, expires_at, device }
+    let since = UnixTime { millis: 5 };
+    TokenRecord { hash, user, since, expires_at, device, is_ended: false }
 }
 
 /// A database in a folder of its own, and a clock that stands still unless it is set.

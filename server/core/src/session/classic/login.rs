@@ -164,7 +164,7 @@ impl ClassicSession {
                 cx.refuse(self.address, why);
                 self.reply(cx, &LoginReply::Wrong);
             }
-            NotSignedIn::TokenRefused => {}
+            NotSignedIn::TokenRefused | NotSignedIn::TokenEnded => {}
         }
         for command in kept {
             self.handle_command(cx, command);

@@ -69,6 +69,12 @@ impl ExtendedSession {
                 self.stage = Stage::Locked;
                 self.say(&ServerMessage::ResumeRefused);
             }
+            // Who comes with it is told, and shows who they are.
+            NotSignedIn::TokenEnded => {
+                cx.refuse(self.path, Refusal::Token);
+                self.stage = Stage::Locked;
+                self.say(&ServerMessage::SignedOut);
+            }
             NotSignedIn::Wrong(why) => {
                 cx.refuse(self.path, why);
                 self.stage = name.map_or(Stage::Unlocked, Stage::Named);
