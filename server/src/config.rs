@@ -16,6 +16,7 @@ use netchat_shared::via::GatewayKey;
 use zeroize::Zeroizing;
 
 use crate::ServerError;
+use crate::hasher::Hasher;
 
 /// The server password of the original, known to everyone who has read its report.
 pub const DEFAULT_PASSWORD: &str = "password";
@@ -161,6 +162,7 @@ impl ServerConfig {
             allow_classic: !self.no_classic,
             allow_guests: self.allow_guests,
             hide_addresses: self.hide_addresses,
+            hash_threads: Hasher::threads(),
             retention: (self.retention_days > 0)
                 .then(|| Duration::from_secs(self.retention_days.saturating_mul(DAY_SECONDS))),
         })

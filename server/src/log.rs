@@ -28,16 +28,13 @@ pub(crate) fn write(record: &LogEvent) {
             info!(%user, %address, "{why}");
         }
         LogEvent::Refused { address, why } => {
-            let why = match why {
-                Refusal::ServerPassword => "wrong server password",
-                Refusal::Password => "wrong password",
-                Refusal::GuessedTooOften => "too many wrong passwords for this name, not tried",
-                Refusal::NameTaken => "the name is taken",
-                Refusal::Token => "a token that is wrong or old",
-                Refusal::Forged => "a message signed with another name",
-                Refusal::Full => "the server is full or busy",
-            };
-            warn!(%address, "refused: {why}");
+            warn!(%address, "refused: {}", reason(*why));
+        }
+        LogEvent::RefusedMore { address: Some(address), why, count } => {
+            warn!(%address, count, "refused as often again since the last such line: {}", reason(*why));
+        }
+        LogEvent::RefusedMore { address: None, why, count } => {
+            warn!(count, "refused so many others since the last such line: {}", reason(*why));
         }
         LogEvent::PasswordChanged { user } => info!(%user, "password changed"),
         LogEvent::GroupCreated { group, by } => info!(%group, %by, "group created"),
@@ -70,5 +67,18 @@ pub(crate) fn write(record: &LogEvent) {
             "the clock has moved by more than a month: nothing is forgotten for a month; set it right"
         ),
         LogEvent::StorageFailed => error!("a change was not stored; those concerned were told"),
+    }
+}
+
+fn reason(why: Refusal) -> &'static str {
+    match why {
+        Refusal::ServerPassword => "wrong server password",
+        Refusal::Password => "wrong password",
+        Refusal::TooManyAttempts => "too many wrong passwords before it, not tried",
+        Refusal::Busy => "too many sign in at once, to come again later",
+        Refusal::NameTaken => "the name is taken",
+        Refusal::Token => "a token that is wrong or old",
+        Refusal::Forged => "a message signed with another name",
+        Refusal::Full => "the server is full or busy",
     }
 }

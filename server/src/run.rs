@@ -14,7 +14,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use zeroize::Zeroizing;
 
-use crate::hasher::{self, Hasher};
+use crate::hasher::{Finished, Hasher};
 use crate::inbound::Inbound;
 use crate::outbound::Outbound;
 use crate::storage::{Request, Responses, Storage, Store};
@@ -45,7 +45,7 @@ pub struct Server {
 #[derive(Debug)]
 struct Results {
     storage: UnboundedReceiver<Responses>,
-    hashed: UnboundedReceiver<hasher::Result>,
+    hashed: UnboundedReceiver<Finished>,
 }
 
 impl Server {
@@ -80,7 +80,7 @@ impl Server {
         let socket = listen(address).map_err(listening)?;
         let address = socket.local_addr().map_err(listening)?;
         let (hashed_sender, hashed) = unbounded_channel();
-        let hasher = Hasher::start(hashed_sender).map_err(|error| refused("a thread", &error))?;
+        let hasher = Hasher::start(&hashed_sender).map_err(|error| refused("a thread", &error))?;
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *seed).map_err(|error| ServerError::random(&error))?;
         let code = secrets.server_key.public().code();
@@ -138,7 +138,9 @@ impl Server {
                         self.handle_responses(responses)?;
                     }
                 }
-                Some((ticket, hashed)) = self.results.hashed.recv() => {
+                Some(finished) = self.results.hashed.recv() => {
+                    self.hasher.finish(&finished);
+                    let Finished { ticket, hashed, .. } = finished;
                     self.core.handle_hashed(self.clock.now(), ticket, hashed);
                 }
                 Ok(()) = self.socket.readable() => self.receive(),

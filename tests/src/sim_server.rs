@@ -1,6 +1,7 @@
 //! The server's core with clocks that are set by hand, a storage that commits at once and a hasher
 //! that costs nothing. Everything is deterministic.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -57,6 +58,12 @@ pub struct SimServer<S = MemoryStorage> {
     sent: Vec<(SocketAddr, Vec<u8>)>,
     wake_at: Option<Instant>,
     pub storage: S,
+    /// How long a hash takes; each begins when the one before it is done.
+    pub hash_time: Duration,
+    /// Hashes under way, and when each is done.
+    hashing: VecDeque<(Instant, Ticket, HashJob)>,
+    /// How many were asked for.
+    pub hashes: usize,
     /// Everything told to the operator.
     pub log: Vec<LogEvent>,
     /// Storage fails from now on.
@@ -90,6 +97,9 @@ impl<S: Storage> SimServer<S> {
             sent: Vec::new(),
             wake_at: None,
             storage,
+            hash_time: Duration::ZERO,
+            hashing: VecDeque::new(),
+            hashes: 0,
             log: Vec::new(),
             storage_fails: false,
         };
@@ -116,6 +126,7 @@ impl<S: Storage> SimServer<S> {
         let seed = [6 + self.starts; 32];
         self.core = Server::new(self.now(), self.settings.clone(), secrets(), &snapshot, seed);
         self.wake_at = None;
+        self.hashing.clear();
         self.settle();
     }
 
@@ -128,12 +139,23 @@ impl<S: Storage> SimServer<S> {
     /// Lets time pass, with every timer on the way.
     pub fn pass(&mut self, duration: Duration) {
         let end = self.monotonic + duration;
-        while let Some(at) = self.wake_at.filter(|at| *at <= end) {
+        while let Some(at) = self.next_time().filter(|at| *at <= end) {
             self.monotonic = at.max(self.monotonic);
+            if self.hashing.front().is_some_and(|(at, ..)| *at <= self.monotonic)
+                && let Some((_, ticket, job)) = self.hashing.pop_front()
+            {
+                self.core.handle_hashed(self.now(), ticket, hash(&job));
+            }
             self.core.handle_timeout(self.now());
             self.settle();
         }
         self.monotonic = end;
+    }
+
+    /// When something happens by itself.
+    fn next_time(&self) -> Option<Instant> {
+        let hashed_at = self.hashing.front().map(|(at, ..)| *at);
+        [self.wake_at, hashed_at].into_iter().flatten().min()
     }
 
     /// When the server wants to be woken.
@@ -165,7 +187,13 @@ impl<S: Storage> SimServer<S> {
                     self.core.handle_loaded(self.now(), ticket, loaded);
                 }
                 Action::Hash(ticket, job) => {
-                    self.core.handle_hashed(self.now(), ticket, hash(&job));
+                    self.hashes += 1;
+                    if self.hash_time.is_zero() {
+                        self.core.handle_hashed(self.now(), ticket, hash(&job));
+                    } else {
+                        let after = self.hashing.back().map_or(self.monotonic, |(at, ..)| *at);
+                        self.hashing.push_back((after + self.hash_time, ticket, job));
+                    }
                 }
                 Action::Log(event) => self.log.push(event),
                 Action::Wait(at) => {

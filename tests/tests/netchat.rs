@@ -37,6 +37,8 @@ mod netchat {
     mod regressions;
     /// Settings that are refused, and secrets that are not shown.
     mod settings;
+    /// Who guesses passwords, and who signs in meanwhile.
+    mod sign_in_threats;
     /// The database does what the plain model of it does.
     mod storage_conformance;
     /// The whole system, as one seed decides.

@@ -6,12 +6,12 @@
 use leptos::prelude::*;
 use leptos::task::tick;
 use netchat_client::session::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Progress, Question,
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Progress, PutOff, Question,
     StoredAt,
 };
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{LinkStatistics, Receipts, Recipients};
+use netchat_shared::extended::{Delay, LinkStatistics, Receipts, Recipients};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::sequence::Sequence;
@@ -379,6 +379,17 @@ async fn the_connection_is_shown_with_a_way_to_hurry() {
     assert!(status().starts_with("No connection. Trying again in "), "{}", status());
     page.click("Now").await;
     assert_eq!(page.intents(), [Intent::ConnectNow]);
+}
+
+#[test]
+async fn whoever_is_put_off_sees_why_and_until_when() {
+    let page = Page::open(Model::default()).await;
+    page.change(|model| model.connection = Connection::Connected).await;
+    let again_at = now().monotonic + std::time::Duration::from_millis(7_900);
+    let put_off = Event::PutOff(PutOff { why: Delay::Attempts, again_at });
+    page.change(|model| model.fold(now(), put_off)).await;
+    let status = page.texts("[role=status]").remove(0);
+    assert_eq!(status, "Too many wrong passwords from here: trying again in 8 s.");
 }
 
 fn group() -> Conversation {

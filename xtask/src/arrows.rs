@@ -12,7 +12,7 @@ use crate::command::root;
 const CORE: &str = "server/core/src";
 
 /// What the files of a room must not hold.
-const FORBIDDEN: [(&str, &[&str]); 6] = [
+const FORBIDDEN: [(&str, &[&str]); 7] = [
     ("session", &["crate::chat", "crate::directory", "crate::server"]),
     (
         "chat",
@@ -27,6 +27,18 @@ const FORBIDDEN: [(&str, &[&str]); 6] = [
         ],
     ),
     ("directory", &["crate::chat", "crate::session", "crate::context", "crate::events"]),
+    (
+        "admission",
+        &[
+            "crate::chat",
+            "crate::session",
+            "crate::directory",
+            "crate::context",
+            "crate::events",
+            "crate::storage",
+            "crate::server",
+        ],
+    ),
     ("context", &["crate::chat", "crate::session", "crate::directory", "crate::server"]),
     ("events.rs", &["crate::chat", "crate::session", "crate::directory", "crate::context"]),
     ("storage.rs", &["crate::chat", "crate::session", "crate::directory", "crate::context"]),

@@ -228,6 +228,7 @@ impl Terminal {
         let Now { monotonic: now, calendar } = now;
         match event {
             Event::Asked(question) => self.handle_question(now, question, session),
+            Event::PutOff(put_off) => self.info(put_off.describe(now)),
             Event::SignedIn(name) => {
                 self.me = Some(name);
                 self.handle_signed_in();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::put_off::PutOff;
 use crate::reaction::Reaction;
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
@@ -34,6 +35,8 @@ pub enum Output {
 pub enum Event {
     /// An answer is needed to sign in.
     Asked(Question),
+    /// What was answered was not looked at yet. Another answer may be given meanwhile.
+    PutOff(PutOff),
     /// Signed in under this name; also each time that the session goes on after an interruption.
     SignedIn(UserName),
     /// Signed out, as asked.

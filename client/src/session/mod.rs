@@ -18,6 +18,7 @@ mod classic;
 mod common;
 mod event;
 mod extended;
+mod put_off;
 mod saved;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -35,6 +36,7 @@ pub use self::event::{
 };
 use self::extended::Extended;
 pub use self::extended::Trust;
+pub use self::put_off::PutOff;
 pub use self::saved::{Outgoing, Saved};
 use crate::reaction::Reaction;
 use netchat_shared::FreshKeys;

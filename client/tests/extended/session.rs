@@ -7,7 +7,7 @@ use netchat_client::session::{
 };
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{ClientMessage, ServerMessage};
+use netchat_shared::extended::{ClientMessage, Delay, ServerMessage};
 use netchat_shared::sequence::Sequence;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -36,6 +36,70 @@ fn signing_in_asks_only_for_what_is_missing() {
     pair.reply(&welcome("alice"));
     assert!(pair.take_events().contains(&Event::SignedIn(name("alice"))));
     assert!(pair.session.saved().is_some());
+}
+
+#[test]
+fn what_a_busy_server_puts_off_is_asked_again_by_itself() {
+    let mut pair = Pair::new(Session::new([1; 32], Trust::FirstUse));
+    pair.session.answer_server_password(pair.now, password("password"));
+    pair.session.answer_name(pair.now, name("alice"));
+    pair.session.answer_password(pair.now, password("secretly"));
+    pair.reply(&ServerMessage::Unlocked);
+    pair.reply(&ServerMessage::NameIsKnown);
+    let log_in = [ClientMessage::LogIn(password("secretly"))];
+    assert_eq!(pair.take_said().last(), log_in.last());
+    for (why, seconds) in [(Delay::Busy, 2), (Delay::Busy, 1), (Delay::Attempts, 60)] {
+        pair.take_events();
+        let (asked_at, wait) = (pair.now, Duration::from_secs(seconds));
+        pair.reply(&ServerMessage::Later(why, wait));
+        let events = pair.take_events();
+        let [Event::PutOff(put_off)] = events[..] else { panic!("{events:?}") };
+        let at = asked_at + wait..=asked_at + wait * 2;
+        assert!(put_off.why == why && at.contains(&put_off.again_at), "{put_off:?}");
+        pair.pass(wait - Duration::from_millis(1));
+        assert_eq!(pair.take_said(), [], "not before its time");
+        pair.pass(wait);
+        assert_eq!(pair.take_said(), log_in);
+    }
+    pair.reply(&welcome("alice"));
+    let asked = pair.take_events().into_iter().any(|event| matches!(event, Event::Asked(_)));
+    assert!(!asked, "the person has answered already");
+}
+
+#[test]
+fn while_a_wrong_password_is_waited_for_another_may_be_given() {
+    let mut pair = Pair::new(Session::new([1; 32], Trust::FirstUse));
+    pair.session.answer_server_password(pair.now, password("password"));
+    pair.session.answer_name(pair.now, name("alice"));
+    pair.session.answer_password(pair.now, password("wrong"));
+    pair.reply(&ServerMessage::Unlocked);
+    pair.reply(&ServerMessage::NameIsKnown);
+    pair.reply(&ServerMessage::Later(Delay::Attempts, Duration::from_secs(8)));
+    pair.take_said();
+    pair.session.answer_password(pair.now, password("right"));
+    pair.exchange();
+    assert_eq!(pair.take_said(), []);
+    pair.pass(Duration::from_secs(10));
+    assert_eq!(pair.take_said(), [ClientMessage::LogIn(password("right"))]);
+}
+
+#[test]
+fn while_a_wrong_password_is_waited_for_another_name_is_asked_about_at_once() {
+    let mut pair = Pair::new(Session::new([1; 32], Trust::FirstUse));
+    pair.session.answer_server_password(pair.now, password("password"));
+    pair.session.answer_name(pair.now, name("alice"));
+    pair.session.answer_password(pair.now, password("wrong"));
+    pair.reply(&ServerMessage::Unlocked);
+    pair.reply(&ServerMessage::NameIsKnown);
+    pair.reply(&ServerMessage::Later(Delay::Attempts, Duration::from_secs(600)));
+    pair.take_said();
+    pair.session.answer_name(pair.now, name("bob"));
+    pair.exchange();
+    assert_eq!(pair.take_said(), [ClientMessage::Name(name("bob"))]);
+    pair.reply(&ServerMessage::NameIsKnown);
+    pair.session.answer_password(pair.now, password("secretly"));
+    pair.exchange();
+    assert_eq!(pair.take_said(), [ClientMessage::LogIn(password("secretly"))]);
 }
 
 #[test]

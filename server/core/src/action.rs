@@ -1,6 +1,6 @@
 //! What the core asks its shell to do.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::time::{Instant, UnixTime};
@@ -60,6 +60,15 @@ pub enum LogEvent {
     PasswordChanged {
         /// Who.
         user: UserName,
+    },
+    /// Further refusals that had no event of their own.
+    RefusedMore {
+        /// To whom; `None`: to many.
+        address: Option<IpAddr>,
+        /// Why.
+        why: Refusal,
+        /// How many.
+        count: u64,
     },
     /// A group was made.
     GroupCreated {
@@ -150,14 +159,16 @@ pub enum SignOutReason {
 }
 
 /// Why something was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refusal {
     /// The server password was wrong.
     ServerPassword,
     /// A user's password was wrong.
     Password,
-    /// Too many wrong passwords for this account; it was not even tried.
-    GuessedTooOften,
+    /// Too many wrong passwords before it; it was not even tried, and is to come later.
+    TooManyAttempts,
+    /// Too many want to sign in at once; it is to come later.
+    Busy,
     /// A name that is registered, or in use by a guest, can't be registered.
     NameTaken,
     /// A token that is wrong, old, or was given up.

@@ -17,6 +17,7 @@ use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 
 use crate::action::{Refusal, SignInKind, SignOutReason};
+use crate::admission::{Later, Source};
 use crate::names::NameRefused;
 use crate::peer::Peer;
 use crate::storage::{DeliveryFailure, Message, UserId};
@@ -31,7 +32,9 @@ pub(crate) enum Request {
     /// May one come in under this name? Answered with [`Update::NameLookedUp`].
     LookUp(UserName),
     /// To be somebody. Answered with [`Update::SignedIn`] or [`Update::NotSignedIn`].
-    SignIn { credentials: Credentials, address: Peer, takes_token: bool },
+    SignIn { credentials: Credentials, address: Peer, source: Source, takes_token: bool },
+    /// The session is over before it was signed in: what it asked for need not be done.
+    Withdraw,
     /// To be given what comes behind that place; `None`: behind what the user has received.
     /// Answered with [`Update::Synced`].
     Sync(Option<Sequence>),
@@ -259,8 +262,10 @@ pub(crate) struct SignedIn {
 /// Why somebody is not signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotSignedIn {
-    /// The password is wrong, or was not even tried.
-    Wrong(Refusal),
+    /// The password is wrong.
+    Wrong,
+    /// It was not looked at: the same is to be asked again later.
+    Later(Later),
     /// The account can't be made, or the guest not let in.
     NotRegistered(Refusal),
     /// The token is not good.

@@ -17,6 +17,7 @@
 //! session/    clients in either protocol; they never see the chat
 //! chat/       accounts, messages, groups, receipts, presence; it knows no protocol
 //! directory/  who there is and who belongs to what: the fold of the log
+//! admission/  who may come in, how many and how fast
 //! context/    time, randomness, settings, timers and queues, handed in to all of them
 //! names.rs    what makes two names the same, or too alike
 //! passwords.rs  in what form they are compared
@@ -24,6 +25,7 @@
 //! ```
 
 mod action;
+mod admission;
 mod chat;
 mod context;
 mod directory;

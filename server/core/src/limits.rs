@@ -5,6 +5,12 @@ use std::time::Duration;
 /// Most addresses that may be between `LOCKED` and sign-in at once. A further one hears `Locked`.
 pub const UNSIGNED_SESSIONS_MAX: usize = 4_096;
 
+/// Most server passwords of original clients that came too soon after wrong ones and wait to be looked
+/// at, and most of one source. A further one is not answered.
+pub const KNOCKS_HELD_MAX: usize = 256;
+/// See [`KNOCKS_HELD_MAX`].
+pub const KNOCKS_HELD_OF_SOURCE_MAX: usize = 16;
+
 /// How long an address may stay between `LOCKED` and sign-in before it is forgotten: long enough
 /// for a person to think of a password.
 pub const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(600);
@@ -48,18 +54,14 @@ pub const GROUPS_MAX: usize = 100_000;
 /// Most members of a group. A further one is refused with a line.
 pub const GROUP_MEMBERS_MAX: usize = 1_000;
 
-/// Most password hashes under way. A further guess hears `WRONG`: hashing is slow by design, and
-/// must not become a queue that grows.
-pub const HASHES_PENDING_MAX: usize = 64;
+/// Most refusals that are told to the operator in a line of their own until they are next summed up.
+pub const REFUSALS_TOLD_MAX: usize = 32;
+
+/// How often further refusals are summed up for the operator.
+pub const REFUSALS_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Most writes under way to storage. At the bound, messages are reported lost to their senders.
 pub const WRITES_PENDING_MAX: usize = 65_536;
-
-/// How many wrong guesses an account takes before further ones are delayed.
-pub const GUESSES_FREE: u32 = 5;
-
-/// The longest delay between two guesses at one account.
-pub const GUESS_DELAY_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// Before an address has signed in, it gets at most so many times the bytes that came from it.
 pub const AMPLIFICATION_MAX: usize = 3;

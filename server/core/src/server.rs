@@ -69,6 +69,8 @@ impl Server {
             let Some(timer) = self.context.timers.pop_due(now.monotonic) else { break };
             if let TimerKey::Session(key) = timer {
                 self.sessions.handle_timeout(&mut self.context, key);
+            } else if timer == TimerKey::HeldKnocks {
+                self.sessions.handle_held_knocks(&mut self.context);
             } else {
                 self.chat.handle_timeout(&mut self.context, timer);
             }

@@ -24,6 +24,8 @@ pub struct Settings {
     pub allow_guests: bool,
     /// Show no addresses in lists of users.
     pub hide_addresses: bool,
+    /// How many passwords are hashed at once.
+    pub hash_threads: usize,
     /// How long messages are kept; `None`: for ever.
     pub retention: Option<Duration>,
 }
@@ -47,6 +49,7 @@ impl Settings {
             allow_classic: true,
             allow_guests: false,
             hide_addresses: false,
+            hash_threads: 1,
             retention: Some(RETENTION_DEFAULT),
         }
     }

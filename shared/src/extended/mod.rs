@@ -34,7 +34,7 @@ pub use self::fields::{conversation_from_wire, conversation_to_wire};
 pub use self::frame::{Frame, FrameError};
 pub use self::handshake::{Attempt, Forged, HELLO_BYTES, Opened, accept};
 pub use self::link::{Link, LinkError, LinkStatistics};
-pub use self::server_message::{GroupReply, NotSent, PasswordReply, ServerMessage};
+pub use self::server_message::{Delay, GroupReply, NotSent, PasswordReply, ServerMessage};
 pub use self::token::Token;
 
 use thiserror::Error;

@@ -1,5 +1,7 @@
 //! What a server says (PROTOCOL.md, "Messages").
 
+use std::time::Duration;
+
 use super::delivered::{Delivered, Receipt, Recipients, from_word, word};
 use super::fields::{
     Line, conversation_from_wire, fields, parse_more, parse_optional_sequence, parse_sequence,
@@ -38,6 +40,8 @@ pub enum ServerMessage {
     },
     /// The password was wrong.
     Wrong,
+    /// It was not looked at: the same is to be asked again after so long.
+    Later(Delay, Duration),
     /// The token is not, or no longer, good.
     ResumeRefused,
     /// Messages behind this place follow, whatever was asked for.
@@ -117,6 +121,15 @@ pub enum ServerMessage {
     Stopping,
 }
 
+/// Why something is to be asked again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delay {
+    /// Too many want the same of the server at present.
+    Busy,
+    /// Too many passwords from there were wrong.
+    Attempts,
+}
+
 /// Why a message was not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotSent {
@@ -182,6 +195,10 @@ pub enum PasswordReply {
     Refused(String),
 }
 
+impl Delay {
+    const ALL: [(Self, &'static str); 2] = [(Self::Busy, "busy"), (Self::Attempts, "attempts")];
+}
+
 impl NotSent {
     const ALL: [(Self, &'static str); 11] = [
         (Self::NoSuchUser, "no-such-user"),
@@ -229,6 +246,10 @@ impl ServerMessage {
                 Line::new("WELCOME").text(name).text(token.reveal()).display(generation)
             }
             Self::Wrong => Line::new("WRONG"),
+            Self::Later(why, wait) => {
+                let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                Line::new("LATER").text(word(&Delay::ALL, *why)).number(millis)
+            }
             Self::ResumeRefused => Line::new("RESUME_REFUSED"),
             Self::From(sequence) => Line::new("FROM").sequence(*sequence),
             Self::Message(message) => message.write(Line::new("MESSAGE")),
@@ -345,6 +366,11 @@ fn parse_at_the_door(word: &str, rest: &str) -> Option<ServerMessage> {
             }
         }
         "WRONG" => ServerMessage::Wrong,
+        "LATER" => {
+            let [why, millis] = fields(rest)?;
+            let wait = Duration::from_millis(parse_sequence(millis)?.0);
+            ServerMessage::Later(from_word(&Delay::ALL, why)?, wait)
+        }
         "RESUME_REFUSED" => ServerMessage::ResumeRefused,
         "FROM" => ServerMessage::From(parse_sequence(rest)?),
         "STALE" => ServerMessage::Stale,
@@ -484,6 +510,10 @@ mod tests {
         };
         check(&format!("WELCOME#bob#{token}#00000000000000ff"), &welcome);
         check("WRONG", &ServerMessage::Wrong);
+        let later = ServerMessage::Later(Delay::Attempts, Duration::from_millis(1_500));
+        check("LATER#attempts#1500", &later);
+        let later = ServerMessage::Later(Delay::Busy, Duration::from_secs(2));
+        check("LATER#busy#2000", &later);
         check("RESUME_REFUSED", &ServerMessage::ResumeRefused);
         check("FROM#7", &ServerMessage::From(Sequence(7)));
         check("STALE", &ServerMessage::Stale);

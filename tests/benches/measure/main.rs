@@ -10,6 +10,7 @@ mod latencies;
 mod memory;
 mod options;
 mod scale;
+mod sign_in;
 mod speed;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         ["serve-in-memory"] => speed::in_memory::serve(),
         ["gateway"] => gateway::bench(),
         ["scale"] => scale::bench(),
+        ["sign-in"] => sign_in::bench(),
         flags => match Options::parse(flags) {
             Ok(options) => speed::bench(&options),
             Err(wrong) => {

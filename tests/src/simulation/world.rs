@@ -657,11 +657,9 @@ impl World {
                 }
             }
             Event::Password(outcome) => self.handle_password(who, &outcome),
-            Event::EndedElsewhere => {
-                person.account.is_ended = true;
-                person.account.has_session = false;
-            }
+            Event::EndedElsewhere => person.account.end_elsewhere(),
             Event::SignedOut
+            | Event::PutOff(..)
             | Event::Connection(_)
             | Event::ActiveList(_)
             | Event::History(..)

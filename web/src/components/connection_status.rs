@@ -14,6 +14,7 @@ use crate::model::Intent;
 pub(super) fn ConnectionStatus() -> impl IntoView {
     let ui = use_ui();
     let connection = ui.part(|model| model.connection);
+    let put_off = ui.part(|model| model.sign_in.put_off);
     let present = RwSignal::new(now().monotonic);
     let tick = set_interval_with_handle(
         move || {
@@ -28,7 +29,10 @@ pub(super) fn ConnectionStatus() -> impl IntoView {
         }
     });
     let text = move || match connection.get() {
-        Connection::Connected => "Connected".to_owned(),
+        Connection::Connected => match put_off.get() {
+            Some(put_off) => put_off.describe(present.get()),
+            None => "Connected".to_owned(),
+        },
         Connection::Connecting => "Connecting…".to_owned(),
         Connection::Retrying(at) => {
             let seconds = at.saturating_since(present.get()).as_secs_f64().ceil();

@@ -185,6 +185,7 @@ impl Model {
             Event::Asked(_) if self.me.is_some() => self.end("Your session has ended"),
             Event::EndedElsewhere => self.end("You were signed out from another session"),
             Event::Asked(_) | Event::ServerKey(_) => {}
+            Event::PutOff(put_off) => self.sign_in.put_off(put_off),
             Event::SignedIn(name) => {
                 self.me = Some(name);
                 self.sign_in = SignIn::default();

@@ -1,6 +1,7 @@
 //! The sign-in form: what was typed, what is missing, what went wrong.
 
-use netchat_client::session::Question;
+use netchat_client::session::{PutOff, Question};
+use netchat_shared::extended::Delay;
 use netchat_shared::limits::NEW_PASSWORD_CHARS_MIN;
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
@@ -14,6 +15,8 @@ pub struct SignIn {
     pub is_new: bool,
     /// The server password was right: it is not asked for again.
     pub is_unlocked: bool,
+    /// The server did not look at it yet.
+    pub put_off: Option<PutOff>,
     /// What went wrong, beside the field it is about.
     pub error: Option<(Field, String)>,
     submitted: Option<Form>,
@@ -59,13 +62,24 @@ impl SignIn {
             return None;
         }
         self.is_busy = true;
-        let reply = question.and_then(|question| self.reply(&form, question));
+        let reply = match (question, self.put_off) {
+            (Some(question), _) => self.reply(&form, question),
+            (None, Some(_)) => self.reply_meanwhile(&form),
+            (None, None) => None,
+        };
         self.submitted = Some(form);
         reply
     }
 
+    /// The server did not look at it yet. What may be wrong in it can be put right meanwhile.
+    pub fn put_off(&mut self, put_off: PutOff) {
+        self.is_busy = put_off.why == Delay::Busy;
+        self.put_off = Some(put_off);
+    }
+
     /// The session asks; answers what to reply, if the form holds it.
     pub fn asked(&mut self, question: &Question) -> Option<Reply> {
+        self.put_off = None;
         match question {
             Question::ServerPassword { wrong: true } => {
                 self.stop(Field::ServerPassword, "This is not the server's password.".to_owned())
@@ -114,6 +128,18 @@ impl SignIn {
         }
     }
 
+    /// What is to be tried in place of what was put off.
+    fn reply_meanwhile(&self, form: &Form) -> Option<Reply> {
+        let name_before = self.submitted.as_ref().map(|before| before.name.trim());
+        if !self.is_unlocked {
+            Password::new(form.server_password.as_str()).ok().map(Reply::ServerPassword)
+        } else if name_before == Some(form.name.trim()) {
+            Password::new(form.password.as_str()).ok().map(Reply::Password)
+        } else {
+            form.name.trim().parse().ok().map(Reply::Name)
+        }
+    }
+
     /// What is wrong with the form itself.
     fn check(&self, form: &Form) -> Result<(), (Field, String)> {
         if !self.is_unlocked {
@@ -155,6 +181,7 @@ fn sentence(error: &impl ToString) -> String {
 
 #[cfg(test)]
 mod tests {
+    use netchat_shared::time::Instant;
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
@@ -206,6 +233,27 @@ mod tests {
         }
         let reply = sign_in.submit(form("bob", "secretly", "secretly"), Some(&question));
         assert_eq!(reply, password("secretly"));
+    }
+
+    #[test]
+    fn what_is_put_off_can_be_put_right_meanwhile() {
+        let put_off = |why| PutOff { why, again_at: Instant::ZERO };
+        let mut sign_in = SignIn::default();
+        sign_in.submit(form("bob", "wrong", ""), Some(&START));
+        sign_in.asked(&Question::Name { refused: None });
+        sign_in.asked(&Question::Password { name: bob(), wrong: false });
+        sign_in.put_off(put_off(Delay::Busy));
+        assert!(sign_in.is_busy, "nothing is wrong with it");
+        sign_in.put_off(put_off(Delay::Attempts));
+        assert!(!sign_in.is_busy);
+        assert_eq!(sign_in.submit(form("bob", "right", ""), None), password("right"));
+        assert!(sign_in.is_busy);
+        sign_in.put_off(put_off(Delay::Attempts));
+        let reply = sign_in.submit(form("carol", "right", ""), None);
+        assert_eq!(reply, Some(Reply::Name("carol".parse().unwrap())));
+        let question = Question::Password { name: "carol".parse().unwrap(), wrong: false };
+        assert_eq!(sign_in.asked(&question), password("right"));
+        assert_eq!(sign_in.put_off, None);
     }
 
     #[test]

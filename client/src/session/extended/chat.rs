@@ -277,6 +277,7 @@ impl Chat {
             | ServerMessage::NameRefused(_)
             | ServerMessage::Welcome { .. }
             | ServerMessage::Wrong
+            | ServerMessage::Later(..)
             | ServerMessage::ResumeRefused => {}
         }
     }

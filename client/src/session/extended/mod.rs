@@ -101,6 +101,16 @@ enum Stage {
     Chatting,
 }
 
+impl Open {
+    fn timeout(&self) -> Option<Instant> {
+        let again_at = match &self.stage {
+            Stage::SigningIn(sign_in) => sign_in.timeout(),
+            Stage::Chatting => None,
+        };
+        [self.link.timeout(), again_at].into_iter().flatten().min()
+    }
+}
+
 impl Extended {
     pub(super) fn new(trust: Trust, token: Option<Token>, position: Option<Position>) -> Self {
         Self {
@@ -244,6 +254,9 @@ impl Extended {
         }
         if let Phase::Open(open) = &mut self.phase {
             open.link.handle_timeout(now);
+            if let Stage::SigningIn(sign_in) = &mut open.stage {
+                sign_in.handle_timeout(now, &mut open.link, common);
+            }
             if keep_alive_at.is_some_and(|at| now >= at) {
                 open.link.keep_alive();
             }
@@ -257,7 +270,7 @@ impl Extended {
             Phase::Idle | Phase::Distrusting(_) => None,
             Phase::Resting(until) => Some(*until),
             Phase::Shaking(handshake) => Some(handshake.timeout()),
-            Phase::Open(open) => open.link.timeout(),
+            Phase::Open(open) => open.timeout(),
         };
         let keep_alive_at = self.keep_alive_at();
         // While nothing can be sent, there is nothing to try again: it would be due for ever.
@@ -490,7 +503,7 @@ impl Extended {
             }
             match &mut open.stage {
                 Stage::SigningIn(sign_in) => {
-                    let welcome = sign_in.handle(message, &mut open.link, common);
+                    let welcome = sign_in.handle(now, message, &mut open.link, common);
                     if sign_in.has_lost_token() {
                         self.token = None;
                     }

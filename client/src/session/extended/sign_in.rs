@@ -1,15 +1,22 @@
 //! Signing in over a link, with a token or with answers of the person.
 
-use super::super::{Common, Question};
+use super::super::{Common, Event, PutOff, Question};
 use netchat_shared::extended::{ClientMessage, Link, ServerMessage, Token};
 use netchat_shared::name::UserName;
 use netchat_shared::sequence::Generation;
+use netchat_shared::time::Instant;
+use rand_core::Rng as _;
+
+/// What was put off is asked again later than the server says by up to this part of the wait.
+const AGAIN_SPREAD: u32 = 4;
 
 #[derive(Debug)]
 pub(super) struct SignIn {
     stage: Stage,
     /// An answer of the person is missing.
     is_asking: bool,
+    /// The server put off what it was asked: it is asked again then.
+    again_at: Option<Instant>,
     has_lost_token: bool,
 }
 
@@ -36,7 +43,7 @@ enum Stage {
 impl SignIn {
     pub(super) fn new(token: Option<Token>, link: &mut Link, common: &mut Common) -> Self {
         let stage = token.map_or(Stage::Unlock, Stage::Resume);
-        let mut sign_in = Self { stage, is_asking: false, has_lost_token: false };
+        let mut sign_in = Self { stage, is_asking: false, again_at: None, has_lost_token: false };
         sign_in.request(link, common);
         sign_in
     }
@@ -44,12 +51,13 @@ impl SignIn {
     /// An answer was given: goes on if it was the one missing. Another name than before is asked
     /// about anew.
     pub(super) fn resume(&mut self, link: &mut Link, common: &mut Common) {
-        if self.is_asking {
-            if common.answers.password.is_none()
-                && matches!(self.stage, Stage::Register | Stage::LogIn)
-            {
-                self.stage = Stage::Name;
-            }
+        let is_other_name = common.answers.password.is_none()
+            && matches!(self.stage, Stage::Register | Stage::LogIn);
+        if is_other_name && (self.is_asking || self.again_at.is_some()) {
+            self.stage = Stage::Name;
+            self.again_at = None;
+            self.request(link, common);
+        } else if self.is_asking {
             self.request(link, common);
         }
     }
@@ -57,6 +65,17 @@ impl SignIn {
     /// Whether the person has to answer before it goes on.
     pub(super) fn is_asking(&self) -> bool {
         self.is_asking
+    }
+
+    /// When what was put off is asked again.
+    pub(super) fn timeout(&self) -> Option<Instant> {
+        self.again_at
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant, link: &mut Link, common: &mut Common) {
+        if self.again_at.take_if(|at| now >= *at).is_some() {
+            self.request(link, common);
+        }
     }
 
     /// Whether the server does not know the token.
@@ -67,6 +86,7 @@ impl SignIn {
     /// The server answered: how, if that is a welcome.
     pub(super) fn handle(
         &mut self,
+        now: Instant,
         message: ServerMessage,
         link: &mut Link,
         common: &mut Common,
@@ -103,6 +123,13 @@ impl SignIn {
                 if let Some(name) = common.answers.name.clone() {
                     self.ask(Question::Password { name, wrong: true }, common);
                 }
+            }
+            ServerMessage::Later(why, wait) => {
+                // Others were told the same: they don't all come back at once.
+                let spread = wait.mul_f64(f64::from(common.rng.next_u32()) / f64::from(u32::MAX));
+                let again_at = now + wait + spread / AGAIN_SPREAD;
+                self.again_at = Some(again_at);
+                common.tell(Event::PutOff(PutOff { why, again_at }));
             }
             ServerMessage::From(_)
             | ServerMessage::Message(_)

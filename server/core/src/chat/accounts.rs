@@ -9,12 +9,12 @@ use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 
 use super::account_sessions::{self, Ending, Endings, Ends};
-use super::guesses::Guesses;
-use super::password_changes::{PasswordChange, PasswordChanges};
+use super::password_changes::{self, PasswordChange, PasswordChanges};
 use super::people::People;
 use super::presence::SessionOfUser;
 use super::tokens::{self, Standing, Tokens};
 use crate::action::{LogEvent, Refusal, SignInKind};
+use crate::admission::{Attempt, Attempts, Begun, Guess, Later, Next, Source};
 use crate::context::Context;
 use crate::directory::Directory;
 use crate::events::{
@@ -32,10 +32,10 @@ use crate::storage::{
 #[derive(Debug)]
 pub(crate) struct Accounts {
     tokens: Tokens,
-    guesses: Guesses,
+    attempts: Attempts<SessionKey, PasswordShown>,
     /// Names whose accounts are being made, or that guests are about to get.
     taken: NameIndex<SessionKey>,
-    hashes: BTreeMap<Ticket, (Applicant, HashPurpose)>,
+    hashes: BTreeMap<Ticket, HashUnderWay>,
     writes: BTreeMap<Ticket, (Applicant, SignInKind)>,
     password_changes: PasswordChanges,
     endings: Endings,
@@ -48,28 +48,43 @@ struct Applicant {
     door: Door,
 }
 
+/// A password that waits for its hash.
+#[derive(Debug)]
+struct PasswordShown {
+    purpose: Purpose,
+    password: Password,
+}
+
+/// What it was shown for: it is compared if it is a guess, and is to be good from now on if it is none.
+#[derive(Debug)]
+enum Purpose {
+    SignIn(Applicant),
+    Change(PasswordChange),
+}
+
+#[derive(Debug)]
+struct HashUnderWay {
+    attempt: Attempt<PasswordShown>,
+    begun: Begun,
+    /// The account has got another password meanwhile: what is compared is not good any more.
+    is_void: bool,
+}
+
 /// Where somebody wants to come in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Door {
     pub(crate) key: SessionKey,
     pub(crate) address: Peer,
+    pub(crate) source: Source,
     /// The client can resume with a token.
     pub(crate) takes_token: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum HashPurpose {
-    Register,
-    Verify,
-    /// Its account has got another password meanwhile: whatever was compared is not good any more.
-    Void,
-}
-
 impl Accounts {
-    pub(crate) fn new(snapshot: &Snapshot) -> Self {
+    pub(crate) fn new(cx: &Context, snapshot: &Snapshot) -> Self {
         Self {
             tokens: Tokens::load(snapshot.tokens.clone()),
-            guesses: Guesses::default(),
+            attempts: Attempts::new(cx.settings.hash_threads),
             taken: NameIndex::default(),
             hashes: BTreeMap::new(),
             writes: BTreeMap::new(),
@@ -89,12 +104,12 @@ impl Accounts {
         let applicant = |name| Applicant { name, door };
         match credentials {
             Credentials::New(name, password) => {
-                self.register(cx, people, applicant(name), &password);
+                self.register(cx, people, applicant(name), password);
             }
             Credentials::Password(name, password) => {
                 // Guesses at one account count together, however its name is written.
                 let name = people.directory.own_spelling(&name).unwrap_or(name);
-                self.verify(cx, people, applicant(name), &password);
+                self.verify(cx, people, applicant(name), password);
             }
             Credentials::Guest(name) => self.let_in(cx, people, applicant(name)),
             Credentials::Token(token) => self.resume(cx, people, door, token),
@@ -109,26 +124,32 @@ impl Accounts {
         ticket: Ticket,
         hashed: Hashed,
     ) {
-        match self.hashes.remove(&ticket) {
-            Some((applicant, HashPurpose::Register)) => {
-                self.finish_register_hash(cx, applicant, hashed);
-            }
-            Some((applicant, HashPurpose::Verify)) => {
+        let Some(HashUnderWay { attempt, begun, is_void }) = self.hashes.remove(&ticket) else {
+            return;
+        };
+        self.attempts.finish(cx.monotonic(), begun, &attempt, hashed == Hashed::Wrong);
+        let is_good = !(is_void && matches!(hashed, Hashed::Right(_)));
+        let hashed = if is_good { hashed } else { Hashed::Wrong };
+        let Attempt { source, guess, content } = attempt;
+        match (content.purpose, guess) {
+            (Purpose::SignIn(applicant), None) => self.finish_register_hash(cx, applicant, hashed),
+            (Purpose::SignIn(applicant), Some(_)) => {
                 self.finish_verify(cx, people, &applicant, hashed);
             }
-            Some((applicant, HashPurpose::Void)) => {
-                self.finish_verify(cx, people, &applicant, Hashed::Wrong);
+            (Purpose::Change(change), None) => self.password_changes.store(cx, change, hashed),
+            (Purpose::Change(change), Some(_)) => {
+                self.finish_old_password(cx, people, (change, source), &hashed);
             }
-            None => {
-                let verified = self.password_changes.handle_hashed(cx, ticket, hashed);
-                let verified = verified
-                    .and_then(|(user, is_right)| Some((people.name(user)?.clone(), is_right)));
-                match verified {
-                    Some((name, true)) => self.guesses.right(&name),
-                    Some((name, false)) => self.guesses.wrong(cx.monotonic(), &name),
-                    None => {}
-                }
-            }
+        }
+        self.begin_hashes(cx, people);
+    }
+
+    /// A session is over before it was signed in.
+    pub(crate) fn withdraw(&mut self, key: SessionKey) {
+        if let Some(Attempt { guess: None, content, .. }) = self.attempts.withdraw(key)
+            && let Purpose::SignIn(applicant) = content.purpose
+        {
+            self.release(&applicant);
         }
     }
 
@@ -203,7 +224,7 @@ impl Accounts {
             AccountRequest::ChangePassword { old, new, ends_others } => {
                 let only_token = token.filter(|_| ends_others);
                 let change = PasswordChange { key, user, new, only_token };
-                self.change_password(cx, people, change, &old);
+                self.change_password(cx, people, change, old);
             }
             AccountRequest::SignOut => {
                 let ends = Ends { tokens: token.into_iter().collect(), keys: Vec::new() };
@@ -223,10 +244,9 @@ impl Accounts {
         let change = ticket.and_then(|ticket| self.password_changes.handle_entry(ticket));
         let Some(PasswordChange { key, user, only_token, .. }) = change else { return };
         if let Some(name) = people.name(user).cloned() {
-            let compared = self.hashes.values_mut().filter(|(applicant, purpose)| {
-                applicant.name == name && matches!(purpose, HashPurpose::Verify)
-            });
-            compared.for_each(|(_, purpose)| *purpose = HashPurpose::Void);
+            for hash in self.hashes.values_mut() {
+                hash.is_void |= hash.attempt.guess.as_ref().is_some_and(|guess| guess.name == name);
+            }
             cx.log(LogEvent::PasswordChanged { user: name });
         }
         if only_token.is_some() {
@@ -267,18 +287,15 @@ impl Accounts {
         cx: &mut Context,
         people: &People,
         applicant: Applicant,
-        password: &Password,
+        password: Password,
     ) {
         if let Err(why) = self.check_new_name(people, &applicant.name) {
             return cx.update(applicant.door.key, not_registered(why));
         }
-        match cx.hash(HashJob::Create(Compared::of(password).password)) {
-            Ok(ticket) => {
-                self.reserve(&applicant);
-                self.hashes.insert(ticket, (applicant, HashPurpose::Register));
-            }
-            Err(_) => cx.update(applicant.door.key, not_registered(Refusal::Full)),
-        }
+        self.reserve(&applicant);
+        let Door { key, source, .. } = applicant.door;
+        let content = PasswordShown { purpose: Purpose::SignIn(applicant), password };
+        self.attempt(cx, people, key, Attempt { source, guess: None, content });
     }
 
     fn finish_register_hash(&mut self, cx: &mut Context, applicant: Applicant, hashed: Hashed) {
@@ -346,18 +363,51 @@ impl Accounts {
         cx: &mut Context,
         people: &People,
         applicant: Applicant,
-        password: &Password,
+        password: Password,
     ) {
-        if !self.guesses.may_try(cx.monotonic(), &applicant.name) {
-            return cx.update(applicant.door.key, wrong(Refusal::GuessedTooOften));
+        let Door { key, source, .. } = applicant.door;
+        let guess = Some(guess(people, &applicant.name, source));
+        let content = PasswordShown { purpose: Purpose::SignIn(applicant), password };
+        self.attempt(cx, people, key, Attempt { source, guess, content });
+    }
+
+    /// A password is to be hashed, when its turn comes.
+    fn attempt(
+        &mut self,
+        cx: &mut Context,
+        people: &People,
+        key: SessionKey,
+        attempt: Attempt<PasswordShown>,
+    ) {
+        if let Some((attempt, later)) = self.attempts.ask(cx.monotonic(), key, attempt) {
+            self.put_off(cx, attempt, later);
         }
-        // Unknown names are verified too, in vain: the time must not tell them apart.
-        let user = people.directory.find_registered(applicant.name.as_str());
-        let hash = user.and_then(|user| user.password_hash.clone());
-        let Compared { password, as_typed } = Compared::of(password);
-        match cx.hash(HashJob::Verify { password, as_typed, hash }) {
-            Ok(ticket) => drop(self.hashes.insert(ticket, (applicant, HashPurpose::Verify))),
-            Err(_) => cx.update(applicant.door.key, wrong(Refusal::Full)),
+        self.begin_hashes(cx, people);
+    }
+
+    /// Asks for as many hashes as may be under way.
+    fn begin_hashes(&mut self, cx: &mut Context, people: &People) {
+        while let Some(next) = self.attempts.next(cx.monotonic()) {
+            match next {
+                Next::Begin(attempt, begun) => {
+                    let ticket = cx.hash(hash_job(people, &attempt));
+                    self.hashes.insert(ticket, HashUnderWay { attempt, begun, is_void: false });
+                }
+                Next::PutOff(attempt, later) => self.put_off(cx, attempt, later),
+            }
+        }
+    }
+
+    /// Somebody is to ask again later.
+    fn put_off(&mut self, cx: &mut Context, attempt: Attempt<PasswordShown>, later: Later) {
+        match attempt.content.purpose {
+            Purpose::SignIn(applicant) => {
+                if attempt.guess.is_none() {
+                    self.release(&applicant);
+                }
+                cx.update(applicant.door.key, Update::NotSignedIn(NotSignedIn::Later(later)));
+            }
+            Purpose::Change(change) => password_changes::put_off(cx, &change, later),
         }
     }
 
@@ -369,11 +419,18 @@ impl Accounts {
         hashed: Hashed,
     ) {
         let user = people.directory.find_registered(applicant.name.as_str()).map(|user| user.id);
-        let (Hashed::Right(stronger), Some(user)) = (hashed, user) else {
-            self.guesses.wrong(cx.monotonic(), &applicant.name);
-            return cx.update(applicant.door.key, wrong(Refusal::Password));
+        let stronger = match hashed {
+            Hashed::Right(stronger) => stronger,
+            // It was not compared: nobody who may be right is called wrong.
+            Hashed::Failed => {
+                let later = Update::NotSignedIn(NotSignedIn::Later(Later::BUSY));
+                return cx.update(applicant.door.key, later);
+            }
+            Hashed::Wrong | Hashed::Created(_) => {
+                return cx.update(applicant.door.key, Update::NotSignedIn(NotSignedIn::Wrong));
+            }
         };
-        self.guesses.right(&applicant.name);
+        let Some(user) = user else { return };
         if let Some(hash) = stronger {
             let draft = Draft::PasswordHash { user, hash, only_token: None };
             cx.store_aside(Write::Append(vec![draft]));
@@ -417,7 +474,7 @@ impl Accounts {
     ) {
         let Some(name) = people.name(user).cloned() else { return };
         let Door { key, address, .. } = door;
-        people.addresses.insert(user, address.source);
+        people.addresses.insert(user, address);
         cx.log(LogEvent::SignedIn { user: name.clone(), address, how });
         cx.store_aside(Write::SignedIn(user, address.source));
         let token_hash = token.as_ref().map(tokens::hash);
@@ -451,18 +508,40 @@ impl Accounts {
         cx: &mut Context,
         people: &People,
         change: PasswordChange,
-        old: &Password,
+        old: Password,
     ) {
         let Some(UserRecord { name, password_hash, .. }) = people.user(change.user) else { return };
-        let refusal = match password_hash {
-            None => "A guest has no password.",
-            Some(_) if !self.guesses.may_try(cx.monotonic(), name) => {
-                "There were too many wrong passwords: please wait before you try again."
+        let Some(session) = people.presence.session(change.key) else { return };
+        if password_hash.is_none() {
+            let refused = PasswordReply::Refused("A guest has no password.".to_owned());
+            return cx.update(change.key, Update::Password(refused));
+        }
+        let (key, source) = (change.key, Source::proved(session.address.ip()));
+        let guess = Some(guess(people, name, source));
+        let content = PasswordShown { purpose: Purpose::Change(change), password: old };
+        self.attempt(cx, people, key, Attempt { source, guess, content });
+    }
+
+    /// Whoever wants another password has shown the one they have, from there. The new one waits for its
+    /// turn too.
+    fn finish_old_password(
+        &mut self,
+        cx: &mut Context,
+        people: &People,
+        (change, source): (PasswordChange, Source),
+        hashed: &Hashed,
+    ) {
+        match hashed {
+            Hashed::Right(_) => {
+                let (key, password) = (change.key, change.new.clone());
+                let content = PasswordShown { purpose: Purpose::Change(change), password };
+                self.attempt(cx, people, key, Attempt { source, guess: None, content });
             }
-            Some(hash) => return self.password_changes.begin(cx, change, old, hash.clone()),
-        };
-        let refused = PasswordReply::Refused(refusal.to_owned());
-        cx.update(change.key, Update::Password(refused));
+            Hashed::Wrong => cx.update(change.key, Update::Password(PasswordReply::Wrong)),
+            Hashed::Created(_) | Hashed::Failed => {
+                password_changes::put_off(cx, &change, Later::BUSY);
+            }
+        }
     }
 
     /// A guest is nobody any more when their last session ends.
@@ -504,6 +583,19 @@ fn not_registered(why: Refusal) -> Update {
     Update::NotSignedIn(NotSignedIn::NotRegistered(why))
 }
 
-fn wrong(why: Refusal) -> Update {
-    Update::NotSignedIn(NotSignedIn::Wrong(why))
+/// What a name is guessed for from there.
+fn guess(people: &People, name: &UserName, source: Source) -> Guess {
+    let user = people.find(name.as_str());
+    let came_from = user.and_then(|user| people.last_seen_at(user));
+    let is_familiar = came_from.is_some_and(|peer| source.holds(peer.ip()));
+    Guess { name: name.clone(), is_familiar }
+}
+
+/// What is to be hashed. Unknown names are verified too, in vain: the time must not tell them apart.
+fn hash_job(people: &People, attempt: &Attempt<PasswordShown>) -> HashJob {
+    let Compared { password, as_typed } = Compared::of(&attempt.content.password);
+    let Some(guess) = &attempt.guess else { return HashJob::Create(password) };
+    let user = people.directory.find_registered(guess.name.as_str());
+    let hash = user.and_then(|user| user.password_hash.clone());
+    HashJob::Verify { password, as_typed, hash }
 }

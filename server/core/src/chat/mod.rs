@@ -8,7 +8,6 @@ mod account_sessions;
 mod accounts;
 mod delivery;
 mod groups;
-mod guesses;
 mod maintenance;
 mod messages;
 mod pages;
@@ -69,7 +68,7 @@ impl Chat {
         };
         accounts::quit_former_guests(cx, snapshot, &people.directory);
         let maintenance = Maintenance::new(cx, snapshot.clock);
-        let mut accounts = Accounts::new(snapshot);
+        let mut accounts = Accounts::new(cx, snapshot);
         accounts.set_clock_trusted(maintenance.clock_is_trusted());
         Self {
             people,
@@ -92,9 +91,11 @@ impl Chat {
         if let Request::LookUp(name) = request {
             let standing = self.people.standing(&name);
             cx.update(key, Update::NameLookedUp(standing));
-        } else if let Request::SignIn { credentials, address, takes_token } = request {
-            let door = Door { key, address, takes_token };
+        } else if let Request::SignIn { credentials, address, source, takes_token } = request {
+            let door = Door { key, address, source, takes_token };
             self.accounts.sign_in(cx, &mut self.people, door, credentials);
+        } else if let Request::Withdraw = request {
+            self.accounts.withdraw(key);
         } else if let Some(session) = self.people.presence.session(key) {
             // Only a session that is somebody's asks for more.
             self.handle_user(cx, key, session, request);
@@ -185,19 +186,19 @@ impl Chat {
 
     /// A hash is done.
     pub(crate) fn handle_hashed(&mut self, cx: &mut Context, ticket: Ticket, hashed: Hashed) {
-        cx.finish_hash();
         self.accounts.handle_hashed(cx, &mut self.people, ticket, hashed);
     }
 
     /// A timer of the chat's own has fired.
     pub(crate) fn handle_timeout(&mut self, cx: &mut Context, timer: TimerKey) {
         match timer {
-            // The turn that follows every input hands out more.
-            TimerKey::FanOut | TimerKey::Session(_) => {}
+            // The turn that follows every input hands out more; the others are not the chat's.
+            TimerKey::FanOut | TimerKey::Session(_) | TimerKey::HeldKnocks => {}
             TimerKey::Presence => self.people.presence.tell_changes(cx, &self.people.directory),
             TimerKey::OnlineCount => self.people.presence.tell_count(cx),
             TimerKey::ReceivedCounts => self.deliveries.counts.tell(cx, &self.people),
             TimerKey::Received => self.people.received.store(cx),
+            TimerKey::Refusals => cx.sum_up_refusals(),
             TimerKey::PageAgain => self.pages.ask_again(cx),
             TimerKey::Maintenance => {
                 let tokens_before = self.maintenance.run(cx, &self.people);
@@ -231,7 +232,7 @@ impl Chat {
     ) {
         let user = session.user;
         match request {
-            Request::LookUp(_) | Request::SignIn { .. } => {}
+            Request::LookUp(_) | Request::SignIn { .. } | Request::Withdraw => {}
             Request::Sync(after) => self.sync(cx, key, user, after),
             Request::Backlog(after) => self.pages.read_backlog(cx, (key, user), after),
             Request::Send { messages, wants } => {
@@ -364,7 +365,7 @@ impl Chat {
 
     fn move_to(&mut self, cx: &mut Context, key: SessionKey, user: UserId, to: Peer) {
         let Some(from) = self.people.presence.move_to(key, to) else { return };
-        self.people.addresses.insert(user, to.source);
+        self.people.addresses.insert(user, to);
         if let Some(user) = self.people.name(user).cloned() {
             cx.log(LogEvent::Moved { user, from, to });
         }

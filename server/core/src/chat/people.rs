@@ -13,6 +13,7 @@ use super::received::ReceivedPlaces;
 use crate::directory::{Directory, Kind};
 use crate::events::{Delivery, NameStanding};
 use crate::names::{self, Found, NameIndex, NameKeys, NameRefused};
+use crate::peer::Peer;
 use crate::storage::{ConversationId, Message, Sequence, UserId, UserRecord};
 
 /// See the module's documentation.
@@ -23,7 +24,7 @@ pub(crate) struct People {
     pub(crate) received: ReceivedPlaces,
     pub(crate) guests: Guests,
     /// Where users signed in from last, of those who did since the start.
-    pub(crate) addresses: BTreeMap<UserId, SocketAddr>,
+    pub(crate) addresses: BTreeMap<UserId, Peer>,
 }
 
 /// Names that guests have for as long as they are here: leases, in memory alone.
@@ -112,9 +113,14 @@ impl People {
 
     /// A name, and where that user is or was last.
     pub(crate) fn name_and_address(&self, id: UserId) -> Option<(UserName, SocketAddr)> {
-        let user = self.user(id)?;
-        let address = self.addresses.get(&id).copied().unwrap_or(user.address);
-        Some((user.name.clone(), address))
+        Some((self.name(id)?.clone(), self.last_seen_at(id)?.source))
+    }
+
+    /// Where that user is or was last. Storage does not know who was behind a gateway: since the start
+    /// of the server, that is known.
+    pub(crate) fn last_seen_at(&self, id: UserId) -> Option<Peer> {
+        let known = self.addresses.get(&id).copied();
+        known.or_else(|| Some(Peer::from(self.user(id)?.address)))
     }
 
     /// Which conversation somebody means, if they belong to it.

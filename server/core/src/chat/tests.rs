@@ -14,6 +14,7 @@ use netchat_shared::time::UnixTime;
 
 use super::*;
 use crate::action::Action;
+use crate::admission::Source;
 use crate::context::testing::{EPOCH, context};
 use crate::events::{
     Credentials, Destination, GroupOutcome, GroupRequest, NotSignedIn, Outcome, Outgoing, Wants,
@@ -24,6 +25,11 @@ use crate::storage::{
     ConversationId, DeliveryFailure, Draft, GroupRecord, Message, Origin, Placed, Target,
     UserRecord,
 };
+
+fn sign_in(credentials: Credentials, address: Peer) -> Request {
+    let source = Source::claimed(address.ip());
+    Request::SignIn { credentials, address, source, takes_token: false }
+}
 
 struct Room {
     cx: Context,
@@ -69,8 +75,7 @@ impl Room {
         let key = SessionKey(self.sessions);
         let password = Password::new("secretly").unwrap();
         let credentials = Credentials::New(name.parse().unwrap(), password);
-        let address = here(1);
-        self.asks(key, Request::SignIn { credentials, address, takes_token: false });
+        self.asks(key, sign_in(credentials, here(1)));
         key
     }
 
@@ -290,12 +295,7 @@ fn a_message_is_lost_when_every_session_of_its_recipient_has_given_it_up() {
     let elsewhere = SessionKey(99);
     let credentials =
         Credentials::Password("bob".parse().unwrap(), Password::new("secretly").unwrap());
-    let address = here(2);
-    room.chat.handle(
-        &mut room.cx,
-        elsewhere,
-        Request::SignIn { credentials, address, takes_token: false },
-    );
+    room.chat.handle(&mut room.cx, elsewhere, sign_in(credentials, here(2)));
     for action in room.cx.take_actions() {
         if let Action::Hash(ticket, _) = action {
             room.chat.handle_hashed(&mut room.cx, ticket, Hashed::Right(None));

@@ -2,20 +2,25 @@
 //! settings, timers, and the queues through which they speak to each other and to the shell. It
 //! knows nobody above it.
 
+mod refusals;
 mod timers;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use netchat_shared::message_id::MessageIds;
+use netchat_shared::password::Password;
 use netchat_shared::time::{Instant, Now};
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng as _;
 
-use self::timers::Timers;
+use self::refusals::Refusals;
+pub(crate) use self::timers::Timers;
 use crate::action::{Action, Dropped, LogEvent, Refusal};
+use crate::admission::{ATTEMPT_SOURCES_MAX, SERVER_PASSWORD_GUESSES, Source, Throttle};
 use crate::events::{Request, SessionKey, Update};
-use crate::limits::{HASHES_PENDING_MAX, LOADS_PENDING_MAX, WRITES_PENDING_MAX};
+use crate::limits::{LOADS_PENDING_MAX, REFUSALS_INTERVAL, WRITES_PENDING_MAX};
 use crate::peer::Peer;
 use crate::settings::Settings;
 use crate::storage::{Generation, HashJob, Query, Sequence, Ticket, Write};
@@ -34,6 +39,9 @@ pub(crate) struct Context {
     /// The last entry of it that this server has applied.
     pub(crate) applied: Sequence,
     pub(crate) dropped: Dropped,
+    refusals: Refusals,
+    /// Wrong server passwords.
+    knocks: Throttle<Source>,
     pub(crate) timers: Timers<TimerKey>,
     actions: VecDeque<Action>,
     requests: VecDeque<(SessionKey, Request)>,
@@ -47,7 +55,6 @@ pub(crate) struct Context {
 struct UnderWay {
     writes: usize,
     loads: usize,
-    hashes: usize,
 }
 
 /// What a timer is for.
@@ -67,8 +74,21 @@ pub(crate) enum TimerKey {
     Received,
     /// A page that was not complete is asked for again.
     PageAgain,
+    /// Server passwords that came too soon are looked at.
+    HeldKnocks,
+    /// The operator is told how often something was refused.
+    Refusals,
     /// What is old is forgotten, and the operator is told what was dropped.
     Maintenance,
+}
+
+/// What a server password does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Knock {
+    Opens,
+    Wrong,
+    /// Too many were wrong: it was not looked at, and may be shown again after so long.
+    Later(Duration),
 }
 
 /// There are too many requests of that kind under way.
@@ -92,6 +112,8 @@ impl Context {
             generation,
             applied,
             dropped: Dropped::default(),
+            refusals: Refusals::default(),
+            knocks: Throttle::new(ATTEMPT_SOURCES_MAX),
             timers: Timers::new(),
             actions: VecDeque::new(),
             requests: VecDeque::new(),
@@ -114,8 +136,34 @@ impl Context {
         self.actions.push_back(Action::Log(event));
     }
 
+    /// Something was refused: the first of a kind is told at once, further ones are counted.
     pub(crate) fn refuse(&mut self, address: impl Into<Peer>, why: Refusal) {
-        self.log(LogEvent::Refused { address: address.into(), why });
+        let address = address.into();
+        if self.refusals.note(address.ip(), why) {
+            self.log(LogEvent::Refused { address, why });
+        }
+        let sum_up_at = self.monotonic() + REFUSALS_INTERVAL;
+        self.timers.set_if_unset(TimerKey::Refusals, sum_up_at);
+    }
+
+    /// Tells the operator how often something was refused.
+    pub(crate) fn sum_up_refusals(&mut self) {
+        let refused = self.refusals.take();
+        self.actions.extend(refused.into_iter().map(Action::Log));
+    }
+
+    /// Somebody shows a server password.
+    pub(crate) fn knock(&mut self, source: Source, password: &Password) -> Knock {
+        let now = self.monotonic();
+        let wait = self.knocks.wait(now, &source);
+        if !wait.is_zero() {
+            return Knock::Later(wait);
+        }
+        if self.settings.is_password(password) {
+            return Knock::Opens;
+        }
+        self.knocks.begin(now, &source, &SERVER_PASSWORD_GUESSES);
+        Knock::Wrong
     }
 
     /// A session asks the chat.
@@ -168,14 +216,11 @@ impl Context {
         Ok(ticket)
     }
 
-    pub(crate) fn hash(&mut self, job: HashJob) -> Result<Ticket, Busy> {
-        if self.under_way.hashes >= HASHES_PENDING_MAX {
-            return Err(Busy);
-        }
-        self.under_way.hashes += 1;
+    /// Asks for a hash. Who asks sees to how many are under way.
+    pub(crate) fn hash(&mut self, job: HashJob) -> Ticket {
         let ticket = self.next_ticket();
         self.actions.push_back(Action::Hash(ticket, job));
-        Ok(ticket)
+        ticket
     }
 
     pub(crate) fn finish_write(&mut self) {
@@ -184,10 +229,6 @@ impl Context {
 
     pub(crate) fn finish_load(&mut self) {
         self.under_way.loads = self.under_way.loads.saturating_sub(1);
-    }
-
-    pub(crate) fn finish_hash(&mut self) {
-        self.under_way.hashes = self.under_way.hashes.saturating_sub(1);
     }
 
     /// Whether anything accepted is still on its way to storage.
@@ -205,7 +246,6 @@ impl Context {
 pub(crate) mod testing {
     //! A context for the unit tests of the parts, and what they said through it.
 
-    use netchat_shared::password::Password;
     use netchat_shared::time::UnixTime;
 
     use super::*;
@@ -221,7 +261,7 @@ pub(crate) mod testing {
 
     impl Context {
         /// Lets time pass.
-        pub(crate) fn pass(&mut self, duration: std::time::Duration) {
+        pub(crate) fn pass(&mut self, duration: Duration) {
             self.now.monotonic += duration;
             self.now.calendar.millis += duration.as_millis() as u64;
         }

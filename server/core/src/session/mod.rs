@@ -20,11 +20,11 @@ use netchat_shared::via::Via;
 use rand_core::Rng as _;
 use sha2::{Digest as _, Sha256};
 
-use self::classic::ClassicSession;
+use self::classic::{ClassicSession, HeldKnocks};
 use self::extended::{Encoder, Entrance, ExtendedSession, Introductions, NotTaken, OpenHash};
 use self::held::Held;
 use crate::action::{Refusal, SignOutReason};
-use crate::context::{Context, TimerKey};
+use crate::context::{Context, Knock, TimerKey};
 use crate::events::{Request, SessionKey, Update};
 use crate::limits::{
     CLASSIC_SESSIONS_MAX, EXTENDED_SESSIONS_MAX, EXTENDED_UNSIGNED_MAX, RECEIVED_BYTES_MAX,
@@ -46,6 +46,7 @@ pub(crate) struct Sessions {
     held: Held,
     entrance: Entrance,
     introductions: Introductions,
+    held_knocks: HeldKnocks,
     encoder: Encoder,
     /// Sessions that have to be looked at before the driver waits.
     dirty: BTreeSet<SessionKey>,
@@ -80,6 +81,7 @@ impl Sessions {
             held: Held::default(),
             entrance: Entrance::new(secrets.server_key, keys, &mut cx.rng),
             introductions: Introductions::new(secrets.gateway_key),
+            held_knocks: HeldKnocks::new(),
             encoder: Encoder::default(),
             dirty: BTreeSet::new(),
             last_key: 0,
@@ -182,8 +184,22 @@ impl Sessions {
             }
         }
         let peer = self.peer(from);
-        if classic::knows_password(cx, peer, bytes) {
-            self.open_classic(cx, peer, bytes.len());
+        match classic::knock(cx, peer, bytes) {
+            Knock::Opens => self.open_classic(cx, peer, bytes.len()),
+            Knock::Wrong => {}
+            Knock::Later(wait) => {
+                let who = (from, classic::source(peer));
+                self.held_knocks.hold(cx, who, bytes, wait);
+            }
+        }
+    }
+
+    /// Original clients may show the server password now that showed it too soon.
+    pub(crate) fn handle_held_knocks(&mut self, cx: &mut Context) {
+        while let Some((from, datagram)) = self.held_knocks.pop_due(cx) {
+            if !self.classic_by_address.contains_key(&from) {
+                self.handle_classic(cx, from, &datagram);
+            }
         }
     }
 

@@ -18,6 +18,7 @@ use netchat_shared::via::{GatewayKey, Introduction};
 
 use super::*;
 use crate::action::{Action, LogEvent, SignInKind};
+use crate::admission::Source;
 use crate::context::testing::{EPOCH, context};
 use crate::events::{
     BacklogPage, Delivery, InFlight, NameStanding, PageAnswer, PageRequest, Request, SignedIn,
@@ -101,7 +102,7 @@ impl Extended {
         Self::signed_in_at(Door::new())
     }
 
-    fn signed_in_at(mut door: Door) -> Self {
+    fn opened_at(mut door: Door) -> Self {
         let offer = Datagram::Offer { version: PROTOCOL_VERSION, nonce: 7 }.to_wire();
         let cookie = door.receives(&offer).remove(0);
         let Ok(Datagram::Cookie { cookie, server, .. }) = Datagram::parse(&cookie) else {
@@ -113,7 +114,11 @@ impl Extended {
         let Ok(Datagram::Opened { answer, .. }) = Datagram::parse(&opened) else { panic!() };
         let channel = attempt.finish(&answer).unwrap().channel;
         let link = Link::new(door.cx.monotonic(), channel);
-        let mut client = Self { door, link };
+        Self { door, link }
+    }
+
+    fn signed_in_at(door: Door) -> Self {
+        let mut client = Self::opened_at(door);
         let token = "0123456789abcdef0123456789abcdef";
         client.says(&ClientMessage::Resume(Token::parse(token).unwrap()));
         client.door.cx.take_requests();
@@ -420,6 +425,22 @@ fn who_comes_through_a_gateway_is_known_by_their_own_address() {
         why: Refusal::ServerPassword,
     });
     assert!(door.cx.take_actions().contains(&refused), "in both protocols");
+}
+
+#[test]
+fn whoever_comes_through_a_gateway_counts_for_their_own_address() {
+    let source = |door| {
+        let mut client = Extended::opened_at(door);
+        let token = Token::parse("0123456789abcdef0123456789abcdef").unwrap();
+        client.says(&ClientMessage::Resume(token));
+        let request = client.door.cx.take_requests().remove(0);
+        let Request::SignIn { source, .. } = request else { panic!("{request:?}") };
+        source
+    };
+    assert_eq!(source(Door::new()), Source::proved(HERE.ip()));
+    let mut door = Door::new();
+    introduced(&mut door, "192.0.2.7");
+    assert_eq!(source(door), Source::proved("192.0.2.7".parse().unwrap()));
 }
 
 #[test]

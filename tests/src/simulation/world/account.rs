@@ -27,6 +27,14 @@ pub(super) struct AccountModel {
     pub(super) change_asked: Option<(String, String, Vec<SessionModel>)>,
 }
 
+impl AccountModel {
+    /// The client heard that its session was ended from another one.
+    pub(super) fn end_elsewhere(&mut self) {
+        self.is_ended = true;
+        self.has_session = false;
+    }
+}
+
 /// A session that somebody has asked to end: whose it is, and how often that client had been given the
 /// password.
 type SessionModel = (usize, usize);

@@ -7,7 +7,7 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::name::{GroupName, UserName};
 
 use super::ClassicSession;
-use super::stage::{KeptCommands, Signature, Stage};
+use super::stage::{Signature, Stage};
 use crate::action::{Refusal, SignOutReason};
 use crate::context::Context;
 use crate::events::{
@@ -30,10 +30,8 @@ impl ClassicSession {
             Stage::Registering(_, kept) => kept.keep(command.into()),
             Stage::Named { guest_at: Some(_), name } => {
                 let name = name.clone();
-                self.enter_as_guest(cx, name.clone());
-                let mut kept = KeptCommands::default();
-                kept.keep(command.into());
-                self.stage = Stage::Registering(name, kept);
+                self.enter_as_guest(cx, name);
+                self.handle_chat_command(cx, command);
             }
             Stage::Unlocked
             | Stage::Joining(_)

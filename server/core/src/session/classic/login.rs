@@ -8,9 +8,10 @@ use netchat_shared::password::Password;
 
 use super::ClassicSession;
 use super::outbox::Outbox;
-use super::stage::{KeptCommands, Signature, SignedIn, Stage};
+use super::stage::{Asked, KeptCommands, Signature, SignedIn, Stage};
 use crate::action::{Refusal, SignInKind, SignOutReason};
-use crate::context::Context;
+use crate::admission::Later;
+use crate::context::{Context, Knock};
 use crate::events::{self, Credentials, NameStanding, NotSignedIn, Request};
 use crate::session::cursor::Cursor;
 
@@ -33,13 +34,14 @@ impl ClassicSession {
     /// `LOCKED` again: a repetition, or, from a session that is signed in, another client that was
     /// given the same address.
     fn handle_locked(&mut self, cx: &mut Context, password: &Password) {
-        if !cx.settings.is_password(password) {
-            cx.refuse(self.address, Refusal::ServerPassword);
-            self.reply(cx, &LoginReply::Locked);
-        } else if self.is_signed_in() {
-            self.ended = Some(SignOutReason::Replaced);
-        } else {
-            self.reply(cx, &LoginReply::Unlocked);
+        match cx.knock(self.source(), password) {
+            Knock::Opens if self.is_signed_in() => self.ended = Some(SignOutReason::Replaced),
+            Knock::Opens => self.reply(cx, &LoginReply::Unlocked),
+            Knock::Wrong => {
+                cx.refuse(self.address, Refusal::ServerPassword);
+                self.reply(cx, &LoginReply::Locked);
+            }
+            Knock::Later(_) => cx.refuse(self.address, Refusal::TooManyAttempts),
         }
     }
 
@@ -98,8 +100,10 @@ impl ClassicSession {
             | Stage::Registering(..)
             | Stage::SignedIn(_) => return,
         }
-        self.stage = Stage::Registering(name.clone(), KeptCommands::default());
-        self.sign_in(cx, Credentials::New(name, password));
+        let credentials = Credentials::New(name.clone(), password);
+        let asked = Asked { name, credentials, again_at: None };
+        self.stage = Stage::Registering(asked, KeptCommands::default());
+        self.sign_in(cx);
     }
 
     fn handle_check_password(&mut self, cx: &mut Context, password: Password) {
@@ -113,27 +117,35 @@ impl ClassicSession {
             Stage::Unlocked | Stage::Joining(_) => return self.reply(cx, &LoginReply::Wrong),
             Stage::Verifying(_) => return,
         };
-        self.stage = Stage::Verifying(name.clone());
-        self.sign_in(cx, Credentials::Password(name, password));
+        let credentials = Credentials::Password(name.clone(), password);
+        self.stage = Stage::Verifying(Asked { name, credentials, again_at: None });
+        self.sign_in(cx);
     }
 
     /// Wants to be let in without a password. What the client sends meanwhile is kept.
     pub(super) fn enter_as_guest(&mut self, cx: &mut Context, name: UserName) {
-        self.stage = Stage::Registering(name.clone(), KeptCommands::default());
-        self.sign_in(cx, Credentials::Guest(name));
+        let credentials = Credentials::Guest(name.clone());
+        let asked = Asked { name, credentials, again_at: None };
+        self.stage = Stage::Registering(asked, KeptCommands::default());
+        self.sign_in(cx);
     }
 
-    fn sign_in(&self, cx: &mut Context, credentials: Credentials) {
-        let address = self.address;
-        cx.request(self.key, Request::SignIn { credentials, address, takes_token: false });
+    /// Asks for what the stage is about, again if it was put off.
+    pub(super) fn sign_in(&mut self, cx: &mut Context) {
+        let (address, source) = (self.address, self.source());
+        let Some(asked) = self.stage.asked_mut() else { return };
+        asked.again_at = None;
+        // If it is silent, it is because it waits for an answer.
+        self.heard_at = cx.monotonic();
+        let credentials = asked.credentials.clone();
+        let sign_in = Request::SignIn { credentials, address, source, takes_token: false };
+        cx.request(self.key, sign_in);
     }
 
     pub(super) fn finish_sign_in(&mut self, cx: &mut Context, signed_in: &events::SignedIn) {
         let kept = self.take_kept();
-        let (Stage::Verifying(spelling) | Stage::Registering(spelling, _)) = &self.stage else {
-            return;
-        };
-        let signature = Signature { name: signed_in.name.clone(), spelling: spelling.clone() };
+        let Some(asked) = self.stage.asked() else { return };
+        let signature = Signature { name: signed_in.name.clone(), spelling: asked.name.clone() };
         self.stage = Stage::SignedIn(SignedIn {
             signature,
             // What came while they were away comes first.
@@ -150,9 +162,12 @@ impl ClassicSession {
     }
 
     pub(super) fn finish_refused_sign_in(&mut self, cx: &mut Context, why: NotSignedIn) {
+        if let NotSignedIn::Later(later) = why {
+            return self.put_off(cx, later);
+        }
         let (name, kept) = match &mut self.stage {
-            Stage::Registering(name, kept) => (name.clone(), kept.take()),
-            Stage::Verifying(name) => (name.clone(), Vec::new()),
+            Stage::Registering(asked, kept) => (asked.name.clone(), kept.take()),
+            Stage::Verifying(asked) => (asked.name.clone(), Vec::new()),
             Stage::Unlocked | Stage::Joining(_) | Stage::Named { .. } | Stage::SignedIn(_) => {
                 return;
             }
@@ -160,14 +175,24 @@ impl ClassicSession {
         self.stage = Stage::Named { name, guest_at: None };
         match why {
             NotSignedIn::NotRegistered(why) => cx.refuse(self.address, why),
-            NotSignedIn::Wrong(why) => {
-                cx.refuse(self.address, why);
+            NotSignedIn::Wrong => {
+                cx.refuse(self.address, Refusal::Password);
                 self.reply(cx, &LoginReply::Wrong);
             }
-            NotSignedIn::TokenRefused | NotSignedIn::TokenEnded => {}
+            NotSignedIn::TokenRefused | NotSignedIn::TokenEnded | NotSignedIn::Later(_) => {}
         }
         for command in kept {
             self.handle_command(cx, command);
+        }
+    }
+
+    /// It was not looked at. There is no word for that, so the client waits, and the session asks
+    /// again by itself.
+    fn put_off(&mut self, cx: &mut Context, later: Later) {
+        cx.refuse(self.address, later.refusal());
+        let again_at = cx.monotonic() + later.wait;
+        if let Some(asked) = self.stage.asked_mut() {
+            asked.again_at = Some(again_at);
         }
     }
 

@@ -1,6 +1,7 @@
 //! A session in the classic protocol (PROTOCOL.md, part 1): a client is its address.
 
 mod chat;
+mod knocks;
 mod login;
 mod outbox;
 mod stage;
@@ -13,10 +14,12 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::CLASSIC_DATAGRAM_BYTES_MAX;
 use netchat_shared::time::Instant;
 
+pub(super) use self::knocks::HeldKnocks;
 use self::outbox::{MessageKind as PartKind, Step};
 use self::stage::{Budget, SignedIn, Stage};
 use crate::action::{Refusal, SignOutReason};
-use crate::context::Context;
+use crate::admission::Source;
+use crate::context::{Context, Knock};
 use crate::events::{Delivery, GaveUp, InFlight, Request, SessionKey, Update};
 use crate::limits::{CLASSIC_IDLE_TIMEOUT, SIGN_IN_TIMEOUT};
 use crate::peer::Peer;
@@ -39,15 +42,21 @@ pub(super) struct ClassicSession {
 const TOO_LONG: &str = "SERVER: Message too long. Please shorten it.";
 
 /// A datagram from an address without a session: whether it opens one. Nothing else is learnt.
-pub(super) fn knows_password(cx: &mut Context, from: Peer, bytes: &[u8]) -> bool {
+pub(super) fn knock(cx: &mut Context, from: Peer, bytes: &[u8]) -> Knock {
     match Command::parse(bytes) {
-        Ok(Command::Login(LoginCommand::Locked(password)))
-            if cx.settings.is_password(&password) =>
-        {
-            return true;
+        Ok(Command::Login(LoginCommand::Locked(password))) => {
+            let knock = cx.knock(source(from), &password);
+            match knock {
+                Knock::Opens => {}
+                Knock::Wrong => {
+                    cx.refuse(from, Refusal::ServerPassword);
+                    cx.transmit(from.source, LoginReply::Locked.to_string());
+                }
+                Knock::Later(_) => cx.refuse(from, Refusal::TooManyAttempts),
+            }
+            return knock;
         }
-        Ok(Command::Login(LoginCommand::Locked(_)))
-        | Err(CommandError::NotBase64(Verb::Locked)) => {
+        Err(CommandError::NotBase64(Verb::Locked)) => {
             cx.refuse(from, Refusal::ServerPassword);
             cx.transmit(from.source, LoginReply::Locked.to_string());
         }
@@ -58,7 +67,16 @@ pub(super) fn knows_password(cx: &mut Context, from: Peer, bytes: &[u8]) -> bool
             LoginCommand::Join(_) | LoginCommand::CheckInDb(_) | LoginCommand::CheckPassword(_),
         )) => cx.transmit(from.source, LoginReply::Locked.to_string()),
     }
-    false
+    Knock::Wrong
+}
+
+/// Who an address counts for. It may be forged, for nothing in this protocol proves it; but for a
+/// browser's, which its gateway answers for.
+pub(super) fn source(from: Peer) -> Source {
+    match from.behind {
+        Some(browser) => Source::proved(browser),
+        None => Source::claimed(from.ip()),
+    }
 }
 
 impl ClassicSession {
@@ -81,6 +99,11 @@ impl ClassicSession {
         self.address.source
     }
 
+    /// Who it counts for.
+    fn source(&self) -> Source {
+        source(self.address)
+    }
+
     pub(super) fn is_signed_in(&self) -> bool {
         matches!(self.stage, Stage::SignedIn(_))
     }
@@ -96,6 +119,8 @@ impl ClassicSession {
             let handed = signed_in.outbox.take_undelivered();
             cx.request(self.key, Request::GaveUp { handed, why: GaveUp::Gone });
             cx.request(self.key, Request::Leave(why));
+        } else if self.stage.asked().is_some() {
+            cx.request(self.key, Request::Withdraw);
         }
     }
 
@@ -107,6 +132,11 @@ impl ClassicSession {
             Stage::Named { guest_at: Some(_), name } => {
                 let name = name.clone();
                 self.enter_as_guest(cx, name);
+            }
+            Stage::Verifying(asked) | Stage::Registering(asked, _)
+                if asked.again_at.is_some_and(|at| at <= cx.monotonic()) =>
+            {
+                self.sign_in(cx);
             }
             Stage::SignedIn(_) if cx.monotonic() < self.heard_at + CLASSIC_IDLE_TIMEOUT => {}
             Stage::SignedIn(_)
@@ -324,7 +354,10 @@ impl ClassicSession {
             | Stage::Joining(_)
             | Stage::Named { guest_at: None, .. }
             | Stage::Verifying(_)
-            | Stage::Registering(..) => self.heard_at + SIGN_IN_TIMEOUT,
+            | Stage::Registering(..) => {
+                let idle = self.heard_at + SIGN_IN_TIMEOUT;
+                self.stage.asked().and_then(|asked| asked.again_at).unwrap_or(idle)
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use netchat_shared::name::UserName;
 use netchat_shared::time::Instant;
 
 use super::outbox::Outbox;
+use crate::events::Credentials;
 use crate::limits::{AMPLIFICATION_MAX, REGISTERING_COMMANDS_MAX};
 use crate::session::cursor::Cursor;
 
@@ -24,12 +25,38 @@ pub(super) enum Stage {
         guest_at: Option<Instant>,
     },
     /// Its password is being verified.
-    Verifying(UserName),
+    Verifying(Asked),
     /// Its account is being made. Its client does not wait for that: what it sends meanwhile is
     /// kept.
-    Registering(UserName, KeptCommands),
+    Registering(Asked, KeptCommands),
     /// It is signed in.
     SignedIn(SignedIn),
+}
+
+impl Stage {
+    /// What it waits for, if it is about to sign in.
+    pub(super) fn asked(&self) -> Option<&Asked> {
+        match self {
+            Self::Verifying(asked) | Self::Registering(asked, _) => Some(asked),
+            Self::Unlocked | Self::Joining(_) | Self::Named { .. } | Self::SignedIn(_) => None,
+        }
+    }
+
+    pub(super) fn asked_mut(&mut self) -> Option<&mut Asked> {
+        match self {
+            Self::Verifying(asked) | Self::Registering(asked, _) => Some(asked),
+            Self::Unlocked | Self::Joining(_) | Self::Named { .. } | Self::SignedIn(_) => None,
+        }
+    }
+}
+
+/// What it asked for, to be asked again: its client knows no word for "later", so it waits.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) name: UserName,
+    pub(super) credentials: Credentials,
+    /// It was put off until then.
+    pub(super) again_at: Option<Instant>,
 }
 
 /// A session that is signed in.

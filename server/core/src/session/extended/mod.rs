@@ -23,6 +23,7 @@ pub(super) use self::introductions::{Introductions, NotTaken};
 use self::stage::{Candidate, Stage};
 
 use crate::action::SignOutReason;
+use crate::admission::Source;
 use crate::context::Context;
 use crate::events::{GaveUp, Request, SessionKey};
 use crate::limits::{
@@ -123,6 +124,11 @@ impl ExtendedSession {
         }
     }
 
+    /// Who it counts for.
+    fn source(&self) -> Source {
+        Source::proved(self.path.ip())
+    }
+
     pub(super) fn is_signed_in(&self) -> bool {
         matches!(self.stage, Stage::SignedIn(_))
     }
@@ -147,6 +153,8 @@ impl ExtendedSession {
             let handed = signed_in.in_flight.drain(..).collect();
             cx.request(self.key, Request::GaveUp { handed, why: GaveUp::Gone });
             cx.request(self.key, Request::Leave(why));
+        } else if let Stage::Waiting(_) = self.stage {
+            cx.request(self.key, Request::Withdraw);
         }
     }
 

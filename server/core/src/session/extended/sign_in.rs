@@ -1,6 +1,6 @@
 //! Signing in over an extended session.
 
-use netchat_shared::extended::{ClientMessage, ServerMessage};
+use netchat_shared::extended::{ClientMessage, Delay, ServerMessage};
 use netchat_shared::limits::LINK_RECEIVE_BYTES_MAX;
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
@@ -8,7 +8,7 @@ use netchat_shared::password::Password;
 use super::ExtendedSession;
 use super::stage::{SignedIn, Stage};
 use crate::action::Refusal;
-use crate::context::Context;
+use crate::context::{Context, Knock};
 use crate::events::{self, Credentials, NameStanding, NotSignedIn, Request};
 
 impl ExtendedSession {
@@ -75,10 +75,15 @@ impl ExtendedSession {
                 self.stage = Stage::Locked;
                 self.say(&ServerMessage::SignedOut);
             }
-            NotSignedIn::Wrong(why) => {
-                cx.refuse(self.path, why);
+            NotSignedIn::Wrong => {
+                cx.refuse(self.path, Refusal::Password);
                 self.stage = name.map_or(Stage::Unlocked, Stage::Named);
                 self.say(&ServerMessage::Wrong);
+            }
+            NotSignedIn::Later(later) => {
+                cx.refuse(self.path, later.refusal());
+                self.stage = name.map_or(Stage::Unlocked, Stage::Named);
+                self.say(&ServerMessage::Later(later.why, later.wait));
             }
             NotSignedIn::NotRegistered(Refusal::NameTaken) => {
                 cx.refuse(self.path, Refusal::NameTaken);
@@ -95,20 +100,28 @@ impl ExtendedSession {
     }
 
     fn unlock(&mut self, cx: &mut Context, password: &Password) {
-        if !cx.settings.is_password(password) {
-            cx.refuse(self.path, Refusal::ServerPassword);
-            return self.say(&ServerMessage::Locked);
+        match cx.knock(self.source(), password) {
+            Knock::Opens => {
+                if matches!(self.stage, Stage::Locked) {
+                    self.stage = Stage::Unlocked;
+                }
+                self.say(&ServerMessage::Unlocked);
+            }
+            Knock::Wrong => {
+                cx.refuse(self.path, Refusal::ServerPassword);
+                self.say(&ServerMessage::Locked);
+            }
+            Knock::Later(wait) => {
+                cx.refuse(self.path, Refusal::TooManyAttempts);
+                self.say(&ServerMessage::Later(Delay::Attempts, wait));
+            }
         }
-        if matches!(self.stage, Stage::Locked) {
-            self.stage = Stage::Unlocked;
-        }
-        self.say(&ServerMessage::Unlocked);
     }
 
     fn sign_in(&mut self, cx: &mut Context, name: Option<UserName>, credentials: Credentials) {
         self.stage = Stage::Waiting(name);
-        let address = self.path;
-        cx.request(self.key, Request::SignIn { credentials, address, takes_token: true });
+        let (address, source) = (self.path, self.source());
+        cx.request(self.key, Request::SignIn { credentials, address, source, takes_token: true });
     }
 
     /// Says something small to a client that is not signed in, and so was sent little.

@@ -1,0 +1,65 @@
+//! The bounds and waits for strangers.
+
+use std::time::Duration;
+
+use super::throttle::Rule;
+
+/// Most attempts to sign in or register that wait for their password hash. Beyond it, who takes most
+/// of the queue is told to come later.
+pub(crate) const ATTEMPTS_QUEUED_MAX: usize = 8_192;
+
+/// The same of one source: a further one is told to come later. As many people may be behind one
+/// address, and come back at once after an outage.
+pub(crate) const ATTEMPTS_QUEUED_OF_SOURCE_MAX: usize = 2_048;
+
+/// The shortest and the longest time after which somebody who found the queue full comes again.
+pub(crate) const BUSY_WAIT_MIN: Duration = Duration::from_secs(1);
+pub(crate) const BUSY_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Owners who come from where they came from last go first; every so many-th attempt is a stranger's.
+pub(crate) const STRANGERS_TURN: u32 = 4;
+
+/// Every so many-th attempt is of a source that was wrong lately, however many others wait.
+pub(crate) const SUSPECTS_TURN: u32 = 16;
+
+/// Wrong passwords for one name from one source.
+pub(crate) const GUESSES_BY_NAME: Rule = Rule {
+    free: 5,
+    first_wait: Duration::from_secs(1),
+    longest_wait: Duration::from_secs(15 * 60),
+    forgives_one_after: Duration::from_secs(15 * 60),
+};
+
+/// The same while the name is guessed from many sources.
+pub(crate) const GUESSES_BY_ATTACKED_NAME: Rule = Rule {
+    free: 1,
+    first_wait: Duration::from_secs(10 * 60),
+    longest_wait: Duration::from_secs(60 * 60),
+    forgives_one_after: Duration::from_secs(60 * 60),
+};
+
+/// A name that so many wrong passwords were shown for lately, whoever did, is attacked.
+pub(crate) const GUESSES_OF_NAME_ATTACKED: u32 = 20;
+
+/// After so long, one of them counts no more.
+pub(crate) const GUESSES_OF_NAME_FORGIVEN: Duration = Duration::from_secs(60);
+
+/// Wrong passwords from one source, for whatever names: many people may be behind one address.
+pub(crate) const GUESSES_BY_SOURCE: Rule = Rule {
+    free: 64,
+    first_wait: Duration::from_secs(1),
+    longest_wait: Duration::from_secs(60),
+    forgives_one_after: Duration::from_secs(30),
+};
+
+/// Wrong server passwords from one source.
+pub(crate) const SERVER_PASSWORD_GUESSES: Rule = Rule {
+    free: 10,
+    first_wait: Duration::from_secs(1),
+    longest_wait: Duration::from_secs(60),
+    forgives_one_after: Duration::from_secs(60),
+};
+
+/// Most sources, names, and pairs of both whose wrong attempts are remembered, each. Who would be
+/// forgiven soonest makes room.
+pub(crate) const ATTEMPT_SOURCES_MAX: usize = 16_384;

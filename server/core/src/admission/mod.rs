@@ -1,0 +1,13 @@
+//! Who may come in, how many and how fast: bounds and waits for strangers, as parts without I/O that
+//! know neither sessions nor the chat. The time and what is asked come in, answers go out.
+
+mod attempts;
+mod fair_queue;
+mod limits;
+mod source;
+mod throttle;
+
+pub(crate) use self::attempts::{Attempt, Attempts, Begun, Guess, Later, Next};
+pub(crate) use self::limits::{ATTEMPT_SOURCES_MAX, SERVER_PASSWORD_GUESSES};
+pub(crate) use self::source::Source;
+pub(crate) use self::throttle::Throttle;

@@ -1,0 +1,144 @@
+//! Somebody who signs in, over a socket of their own at an address of their own.
+
+use std::collections::VecDeque;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant as StdInstant};
+
+use netchat_shared::extended::{ClientMessage, Datagram, Delay, Link, ServerMessage};
+use netchat_shared::password::Password;
+use netchat_shared::time::Instant;
+use netchat_tests::opening::try_open;
+
+/// The password of the server, and everyone's own.
+pub(crate) const PASSWORD: &str = "password";
+/// How long an answer to what opens a session may take, before it is asked again.
+const OPENING_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// What somebody tries, and is to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Try {
+    Register,
+    Right,
+    Wrong,
+}
+
+pub(crate) struct Client {
+    socket: UdpSocket,
+    link: Link,
+    origin: StdInstant,
+    tries: Option<Try>,
+    again_at: Option<StdInstant>,
+    /// When the password was first shown.
+    shown_at: Option<StdInstant>,
+    pub(crate) heard: VecDeque<ServerMessage>,
+    /// How long it took from showing the password to being let in.
+    pub(crate) welcomed_after: Option<Duration>,
+    /// How often they heard that the password is wrong, and that the server is busy.
+    pub(crate) wrong: usize,
+    pub(crate) busy: usize,
+}
+
+impl Client {
+    /// Opens a session from that address, and gives the server's password and a name.
+    pub(crate) fn open(server: SocketAddr, from: Ipv4Addr, name: &str) -> Self {
+        let socket = UdpSocket::bind((from, 0)).unwrap();
+        socket.connect(server).unwrap();
+        socket.set_read_timeout(Some(OPENING_TIMEOUT)).unwrap();
+        let opened = (0..20).find_map(|_| {
+            let mut nonce = [0; 8];
+            getrandom::fill(&mut nonce).unwrap();
+            try_open(u64::from_be_bytes(nonce), |datagram| {
+                let mut buffer = [0; 2_048];
+                socket.send(&datagram).unwrap();
+                let length = socket.recv(&mut buffer);
+                length.map(|length| buffer[..length].to_vec()).into_iter().collect()
+            })
+        });
+        socket.set_nonblocking(true).unwrap();
+        let channel = opened.expect("a session").channel;
+        let mut client = Self {
+            socket,
+            link: Link::new(Instant::ZERO, channel),
+            origin: StdInstant::now(),
+            tries: None,
+            again_at: None,
+            shown_at: None,
+            heard: VecDeque::new(),
+            welcomed_after: None,
+            wrong: 0,
+            busy: 0,
+        };
+        client.say(&ClientMessage::Unlock(Password::new(PASSWORD).unwrap()));
+        client.say(&ClientMessage::Name(name.parse().unwrap()));
+        client
+    }
+
+    /// Shows a password. Who is told to come later does.
+    pub(crate) fn show(&mut self, tries: Try) {
+        self.tries = Some(tries);
+        self.shown_at.get_or_insert_with(StdInstant::now);
+        self.again_at = None;
+        let password = |text| Password::new(text).unwrap();
+        self.say(&match tries {
+            Try::Register => ClientMessage::Register(password(PASSWORD)),
+            Try::Right => ClientMessage::LogIn(password(PASSWORD)),
+            Try::Wrong => ClientMessage::LogIn(password("wrong")),
+        });
+    }
+
+    pub(crate) fn say(&mut self, message: &ClientMessage) {
+        // A link that is full is a guesser's: one guess less.
+        let _ = self.link.send(&message.to_wire());
+        self.send();
+    }
+
+    /// Reads what has come, and says what is due.
+    pub(crate) fn turn(&mut self) {
+        let mut buffer = [0; 2_048];
+        while let Ok(length) = self.socket.recv(&mut buffer) {
+            if let Ok(Datagram::Packet { number, sealed, .. }) = Datagram::parse(&buffer[..length])
+            {
+                let _ = self.link.handle_packet(self.now(), number, sealed);
+            }
+        }
+        while let Some(message) = self.link.next_message() {
+            self.hear(ServerMessage::parse(&message).unwrap());
+        }
+        let now = self.now();
+        if self.link.timeout().is_some_and(|at| at <= now) {
+            self.link.handle_timeout(now);
+        }
+        let is_due = self.again_at.is_some_and(|at| at <= StdInstant::now());
+        if let Some(tries) = self.tries.filter(|_| is_due) {
+            self.show(tries);
+        }
+        self.send();
+    }
+
+    fn hear(&mut self, message: ServerMessage) {
+        if let ServerMessage::Welcome { .. } = message {
+            self.tries = None;
+            self.welcomed_after = self.shown_at.map(|at| at.elapsed());
+            self.say(&ClientMessage::Sync(None));
+        } else if message == ServerMessage::Wrong {
+            self.wrong += 1;
+        } else if let ServerMessage::Later(why, wait) = message {
+            self.busy += usize::from(why == Delay::Busy);
+            // Guessers come when they like.
+            let obeys = self.tries != Some(Try::Wrong);
+            self.again_at = obeys.then(|| StdInstant::now() + wait);
+        } else {
+            self.heard.push_back(message);
+        }
+    }
+
+    fn send(&mut self) {
+        while let Some(packet) = self.link.next_packet(self.now()) {
+            let _ = self.socket.send(&packet);
+        }
+    }
+
+    fn now(&self) -> Instant {
+        Instant::from_origin(self.origin.elapsed())
+    }
+}

@@ -1,0 +1,201 @@
+//! Signing in while many do, and while somebody guesses: a real server, real sockets, real hashes.
+
+mod client;
+mod server;
+
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use netchat_shared::body::Body;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{ClientMessage, ServerMessage};
+use netchat_shared::kind::MessageKind;
+use netchat_shared::message_id::MessageId;
+
+use self::client::{Client, Try};
+use self::server::Server;
+use super::latencies::Latencies;
+
+const PEOPLE: usize = 1_000;
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(180);
+const GUESSES_PER_SECOND: u32 = 1_000;
+/// How long they have guessed before the owner comes.
+const GUESSED_BEFORE: Duration = Duration::from_secs(3);
+/// How many owners sign in under attack, one after the other.
+const OWNERS: usize = 10;
+/// Guesses at names that exist, and as many at names that don't.
+const COMPARED: usize = 200;
+
+pub(crate) fn bench() {
+    let server = Server::start();
+    println!("signing in: {PEOPLE} people, release build, {} processors", processors());
+    let before = server.resident_bytes();
+    register(&server);
+    let grown = server.resident_bytes().saturating_sub(before) / 1_000_000;
+    println!("  memory of the server after it: {} MB more than at the start", grown);
+    all_at_once(&server);
+    for (sources, from) in [(1, "one address"), (10, "10 addresses"), (1_000, "1,000 addresses")] {
+        owner_under_attack(&server, sources, from);
+    }
+    known_and_unknown(&server);
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// So many people at once, who come from a hundred addresses.
+fn people(server: &Server, tries: Try, mut meanwhile: impl FnMut()) -> (Vec<Client>, Duration) {
+    let mut people: Vec<Client> = Vec::new();
+    for index in 0..PEOPLE {
+        let from = Ipv4Addr::new(127, 0, 1, 1 + (index % 100) as u8);
+        people.push(Client::open(server.address, from, &format!("person{index}")));
+    }
+    let began = Instant::now();
+    people.iter_mut().for_each(|person| person.show(tries));
+    while people.iter().any(|person| person.welcomed_after.is_none()) {
+        people.iter_mut().for_each(Client::turn);
+        meanwhile();
+        assert!(began.elapsed() < PATIENCE, "everyone gets in");
+    }
+    (people, began.elapsed())
+}
+
+fn register(server: &Server) {
+    let (_, took) = people(server, Try::Register, || {});
+    println!("  all register at once: {:.1} s", took.as_secs_f64());
+}
+
+/// Everyone signs in at once, while two others chat.
+fn all_at_once(server: &Server) {
+    let mut chat = Chat::begin(server);
+    for _ in 0..200 {
+        chat.turn();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let before = std::mem::take(&mut chat.latencies);
+    let (people, took) = people(server, Try::Right, || chat.turn());
+    let wrong: usize = people.iter().map(|person| person.wrong).sum();
+    let busy: usize = people.iter().map(|person| person.busy).sum();
+    println!("  all sign in at once: {:.1} s; WRONG {wrong}, busy {busy}", took.as_secs_f64());
+    println!("  SENT of another meanwhile: {}; before: {before}", chat.latencies);
+}
+
+/// Somebody who writes, one message after the other.
+struct Chat {
+    writer: Client,
+    sent_at: Option<Instant>,
+    sent: u128,
+    latencies: Latencies,
+}
+
+impl Chat {
+    fn begin(server: &Server) -> Self {
+        let mut writer = Client::open(server.address, Ipv4Addr::new(127, 0, 0, 5), "writer");
+        writer.show(Try::Register);
+        let began = Instant::now();
+        while writer.welcomed_after.is_none() {
+            writer.turn();
+            assert!(began.elapsed() < PATIENCE, "the writer gets in");
+        }
+        Self { writer, sent_at: None, sent: 0, latencies: Latencies::default() }
+    }
+
+    fn turn(&mut self) {
+        self.writer.turn();
+        while let Some(message) = self.writer.heard.pop_front() {
+            if let ServerMessage::Sent { .. } = message
+                && let Some(sent_at) = self.sent_at.take()
+            {
+                self.latencies.push(sent_at.elapsed());
+            }
+        }
+        if self.sent_at.is_none() {
+            self.sent += 1;
+            let name = "writer".parse().unwrap();
+            self.writer.say(&ClientMessage::Send {
+                id: MessageId(self.sent),
+                to: Conversation::User("person1".parse().unwrap()),
+                kind: MessageKind::Text,
+                body: Some(Body::new(&name, "still here")),
+            });
+            self.sent_at = Some(Instant::now());
+        }
+    }
+}
+
+/// The owners of a name sign in while it is guessed from so many addresses elsewhere.
+fn owner_under_attack(server: &Server, sources: u32, from: &str) {
+    let mut guessers: Vec<Client> = Vec::new();
+    for index in 0..sources.max(20) {
+        let [_, _, high, low] = (index % sources + 1).to_be_bytes();
+        let address = Ipv4Addr::new(127, 10, high, low);
+        guessers.push(Client::open(server.address, address, "person0"));
+    }
+    let (began, mut guessed, mut waits) = (Instant::now(), 0, Vec::new());
+    let mut owner: Option<Client> = None;
+    while waits.len() < OWNERS {
+        let due = began.elapsed().as_micros() * u128::from(GUESSES_PER_SECOND) / 1_000_000;
+        while guessed < due {
+            let count = guessers.len();
+            guessers[guessed as usize % count].show(Try::Wrong);
+            guessed += 1;
+        }
+        guessers.iter_mut().for_each(Client::turn);
+        match &mut owner {
+            None if began.elapsed() > GUESSED_BEFORE => {
+                // The half of them where nobody has signed in before.
+                let address = Ipv4Addr::new(127, 20, sources as u8, 1 + waits.len() as u8 / 2 * 2);
+                let mut client = Client::open(server.address, address, "person0");
+                client.show(Try::Right);
+                owner = Some(client);
+            }
+            None => {}
+            Some(client) => {
+                client.turn();
+                assert_eq!(client.wrong, 0, "nobody right is called wrong");
+                if let Some(wait) = client.welcomed_after {
+                    waits.push(wait);
+                    owner = None;
+                }
+            }
+        }
+        assert!(began.elapsed() < PATIENCE, "every owner gets in");
+    }
+    let tried: usize = guessers.iter().map(|guesser| guesser.wrong).sum();
+    let longest = waits.iter().max().unwrap().as_secs_f64();
+    let first = waits.first().unwrap().as_secs_f64();
+    println!(
+        "  a name under {GUESSES_PER_SECOND} guesses a second from {from}: {tried} of {guessed} were tried;\n    \
+         its owner is in after {first:.2} s the first time, {longest:.2} s at most of {OWNERS}"
+    );
+}
+
+/// Guesses at names that exist and at others in turn, each from an address of its own.
+fn known_and_unknown(server: &Server) {
+    let mut times = [Latencies::default(), Latencies::default()];
+    let mut cpu = [Latencies::default(), Latencies::default()];
+    for index in 0..2 * COMPARED {
+        let name = match index % 2 {
+            0 => format!("person{}", index / 2),
+            _ => format!("nobody{}", index / 2),
+        };
+        let [high, low] = (index as u16).to_be_bytes();
+        let address = Ipv4Addr::new(127, 30, high, 1 + low / 2 * 2);
+        let mut client = Client::open(server.address, address, &name);
+        while client.heard.len() < 2 {
+            client.turn();
+        }
+        let (began, cpu_before) = (Instant::now(), server.cpu_time());
+        client.show(Try::Wrong);
+        while client.wrong == 0 {
+            client.turn();
+        }
+        times[index % 2].push(began.elapsed());
+        cpu[index % 2].push(server.cpu_time().saturating_sub(cpu_before));
+    }
+    for (index, what) in ["known  ", "unknown"].into_iter().enumerate() {
+        println!("  a wrong password for {what} names: {}; CPU {}", times[index], cpu[index]);
+    }
+}
