@@ -52,6 +52,7 @@ pub(crate) fn write(record: &LogEvent) {
             unknown_session = dropped.unknown_session,
             repeated = dropped.repeated,
             beyond_window = dropped.beyond_window,
+            too_many = dropped.too_many,
             "datagrams dropped since the last of these lines"
         ),
         LogEvent::NamesAlike(NamesAlike { told, more }) => {

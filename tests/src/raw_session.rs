@@ -80,14 +80,19 @@ impl RawSession {
         name: &str,
     ) -> Self {
         let mut session = Self::open(server, address);
+        session.register(server, name);
+        session
+    }
+
+    /// Registers a name in an open session.
+    pub fn register<S: Storage>(&mut self, server: &mut SimServer<S>, name: &str) {
         let password = |text: &str| netchat_shared::password::Password::new(text).unwrap();
-        session.say(server, &ClientMessage::Unlock(password("password")));
-        session.say(server, &ClientMessage::Name(name.parse().unwrap()));
-        let replies = session.say(server, &ClientMessage::Register(password("secretly")));
+        self.say(server, &ClientMessage::Unlock(password("password")));
+        self.say(server, &ClientMessage::Name(name.parse().unwrap()));
+        let replies = self.say(server, &ClientMessage::Register(password("secretly")));
         let is_welcome = |message: &ServerMessage| matches!(message, ServerMessage::Welcome { .. });
         assert!(messages(&replies).iter().any(is_welcome), "{name} is signed in");
-        session.say(server, &ClientMessage::Sync(None));
-        session
+        self.say(server, &ClientMessage::Sync(None));
     }
 
     /// Says a small message; what the server says to this address, a packet each.

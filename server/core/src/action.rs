@@ -154,7 +154,7 @@ pub enum SignOutReason {
     Broken,
     /// Its user ended it from another session.
     EndedElsewhere,
-    /// Memory was short, and it held the most.
+    /// There were too many strangers, or memory was short, and it held the most.
     GaveWay,
 }
 
@@ -200,4 +200,6 @@ pub struct Dropped {
     pub repeated: u64,
     /// A packet beyond every window.
     pub beyond_window: u64,
+    /// A link that was not opened, or a stranger's session that gave way: there were too many.
+    pub too_many: u64,
 }

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-/// Most addresses that may be between `LOCKED` and sign-in at once. A further one hears `Locked`.
+/// Most sessions of each protocol that have not signed in, but for those that wait to be. For a further
+/// one, the oldest of whoever has the most gives way.
 pub const UNSIGNED_SESSIONS_MAX: usize = 4_096;
+
+/// Most of them of one source. For a further one, its oldest gives way.
+pub const UNSIGNED_SESSIONS_OF_SOURCE_MAX: usize = 1_024;
 
 /// Most server passwords of original clients that came too soon after wrong ones and wait to be looked
 /// at, and most of one source. A further one is not answered.
@@ -66,11 +70,9 @@ pub const WRITES_PENDING_MAX: usize = 65_536;
 /// Before an address has signed in, it gets at most so many times the bytes that came from it.
 pub const AMPLIFICATION_MAX: usize = 3;
 
-/// Most extended sessions; a further `OPEN` is not answered, and the operator sees why.
+/// Most extended sessions that have signed in or wait to be; beyond it, an `OPEN` is not answered, and
+/// the operator sees why.
 pub const EXTENDED_SESSIONS_MAX: usize = 20_000;
-
-/// Most extended sessions that have not signed in.
-pub const EXTENDED_UNSIGNED_MAX: usize = 4_096;
 
 /// Most bytes of messages that are not whole, or not read yet, for all sessions together. At it, the
 /// session that holds the most is ended; its client begins a new link.

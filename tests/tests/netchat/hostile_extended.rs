@@ -5,7 +5,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use netchat_core::limits::RECEIVED_BYTES_MAX;
+use netchat_core::limits::{
+    RECEIVED_BYTES_MAX, UNSIGNED_SESSIONS_MAX, UNSIGNED_SESSIONS_OF_SOURCE_MAX,
+};
 use netchat_core::{Dropped, LogEvent, Refusal, SignOutReason};
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
@@ -292,17 +294,43 @@ fn tokens_that_are_wrong_old_or_revoked_are_refused_and_counted() {
     assert!(!resume(&mut server, 7, token.expect("a token")).0, "old");
 }
 
+/// Opens a session from an address and says nothing more.
+fn open_silently(server: &mut SimServer, nonce: u64, from: SocketAddr) {
+    try_open(nonce, |datagram| {
+        server.receive(from, &datagram);
+        server.take_sent().into_iter().map(|(_, bytes)| bytes).collect()
+    });
+}
+
+/// 1.85 MB from one socket kept everybody out for 143 s.
 #[test]
-fn strangers_who_open_sessions_are_bounded() {
+fn s1_one_address_that_opens_sessions_and_says_nothing_keeps_nobody_out() {
     let mut server = SimServer::new(|_| {});
-    for port in 1..=5_000 {
-        try_open(u64::from(port), |datagram| {
-            server.receive(at(port), &datagram);
-            server.take_sent().into_iter().map(|(_, bytes)| bytes).collect()
-        });
+    let mut alice = RawSession::open(&mut server, SocketAddr::from(([10, 0, 0, 2], 1)));
+    let opened = UNSIGNED_SESSIONS_MAX as u64 + 1_000;
+    for nonce in 1..=opened {
+        open_silently(&mut server, nonce, at(1));
     }
-    // They are forgotten, and there is room again.
-    server.pass(Duration::from_secs(700));
-    assert_eq!(refusals(&server, Refusal::Full), 5_000 - 4_096);
-    RawSession::signed_in(&mut server, at(6_000), "alice");
+    // Who was there goes on, and who comes now is let in.
+    alice.register(&mut server, "alice");
+    RawSession::signed_in(&mut server, SocketAddr::from(([10, 0, 0, 3], 1)), "bob");
+    RawSession::signed_in(&mut server, at(2), "carol");
+    // Carol was one more.
+    let gave_way = dropped(&mut server).too_many;
+    assert_eq!(gave_way, opened + 1 - UNSIGNED_SESSIONS_OF_SOURCE_MAX as u64);
+    assert_eq!(refusals(&server, Refusal::Full), 0);
+}
+
+#[test]
+fn s1_a_thousand_addresses_that_do_so_keep_nobody_out() {
+    let mut server = SimServer::new(|_| {});
+    let mut alice = RawSession::open(&mut server, SocketAddr::from(([10, 0, 0, 2], 1)));
+    for nonce in 0..UNSIGNED_SESSIONS_MAX as u64 + 2_000 {
+        let host = nonce as u32 % 1_000;
+        let from = std::net::Ipv4Addr::from_bits(0x0b00_0000 + host);
+        open_silently(&mut server, nonce, SocketAddr::from((from, 1)));
+    }
+    alice.register(&mut server, "alice");
+    RawSession::signed_in(&mut server, SocketAddr::from(([10, 0, 0, 3], 1)), "bob");
+    assert!(dropped(&mut server).too_many >= 2_000);
 }

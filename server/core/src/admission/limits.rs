@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::rate::Rate;
 use super::throttle::Rule;
 
 /// Most attempts to sign in or register that wait for their password hash. Beyond it, who takes most
@@ -63,3 +64,13 @@ pub(crate) const SERVER_PASSWORD_GUESSES: Rule = Rule {
 /// Most sources, names, and pairs of both whose wrong attempts are remembered, each. Who would be
 /// forgiven soonest makes room.
 pub(crate) const ATTEMPT_SOURCES_MAX: usize = 16_384;
+
+/// Links that all sources together may open: enough for everybody after an outage, and then what takes
+/// an eighth of a core. Beyond it, each source has its own share.
+pub(crate) const OPENINGS: Rate = Rate { burst: 8_192, interval: Duration::from_millis(1) };
+
+/// The share of one source.
+pub(crate) const OPENINGS_OF_SOURCE: Rate = Rate { burst: 8, interval: Duration::from_secs(1) };
+
+/// Most sources whose shares are remembered; whose share is whole again first makes room.
+pub(crate) const OPENING_SOURCES_MAX: usize = 16_384;

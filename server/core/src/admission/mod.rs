@@ -3,11 +3,16 @@
 
 mod attempts;
 mod fair_queue;
+mod half_open;
 mod limits;
+mod openings;
+mod rate;
 mod source;
 mod throttle;
 
 pub(crate) use self::attempts::{Attempt, Attempts, Begun, Guess, Later, Next};
+pub(crate) use self::half_open::HalfOpen;
 pub(crate) use self::limits::{ATTEMPT_SOURCES_MAX, SERVER_PASSWORD_GUESSES};
+pub(crate) use self::openings::Openings;
 pub(crate) use self::source::Source;
 pub(crate) use self::throttle::Throttle;

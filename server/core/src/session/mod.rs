@@ -24,11 +24,12 @@ use self::classic::{ClassicSession, HeldKnocks};
 use self::extended::{Encoder, Entrance, ExtendedSession, Introductions, NotTaken, OpenHash};
 use self::held::Held;
 use crate::action::{Refusal, SignOutReason};
+use crate::admission::{HalfOpen, Openings, Source};
 use crate::context::{Context, Knock, TimerKey};
 use crate::events::{Request, SessionKey, Update};
 use crate::limits::{
-    CLASSIC_SESSIONS_MAX, EXTENDED_SESSIONS_MAX, EXTENDED_UNSIGNED_MAX, RECEIVED_BYTES_MAX,
-    UNSIGNED_SESSIONS_MAX,
+    CLASSIC_SESSIONS_MAX, EXTENDED_SESSIONS_MAX, RECEIVED_BYTES_MAX, UNSIGNED_SESSIONS_MAX,
+    UNSIGNED_SESSIONS_OF_SOURCE_MAX,
 };
 use crate::peer::Peer;
 use crate::settings::Secrets;
@@ -43,6 +44,8 @@ pub(crate) struct Sessions {
     extended_by_open: BTreeMap<OpenHash, SessionKey>,
     extended_by_path: BTreeMap<SocketAddr, SessionKey>,
     counts: Counts,
+    strangers: Strangers,
+    openings: Openings,
     held: Held,
     entrance: Entrance,
     introductions: Introductions,
@@ -57,9 +60,14 @@ pub(crate) struct Sessions {
 #[derive(Debug, Default)]
 struct Counts {
     classic: usize,
-    classic_unsigned: usize,
     extended: usize,
-    extended_unsigned: usize,
+}
+
+/// Sessions that have not signed in, but for those that wait to be.
+#[derive(Debug)]
+struct Strangers {
+    classic: HalfOpen<SessionKey>,
+    extended: HalfOpen<SessionKey>,
 }
 
 /// A session of either protocol.
@@ -78,6 +86,11 @@ impl Sessions {
             extended_by_open: BTreeMap::new(),
             extended_by_path: BTreeMap::new(),
             counts: Counts::default(),
+            strangers: Strangers {
+                classic: HalfOpen::new(UNSIGNED_SESSIONS_MAX, UNSIGNED_SESSIONS_OF_SOURCE_MAX),
+                extended: HalfOpen::new(UNSIGNED_SESSIONS_MAX, UNSIGNED_SESSIONS_OF_SOURCE_MAX),
+            },
+            openings: Openings::new(),
             held: Held::default(),
             entrance: Entrance::new(secrets.server_key, keys, &mut cx.rng),
             introductions: Introductions::new(secrets.gateway_key),
@@ -119,20 +132,8 @@ impl Sessions {
             Some(Session::Extended(session)) if let Update::Message(delivery) = update => {
                 session.handle_delivery(delivery, self.encoder.message(delivery));
             }
-            Some(Session::Classic(session)) => {
-                let was_signed_in = session.is_signed_in();
-                session.update(cx, update);
-                if session.is_signed_in() && !was_signed_in {
-                    self.counts.classic_unsigned -= 1;
-                }
-            }
-            Some(Session::Extended(session)) => {
-                let was_signed_in = session.is_signed_in();
-                session.update(cx, update);
-                if session.is_signed_in() && !was_signed_in {
-                    self.counts.extended_unsigned -= 1;
-                }
-            }
+            Some(Session::Classic(session)) => session.update(cx, update),
+            Some(Session::Extended(session)) => session.update(cx, update),
             None => {
                 // It ended while it signed in: whoever it was for is not here.
                 if let Update::SignedIn(_) = update {
@@ -150,13 +151,10 @@ impl Sessions {
         let Some(key) = self.dirty.pop_first() else { return false };
         let timeout = match self.by_key.get_mut(&key) {
             Some(Session::Classic(session)) => session.flush(cx),
-            Some(Session::Extended(session)) => {
-                let timeout = session.flush(cx);
-                self.held.set(key, session.received_bytes());
-                timeout
-            }
+            Some(Session::Extended(session)) => session.flush(cx),
             None => return true,
         };
+        self.note(key);
         cx.timers.set_no_later(TimerKey::Session(key), timeout);
         self.end_if_over(cx, key);
         true
@@ -204,9 +202,7 @@ impl Sessions {
     }
 
     fn open_classic(&mut self, cx: &mut Context, from: Peer, bytes: usize) {
-        let is_full = self.counts.classic_unsigned >= UNSIGNED_SESSIONS_MAX
-            || self.counts.classic >= CLASSIC_SESSIONS_MAX;
-        if is_full {
+        if self.counts.classic - self.strangers.classic.len() >= CLASSIC_SESSIONS_MAX {
             cx.refuse(from, Refusal::Full);
             return cx.transmit(from.source, LoginReply::Locked.to_string());
         }
@@ -215,8 +211,8 @@ impl Sessions {
         self.by_key.insert(key, Session::Classic(Box::new(session)));
         self.classic_by_address.insert(from.source, key);
         self.counts.classic += 1;
-        self.counts.classic_unsigned += 1;
-        self.dirty.insert(key);
+        self.look_at(cx, key);
+        self.bound_strangers(cx, classic::source(from));
     }
 
     fn handle_extended(&mut self, cx: &mut Context, from: SocketAddr, bytes: &[u8]) {
@@ -310,10 +306,13 @@ impl Sessions {
             }
             return;
         }
-        let is_full = self.counts.extended >= EXTENDED_SESSIONS_MAX
-            || self.counts.extended_unsigned >= EXTENDED_UNSIGNED_MAX;
-        if is_full {
+        if self.counts.extended - self.strangers.extended.len() >= EXTENDED_SESSIONS_MAX {
             return cx.refuse(self.peer(from), Refusal::Full);
+        }
+        let source = Source::proved(self.peer(from).ip());
+        if !self.openings.admit(cx.monotonic(), source) {
+            cx.dropped.too_many += 1;
+            return;
         }
         let id = self.new_id(cx);
         let Ok((channel, answer)) = self.entrance.accept(agreed, hello, id) else {
@@ -328,8 +327,41 @@ impl Sessions {
         self.extended_by_open.insert(opened_by, key);
         self.extended_by_path.insert(from, key);
         self.counts.extended += 1;
-        self.counts.extended_unsigned += 1;
-        self.dirty.insert(key);
+        self.look_at(cx, key);
+        self.bound_strangers(cx, source);
+    }
+
+    /// Sessions of strangers are bounded, for each source and for all together.
+    fn bound_strangers(&mut self, cx: &mut Context, source: Source) {
+        loop {
+            let Strangers { classic, extended } = &self.strangers;
+            let Some(key) = classic.too_many(source).or_else(|| extended.too_many(source)) else {
+                return;
+            };
+            match self.by_key.get_mut(&key) {
+                Some(Session::Classic(session)) => session.give_way(),
+                Some(Session::Extended(session)) => session.give_way(),
+                None => {}
+            }
+            cx.dropped.too_many += 1;
+            self.end_if_over(cx, key);
+        }
+    }
+
+    /// Keeps the counts of what a session holds, and whether it is a stranger's.
+    fn note(&mut self, key: SessionKey) {
+        let (strangers, source) = match self.by_key.get(&key) {
+            Some(Session::Classic(session)) => (&mut self.strangers.classic, session.stranger()),
+            Some(Session::Extended(session)) => {
+                self.held.set(key, session.received_bytes());
+                (&mut self.strangers.extended, session.stranger())
+            }
+            None => return,
+        };
+        match source {
+            Some(source) => strangers.insert(key, source),
+            None => strangers.remove(key),
+        }
     }
 
     /// An id that no session has.
@@ -354,7 +386,6 @@ impl Sessions {
         let Some(Session::Extended(session)) = self.by_key.get_mut(&key) else { return };
         let before = session.path();
         session.handle_packet(cx, from, number, sealed);
-        self.held.set(key, session.received_bytes());
         let now = session.path();
         if now != before {
             if self.extended_by_path.get(&before) == Some(&key) {
@@ -379,6 +410,7 @@ impl Sessions {
     /// Something of a session has changed: it is looked at before the driver waits, or ended.
     fn look_at(&mut self, cx: &mut Context, key: SessionKey) {
         self.dirty.insert(key);
+        self.note(key);
         self.end_if_over(cx, key);
     }
 
@@ -389,14 +421,14 @@ impl Sessions {
                 let Some(why) = session.has_ended() else { return };
                 session.close(cx, why);
                 self.counts.classic -= 1;
-                self.counts.classic_unsigned -= usize::from(!session.is_signed_in());
+                self.strangers.classic.remove(key);
                 self.classic_by_address.remove(&session.address());
             }
             Some(Session::Extended(session)) => {
                 let Some(why) = session.has_ended() else { return };
                 session.close(cx, why);
                 self.counts.extended -= 1;
-                self.counts.extended_unsigned -= usize::from(!session.is_signed_in());
+                self.strangers.extended.remove(key);
                 self.extended_by_id.remove(&session.id());
                 self.extended_by_open.remove(&session.opened_by());
                 if self.extended_by_path.get(&session.path()) == Some(&key) {

@@ -108,6 +108,19 @@ impl ClassicSession {
         matches!(self.stage, Stage::SignedIn(_))
     }
 
+    /// Who it counts for as long as it is a stranger's: one that waits to be signed in is none.
+    pub(super) fn stranger(&self) -> Option<Source> {
+        match &self.stage {
+            Stage::SignedIn(_) | Stage::Verifying(_) | Stage::Registering(..) => None,
+            Stage::Unlocked | Stage::Joining(_) | Stage::Named { .. } => Some(self.source()),
+        }
+    }
+
+    /// It ends, so that there is room for others.
+    pub(super) fn give_way(&mut self) {
+        self.ended = Some(SignOutReason::GaveWay);
+    }
+
     /// Why it is over, if it is.
     pub(super) fn has_ended(&self) -> Option<SignOutReason> {
         self.ended

@@ -112,7 +112,15 @@ impl ExtendedSession {
         self.link.received_bytes()
     }
 
-    /// It ends, so that there is memory for others.
+    /// Who it counts for as long as it is a stranger's: one that waits to be signed in is none.
+    pub(super) fn stranger(&self) -> Option<Source> {
+        match self.stage {
+            Stage::SignedIn(_) | Stage::Waiting(_) => None,
+            Stage::Locked | Stage::Unlocked | Stage::Named(_) => Some(self.source()),
+        }
+    }
+
+    /// It ends, so that there is room for others.
     pub(super) fn give_way(&mut self) {
         self.ended = Some(SignOutReason::GaveWay);
     }
