@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Source;
+use super::source::Source;
 
 /// See the module's documentation. Keys are in the order in which the sessions began.
 #[derive(Debug)]

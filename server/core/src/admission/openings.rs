@@ -6,9 +6,9 @@
 
 use netchat_shared::time::Instant;
 
-use super::Source;
 use super::limits::{OPENING_SOURCES_MAX, OPENINGS, OPENINGS_OF_SOURCE};
 use super::rate::{Bucket, Buckets};
+use super::source::Source;
 
 /// See the module's documentation.
 #[derive(Debug)]

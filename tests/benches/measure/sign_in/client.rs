@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant as StdInstant};
 
-use netchat_shared::extended::{ClientMessage, Datagram, Delay, Link, ServerMessage};
+use netchat_shared::extended::{ClientMessage, Datagram, Delay, Link, ServerMessage, Token};
 use netchat_shared::password::Password;
 use netchat_shared::time::Instant;
 use netchat_tests::opening::try_open;
@@ -36,11 +36,20 @@ pub(crate) struct Client {
     /// How often they heard that the password is wrong, and that the server is busy.
     pub(crate) wrong: usize,
     pub(crate) busy: usize,
+    /// What they can resume with, once they are in.
+    pub(crate) token: Option<Token>,
 }
 
 impl Client {
     /// Opens a session from that address, and gives the server's password and a name.
     pub(crate) fn open(server: SocketAddr, from: Ipv4Addr, name: &str) -> Self {
+        let mut client = Self::try_open(server, from).expect("a session");
+        client.introduce(name);
+        client
+    }
+
+    /// Opens a session from that address, if the server lets it within ten seconds.
+    pub(crate) fn try_open(server: SocketAddr, from: Ipv4Addr) -> Option<Self> {
         let socket = UdpSocket::bind((from, 0)).unwrap();
         socket.connect(server).unwrap();
         socket.set_read_timeout(Some(OPENING_TIMEOUT)).unwrap();
@@ -55,8 +64,8 @@ impl Client {
             })
         });
         socket.set_nonblocking(true).unwrap();
-        let channel = opened.expect("a session").channel;
-        let mut client = Self {
+        let channel = opened?.channel;
+        Some(Self {
             socket,
             link: Link::new(Instant::ZERO, channel),
             origin: StdInstant::now(),
@@ -67,10 +76,23 @@ impl Client {
             welcomed_after: None,
             wrong: 0,
             busy: 0,
-        };
-        client.say(&ClientMessage::Unlock(Password::new(PASSWORD).unwrap()));
-        client.say(&ClientMessage::Name(name.parse().unwrap()));
-        client
+            token: None,
+        })
+    }
+
+    fn introduce(&mut self, name: &str) {
+        self.say(&ClientMessage::Unlock(Password::new(PASSWORD).unwrap()));
+        self.say(&ClientMessage::Name(name.parse().unwrap()));
+    }
+
+    /// Gives the server's password, a name, and a password for it.
+    pub(crate) fn sign_in(&mut self, name: &str, tries: Try) {
+        self.introduce(name);
+        self.show(tries);
+    }
+
+    pub(crate) fn resume(&mut self, token: Token) {
+        self.say(&ClientMessage::Resume(token));
     }
 
     /// Shows a password. Who is told to come later does.
@@ -116,7 +138,8 @@ impl Client {
     }
 
     fn hear(&mut self, message: ServerMessage) {
-        if let ServerMessage::Welcome { .. } = message {
+        if let ServerMessage::Welcome { token, .. } = message {
+            self.token = Some(token);
             self.tries = None;
             self.welcomed_after = self.shown_at.map(|at| at.elapsed());
             self.say(&ClientMessage::Sync(None));

@@ -2,6 +2,7 @@
 
 mod client;
 mod server;
+mod strangers;
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -39,6 +40,7 @@ pub(crate) fn bench() {
         owner_under_attack(&server, sources, from);
     }
     known_and_unknown(&server);
+    strangers::bench(&server);
 }
 
 fn processors() -> usize {
