@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
+use crate::acme::{AcmeSettings, Domain};
 use crate::limits::{SESSIONS_MAX, SESSIONS_PER_ADDRESS_MAX};
 use crate::proxies::TrustedProxies;
 use crate::web_address::{Host, Origin};
@@ -41,6 +42,10 @@ pub struct GatewayConfig {
     #[arg(long, env = "NETCHAT_TLS_KEY", requires = "tls_certificate", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
 
+    /// How certificates are got without files.
+    #[command(flatten)]
+    pub acme: AcmeSettings,
+
     /// Most browser sessions at once
     #[arg(long, env = "NETCHAT_SESSIONS", default_value_t = SESSIONS_MAX, value_name = "COUNT", value_parser = at_least_one())]
     pub sessions: usize,
@@ -59,8 +64,13 @@ impl GatewayConfig {
     /// proxy, a gateway is open to them whatever it listens on.
     #[must_use]
     pub fn outside_host(&self) -> Option<Host> {
+        self.named_hosts().find(|host| !host.is_this_machine())
+    }
+
+    /// Every host that the operator says is this gateway's.
+    pub(crate) fn named_hosts(&self) -> impl Iterator<Item = Host> {
         let named = self.allow_origins.iter().map(Origin::host).chain(&self.allow_hosts);
-        named.into_iter().find(|host| !host.is_this_machine()).cloned()
+        named.cloned().chain(self.acme.domains.iter().map(Domain::host))
     }
 }
 
@@ -75,6 +85,7 @@ impl Default for GatewayConfig {
             allow_hosts: Vec::new(),
             tls_certificate: None,
             tls_key: None,
+            acme: AcmeSettings::default(),
             sessions: SESSIONS_MAX,
             sessions_per_address: SESSIONS_PER_ADDRESS_MAX,
             proxies: TrustedProxies::default(),

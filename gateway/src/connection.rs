@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, timeout};
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service as _;
 use tracing::warn;
 
+use crate::acme::is_challenge;
 use crate::connections::ConnectionId;
 use crate::limits::{
     CONNECTION_TIMEOUT, HANDSHAKE_TIMEOUT, HEAD_BYTES_MAX, HEAD_TIMEOUT, STOP_TIMEOUT,
@@ -92,6 +94,11 @@ pub(crate) async fn serve(
         None => Stream::Plain(stream),
         // What went wrong is the other end's, as below.
         Some(tls) => match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+            // It has seen the certificate that it asked for, and says no more (RFC 8737, section 3).
+            Ok(Ok(mut stream)) if is_challenge(stream.get_ref().1) => {
+                let _ = timeout(STOP_TIMEOUT, stream.shutdown()).await;
+                return;
+            }
             Ok(Ok(stream)) => Stream::Tls(Box::new(stream)),
             Ok(Err(_)) | Err(_) => return,
         },

@@ -4,6 +4,7 @@
 //! It knows datagrams only. There is no chat logic here, and no chat state: any number of gateways
 //! can stand in front of a server, and a restart loses nothing.
 
+mod acme;
 mod admission;
 mod app;
 mod bridge;
@@ -27,6 +28,7 @@ use std::net::SocketAddr;
 
 use thiserror::Error;
 
+pub use self::acme::{AcmeError, AcmeSettingError, AcmeSettings, Contact, DirectoryUrl, Domain};
 pub use self::config::{GatewayConfig, default_listen_address};
 pub use self::proxies::{ProxyWord, TrustedProxies};
 pub use self::run::{Gateway, resolve};
@@ -49,6 +51,9 @@ pub enum GatewayError {
     /// TLS can't be had.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Certificates can't be got by ACME.
+    #[error(transparent)]
+    Acme(#[from] AcmeError),
     /// The server's address is none.
     #[error("--server: {0} is no address: give host:port, such as 127.0.0.1:12000")]
     Server(String),

@@ -41,6 +41,17 @@ pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often files of a certificate are looked at.
 pub const TLS_RELOAD_INTERVAL: Duration = Duration::from_secs(5);
+/// How long nothing is asked for after a new certificate has come: one that can't be used, or seems to be
+/// out of date because the clock is wrong, would be followed by the next at once.
+pub const ACME_ORDER_INTERVAL: Duration = Duration::from_secs(3_600);
+/// How long ACME may be silent while there is no certificate. Then it begins anew: a directory that never
+/// answers would else be waited for without end. Its own tries are at most 18 hours apart.
+pub const ACME_SILENCE_MAX: Duration = Duration::from_secs(24 * 3_600);
+/// The same while there is one, when silence is usual. Should the cache not keep what it is given, a
+/// certificate is asked for as often: authorities allow several a week.
+pub const ACME_SILENCE_CERTIFIED_MAX: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// How much of what a directory says about its failure is written to the log, in characters.
+pub const ACME_ERROR_CHARS_MAX: usize = 500;
 /// How long the listener waits after the system refused it a connection.
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(20);
 

@@ -10,11 +10,11 @@ use tokio::net::{TcpListener, TcpStream, lookup_host};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::acme::Acme;
 use crate::admission::{self, Admission};
 use crate::app::App;
 use crate::connection::{Happening, Reporter, serve};
@@ -23,7 +23,7 @@ use crate::limits::{ACCEPT_RETRY, STOP_TIMEOUT, TLS_RELOAD_INTERVAL};
 use crate::proxies::TrustedProxies;
 use crate::site::Site;
 use crate::source::Source;
-use crate::tls::TlsFiles;
+use crate::tls::{Tls, TlsFiles};
 use crate::{GatewayConfig, GatewayError};
 
 /// A gateway that listens, and is about to run.
@@ -35,12 +35,7 @@ pub struct Gateway {
     config: GatewayConfig,
     bounds: Bounds,
     tls: Option<Tls>,
-}
-
-/// How browsers are spoken with over TLS.
-struct Tls {
-    files: TlsFiles,
-    acceptor: TlsAcceptor,
+    acme: Option<Acme>,
 }
 
 /// Lets connections in. One task owns it.
@@ -68,20 +63,13 @@ impl Gateway {
         (server, key): (SocketAddr, Option<GatewayKey>),
         config: GatewayConfig,
     ) -> Result<Self, GatewayError> {
-        let tls = match (&config.tls_certificate, &config.tls_key) {
-            (Some(certificate), Some(key)) => {
-                let mut files = TlsFiles::new(certificate.clone(), key.clone());
-                let acceptor = files.load()?;
-                Some(Tls { files, acceptor })
-            }
-            _ => None,
-        };
+        let (tls, acme) = encryption(&config)?;
         let listen = |source| GatewayError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let files = netchat_process::raise_file_limit();
         let bounds = Bounds::of_files(files, config.sessions);
-        Ok(Self { listener, address, server, key, config, bounds, tls })
+        Ok(Self { listener, address, server, key, config, bounds, tls, acme })
     }
 
     /// The address that the gateway listens on.
@@ -118,6 +106,9 @@ impl Gateway {
             tasks: tasks.clone(),
         };
         let (reports, happenings) = unbounded_channel();
+        if let Some(acme) = self.acme {
+            tasks.spawn(acme.run(stopping.clone()));
+        }
         let mut entrance = Entrance {
             listener: self.listener,
             tls: self.tls,
@@ -159,20 +150,12 @@ impl Entrance {
             tokio::select! {
                 biased;
                 Some(happening) = self.happenings.recv() => self.handle(happening),
-                _ = reloads.tick() => self.reload_certificate(),
+                _ = reloads.tick() => self.tls.iter_mut().for_each(Tls::refresh),
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => self.let_in(stream, peer),
                     Err(error) => self.refused(&error).await,
                 }
             }
-        }
-    }
-
-    fn reload_certificate(&mut self) {
-        if let Some(tls) = &mut self.tls
-            && let Some(acceptor) = tls.files.reload()
-        {
-            tls.acceptor = acceptor;
         }
     }
 
@@ -192,7 +175,7 @@ impl Entrance {
         let id = self.connections.next_id();
         let reporter = Reporter { id, listener: self.reports.clone() };
         let behind = (peer, Arc::clone(&self.proxies));
-        let tls = self.tls.as_ref().map(|tls| tls.acceptor.clone());
+        let tls = self.tls.as_ref().map(Tls::acceptor);
         let (router, stopping) = (self.router.clone(), self.stopping.clone());
         let task = self.tasks.spawn(serve(stream, tls, behind, router, reporter, stopping));
         self.connections.insert(id, source, task.abort_handle());
@@ -222,6 +205,20 @@ impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gateway").field("url", &self.url()).finish_non_exhaustive()
     }
+}
+
+/// TLS as it is set, and what gets its certificates if that is the gateway's own task.
+fn encryption(config: &GatewayConfig) -> Result<(Option<Tls>, Option<Acme>), GatewayError> {
+    if !config.acme.domains.is_empty() {
+        let (acme, newest) = Acme::new(config.acme.clone())?;
+        return Ok((Some(Tls::Acme(newest)), Some(acme)));
+    }
+    let (Some(certificate), Some(key)) = (&config.tls_certificate, &config.tls_key) else {
+        return Ok((None, None));
+    };
+    let mut files = TlsFiles::new(certificate.clone(), key.clone());
+    let acceptor = files.load()?;
+    Ok((Some(Tls::Files { files, acceptor }), None))
 }
 
 /// Finds the address of a server that is given as host:port.

@@ -49,10 +49,9 @@ impl Site {
         let own = ["localhost".to_owned()].into_iter();
         let own = own
             .chain(machine.into_iter().flat_map(|name| [name.to_owned(), format!("{name}.local")]));
-        let named = config.allow_hosts.iter().chain(config.allow_origins.iter().map(Origin::host));
         Self {
             origins: config.allow_origins.clone(),
-            names: own.filter_map(|name| name.parse().ok()).chain(named.cloned()).collect(),
+            names: own.filter_map(|name| name.parse().ok()).chain(config.named_hosts()).collect(),
             is_loopback: listen.ip().is_loopback(),
         }
     }

@@ -3,6 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod gateway {
+    /// Certificates by themselves.
+    mod acme;
+    /// A certificate authority that runs in the test.
+    mod authority;
     /// A gateway that runs in the test.
     mod front;
     /// What the server is told of browsers.

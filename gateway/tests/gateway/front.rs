@@ -7,6 +7,8 @@ use netchat_gateway::{Gateway, GatewayConfig};
 use netchat_shared::via::GatewayKey;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Longest time for anything that a test waits for: it only decides how long a failure takes.
@@ -15,6 +17,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Front {
     pub(crate) gateway: SocketAddr,
     pub(crate) server: UdpSocket,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
 }
 
 impl Front {
@@ -28,8 +32,15 @@ impl Front {
         let gateway =
             Gateway::bind(any, (server.local_addr().unwrap(), key), config).await.unwrap();
         let address = gateway.local_address();
-        tokio::spawn(gateway.run(std::future::pending()));
-        Self { gateway: address, server }
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(gateway.run(async move { drop(stopped.await) }));
+        Self { gateway: address, server, stop, running }
+    }
+
+    /// Stops it in order.
+    pub(crate) async fn stop(self) {
+        self.stop.send(()).unwrap();
+        timeout(PATIENCE, self.running).await.expect("it stops").unwrap();
     }
 
     /// The next datagram at the server, and where it came from.

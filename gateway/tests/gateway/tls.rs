@@ -46,8 +46,8 @@ impl Files {
 
 fn renew(folder: &Path) -> CertificateDer<'static> {
     let made = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let CertifiedKey { cert, signing_key } = made;
-    write_key(folder, &signing_key);
+    let CertifiedKey { cert, key_pair } = made;
+    write_key(folder, &key_pair);
     fs::write(folder.join("certificate.pem"), cert.pem()).unwrap();
     cert.der().clone()
 }

@@ -49,7 +49,12 @@ async fn s16_the_database_and_what_lies_beside_it_are_the_owners() {
 /// Settings that never matched, refused everyone or silenced the log were taken without a word.
 #[tokio::test]
 async fn s17_settings_that_cannot_be_are_named() {
-    let cases: [(&str, &[&str], Variables<'_>, &str); 15] = [
+    let [domain, certificate] = [["--acme-domain", "a.example"], ["--tls-certificate", "c.pem"]];
+    let acme = |more: [&'static str; 2]| [domain, more].concat();
+    let with_files = [domain, certificate, ["--tls-key", "k.pem"]].concat();
+    let (contact, directory) = (["--acme-contact", "admin"], ["--acme-directory", "http://ca"]);
+    let (cache, root) = (["--acme-cache", "/dev/null/cache"], ["--acme-root", "nowhere"]);
+    let cases: [(&str, &[&str], Variables<'_>, &str); 22] = [
         ("netchat", &["up", "--trusted-proxy", "10.0.0.0/33"], &[], "--trusted-proxy"),
         ("netchat-gateway", &["--proxy-says", "x-real-ip"], &[], "--proxy-says"),
         ("netchat-gateway", &["--gateway-key-file", "nowhere"], &[], "can't read nowhere"),
@@ -65,6 +70,13 @@ async fn s17_settings_that_cannot_be_are_named() {
         ("netchat-server", &["--retention-days", "99999999"], &[], "--retention-days"),
         ("netchat-server", &[], &[("NETCHAT_ALLOW_GUESTS", "perhaps")], "--allow-guests"),
         ("netchat", &["chat", "--name", "a#b"], &[], "--name"),
+        ("netchat-gateway", &["--acme-domain", "192.0.2.1"], &[], "--acme-domain"),
+        ("netchat-gateway", &["--acme-root", "root.pem"], &[], "--acme-domain"),
+        ("netchat-gateway", &with_files, &[], "--tls-certificate"),
+        ("netchat-gateway", &acme(contact), &[], "--acme-contact"),
+        ("netchat-gateway", &acme(directory), &[], "--acme-directory"),
+        ("netchat-gateway", &acme(cache), &[], "--acme-cache: can't make"),
+        ("netchat-gateway", &acme(root), &[], "--acme-root: can't read nowhere"),
     ];
     for (name, arguments, variables, named) in cases {
         let (code, text) = run(name, arguments, variables).await;
@@ -80,7 +92,11 @@ async fn s18_the_default_password_is_refused_behind_a_proxy() {
     let database = folder.path().join("netchat.db");
     let up = ["up", "--listen", "127.0.0.1:0", "--udp-listen", "127.0.0.1:0", "--database"];
     let up = [&up[..], &[database.to_str().unwrap()]].concat();
-    for outside in [["--allow-origin", "https://chat.example.org"], ["--allow-host", "chat.lan"]] {
+    for outside in [
+        ["--allow-origin", "https://chat.example.org"],
+        ["--allow-host", "chat.lan"],
+        ["--acme-domain", "chat.example.org"],
+    ] {
         let (code, text) = run("netchat", &[&up[..], &outside].concat(), &[]).await;
         assert!(code > 0 && text.contains("choose a --password"), "{text}");
     }
