@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use netchat_gateway::limits::{ACME_ORDER_INTERVAL, ACME_SILENCE_MAX};
 use netchat_gateway::{AcmeSettings, Gateway, GatewayConfig};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -18,8 +19,8 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tracing::subscriber::DefaultGuard;
 
-use super::authority::{Authority, DOMAIN};
-use super::front::{Front, PATIENCE, ask};
+use super::authority::{Authority, DOMAIN, Trouble};
+use super::front::{Front, PATIENCE, ask, pass};
 
 /// What this thread's gateways write to the log, line by line.
 struct Log {
@@ -114,7 +115,7 @@ async fn assert_serves_its_page(front: &Front, root: &CertificateDer<'static>) {
 async fn a_certificate_comes_by_itself_and_is_used_again_without_asking() {
     let mut log = Log::new();
     let folder = TempDir::new().unwrap();
-    let authority = Authority::start(0).await;
+    let authority = Authority::start(Trouble::Nothing).await;
     let root = authority.root().der().clone();
     let config = config(&authority, folder.path());
     let front = Front::start(config.clone()).await;
@@ -138,7 +139,7 @@ async fn a_certificate_comes_by_itself_and_is_used_again_without_asking() {
 async fn a_directory_that_fails_is_told_and_asked_again() {
     let mut log = Log::new();
     let folder = TempDir::new().unwrap();
-    let authority = Authority::start(1).await;
+    let authority = Authority::start(Trouble::Fails).await;
     let root = authority.root().der().clone();
     let front = Front::start(config(&authority, folder.path())).await;
     authority.point_name_at(front.gateway);
@@ -150,13 +151,45 @@ async fn a_directory_that_fails_is_told_and_asked_again() {
     assert_serves_its_page(&front, &root).await;
 }
 
+#[tokio::test]
+async fn a_directory_that_never_answers_is_asked_anew() {
+    let mut log = Log::new();
+    let folder = TempDir::new().unwrap();
+    let authority = Authority::start(Trouble::Silent).await;
+    let front = Front::start(config(&authority, folder.path())).await;
+    authority.point_name_at(front.gateway);
+    authority.was_silent().await;
+    pass(ACME_SILENCE_MAX).await;
+    log.line("the new certificate is in the cache").await;
+    assert_serves_its_page(&front, authority.root().der()).await;
+}
+
+/// As all are if the clock is wrong: authorities soon refuse whoever asks in a rush.
+#[tokio::test]
+async fn a_certificate_that_is_out_of_date_is_not_followed_by_the_next_at_once() {
+    let mut log = Log::new();
+    let folder = TempDir::new().unwrap();
+    let authority = Authority::start(Trouble::OutOfDate).await;
+    let front = Front::start(config(&authority, folder.path())).await;
+    authority.point_name_at(front.gateway);
+    log.line("the new certificate is in the cache").await;
+    for _ in 0..100 {
+        let refused = connect(&front, authority.root().der(), &[]).await.unwrap_err();
+        assert!(refused.to_string().contains("expired"), "{refused}");
+    }
+    assert_eq!(authority.orders(), 1);
+    pass(ACME_ORDER_INTERVAL).await;
+    log.line("the new certificate is in the cache").await;
+    assert_eq!(authority.orders(), 2);
+}
+
 /// Otherwise the authority of these tests would show nothing.
 #[tokio::test]
 async fn who_does_not_answer_at_the_name_gets_no_certificate() {
     let mut log = Log::new();
     let [folder, other] = [(); 2].map(|()| TempDir::new().unwrap());
-    let authority = Authority::start(0).await;
-    let elsewhere = Authority::start(usize::MAX).await;
+    let authority = Authority::start(Trouble::Nothing).await;
+    let elsewhere = Authority::start(Trouble::Silent).await;
     let another = Front::start(config(&elsewhere, other.path())).await;
     authority.point_name_at(another.gateway);
     let front = Front::start(config(&authority, folder.path())).await;
@@ -172,7 +205,7 @@ async fn what_acme_cannot_use_is_named_at_the_start() {
         Gateway::bind(any, (any, None), config.clone()).await.err().map(|error| error.to_string())
     };
     let folder = TempDir::new().unwrap();
-    let authority = Authority::start(0).await;
+    let authority = Authority::start(Trouble::Nothing).await;
     let mut config = config(&authority, folder.path());
     assert_eq!(start(&config).await, None);
     fs::set_permissions(&config.acme.cache, Permissions::from_mode(0o750)).unwrap();

@@ -22,11 +22,14 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64_URL;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use netchat_gateway::limits::HEAD_TIMEOUT;
 use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, KeyPair, PublicKeyData};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
@@ -42,10 +45,24 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer as _, X509Certificate, X509CertificationRequest};
 
+use super::front::PATIENCE;
+
 const TOKEN: &str = "DGyRejmCefe7v4NfDGDKfA";
 /// The acmeIdentifier extension (RFC 8737, section 6.1).
 const ACME_IDENTIFIER: &str = "1.3.6.1.5.5.7.1.31";
 pub(crate) const DOMAIN: &str = "chat.example.org";
+
+/// What is wrong with an authority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    Nothing,
+    /// Its first answer is an error.
+    Fails,
+    /// It never answers the first request.
+    Silent,
+    /// What it gives has been valid.
+    OutOfDate,
+}
 
 /// The authority; gone when it is dropped.
 pub(crate) struct Authority {
@@ -60,8 +77,11 @@ struct Books {
     root: (Certificate, KeyPair),
     /// Where the name leads.
     gateway: OnceLock<SocketAddr>,
-    /// Requests that are answered by an error.
-    failures: AtomicUsize,
+    trouble: Trouble,
+    requests: AtomicUsize,
+    orders: AtomicUsize,
+    /// Told of a request that is not answered.
+    silent: Notify,
     /// The thumbprint of its key (RFC 7638).
     account: OnceLock<String>,
     /// What came of looking who answers at the name.
@@ -76,8 +96,7 @@ impl Drop for Authority {
 }
 
 impl Authority {
-    /// Starts one that answers the first so many requests by an error.
-    pub(crate) async fn start(failures: usize) -> Self {
+    pub(crate) async fn start(trouble: Trouble) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut root = CertificateParams::default();
         root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -89,7 +108,10 @@ impl Authority {
             url: url.clone(),
             root,
             gateway: OnceLock::new(),
-            failures: AtomicUsize::new(failures),
+            trouble,
+            requests: AtomicUsize::new(0),
+            orders: AtomicUsize::new(0),
+            silent: Notify::new(),
             account: OnceLock::new(),
             challenge: OnceLock::new(),
             certificate: Mutex::new(None),
@@ -107,7 +129,16 @@ impl Authority {
         self.books.gateway.set(gateway).unwrap();
     }
 
-    /// Where the name does not lead to the account's gateway, it is told so.
+    /// Waits for a request that is not answered.
+    pub(crate) async fn was_silent(&self) {
+        timeout(PATIENCE, self.books.silent.notified()).await.expect("a request");
+    }
+
+    pub(crate) fn orders(&self) -> usize {
+        self.books.orders.load(SeqCst)
+    }
+
+    /// What came of looking who answers at the name.
     pub(crate) fn challenge(&self) -> Option<&Result<(), String>> {
         self.books.challenge.get()
     }
@@ -151,18 +182,26 @@ fn router(books: &Arc<Books>) -> Router {
         .route("/challenge", post(challenge))
         .route("/finalize", post(finalize))
         .route("/certificate", post(certificate))
-        .layer(from_fn_with_state(Arc::clone(books), fail))
+        .layer(from_fn_with_state(Arc::clone(books), trouble))
         .with_state(Arc::clone(books))
 }
 
-/// Answers by an error while it is to.
-async fn fail(State(books): State<Arc<Books>>, request: Request, next: Next) -> Response {
-    let fewer = |failures: usize| failures.checked_sub(1);
-    if books.failures.fetch_update(SeqCst, SeqCst, fewer).is_ok() {
-        let problem = json!({ "detail": "out of\nseals" }).to_string();
-        return (StatusCode::SERVICE_UNAVAILABLE, problem).into_response();
+/// The first request is answered as the trouble wants it.
+async fn trouble(State(books): State<Arc<Books>>, request: Request, next: Next) -> Response {
+    let is_first = books.requests.fetch_add(1, SeqCst) == 0;
+    match books.trouble {
+        Trouble::Fails if is_first => {
+            let problem = json!({ "detail": "out of\nseals" }).to_string();
+            (StatusCode::SERVICE_UNAVAILABLE, problem).into_response()
+        }
+        Trouble::Silent if is_first => {
+            books.silent.notify_one();
+            std::future::pending().await
+        }
+        Trouble::Nothing | Trouble::Fails | Trouble::Silent | Trouble::OutOfDate => {
+            next.run(request).await
+        }
     }
-    next.run(request).await
 }
 
 async fn directory(State(books): State<Arc<Books>>) -> String {
@@ -197,6 +236,7 @@ async fn new_account(State(books): State<Arc<Books>>, request: Bytes) -> Respons
 async fn new_order(State(books): State<Arc<Books>>, request: Bytes) -> Response {
     let identifiers = json!([{ "type": "dns", "value": DOMAIN }]);
     assert_eq!(part(&request, "payload")["identifiers"], identifiers);
+    books.orders.fetch_add(1, SeqCst);
     let location = [(LOCATION, format!("{}/order", books.url))];
     (StatusCode::CREATED, location, order(&books).to_string()).into_response()
 }
@@ -269,8 +309,9 @@ async fn look(gateway: SocketAddr, expected: &[u8]) -> Result<(), String> {
     let shown = connection.peer_certificates().unwrap()[0].clone();
     check(&shown, expected)?;
     let mut said = Vec::new();
-    match stream.read_to_end(&mut said).await {
-        Ok(0) => Ok(()),
+    // Sooner than if it took this for a browser.
+    match timeout(HEAD_TIMEOUT / 2, stream.read_to_end(&mut said)).await {
+        Ok(Ok(0)) => Ok(()),
         other => Err(format!("it does not close in order: {other:?}")),
     }
 }
@@ -311,7 +352,10 @@ async fn finalize(State(books): State<Arc<Books>>, request: Bytes) -> Response {
     assert_eq!(names, [&GeneralName::DNSName(DOMAIN)]);
     let key = asked.certification_request_info.subject_pki.subject_public_key;
     let (root, root_key) = &books.root;
-    let params = CertificateParams::new([DOMAIN.to_owned()]).unwrap();
+    let mut params = CertificateParams::new([DOMAIN.to_owned()]).unwrap();
+    if books.trouble == Trouble::OutOfDate {
+        params.not_after = rcgen::date_time_ymd(2_001, 1, 1);
+    }
     let made = params.signed_by(&AskedKey(key.data.to_vec()), root, root_key).unwrap();
     *books.certificate.lock().unwrap() = Some(format!("{}{}", made.pem(), root.pem()));
     order(&books).to_string().into_response()

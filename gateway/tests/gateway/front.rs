@@ -70,6 +70,13 @@ impl Front {
     }
 }
 
+/// Time passes, and what waits for it is done.
+pub(crate) async fn pass(duration: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(duration).await;
+    tokio::time::resume();
+}
+
 /// The request that opens a WebSocket, with these further lines.
 pub(crate) fn upgrade(host: &str, origin: &str, lines: &str) -> String {
     format!(

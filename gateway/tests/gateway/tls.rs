@@ -4,7 +4,6 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use netchat_gateway::limits::TLS_RELOAD_INTERVAL;
 use netchat_gateway::{Gateway, GatewayConfig};
@@ -19,7 +18,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::front::{Front, PATIENCE, ask, upgrade};
+use super::front::{Front, PATIENCE, ask, pass, upgrade};
 
 /// A certificate of `localhost` in files of a folder.
 struct Files {
@@ -72,13 +71,6 @@ async fn connect(
     let name = "localhost".try_into().map_err(std::io::Error::other)?;
     let stream = TcpStream::connect(front.gateway).await?;
     TlsConnector::from(Arc::new(config)).connect(name, stream).await
-}
-
-/// Time passes, and what waits for it is done.
-async fn pass(duration: Duration) {
-    tokio::time::pause();
-    tokio::time::advance(duration).await;
-    tokio::time::resume();
 }
 
 #[tokio::test]
