@@ -22,7 +22,7 @@ enum Command {
     /// Chat in this terminal; as a tool where there is none
     Chat(chat::ChatArguments),
     /// Start server and gateway, and say which address to open
-    Up(up::UpArguments),
+    Up(Box<up::UpArguments>),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +38,6 @@ fn main() -> ExitCode {
 async fn run() -> ExitCode {
     match parse_arguments::<Arguments>("netchat").command {
         Command::Chat(arguments) => chat::run(arguments).await,
-        Command::Up(arguments) => up::run(arguments).await,
+        Command::Up(arguments) => up::run(*arguments).await,
     }
 }
