@@ -9,6 +9,7 @@
 //! - [`slash`]: commands that are typed where messages are typed;
 //! - [`limits`]: every bound.
 
+pub mod ago;
 pub mod limits;
 pub mod reaction;
 pub mod session;

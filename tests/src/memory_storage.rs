@@ -295,7 +295,7 @@ impl MemoryStorage {
                 is_target && is_user(&message.sender)
             }
             Draft::User { .. } => true,
-            Draft::PasswordHash { user, .. } => is_user(user),
+            Draft::PasswordHash { user, .. } | Draft::RenewedHash { user, .. } => is_user(user),
             Draft::Group { members, .. } => members.iter().all(is_user),
             Draft::Join(group, user) | Draft::Quit(group, user) => is_group(group) && is_user(user),
         }
@@ -488,6 +488,13 @@ impl Batch<'_> {
                 self.storage.end_tokens(|token| {
                     token.user == *user && only_token.is_some_and(|only| token.hash != only)
                 });
+                Change::PasswordHash(*user, hash.clone())
+            }
+            Draft::RenewedHash { user, compared, hash } => {
+                let present = self.storage.users.get(user).and_then(|u| u.password_hash.as_ref());
+                if present != Some(compared) {
+                    return Placed::At(self.storage.head());
+                }
                 Change::PasswordHash(*user, hash.clone())
             }
             Draft::Group { name, members } => {

@@ -1,5 +1,6 @@
 //! What the terminal asks and says about one's account: its password, and its sessions.
 
+use netchat_client::ago::ago;
 use netchat_client::session::PasswordOutcome;
 use netchat_shared::extended::AccountSession;
 use netchat_shared::limits::NEW_PASSWORD_CHARS_MIN;
@@ -84,16 +85,6 @@ pub(crate) fn lines(now: UnixTime, sessions: &[AccountSession]) -> Vec<String> {
         format!("{number}. {device}, signed in {}, {seen}", ago(now, session.since))
     });
     lines.collect()
-}
-
-fn ago(now: UnixTime, then: UnixTime) -> String {
-    let minutes = now.millis.saturating_sub(then.millis) / 60_000;
-    match minutes {
-        0 => "just now".to_owned(),
-        1..60 => format!("{minutes} min ago"),
-        60..1_440 => format!("{} h ago", minutes / 60),
-        _ => format!("{} d ago", minutes / 1_440),
-    }
 }
 
 #[cfg(test)]

@@ -97,6 +97,15 @@ pub enum Draft {
         /// Of the user's tokens, only this is good any more, and the others end; `None`: all are.
         only_token: Option<TokenHash>,
     },
+    /// A stronger hash of the password that a user has: if it is another one by now, nothing is changed.
+    RenewedHash {
+        /// Whose.
+        user: UserId,
+        /// What the password was compared with.
+        compared: String,
+        /// The hash.
+        hash: String,
+    },
     /// A group with these members, the creator first, if the name is free.
     Group {
         /// The name.

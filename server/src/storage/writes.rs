@@ -191,6 +191,9 @@ impl Commit<'_> {
             Draft::PasswordHash { user, hash, only_token } => {
                 self.append_password_hash(origin, *user, hash, *only_token)
             }
+            Draft::RenewedHash { user, compared, hash } => {
+                self.append_renewed_hash(origin, *user, compared, hash)
+            }
             Draft::Group { name, members } => self.append_group(origin, name, members),
             Draft::Join(group, user) => self.append_join(origin, *group, *user),
             Draft::Quit(group, user) => self.append_quit(origin, *group, *user),
@@ -267,6 +270,22 @@ impl Commit<'_> {
             0 => Err(Error::QueryReturnedNoRows),
             _ => Ok(Placed::At(self.log(origin, Change::PasswordHash(user, hash.to_owned())))),
         }
+    }
+
+    fn append_renewed_hash(
+        &mut self,
+        origin: Origin,
+        user: UserId,
+        compared: &str,
+        hash: &str,
+    ) -> rusqlite::Result<Placed> {
+        let set = "UPDATE user SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2";
+        let renewed =
+            self.connection.prepare_cached(set)?.execute(params![user.0, compared, hash])?;
+        Ok(Placed::At(match renewed {
+            0 => self.head.sequence,
+            _ => self.log(origin, Change::PasswordHash(user, hash.to_owned())),
+        }))
     }
 
     fn append_group(

@@ -136,7 +136,9 @@ impl FastMemory {
                 self.users.push(user.clone());
                 Change::User(user)
             }
-            Draft::PasswordHash { user, hash, .. } => Change::PasswordHash(user, hash),
+            Draft::PasswordHash { user, hash, .. } | Draft::RenewedHash { user, hash, .. } => {
+                Change::PasswordHash(user, hash)
+            }
             Draft::Group { name, members } => {
                 let since = Sequence(self.head + 1);
                 let members = members.into_iter().map(|member| (member, since)).collect();

@@ -45,6 +45,7 @@ enum Step {
 enum Proposal {
     User { name: u8, is_guest: bool },
     PasswordHash(Index, Option<u8>),
+    RenewedHash(Index, bool),
     Group { name: u8, members: Vec<Index> },
     Join(Index, Index),
     Quit(Index, Index),
@@ -116,6 +117,8 @@ fn proposals() -> impl Strategy<Value = Proposal> {
             .prop_map(|(name, is_guest)| Proposal::User { name, is_guest }),
         1 => (indexes(), prop::option::of(0..8_u8))
             .prop_map(|(user, only)| Proposal::PasswordHash(user, only)),
+        1 => (indexes(), any::<bool>())
+            .prop_map(|(user, is_changed)| Proposal::RenewedHash(user, is_changed)),
         1 => (0..6_u8, prop::collection::vec(indexes(), 0..4))
             .prop_map(|(name, members)| Proposal::Group { name, members }),
         1 => (indexes(), indexes()).prop_map(|(group, user)| Proposal::Join(group, user)),
@@ -302,6 +305,11 @@ impl Pair {
                 let only_token = only.map(|only| TokenHash([only; 32]));
                 let hash = "other".to_owned();
                 (!is_guest).then_some(Draft::PasswordHash { user, hash, only_token })?
+            }
+            Proposal::RenewedHash(user, is_changed) => {
+                let compared = if *is_changed { "other" } else { "hash" }.to_owned();
+                let user = self.pick_user(*user)?;
+                Draft::RenewedHash { user, compared, hash: "renewed".to_owned() }
             }
             Proposal::Group { name, members } => {
                 let members = members.iter().filter_map(|member| self.pick_user(*member));

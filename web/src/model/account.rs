@@ -1,5 +1,6 @@
 //! What the page shows of one's account: its sessions, and the change of its password.
 
+use netchat_client::ago::ago;
 use netchat_client::session::PasswordOutcome;
 use netchat_shared::extended::{AccountSession, AccountSessionId};
 use netchat_shared::limits::NEW_PASSWORD_CHARS_MIN;
@@ -92,16 +93,6 @@ pub fn describe(now: UnixTime, session: &AccountSession) -> String {
         (true, _) => format!("this one, {since}"),
         (false, true) => format!("online, {since}"),
         (false, false) => format!("seen {}, {since}", ago(now, session.seen)),
-    }
-}
-
-fn ago(now: UnixTime, then: UnixTime) -> String {
-    let minutes = now.millis.saturating_sub(then.millis) / 60_000;
-    match minutes {
-        0 => "just now".to_owned(),
-        1..60 => format!("{minutes} min ago"),
-        60..1_440 => format!("{} h ago", minutes / 60),
-        _ => format!("{} d ago", minutes / 1_440),
     }
 }
 

@@ -66,6 +66,8 @@ enum Purpose {
 struct HashUnderWay {
     attempt: Attempt<PasswordShown>,
     begun: Begun,
+    /// The hash that a guess is compared with.
+    compared: Option<String>,
     /// The account has got another password meanwhile: what is compared is not good any more.
     is_void: bool,
 }
@@ -124,9 +126,8 @@ impl Accounts {
         ticket: Ticket,
         hashed: Hashed,
     ) {
-        let Some(HashUnderWay { attempt, begun, is_void }) = self.hashes.remove(&ticket) else {
-            return;
-        };
+        let Some(under_way) = self.hashes.remove(&ticket) else { return };
+        let HashUnderWay { attempt, begun, compared, is_void } = under_way;
         self.attempts.finish(cx.monotonic(), begun, &attempt, hashed == Hashed::Wrong);
         let is_good = !(is_void && matches!(hashed, Hashed::Right(_)));
         let hashed = if is_good { hashed } else { Hashed::Wrong };
@@ -134,7 +135,7 @@ impl Accounts {
         match (content.purpose, guess) {
             (Purpose::SignIn(applicant), None) => self.finish_register_hash(cx, applicant, hashed),
             (Purpose::SignIn(applicant), Some(_)) => {
-                self.finish_verify(cx, people, &applicant, hashed);
+                self.finish_verify(cx, people, (&applicant, compared), hashed);
             }
             (Purpose::Change(change), None) => self.password_changes.store(cx, change, hashed),
             (Purpose::Change(change), Some(_)) => {
@@ -390,8 +391,14 @@ impl Accounts {
         while let Some(next) = self.attempts.next(cx.monotonic()) {
             match next {
                 Next::Begin(attempt, begun) => {
-                    let ticket = cx.hash(hash_job(people, &attempt));
-                    self.hashes.insert(ticket, HashUnderWay { attempt, begun, is_void: false });
+                    let job = hash_job(people, &attempt);
+                    let compared = match &job {
+                        HashJob::Verify { hash, .. } => hash.clone(),
+                        HashJob::Create(_) => None,
+                    };
+                    let ticket = cx.hash(job);
+                    let under_way = HashUnderWay { attempt, begun, compared, is_void: false };
+                    self.hashes.insert(ticket, under_way);
                 }
                 Next::PutOff(attempt, later) => self.put_off(cx, attempt, later),
             }
@@ -415,7 +422,7 @@ impl Accounts {
         &mut self,
         cx: &mut Context,
         people: &mut People,
-        applicant: &Applicant,
+        (applicant, compared): (&Applicant, Option<String>),
         hashed: Hashed,
     ) {
         let user = people.directory.find_registered(applicant.name.as_str()).map(|user| user.id);
@@ -431,8 +438,8 @@ impl Accounts {
             }
         };
         let Some(user) = user else { return };
-        if let Some(hash) = stronger {
-            let draft = Draft::PasswordHash { user, hash, only_token: None };
+        if let (Some(hash), Some(compared)) = (stronger, compared) {
+            let draft = Draft::RenewedHash { user, compared, hash };
             cx.store_aside(Write::Append(vec![draft]));
         }
         self.admit(cx, people, applicant.door, user, SignInKind::Password);

@@ -168,7 +168,9 @@ impl Room {
             }
             Draft::Join(group, user) => Change::Join(group, user),
             Draft::Quit(group, user) => Change::Quit(group, user),
-            Draft::PasswordHash { user, hash, .. } => Change::PasswordHash(user, hash),
+            Draft::PasswordHash { user, hash, .. } | Draft::RenewedHash { user, hash, .. } => {
+                Change::PasswordHash(user, hash)
+            }
         };
         self.enter(Some(origin), change);
     }

@@ -301,6 +301,29 @@ fn password_hash(user: UserId, hash: &str, only_token: Option<TokenHash>) -> Dra
     Draft::PasswordHash { user, hash: hash.to_owned(), only_token }
 }
 
+/// A sign-in with the former password, under way while it was changed, wrote it back.
+#[test]
+fn s12_a_stronger_hash_of_a_former_password_does_not_undo_a_change() {
+    let mut fixture = Fixture::with_people();
+    let hash = |fixture: &mut Fixture| {
+        let users = fixture.snapshot().users.into_iter();
+        users.filter(|(user, _)| user.id == ALICE).find_map(|(user, _)| user.password_hash)
+    };
+    let renewed = |compared: &str, hash: &str| Draft::RenewedHash {
+        user: ALICE,
+        compared: compared.to_owned(),
+        hash: hash.to_owned(),
+    };
+    fixture.place(password_hash(ALICE, "old cost", None));
+    fixture.place(renewed("old cost", "the same, stronger"));
+    assert_eq!(hash(&mut fixture).as_deref(), Some("the same, stronger"));
+    fixture.place(password_hash(ALICE, "another password", None));
+    let head = fixture.snapshot().head;
+    fixture.place(renewed("the same, stronger", "the former password"));
+    assert_eq!(hash(&mut fixture).as_deref(), Some("another password"));
+    assert_eq!(fixture.snapshot().head, head, "the log says nothing of it");
+}
+
 #[test]
 fn another_password_may_leave_one_token_good() {
     let mut fixture = Fixture::with_people();
