@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, TypedValueParser as _};
 use clap::{Args, value_parser};
-use netchat_core::limits::RETENTION_DEFAULT;
-use netchat_core::{Secrets, Settings};
+use netchat_core::limits::{RETENTION_DEFAULT, SESSIONS_OF_ACCOUNT_DEFAULT};
+use netchat_core::{AccountQuotas, Rate, Secrets, Settings};
 use netchat_process::{SecretSetting, SecretText, read_or_make_secret, read_secret_line};
 use netchat_shared::limits::{ACK_TIMEOUT_DEFAULT, DEFAULT_UDP_PORT};
 use netchat_shared::password::Password;
@@ -81,6 +82,42 @@ pub struct ServerConfig {
     /// How many days messages are kept; 0 keeps them for ever
     #[arg(long, env = "NETCHAT_RETENTION_DAYS", default_value_t = RETENTION_DEFAULT.as_secs() / DAY_SECONDS, value_name = "DAYS", value_parser = value_parser!(u64).range(..=RETENTION_DAYS_MAX))]
     pub retention_days: u64,
+
+    /// How many messages one account may send at once, and then each second; long ones and those to many
+    /// count for more
+    #[arg(long, env = "NETCHAT_MESSAGE_QUOTA", default_value = "500,20", value_name = RATE)]
+    pub message_quota: RateSetting,
+
+    /// The same for everything else that an account asks for, by what it costs
+    #[arg(long, env = "NETCHAT_REQUEST_QUOTA", default_value = "2000,200", value_name = RATE)]
+    pub request_quota: RateSetting,
+
+    /// How many sessions one account may have at once
+    #[arg(long, env = "NETCHAT_SESSIONS_PER_ACCOUNT", default_value_t = SESSIONS_OF_ACCOUNT_DEFAULT, value_name = "SESSIONS", value_parser = value_parser!(u16).range(1..).map(usize::from))]
+    pub sessions_per_account: usize,
+}
+
+/// So many at once, and so many more each second; or any number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateSetting(pub Option<Rate>);
+
+const RATE: &str = "AT_ONCE,PER_SECOND|off";
+
+impl FromStr for RateSetting {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let rate = text.split_once(',').and_then(|(burst, per_second)| {
+            let (burst, per_second) = (burst.trim().parse().ok()?, per_second.trim().parse().ok()?);
+            Rate::new(burst, per_second)
+        });
+        rate.map(|rate| Self(Some(rate))).ok_or(
+            "expected two numbers from 1 on, as in 500,20 (at once, and each second), or off",
+        )
+    }
 }
 
 /// The address that the server listens on when nothing else is said.
@@ -165,6 +202,11 @@ impl ServerConfig {
             hash_threads: Hasher::threads(),
             retention: (self.retention_days > 0)
                 .then(|| Duration::from_secs(self.retention_days.saturating_mul(DAY_SECONDS))),
+            quotas: AccountQuotas {
+                messages: self.message_quota.0,
+                requests: self.request_quota.0,
+                sessions: self.sessions_per_account,
+            },
         })
     }
 }

@@ -20,7 +20,9 @@ use netchat_process::SecretFileError;
 use netchat_shared::password::PasswordError;
 use thiserror::Error;
 
-pub use self::config::{DEFAULT_PASSWORD, SERVER_PASSWORD, ServerConfig, default_listen_address};
+pub use self::config::{
+    DEFAULT_PASSWORD, RateSetting, SERVER_PASSWORD, ServerConfig, default_listen_address,
+};
 pub use self::run::Server;
 
 /// What stands behind a server: its own storage, or another that a benchmark brings. The database

@@ -81,5 +81,6 @@ fn reason(why: Refusal) -> &'static str {
         Refusal::Token => "a token that is wrong or old",
         Refusal::Forged => "a message signed with another name",
         Refusal::Full => "the server is full or busy",
+        Refusal::Quota => "an account does more than one may",
     }
 }

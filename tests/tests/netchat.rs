@@ -33,6 +33,8 @@ mod netchat {
     mod processes;
     /// The exchange that PROTOCOL.md shows.
     mod protocol_example;
+    /// Accounts that do as much as they can.
+    mod quotas;
     /// Faults that were seen once.
     mod regressions;
     /// Settings that are refused, and secrets that are not shown.

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::command::{self, command};
 
-/// Measures the server's speed, or what the first of these says: `scale`, `gateway`, `sign-in`. Everything else
+/// Measures the server's speed, or what the first of these says: `scale`, `gateway`, `sign-in`, `flood`. Everything else
 /// goes to the benchmark.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     println!("[1/2] Server and gateway, in release mode");

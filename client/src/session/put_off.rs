@@ -22,6 +22,7 @@ impl PutOff {
         let why = match self.why {
             Delay::Busy => "The server is busy",
             Delay::Attempts => "Too many wrong passwords from here",
+            Delay::Sessions => "This account has signed in too often",
         };
         let millis = self.again_at.saturating_since(now).as_millis();
         match u64::try_from(millis.div_ceil(1_000)).unwrap_or(u64::MAX) {

@@ -154,7 +154,8 @@ pub enum SignOutReason {
     Broken,
     /// Its user ended it from another session.
     EndedElsewhere,
-    /// There were too many strangers, or memory was short, and it held the most.
+    /// There were too many strangers or sessions of its account, or memory was short, and it held the
+    /// most.
     GaveWay,
 }
 
@@ -177,6 +178,8 @@ pub enum Refusal {
     Forged,
     /// A named bound was reached: see [`crate::limits`].
     Full,
+    /// An account does more than one may: see [`AccountQuotas`](crate::AccountQuotas).
+    Quota,
 }
 
 /// Datagrams that were dropped, by reason.

@@ -232,6 +232,8 @@ pub(crate) enum Update {
     Password(PasswordReply),
     /// The session was ended from another one of the user's.
     Ended,
+    /// The user has too many sessions: this one ends. It may come back.
+    GiveWay,
     /// The server is about to stop.
     Stopping,
 }

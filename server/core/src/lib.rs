@@ -40,7 +40,8 @@ mod settings;
 pub mod storage;
 
 pub use action::{Action, Dropped, LogEvent, NamesAlike, Refusal, SignInKind, SignOutReason};
+pub use admission::Rate;
 pub use directory::Directory;
 pub use peer::Peer;
 pub use server::{LogGap, Server};
-pub use settings::{Secrets, Settings};
+pub use settings::{AccountQuotas, Secrets, Settings};

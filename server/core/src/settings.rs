@@ -7,7 +7,11 @@ use netchat_shared::password::Password;
 use netchat_shared::server_key::StaticKey;
 use netchat_shared::via::GatewayKey;
 
-use crate::limits::RETENTION_DEFAULT;
+use crate::admission::Rate;
+use crate::limits::{
+    MESSAGES_OF_ACCOUNT_DEFAULT, REQUESTS_OF_ACCOUNT_DEFAULT, RETENTION_DEFAULT,
+    SESSIONS_OF_ACCOUNT_DEFAULT,
+};
 use crate::passwords::normalised;
 
 /// The settings of a server.
@@ -28,6 +32,29 @@ pub struct Settings {
     pub hash_threads: usize,
     /// How long messages are kept; `None`: for ever.
     pub retention: Option<Duration>,
+    /// How much one account may do.
+    pub quotas: AccountQuotas,
+}
+
+/// How much one account may do, over all of its sessions together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountQuotas {
+    /// Messages: one each, and more for what is long or for many. `None`: any number.
+    pub messages: Option<Rate>,
+    /// Everything else that is asked for, by what it costs. `None`: any number.
+    pub requests: Option<Rate>,
+    /// Most sessions at once. For a further one, the one that is missed least gives way.
+    pub sessions: usize,
+}
+
+impl Default for AccountQuotas {
+    fn default() -> Self {
+        Self {
+            messages: MESSAGES_OF_ACCOUNT_DEFAULT,
+            requests: REQUESTS_OF_ACCOUNT_DEFAULT,
+            sessions: SESSIONS_OF_ACCOUNT_DEFAULT,
+        }
+    }
 }
 
 /// The keys of a server. They stand in files of their own.
@@ -51,6 +78,7 @@ impl Settings {
             hide_addresses: false,
             hash_threads: 1,
             retention: Some(RETENTION_DEFAULT),
+            quotas: AccountQuotas::default(),
         }
     }
 

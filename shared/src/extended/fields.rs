@@ -1,5 +1,7 @@
 //! Messages as lines of fields: how both kinds of them are written and read.
 
+use std::time::Duration;
+
 use crate::conversation::Conversation;
 use crate::hex;
 use crate::kind::MessageKind;
@@ -83,6 +85,12 @@ impl Line {
         self.text(if more { "more" } else { "all" })
     }
 
+    /// In milliseconds: at least so long.
+    pub(super) fn duration(self, duration: Duration) -> Self {
+        let millis = duration.as_nanos().div_ceil(1_000_000);
+        self.number(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+
     pub(super) fn finish(self) -> Vec<u8> {
         self.0.into_bytes()
     }
@@ -153,6 +161,10 @@ pub(super) fn parse_optional_sequence(field: &str) -> Option<Option<Sequence>> {
         "-" => Some(None),
         sequence => parse_sequence(sequence).map(Some),
     }
+}
+
+pub(super) fn parse_duration(field: &str) -> Option<Duration> {
+    parse_sequence(field).map(|millis| Duration::from_millis(millis.0))
 }
 
 pub(super) fn parse_time(field: &str) -> Option<UnixTime> {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::delivered::{Delivered, Receipt, Recipients, from_word, word};
 use super::fields::{
-    Line, conversation_from_wire, fields, parse_more, parse_optional_sequence, parse_sequence,
-    parse_time,
+    Line, conversation_from_wire, fields, parse_duration, parse_more, parse_optional_sequence,
+    parse_sequence, parse_time,
 };
 use super::{AccountSession, MessageError, Token};
 use crate::body::{decode_text, encode_text};
@@ -115,6 +115,9 @@ pub enum ServerMessage {
     Password(PasswordReply),
     /// This session was ended from another one.
     SignedOut,
+    /// One's account has spent what it may at once: what it says is read slowly. After so long without
+    /// anything, all of it is there again.
+    Slowed(Duration),
     /// Something was not told because the link was full: ask anew for whatever is shown.
     Stale,
     /// The server is about to stop.
@@ -128,6 +131,8 @@ pub enum Delay {
     Busy,
     /// Too many passwords from there were wrong.
     Attempts,
+    /// The account has signed in too often lately.
+    Sessions,
 }
 
 /// Why a message was not stored.
@@ -196,7 +201,8 @@ pub enum PasswordReply {
 }
 
 impl Delay {
-    const ALL: [(Self, &'static str); 2] = [(Self::Busy, "busy"), (Self::Attempts, "attempts")];
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::Busy, "busy"), (Self::Attempts, "attempts"), (Self::Sessions, "sessions")];
 }
 
 impl NotSent {
@@ -247,8 +253,7 @@ impl ServerMessage {
             }
             Self::Wrong => Line::new("WRONG"),
             Self::Later(why, wait) => {
-                let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                Line::new("LATER").text(word(&Delay::ALL, *why)).number(millis)
+                Line::new("LATER").text(word(&Delay::ALL, *why)).duration(*wait)
             }
             Self::ResumeRefused => Line::new("RESUME_REFUSED"),
             Self::From(sequence) => Line::new("FROM").sequence(*sequence),
@@ -296,6 +301,7 @@ impl ServerMessage {
                 Line::new("PASSWORD").text("refused").text(encode_text(why))
             }
             Self::SignedOut => Line::new("SIGNED_OUT"),
+            Self::Slowed(rest) => Line::new("SLOWED").duration(*rest),
             Self::Stale => Line::new("STALE"),
             Self::Stopping => Line::new("STOPPING"),
         }
@@ -368,11 +374,11 @@ fn parse_at_the_door(word: &str, rest: &str) -> Option<ServerMessage> {
         "WRONG" => ServerMessage::Wrong,
         "LATER" => {
             let [why, millis] = fields(rest)?;
-            let wait = Duration::from_millis(parse_sequence(millis)?.0);
-            ServerMessage::Later(from_word(&Delay::ALL, why)?, wait)
+            ServerMessage::Later(from_word(&Delay::ALL, why)?, parse_duration(millis)?)
         }
         "RESUME_REFUSED" => ServerMessage::ResumeRefused,
         "FROM" => ServerMessage::From(parse_sequence(rest)?),
+        "SLOWED" => ServerMessage::Slowed(parse_duration(rest)?),
         "STALE" => ServerMessage::Stale,
         "STOPPING" => ServerMessage::Stopping,
         _ => return None,
@@ -516,6 +522,8 @@ mod tests {
         check("LATER#busy#2000", &later);
         check("RESUME_REFUSED", &ServerMessage::ResumeRefused);
         check("FROM#7", &ServerMessage::From(Sequence(7)));
+        check("LATER#sessions#1", &ServerMessage::Later(Delay::Sessions, Duration::from_millis(1)));
+        check("SLOWED#25000", &ServerMessage::Slowed(Duration::from_secs(25)));
         check("STALE", &ServerMessage::Stale);
         check("STOPPING", &ServerMessage::Stopping);
     }

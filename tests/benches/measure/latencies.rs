@@ -14,6 +14,10 @@ impl Latencies {
         self.micros.push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
     }
 
+    pub(crate) fn append(&mut self, mut others: Self) {
+        self.micros.append(&mut others.micros);
+    }
+
     /// What so many of a hundred did not exceed; zero if nothing was measured.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.micros.clone();

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
 
+mod flood;
 mod gateway;
 mod latencies;
 mod memory;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["serve-relay"] => speed::relay::serve(),
         ["serve-in-memory"] => speed::in_memory::serve(),
+        ["flood"] => flood::bench(),
         ["gateway"] => gateway::bench(),
         ["scale"] => scale::bench(),
         ["sign-in"] => sign_in::bench(),

@@ -122,14 +122,27 @@ pub struct Person {
 
 impl World {
     pub fn new(seed: u64, conditions: Conditions, names: &[&str]) -> Self {
-        Self::with_servers(1, seed, conditions, names)
+        Self::with_settings(1, seed, conditions, names, |_| {})
     }
 
     /// Several servers on one log. Everyone connects to the first of them, to begin with.
     pub fn with_servers(servers: usize, seed: u64, conditions: Conditions, names: &[&str]) -> Self {
+        Self::with_settings(servers, seed, conditions, names, |_| {})
+    }
+
+    /// The same, with other settings than the defaults.
+    pub fn with_settings(
+        servers: usize,
+        seed: u64,
+        conditions: Conditions,
+        names: &[&str],
+        adjust: impl FnOnce(&mut Settings),
+    ) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut log = SharedLog::default();
-        let host = || Host::new(Settings::new(Password::new("password").unwrap()));
+        let mut settings = Settings::new(Password::new("password").unwrap());
+        adjust(&mut settings);
+        let host = || Host::new(settings.clone());
         let mut hosts: Vec<_> = std::iter::repeat_with(host).take(servers).collect();
         for host in &mut hosts {
             host.start(Instant::ZERO, &mut log, &mut rng);

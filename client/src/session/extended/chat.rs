@@ -264,6 +264,7 @@ impl Chat {
                 common.tell(Event::SessionsEnded(count));
             }
             ServerMessage::Password(reply) => self.handle_password(reply, common),
+            ServerMessage::Slowed(rest) => common.tell(Event::Line(slowed(rest))),
             ServerMessage::Stale => self.handle_stale(common),
             ServerMessage::Stopping => {
                 common.tell(Event::Line("The server is stopping.".to_owned()));
@@ -564,4 +565,13 @@ fn waiting(receipts: &Receipts) -> Waiting {
 
 fn refused(why: &str) -> Failure {
     Failure::Refused(why.to_owned())
+}
+
+/// What happened and until when, in one line for the person.
+fn slowed(rest: Duration) -> String {
+    let seconds = rest.as_millis().div_ceil(1_000);
+    format!(
+        "You do more than one account may at once. Nothing is lost, but it goes slowly: at full speed again \
+         after {seconds} s without anything."
+    )
 }

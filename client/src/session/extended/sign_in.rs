@@ -156,6 +156,7 @@ impl SignIn {
             | ServerMessage::SessionsEnd
             | ServerMessage::SessionsEnded(_)
             | ServerMessage::Password(_)
+            | ServerMessage::Slowed(_)
             | ServerMessage::Stale
             | ServerMessage::Stopping => {}
         }

@@ -79,6 +79,7 @@ impl Later {
         match self.why {
             Delay::Busy => Refusal::Busy,
             Delay::Attempts => Refusal::TooManyAttempts,
+            Delay::Sessions => Refusal::Quota,
         }
     }
 }

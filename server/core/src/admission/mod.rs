@@ -1,11 +1,12 @@
-//! Who may come in, how many and how fast: bounds and waits for strangers, as parts without I/O that
-//! know neither sessions nor the chat. The time and what is asked come in, answers go out.
+//! Who may come in and do how much how fast: bounds and waits for strangers and for accounts, as parts
+//! without I/O that know neither sessions nor the chat. The time and what is asked come in, answers go out.
 
 mod attempts;
 mod fair_queue;
 mod half_open;
 mod limits;
 mod openings;
+mod quotas;
 mod rate;
 mod source;
 mod throttle;
@@ -14,5 +15,8 @@ pub(crate) use self::attempts::{Attempt, Attempts, Begun, Guess, Later, Next};
 pub(crate) use self::half_open::HalfOpen;
 pub(crate) use self::limits::{ATTEMPT_SOURCES_MAX, SERVER_PASSWORD_GUESSES};
 pub(crate) use self::openings::Openings;
+pub(crate) use self::quotas::{Quotas, Slowed, Spending};
+pub(crate) use self::rate::Buckets;
+pub use self::rate::Rate;
 pub(crate) use self::source::Source;
 pub(crate) use self::throttle::Throttle;

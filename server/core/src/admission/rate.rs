@@ -7,11 +7,22 @@ use netchat_shared::time::Instant;
 
 /// A bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rate {
+pub struct Rate {
     /// So much may be done at once.
     pub(crate) burst: u32,
     /// After each such interval, one more.
     pub(crate) interval: Duration,
+}
+
+impl Rate {
+    /// So much at once, and so much more each second; `None` if either is nothing.
+    #[must_use]
+    pub const fn new(burst: u32, per_second: u32) -> Option<Self> {
+        if burst == 0 || per_second == 0 {
+            return None;
+        }
+        Some(Self { burst, interval: Duration::from_nanos(1_000_000_000 / per_second as u64) })
+    }
 }
 
 /// What is left of a [`Rate`] (the generic cell rate algorithm: one time says it all).
@@ -39,7 +50,22 @@ impl Bucket {
         Ok(())
     }
 
-    fn is_full(self, now: Instant) -> bool {
+    /// How long it takes until one may be taken.
+    pub(super) fn wait(self, now: Instant, rate: Rate) -> Duration {
+        self.full_at.saturating_since(now + rate.interval * rate.burst.saturating_sub(1))
+    }
+
+    /// How long it takes until it is full.
+    pub(super) fn rest(self, now: Instant) -> Duration {
+        self.full_at.saturating_since(now)
+    }
+
+    /// Takes so much, whether or not it is there.
+    pub(super) fn spend(&mut self, now: Instant, cost: u32, rate: Rate) {
+        self.full_at = self.full_at.max(now) + rate.interval * cost;
+    }
+
+    pub(super) fn is_full(self, now: Instant) -> bool {
         self.full_at <= now
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use netchat_shared::extended::{AccountSession, AccountSessionId};
 
 use super::people::People;
+use super::presence::SessionOfUser;
 use super::tokens::{Tokens, used_at};
 use crate::context::{Busy, Context};
 use crate::events::{SessionKey, Update};
@@ -109,6 +110,19 @@ impl Endings {
         }
         true
     }
+}
+
+/// Which session of a user gives way to this one, if they have as many as they may: one that is not heard,
+/// if there is one; else one of the same client; and of those the oldest.
+pub(super) fn surplus(cx: &Context, people: &People, new: &SessionOfUser) -> Option<SessionKey> {
+    let all = || people.presence.all_of(new.user);
+    if all().count() < cx.settings.quotas.sessions {
+        return None;
+    }
+    let is_same = |session: &SessionOfUser| session.token.is_some() && session.token == new.token;
+    let order =
+        |(key, session): &(SessionKey, SessionOfUser)| (!session.is_away, !is_same(session), *key);
+    all().min_by_key(order).map(|(key, _)| key)
 }
 
 /// The session of a user that has this id, if there is one.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use netchat_shared::extended::{PasswordReply, Token};
+use netchat_shared::extended::{Delay, PasswordReply, Token};
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
@@ -14,13 +14,13 @@ use super::people::People;
 use super::presence::SessionOfUser;
 use super::tokens::{self, Standing, Tokens};
 use crate::action::{LogEvent, Refusal, SignInKind};
-use crate::admission::{Attempt, Attempts, Begun, Guess, Later, Next, Source};
+use crate::admission::{Attempt, Attempts, Begun, Buckets, Guess, Later, Next, Source};
 use crate::context::Context;
 use crate::directory::Directory;
 use crate::events::{
     AccountRequest, Credentials, NameStanding, NotSignedIn, SessionKey, SignedIn, Update,
 };
-use crate::limits::{GUESTS_MAX, USERS_MAX};
+use crate::limits::{GUESTS_MAX, SIGN_INS_OF_ACCOUNT, SIGN_INS_REMEMBERED_MAX, USERS_MAX};
 use crate::names::{Found, NameIndex, NameKeys};
 use crate::passwords::Compared;
 use crate::peer::Peer;
@@ -39,6 +39,8 @@ pub(crate) struct Accounts {
     writes: BTreeMap<Ticket, (Applicant, SignInKind)>,
     password_changes: PasswordChanges,
     endings: Endings,
+    /// How often accounts signed in lately.
+    sign_ins: Buckets<UserId>,
 }
 
 /// A session that wants to be somebody.
@@ -92,6 +94,7 @@ impl Accounts {
             writes: BTreeMap::new(),
             password_changes: PasswordChanges::default(),
             endings: Endings::default(),
+            sign_ins: Buckets::new(SIGN_INS_REMEMBERED_MAX, SIGN_INS_OF_ACCOUNT),
         }
     }
 
@@ -481,12 +484,19 @@ impl Accounts {
     ) {
         let Some(name) = people.name(user).cloned() else { return };
         let Door { key, address, .. } = door;
+        if let Err(wait) = self.sign_ins.take(cx.monotonic(), user, 1) {
+            let later = Later { why: Delay::Sessions, wait };
+            return cx.update(key, Update::NotSignedIn(NotSignedIn::Later(later)));
+        }
         people.addresses.insert(user, address);
         cx.log(LogEvent::SignedIn { user: name.clone(), address, how });
         cx.store_aside(Write::SignedIn(user, address.source));
         let token_hash = token.as_ref().map(tokens::hash);
         let since = cx.now.calendar;
         let session = SessionOfUser { user, address, token: token_hash, since, is_away: false };
+        if let Some(surplus) = account_sessions::surplus(cx, people, &session) {
+            cx.update(surplus, Update::GiveWay);
+        }
         people.presence.enter(cx, key, session);
         if let Some(hash) = token_hash {
             self.keep_token(cx, people, hash, user);

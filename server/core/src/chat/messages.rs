@@ -16,12 +16,13 @@ use netchat_shared::name::GroupName;
 use super::delivery::Deliveries;
 use super::people::People;
 use super::receipts::receipts_of;
+use crate::admission::Spending;
 use crate::context::{Context, TimerKey};
 use crate::directory::{Directory, Kind};
 use crate::events::{
     Delivery, Destination, Outgoing, RecipientPresence, Sent, SessionKey, Update, Wants,
 };
-use crate::limits::{FAN_OUT_PER_TURN_MAX, FAN_OUTS_PENDING_MAX};
+use crate::limits::{FAN_OUT_PER_TURN_MAX, FAN_OUTS_PENDING_MAX, MESSAGE_RECIPIENTS_PER_COST};
 use crate::storage::{
     ConversationId, Draft, Message, MessageDraft, Origin, Placed, Refused, Stored, Target, Ticket,
     UserId, Write,
@@ -271,6 +272,10 @@ impl FanOut {
         let is_note = people.is_note_to_oneself(&message);
         let others = audience.iter().copied().filter(|&user| is_note || user != message.sender);
         let recipients: Vec<UserId> = others.collect();
+        if self.origin.is_some() {
+            let more = u32::try_from(recipients.len() / MESSAGE_RECIPIENTS_PER_COST);
+            cx.spend(message.sender, Spending::Messages, more.unwrap_or(u32::MAX));
+        }
         let told = if message.kind.is_line() { &recipients[..] } else { &[] };
         if told.len() > RECIPIENTS_NAMED_MAX {
             deliveries.counts.begin(&message, u32::try_from(told.len()).unwrap_or(u32::MAX));

@@ -61,7 +61,7 @@ pub(crate) fn put_off(cx: &mut Context, change: &PasswordChange, later: Later) {
         Delay::Busy => {
             "The server is busy: the password is the old one. Please try again.".to_owned()
         }
-        Delay::Attempts => {
+        Delay::Attempts | Delay::Sessions => {
             let seconds = later.wait.as_millis().div_ceil(1_000);
             format!("Too many wrong passwords from here: please try again in {seconds} s.")
         }

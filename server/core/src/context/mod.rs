@@ -18,12 +18,14 @@ use rand_core::SeedableRng as _;
 use self::refusals::Refusals;
 pub(crate) use self::timers::Timers;
 use crate::action::{Action, Dropped, LogEvent, Refusal};
-use crate::admission::{ATTEMPT_SOURCES_MAX, SERVER_PASSWORD_GUESSES, Source, Throttle};
+use crate::admission::{
+    ATTEMPT_SOURCES_MAX, Quotas, SERVER_PASSWORD_GUESSES, Slowed, Source, Spending, Throttle,
+};
 use crate::events::{Request, SessionKey, Update};
 use crate::limits::{LOADS_PENDING_MAX, REFUSALS_INTERVAL, WRITES_PENDING_MAX};
 use crate::peer::Peer;
 use crate::settings::Settings;
-use crate::storage::{Generation, HashJob, Query, Sequence, Ticket, Write};
+use crate::storage::{Generation, HashJob, Query, Sequence, Ticket, UserId, Write};
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub(crate) struct Context {
     refusals: Refusals,
     /// Wrong server passwords.
     knocks: Throttle<Source>,
+    /// What accounts have spent.
+    quotas: Quotas<UserId>,
     pub(crate) timers: Timers<TimerKey>,
     actions: VecDeque<Action>,
     requests: VecDeque<(SessionKey, Request)>,
@@ -104,6 +108,7 @@ impl Context {
         seed: [u8; 32],
     ) -> Self {
         let mut rng = ChaCha12Rng::from_seed(seed);
+        let quotas = Quotas::new(settings.quotas.messages, settings.quotas.requests);
         Self {
             now,
             ids: MessageIds::new(&mut rng),
@@ -114,6 +119,7 @@ impl Context {
             dropped: Dropped::default(),
             refusals: Refusals::default(),
             knocks: Throttle::new(ATTEMPT_SOURCES_MAX),
+            quotas,
             timers: Timers::new(),
             actions: VecDeque::new(),
             requests: VecDeque::new(),
@@ -164,6 +170,17 @@ impl Context {
         }
         self.knocks.begin(now, &source, &SERVER_PASSWORD_GUESSES);
         Knock::Wrong
+    }
+
+    /// Whether an account has spent what it may, and for how long it is slowed down.
+    pub(crate) fn slowed(&self, account: UserId) -> Option<Slowed> {
+        self.quotas.slowed(self.monotonic(), account)
+    }
+
+    /// An account does something that costs so much.
+    pub(crate) fn spend(&mut self, account: UserId, on: Spending, cost: u32) {
+        let now = self.monotonic();
+        self.quotas.spend(now, account, on, cost);
     }
 
     /// A session asks the chat.

@@ -3,6 +3,7 @@
 //! are found by address or by id, and hold at most so many strangers.
 
 mod classic;
+mod costs;
 mod cursor;
 mod extended;
 mod held;

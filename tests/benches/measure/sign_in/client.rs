@@ -114,6 +114,12 @@ impl Client {
         self.send();
     }
 
+    /// Says as much as the link takes.
+    pub(crate) fn say_until_full(&mut self, mut message: impl FnMut() -> ClientMessage) {
+        while self.link.send(&message().to_wire()).is_ok() {}
+        self.send();
+    }
+
     /// Reads what has come, and says what is due.
     pub(crate) fn turn(&mut self) {
         let mut buffer = [0; 2_048];

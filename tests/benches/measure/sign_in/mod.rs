@@ -4,7 +4,7 @@ mod client;
 mod server;
 mod strangers;
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use netchat_shared::body::Body;
@@ -12,9 +12,10 @@ use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{ClientMessage, ServerMessage};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
+use netchat_shared::name::UserName;
 
-use self::client::{Client, Try};
-use self::server::Server;
+pub(crate) use self::client::{Client, Try};
+pub(crate) use self::server::Server;
 use super::latencies::Latencies;
 
 const PEOPLE: usize = 1_000;
@@ -26,12 +27,13 @@ const GUESSED_BEFORE: Duration = Duration::from_secs(3);
 /// How many owners sign in under attack, one after the other.
 const OWNERS: usize = 10;
 /// What is measured has the processors but for this: clients look so often for what has come.
-const PAUSE: Duration = Duration::from_millis(1);
+pub(crate) const PAUSE: Duration = Duration::from_millis(1);
 /// Guesses at names that exist, and as many at names that don't.
 const COMPARED: usize = 200;
 
 pub(crate) fn bench() {
-    let server = Server::start();
+    // Two write as fast as they are answered.
+    let server = Server::start_with(&["--message-quota", "off"]);
     println!("signing in: {PEOPLE} people, release build, {} processors", processors());
     let before = server.resident_bytes();
     register(&server);
@@ -74,7 +76,7 @@ fn register(server: &Server) {
 
 /// Everyone signs in at once, while two others chat.
 fn all_at_once(server: &Server) {
-    let mut chat = Chat::begin(server);
+    let mut chat = Chat::begin(server, "writer", Duration::ZERO);
     for _ in 0..200 {
         chat.turn();
         std::thread::sleep(PAUSE);
@@ -87,44 +89,64 @@ fn all_at_once(server: &Server) {
     println!("  SENT of another meanwhile: {}; before: {before}", chat.latencies);
 }
 
+/// Somebody who has come in from there.
+pub(crate) fn enter(server: SocketAddr, from: Ipv4Addr, name: &str, tries: Try) -> Client {
+    let mut client = Client::open(server, from, name);
+    client.show(tries);
+    let began = Instant::now();
+    while client.welcomed_after.is_none() {
+        client.turn();
+        std::thread::sleep(PAUSE);
+        assert!(began.elapsed() < PATIENCE, "{name} gets in");
+    }
+    client
+}
+
 /// Somebody who writes, one message after the other.
-struct Chat {
+pub(crate) struct Chat {
     writer: Client,
+    name: UserName,
+    /// How long each thinks after an answer.
+    thinks_for: Duration,
     sent_at: Option<Instant>,
+    answered_at: Instant,
     sent: u128,
-    latencies: Latencies,
+    pub(crate) latencies: Latencies,
 }
 
 impl Chat {
-    fn begin(server: &Server) -> Self {
-        let mut writer = Client::open(server.address, Ipv4Addr::new(127, 0, 0, 5), "writer");
-        writer.show(Try::Register);
-        let began = Instant::now();
-        while writer.welcomed_after.is_none() {
-            writer.turn();
-            std::thread::sleep(PAUSE);
-            assert!(began.elapsed() < PATIENCE, "the writer gets in");
+    pub(crate) fn begin(server: &Server, name: &str, thinks_for: Duration) -> Self {
+        let from = Ipv4Addr::new(127, 0, 0, 5);
+        let writer = enter(server.address, from, name, Try::Register);
+        Self {
+            writer,
+            name: name.parse().unwrap(),
+            thinks_for,
+            sent_at: None,
+            answered_at: Instant::now(),
+            sent: 0,
+            latencies: Latencies::default(),
         }
-        Self { writer, sent_at: None, sent: 0, latencies: Latencies::default() }
     }
 
-    fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         self.writer.turn();
         while let Some(message) = self.writer.heard.pop_front() {
             if let ServerMessage::Sent { .. } = message
                 && let Some(sent_at) = self.sent_at.take()
             {
                 self.latencies.push(sent_at.elapsed());
+                self.answered_at = Instant::now();
             }
         }
-        if self.sent_at.is_none() {
+        if self.sent_at.is_none() && self.answered_at.elapsed() >= self.thinks_for {
             self.sent += 1;
-            let name = "writer".parse().unwrap();
             self.writer.say(&ClientMessage::Send {
                 id: MessageId(self.sent),
-                to: Conversation::User("person1".parse().unwrap()),
+                // Notes to oneself: the same work as for another.
+                to: Conversation::User(self.name.clone()),
                 kind: MessageKind::Text,
-                body: Some(Body::new(&name, "still here")),
+                body: Some(Body::new(&self.name, "still here")),
             });
             self.sent_at = Some(Instant::now());
         }

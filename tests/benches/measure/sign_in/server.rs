@@ -21,10 +21,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start_with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let mut command = Command::new(program("netchat-server"));
-        command.args(["--listen", "127.0.0.1:0", "--password", PASSWORD, "--database"]);
+        command.args(["--listen", "127.0.0.1:0", "--password", PASSWORD]);
+        command.args(flags).arg("--database");
         command.arg(folder.path().join("bench.db")).env_remove("NETCHAT_LOG");
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use netchat_core::Secrets;
 use netchat_process::Clock;
 use netchat_server::store::{Request, Responses, Store};
-use netchat_server::{Server, ServerConfig};
+use netchat_server::{RateSetting, Server, ServerConfig};
 use netchat_shared::server_key::StaticKey;
 use netchat_shared::time::UnixTime;
 use netchat_shared::via::GatewayKey;
@@ -78,6 +78,9 @@ fn config() -> ServerConfig {
         hide_addresses: false,
         no_classic: false,
         retention_days: 0,
+        message_quota: RateSetting(None),
+        request_quota: RateSetting(None),
+        sessions_per_account: usize::from(u16::MAX),
     }
 }
 

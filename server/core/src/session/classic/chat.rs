@@ -14,6 +14,8 @@ use crate::events::{
     Destination, GroupOutcome, GroupRequest, Outcome, Outgoing, RecipientPresence, Request, Sent,
     Update, Wants,
 };
+use crate::limits::REFUSED_TOLD_INTERVAL;
+use crate::session::costs;
 use crate::storage::DeliveryFailure;
 
 /// For a client that is not signed in and sends as if it were.
@@ -63,6 +65,9 @@ impl ClassicSession {
             return self.handle_received(cx);
         }
         self.handle_sign_of_life(cx);
+        if self.is_refused(cx, &command) {
+            return;
+        }
         let group = |name: GroupName, request| Request::Group(name, request);
         let request = match command {
             ChatCommand::Chat(recipients, body) => {
@@ -86,6 +91,31 @@ impl ClassicSession {
             ChatCommand::Leave | ChatCommand::Received => return,
         };
         cx.request(self.key, request);
+    }
+
+    /// Whether its account has spent what it may. Nothing holds an original client back, so what it asks
+    /// is not done, and it is told: now and then, or the lines were as many.
+    fn is_refused(&mut self, cx: &mut Context, command: &ChatCommand) -> bool {
+        if let ChatCommand::Exit(_) | ChatCommand::Leave = command {
+            return false;
+        }
+        let now = cx.monotonic();
+        let Stage::SignedIn(signed_in) = &mut self.stage else { return false };
+        let Some(slowed) = cx.slowed(signed_in.user) else {
+            let (on, cost) = costs::of_command(command);
+            cx.spend(signed_in.user, on, cost);
+            return false;
+        };
+        cx.refuse(self.address, Refusal::Quota);
+        if signed_in.refused_told_at.is_none_or(|at| now >= at + REFUSED_TOLD_INTERVAL) {
+            signed_in.refused_told_at = Some(now);
+            let seconds = slowed.wait.as_millis().div_ceil(1_000);
+            let line = format!(
+                "SERVER: Too much at once: this was not done. Please wait {seconds} s, then again."
+            );
+            self.notify(cx, &Notice::Line(line));
+        }
+        true
     }
 
     fn handle_received(&mut self, cx: &mut Context) {
@@ -185,6 +215,7 @@ impl ClassicSession {
             | Update::SessionsEnded(_)
             | Update::Password(_)
             | Update::Ended
+            | Update::GiveWay
             | Update::Stopping => return,
         };
         self.notify(cx, &notice);

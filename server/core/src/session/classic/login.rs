@@ -152,6 +152,8 @@ impl ClassicSession {
             cursor: Cursor::begin(cx, signed_in.received),
             outbox: Outbox::new(cx.monotonic(), cx.settings.ack_timeout),
             is_chatting: false,
+            user: signed_in.user,
+            refused_told_at: None,
         });
         if signed_in.how == SignInKind::Password {
             self.reply(cx, &LoginReply::LoggedIn);

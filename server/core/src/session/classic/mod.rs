@@ -223,6 +223,10 @@ impl ClassicSession {
                 self.say_last(cx, "SERVER: You were signed out from another session.");
                 self.ended = Some(SignOutReason::EndedElsewhere);
             }
+            Update::GiveWay => {
+                self.say_last(cx, "SERVER: You are signed in too often: this session has ended.");
+                self.give_way();
+            }
             Update::Sent(_)
             | Update::NotSent { .. }
             | Update::Outcome(_)

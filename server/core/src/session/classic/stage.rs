@@ -9,6 +9,7 @@ use super::outbox::Outbox;
 use crate::events::Credentials;
 use crate::limits::{AMPLIFICATION_MAX, REGISTERING_COMMANDS_MAX};
 use crate::session::cursor::Cursor;
+use crate::storage::UserId;
 
 /// How far a classic session got.
 #[derive(Debug)]
@@ -67,6 +68,9 @@ pub(super) struct SignedIn {
     pub(super) outbox: Outbox,
     /// It has sent something of the chat phase: a raw reply would now break its client.
     pub(super) is_chatting: bool,
+    pub(super) user: UserId,
+    /// When it was last told that something was refused because its account does too much.
+    pub(super) refused_told_at: Option<Instant>,
 }
 
 /// With what name a client signs.

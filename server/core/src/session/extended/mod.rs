@@ -12,7 +12,7 @@ mod updates;
 
 use std::net::SocketAddr;
 
-use netchat_shared::extended::{Channel, ClientMessage, Link, LinkError, SessionId};
+use netchat_shared::extended::{Channel, ClientMessage, Link, LinkError, ServerMessage, SessionId};
 use netchat_shared::limits::LINK_RECEIVE_BYTES_UNSIGNED;
 use netchat_shared::time::Instant;
 use rand_core::Rng as _;
@@ -22,15 +22,17 @@ pub(super) use self::entrance::Entrance;
 pub(super) use self::introductions::{Introductions, NotTaken};
 use self::stage::{Candidate, Stage};
 
-use crate::action::SignOutReason;
+use crate::action::{Refusal, SignOutReason};
 use crate::admission::Source;
 use crate::context::Context;
 use crate::events::{GaveUp, Request, SessionKey};
 use crate::limits::{
     AWAY_AFTER_SILENCE, AWAY_AFTER_UNANSWERED, CHALLENGE_INTERVAL, FEED_BYTES_MAX,
-    FORGOTTEN_AFTER_SILENCE, SENDS_PER_SESSION_MAX, SIGN_IN_TIMEOUT,
+    FORGOTTEN_AFTER_SILENCE, SENDS_PER_SESSION_MAX, SIGN_IN_TIMEOUT, SLOWED_TOLD_INTERVAL,
 };
 use crate::peer::Peer;
+use crate::session::costs;
+use crate::storage::UserId;
 
 /// An extended session: it is known by its id, wherever its datagrams come from.
 #[derive(Debug)]
@@ -138,7 +140,15 @@ impl ExtendedSession {
     }
 
     pub(super) fn is_signed_in(&self) -> bool {
-        matches!(self.stage, Stage::SignedIn(_))
+        self.user().is_some()
+    }
+
+    /// Whose it is, once it is signed in.
+    fn user(&self) -> Option<UserId> {
+        match &self.stage {
+            Stage::SignedIn(signed_in) => Some(signed_in.user),
+            Stage::Locked | Stage::Unlocked | Stage::Named(_) | Stage::Waiting(_) => None,
+        }
     }
 
     /// Nobody is behind the session's address any more. It may come back from another.
@@ -237,14 +247,35 @@ impl ExtendedSession {
 
     /// Reads what has arrived, as far as it can be answered.
     fn read_messages(&mut self, cx: &mut Context) {
-        while self.ended.is_none() && self.may_read() {
+        while self.ended.is_none() && self.may_read() && !self.is_slowed(cx) {
             let Some(message) = self.link.next_message() else { return };
-            match ClientMessage::parse(&message) {
-                Ok(message) if self.is_signed_in() => self.handle_request(cx, message),
-                Ok(message) => self.handle_sign_in(cx, message),
-                Err(_) => self.ended = Some(SignOutReason::Broken),
+            match (ClientMessage::parse(&message), self.user()) {
+                (Ok(message), Some(user)) => {
+                    let (on, cost) = costs::of_message(&message);
+                    cx.spend(user, on, cost);
+                    self.handle_request(cx, message);
+                }
+                (Ok(message), None) => self.handle_sign_in(cx, message),
+                (Err(_), _) => self.ended = Some(SignOutReason::Broken),
             }
         }
+    }
+
+    /// Whether its account has spent what it may. What it says then waits, at last with its client, and
+    /// it is told.
+    fn is_slowed(&mut self, cx: &mut Context) -> bool {
+        let waits = self.link.received_bytes() > 0;
+        let Stage::SignedIn(signed_in) = &mut self.stage else { return false };
+        let slowed = cx.slowed(signed_in.user).filter(|_| waits);
+        signed_in.reads_at = slowed.map(|slowed| cx.monotonic() + slowed.wait);
+        let Some(slowed) = slowed else { return false };
+        let now = cx.monotonic();
+        if signed_in.slowed_told_at.is_none_or(|at| now >= at + SLOWED_TOLD_INTERVAL) {
+            signed_in.slowed_told_at = Some(now);
+            cx.refuse(self.path, Refusal::Quota);
+            self.answer(&ServerMessage::Slowed(slowed.rest));
+        }
+        true
     }
 
     /// Whether another message of the client may be read: there is room for the answer, and for those
@@ -349,9 +380,10 @@ impl ExtendedSession {
         let by_silence = match &self.stage {
             Stage::SignedIn(signed_in) => {
                 let silent = if self.is_away { self.forgotten_at() } else { self.away_at() };
-                // One that takes nothing is not looked at for what it could read.
-                let reads_at = signed_in.cursor.timeout().filter(|_| self.has_room());
-                reads_at.map_or(silent, |at| at.min(silent))
+                // One that takes nothing is not looked at for what it could be given.
+                let feeds_at = signed_in.cursor.timeout().filter(|_| self.has_room());
+                let times = [feeds_at, signed_in.reads_at];
+                times.into_iter().flatten().fold(silent, Instant::min)
             }
             Stage::Locked | Stage::Unlocked | Stage::Named(_) | Stage::Waiting(_) => {
                 self.forgotten_at()

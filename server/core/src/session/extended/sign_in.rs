@@ -55,7 +55,7 @@ impl ExtendedSession {
         // An extended session always asks for a token.
         let Some(token) = signed_in.token else { return };
         let name = signed_in.name.clone();
-        self.stage = Stage::SignedIn(Box::new(SignedIn::new(name.clone())));
+        self.stage = Stage::SignedIn(Box::new(SignedIn::new(signed_in.user, name.clone())));
         self.link.set_receive_bytes_max(LINK_RECEIVE_BYTES_MAX);
         self.say(&ServerMessage::Welcome { name, token, generation: cx.generation });
     }
@@ -82,7 +82,8 @@ impl ExtendedSession {
             }
             NotSignedIn::Later(later) => {
                 cx.refuse(self.path, later.refusal());
-                self.stage = name.map_or(Stage::Unlocked, Stage::Named);
+                // Without a name it came with a token, and has not shown the server password.
+                self.stage = name.map_or(Stage::Locked, Stage::Named);
                 self.say(&ServerMessage::Later(later.why, later.wait));
             }
             NotSignedIn::NotRegistered(Refusal::NameTaken) => {

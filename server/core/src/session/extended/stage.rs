@@ -8,7 +8,7 @@ use netchat_shared::time::Instant;
 
 use crate::events::InFlight;
 use crate::session::cursor::Cursor;
-use crate::storage::Sequence;
+use crate::storage::{Sequence, UserId};
 
 /// An address that is asked to prove itself.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +38,7 @@ pub(super) enum Stage {
 /// A session that is signed in.
 #[derive(Debug)]
 pub(super) struct SignedIn {
+    pub(super) user: UserId,
     pub(super) name: UserName,
     pub(super) cursor: Cursor,
     /// Messages in its link that it has not acknowledged, in order. Bounded by the link.
@@ -58,11 +59,16 @@ pub(super) struct SignedIn {
     pub(super) is_stale: bool,
     /// When its user was last said to be typing.
     pub(super) typed_at: Option<Instant>,
+    /// Its account has spent what it may: what has arrived is read on then.
+    pub(super) reads_at: Option<Instant>,
+    /// When it was last told so.
+    pub(super) slowed_told_at: Option<Instant>,
 }
 
 impl SignedIn {
-    pub(super) fn new(name: UserName) -> Self {
+    pub(super) fn new(user: UserId, name: UserName) -> Self {
         Self {
+            user,
             name,
             cursor: Cursor::Off,
             in_flight: VecDeque::new(),
@@ -73,6 +79,8 @@ impl SignedIn {
             online_is_stale: true,
             is_stale: false,
             typed_at: None,
+            reads_at: None,
+            slowed_told_at: None,
         }
     }
 }

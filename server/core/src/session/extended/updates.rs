@@ -92,6 +92,7 @@ impl ExtendedSession {
                 self.answer(&ServerMessage::Password(reply.clone()));
             }
             Update::Ended => self.end_from_elsewhere(cx),
+            Update::GiveWay => self.give_way(),
             Update::Stopping => self.notify(&ServerMessage::Stopping),
             // For clients that could not be told later.
             Update::Outcome(_) | Update::Roster(_) => {}
