@@ -210,3 +210,35 @@ impl ServerConfig {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        server: ServerConfig,
+    }
+
+    fn settings(flags: &[&str]) -> Settings {
+        let flags = std::iter::once("server").chain(flags.iter().copied());
+        Flags::parse_from(flags).server.settings(default_listen_address()).unwrap()
+    }
+
+    #[test]
+    fn the_defaults_of_the_flags_are_those_of_the_settings() {
+        assert_eq!(settings(&[]).quotas, AccountQuotas::default());
+    }
+
+    #[test]
+    fn a_quota_is_two_numbers_or_off() {
+        let quotas = settings(&["--message-quota", "7, 3", "--request-quota", "off"]).quotas;
+        assert_eq!((quotas.messages, quotas.requests), (Rate::new(7, 3), None));
+        for wrong in ["", "7", "0,3", "7,0", "7,3,1", "-1,3", "many", "4294967296,1"] {
+            assert!(wrong.parse::<RateSetting>().is_err(), "{wrong}");
+        }
+    }
+}

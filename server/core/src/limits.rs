@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::admission::Rate;
-
 /// Most sessions of each protocol that have not signed in, but for those that wait to be. For a further
 /// one, the oldest of whoever has the most gives way.
 pub const UNSIGNED_SESSIONS_MAX: usize = 4_096;
@@ -110,18 +108,11 @@ pub const TOKEN_RENEWAL_INTERVAL: Duration = Duration::from_secs(24 * 3_600);
 /// Most sessions that are listed to their user, those without a token included.
 pub const SESSIONS_LISTED_MAX: usize = 64;
 
-/// How many messages one account may send at once, and then each second, unless the operator decides
-/// otherwise: far more than people write, and little for the server.
-pub const MESSAGES_OF_ACCOUNT_DEFAULT: Option<Rate> = Rate::new(500, 20);
-
 /// A message costs one more for each so many bytes of its body, as it travels.
 pub const MESSAGE_BYTES_PER_COST: usize = 4_096;
 
 /// And one more for each so many recipients.
 pub const MESSAGE_RECIPIENTS_PER_COST: usize = 256;
-
-/// The same for everything else that is asked for, by what it costs (`session/costs.rs`).
-pub const REQUESTS_OF_ACCOUNT_DEFAULT: Option<Rate> = Rate::new(2_000, 200);
 
 /// How often a client that is slowed down, or refused for it, is told so.
 pub const SLOWED_TOLD_INTERVAL: Duration = Duration::from_secs(10);
@@ -130,9 +121,6 @@ pub const REFUSED_TOLD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Most sessions of one account at once unless the operator decides otherwise.
 pub const SESSIONS_OF_ACCOUNT_DEFAULT: usize = 32;
-
-/// How often an account may sign in: its sessions must not drive each other out for ever.
-pub(crate) const SIGN_INS_OF_ACCOUNT: Rate = Rate { burst: 64, interval: Duration::from_secs(2) };
 
 /// Most accounts of which it is known how often they signed in lately; whoever may again first makes room.
 pub const SIGN_INS_REMEMBERED_MAX: usize = 65_536;

@@ -7,11 +7,8 @@ use netchat_shared::password::Password;
 use netchat_shared::server_key::StaticKey;
 use netchat_shared::via::GatewayKey;
 
-use crate::admission::Rate;
-use crate::limits::{
-    MESSAGES_OF_ACCOUNT_DEFAULT, REQUESTS_OF_ACCOUNT_DEFAULT, RETENTION_DEFAULT,
-    SESSIONS_OF_ACCOUNT_DEFAULT,
-};
+use crate::admission::{MESSAGES_OF_ACCOUNT_DEFAULT, REQUESTS_OF_ACCOUNT_DEFAULT, Rate};
+use crate::limits::{RETENTION_DEFAULT, SESSIONS_OF_ACCOUNT_DEFAULT};
 use crate::passwords::normalised;
 
 /// The settings of a server.

@@ -3,20 +3,19 @@
 //! who should know what.
 
 mod account;
+mod labels;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use netchat_client::session::{
-    Arrival, Content, Event, Failure, GroupOutcome, Outgoing, Output, Progress, Question, Saved,
-    Session, Trust,
+    Arrival, Content, Event, Failure, GroupOutcome, Output, Progress, Question, Saved, Session,
+    Trust,
 };
 use netchat_core::Settings;
 use netchat_core::storage::{Change, Generation, Message, Sequence};
-use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
@@ -26,6 +25,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 
 use self::account::AccountModel;
+use self::labels::{body, deletion_of, is_deletion, label, number};
 use super::host::{Faults, Host, SharedLog};
 use super::network::{Conditions, Datagram, Network};
 use super::original::Original;
@@ -776,36 +776,6 @@ impl World {
     }
 }
 
-fn body(sender: &UserName, text: &str) -> String {
-    Body::new(sender, text).as_str().to_owned()
-}
-
-/// What the model calls a message that waits.
-fn label(message: &Outgoing) -> String {
-    match message.kind {
-        MessageKind::Deletion(of) => deletion_of(of),
-        MessageKind::Text
-        | MessageKind::Reply(_)
-        | MessageKind::Edit(_)
-        | MessageKind::Reaction(_)
-        | MessageKind::Unknown(_) => message.text.clone(),
-    }
-}
-
-/// A deletion says nothing, so the model calls it this.
-fn deletion_of(of: Sequence) -> String {
-    format!("deletion-of-{}", of.0)
-}
-
-fn is_deletion(label: &str) -> bool {
-    label.starts_with("deletion-of-")
-}
-
 fn server_address(server: usize) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 12_000 + u16::try_from(server).unwrap()))
-}
-
-/// The number at the end of a text, if the test counts its messages.
-fn number(text: &str) -> Option<u64> {
-    text.rsplit(' ').next()?.parse().ok()
 }

@@ -54,7 +54,7 @@ async fn s17_settings_that_cannot_be_are_named() {
     let with_files = [domain, certificate, ["--tls-key", "k.pem"]].concat();
     let (contact, directory) = (["--acme-contact", "admin"], ["--acme-directory", "http://ca"]);
     let (cache, root) = (["--acme-cache", "/dev/null/cache"], ["--acme-root", "nowhere"]);
-    let cases: [(&str, &[&str], Variables<'_>, &str); 22] = [
+    let cases: [(&str, &[&str], Variables<'_>, &str); 26] = [
         ("netchat", &["up", "--trusted-proxy", "10.0.0.0/33"], &[], "--trusted-proxy"),
         ("netchat-gateway", &["--proxy-says", "x-real-ip"], &[], "--proxy-says"),
         ("netchat-gateway", &["--gateway-key-file", "nowhere"], &[], "can't read nowhere"),
@@ -68,6 +68,10 @@ async fn s17_settings_that_cannot_be_are_named() {
         ("netchat-gateway", &["--server", "nowhere"], &[], "--server"),
         ("netchat-server", &["--database", "/tmp/x", "--ack-timeout", "NaN"], &[], "--ack-timeout"),
         ("netchat-server", &["--retention-days", "99999999"], &[], "--retention-days"),
+        ("netchat-server", &["--message-quota", "500"], &[], "--message-quota"),
+        ("netchat-server", &["--message-quota", "0,5"], &[], "--message-quota"),
+        ("netchat-server", &[], &[("NETCHAT_REQUEST_QUOTA", "none")], "--request-quota"),
+        ("netchat-server", &["--sessions-per-account", "0"], &[], "--sessions-per-account"),
         ("netchat-server", &[], &[("NETCHAT_ALLOW_GUESTS", "perhaps")], "--allow-guests"),
         ("netchat", &["chat", "--name", "a#b"], &[], "--name"),
         ("netchat-gateway", &["--acme-domain", "192.0.2.1"], &[], "--acme-domain"),

@@ -1,4 +1,4 @@
-//! The bounds and waits for strangers.
+//! The bounds and waits for strangers, and what accounts may do.
 
 use std::time::Duration;
 
@@ -74,3 +74,13 @@ pub(crate) const OPENINGS_OF_SOURCE: Rate = Rate { burst: 8, interval: Duration:
 
 /// Most sources whose shares are remembered; whose share is whole again first makes room.
 pub(crate) const OPENING_SOURCES_MAX: usize = 16_384;
+
+/// How many messages one account may send at once, and then each second, unless the operator decides
+/// otherwise: far more than people write, and little for the server.
+pub(crate) const MESSAGES_OF_ACCOUNT_DEFAULT: Option<Rate> = Rate::new(500, 20);
+
+/// The same for everything else that is asked for, by what it costs (`session/costs.rs`).
+pub(crate) const REQUESTS_OF_ACCOUNT_DEFAULT: Option<Rate> = Rate::new(2_000, 200);
+
+/// How often an account may sign in: its sessions must not drive each other out for ever.
+pub(crate) const SIGN_INS_OF_ACCOUNT: Rate = Rate { burst: 64, interval: Duration::from_secs(2) };

@@ -13,7 +13,10 @@ mod throttle;
 
 pub(crate) use self::attempts::{Attempt, Attempts, Begun, Guess, Later, Next};
 pub(crate) use self::half_open::HalfOpen;
-pub(crate) use self::limits::{ATTEMPT_SOURCES_MAX, SERVER_PASSWORD_GUESSES};
+pub(crate) use self::limits::{
+    ATTEMPT_SOURCES_MAX, MESSAGES_OF_ACCOUNT_DEFAULT, REQUESTS_OF_ACCOUNT_DEFAULT,
+    SERVER_PASSWORD_GUESSES, SIGN_INS_OF_ACCOUNT,
+};
 pub(crate) use self::openings::Openings;
 pub(crate) use self::quotas::{Quotas, Slowed, Spending};
 pub(crate) use self::rate::Buckets;

@@ -14,13 +14,15 @@ use super::people::People;
 use super::presence::SessionOfUser;
 use super::tokens::{self, Standing, Tokens};
 use crate::action::{LogEvent, Refusal, SignInKind};
-use crate::admission::{Attempt, Attempts, Begun, Buckets, Guess, Later, Next, Source};
+use crate::admission::{
+    Attempt, Attempts, Begun, Buckets, Guess, Later, Next, SIGN_INS_OF_ACCOUNT, Source,
+};
 use crate::context::Context;
 use crate::directory::Directory;
 use crate::events::{
     AccountRequest, Credentials, NameStanding, NotSignedIn, SessionKey, SignedIn, Update,
 };
-use crate::limits::{GUESTS_MAX, SIGN_INS_OF_ACCOUNT, SIGN_INS_REMEMBERED_MAX, USERS_MAX};
+use crate::limits::{GUESTS_MAX, SIGN_INS_REMEMBERED_MAX, USERS_MAX};
 use crate::names::{Found, NameIndex, NameKeys};
 use crate::passwords::Compared;
 use crate::peer::Peer;
