@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, TypedValueParser as _};
 use clap::{Args, value_parser};
-use netchat_core::limits::{RETENTION_DEFAULT, SESSIONS_OF_ACCOUNT_DEFAULT};
+use netchat_core::limits::{
+    RETENTION_DEFAULT, SESSIONS_OF_ACCOUNT_DEFAULT, STORED_BYTES_OF_ACCOUNT_DEFAULT,
+};
 use netchat_core::{AccountQuotas, Rate, Secrets, Settings};
 use netchat_process::{SecretSetting, SecretText, read_or_make_secret, read_secret_line};
 use netchat_shared::limits::{ACK_TIMEOUT_DEFAULT, DEFAULT_UDP_PORT};
@@ -30,6 +32,11 @@ pub const SERVER_PASSWORD: SecretSetting =
 const RETENTION_DAYS_MAX: u64 = 36_500;
 
 const DAY_SECONDS: u64 = 24 * 3_600;
+
+const MEGABYTE: u64 = 1 << 20;
+
+/// A thousand terabytes: more is any number, which is 0.
+const STORAGE_QUOTA_MAX: u64 = 1_000_000_000;
 
 /// What the operator sets. Flags win over environment variables, those over defaults.
 #[derive(Debug, Clone, Args)]
@@ -95,6 +102,10 @@ pub struct ServerConfig {
     /// How many sessions one account may have at once
     #[arg(long, env = "NETCHAT_SESSIONS_PER_ACCOUNT", default_value_t = SESSIONS_OF_ACCOUNT_DEFAULT, value_name = "SESSIONS", value_parser = value_parser!(u16).range(1..).map(usize::from))]
     pub sessions_per_account: usize,
+
+    /// How many megabytes of messages one account may have stored; 0: any number
+    #[arg(long, env = "NETCHAT_STORAGE_QUOTA", default_value_t = STORED_BYTES_OF_ACCOUNT_DEFAULT / MEGABYTE, value_name = "MEGABYTES", value_parser = value_parser!(u64).range(..=STORAGE_QUOTA_MAX))]
+    pub storage_quota: u64,
 }
 
 /// So many at once, and so many more each second; or any number.
@@ -206,6 +217,7 @@ impl ServerConfig {
                 messages: self.message_quota.0,
                 requests: self.request_quota.0,
                 sessions: self.sessions_per_account,
+                stored_bytes: (self.storage_quota > 0).then_some(self.storage_quota * MEGABYTE),
             },
         })
     }

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::hasher::{Finished, Hasher};
 use crate::inbound::Inbound;
 use crate::outbound::Outbound;
-use crate::storage::{Request, Responses, Storage, Store};
+use crate::storage::{Database, Request, Responses, Storage, Store};
 use crate::{ServerConfig, ServerError, log};
 
 /// The kernel's queue for datagrams that the loop has not read yet. The default holds a few
@@ -57,8 +57,10 @@ impl Server {
         let (responses, results) = unbounded_channel();
         let clock = Clock::start();
         // Refused before the database is touched.
-        config.settings(address)?;
-        let (storage, snapshot) = Storage::open(&config.database, clock, responses)?;
+        let stored_bytes_max = config.settings(address)?.quotas.stored_bytes;
+        let mut database = Database::open(&config.database)?;
+        database.set_stored_bytes_max(stored_bytes_max);
+        let (storage, snapshot) = Storage::start(database, clock, responses)?;
         let secrets = config.secrets()?;
         Self::with_store(address, config, secrets, clock, (Box::new(storage), results), &snapshot)
     }

@@ -16,6 +16,7 @@ use netchat_core::storage::{
     Loaded, Message, MessageDraft, Origin, Page, Placed, Purge, Query, Refused, Sequence, Snapshot,
     Stored, StoredMessage, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
+use netchat_shared::body::Body;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
@@ -53,6 +54,8 @@ pub struct MemoryStorage {
     read: BTreeMap<(UserId, ConversationId), Sequence>,
     tokens: BTreeMap<TokenHash, TokenRecord>,
     clock: Option<ClockMark>,
+    /// What one account may store.
+    pub stored_bytes_max: Option<u64>,
 }
 
 /// Names, by what they are in every spelling and by what they look like.
@@ -102,6 +105,7 @@ impl Default for MemoryStorage {
             read: BTreeMap::new(),
             tokens: BTreeMap::new(),
             clock: None,
+            stored_bytes_max: None,
         }
     }
 }
@@ -299,6 +303,18 @@ impl MemoryStorage {
             Draft::Group { members, .. } => members.iter().all(is_user),
             Draft::Join(group, user) | Draft::Quit(group, user) => is_group(group) && is_user(user),
         }
+    }
+
+    /// Whether its sender may store it beside what they have. What is taken back makes room.
+    fn has_room_for(&self, draft: &MessageDraft) -> bool {
+        let Some(bytes_max) = self.stored_bytes_max else { return true };
+        let bytes = |body: Option<&Body>| {
+            (MESSAGE_BYTES_AROUND + body.map_or(0, |body| body.as_str().len())) as u64
+        };
+        let theirs = self.messages().filter(|message| message.sender == draft.sender);
+        let stored: u64 = theirs.map(|message| bytes(message.body.as_ref())).sum();
+        matches!(draft.kind, MessageKind::Deletion(_))
+            || stored + bytes(draft.body.as_ref()) <= bytes_max
     }
 
     fn member(&self, conversation: ConversationId, user: UserId) -> Option<Membership> {
@@ -529,6 +545,9 @@ impl Batch<'_> {
             && let Some(known) = storage.message(*known)
         {
             return Placed::Known(known);
+        }
+        if !storage.has_room_for(message) {
+            return Placed::Refused(Refused::QuotaReached);
         }
         let conversation = match message.to {
             Target::Known(conversation) => Some(conversation),

@@ -17,6 +17,7 @@ pub struct SqliteStorage {
     path: PathBuf,
     _folder: TempDir,
     monotonic: Instant,
+    stored_bytes_max: Option<u64>,
 }
 
 impl Default for SqliteStorage {
@@ -30,7 +31,14 @@ impl SqliteStorage {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("netchat.db");
         let database = Some(Database::open(&path).unwrap());
-        Self { database, path, _folder: folder, monotonic: Instant::ZERO }
+        let (monotonic, stored_bytes_max) = (Instant::ZERO, None);
+        Self { database, path, _folder: folder, monotonic, stored_bytes_max }
+    }
+
+    /// What one account may store.
+    pub fn set_stored_bytes_max(&mut self, bytes_max: Option<u64>) {
+        self.stored_bytes_max = bytes_max;
+        self.open_mut().set_stored_bytes_max(bytes_max);
     }
 
     /// Carries out changes in order and commits them together. Finishes what the database does
@@ -96,6 +104,8 @@ impl Storage for SqliteStorage {
 
     fn reopen(&mut self) {
         self.database = None;
-        self.database = Some(Database::open(&self.path).unwrap());
+        let mut database = Database::open(&self.path).unwrap();
+        database.set_stored_bytes_max(self.stored_bytes_max);
+        self.database = Some(database);
     }
 }

@@ -122,6 +122,10 @@ pub const REFUSED_TOLD_INTERVAL: Duration = Duration::from_secs(1);
 /// Most sessions of one account at once unless the operator decides otherwise.
 pub const SESSIONS_OF_ACCOUNT_DEFAULT: usize = 32;
 
+/// Most bytes of messages that an account may have stored unless the operator decides otherwise: a
+/// thousand lines a day, for two years.
+pub const STORED_BYTES_OF_ACCOUNT_DEFAULT: u64 = 512 << 20;
+
 /// Most accounts of which it is known how often they signed in lately; whoever may again first makes room.
 pub const SIGN_INS_REMEMBERED_MAX: usize = 65_536;
 

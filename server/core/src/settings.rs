@@ -8,7 +8,9 @@ use netchat_shared::server_key::StaticKey;
 use netchat_shared::via::GatewayKey;
 
 use crate::admission::{MESSAGES_OF_ACCOUNT_DEFAULT, REQUESTS_OF_ACCOUNT_DEFAULT, Rate};
-use crate::limits::{RETENTION_DEFAULT, SESSIONS_OF_ACCOUNT_DEFAULT};
+use crate::limits::{
+    RETENTION_DEFAULT, SESSIONS_OF_ACCOUNT_DEFAULT, STORED_BYTES_OF_ACCOUNT_DEFAULT,
+};
 use crate::passwords::normalised;
 
 /// The settings of a server.
@@ -42,6 +44,10 @@ pub struct AccountQuotas {
     pub requests: Option<Rate>,
     /// Most sessions at once. For a further one, the one that is missed least gives way.
     pub sessions: usize,
+    /// Most bytes of messages that are stored, everything counted
+    /// ([`MESSAGE_BYTES_AROUND`](crate::limits::MESSAGE_BYTES_AROUND)). `None`: any number. Storage sees to
+    /// it.
+    pub stored_bytes: Option<u64>,
 }
 
 impl Default for AccountQuotas {
@@ -50,6 +56,7 @@ impl Default for AccountQuotas {
             messages: MESSAGES_OF_ACCOUNT_DEFAULT,
             requests: REQUESTS_OF_ACCOUNT_DEFAULT,
             sessions: SESSIONS_OF_ACCOUNT_DEFAULT,
+            stored_bytes: Some(STORED_BYTES_OF_ACCOUNT_DEFAULT),
         }
     }
 }

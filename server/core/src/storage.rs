@@ -250,11 +250,11 @@ pub enum Placed {
     Known(Arc<Message>),
     /// The name is somebody's.
     Taken,
-    /// It is about a message that it can't be about.
+    /// It can't be stored as it is.
     Refused(Refused),
 }
 
-/// Why a message can't be about another.
+/// Why a message can't be stored as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
     /// That one is not in this conversation, is no line of it, or was taken back.
@@ -265,6 +265,8 @@ pub enum Refused {
     /// ([`EDITS_PER_MESSAGE_MAX`](crate::limits::EDITS_PER_MESSAGE_MAX),
     /// [`REACTIONS_PER_MESSAGE_MAX`](crate::limits::REACTIONS_PER_MESSAGE_MAX)).
     TooManyChanges,
+    /// Its sender has stored as much as one may.
+    QuotaReached,
 }
 
 /// Why a message did not reach a recipient.

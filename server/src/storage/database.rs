@@ -23,6 +23,7 @@ use super::limits::{
     BUSY_TIMEOUT, CACHE_KIB, INDEX_STEP_ROWS_MIN, LOG_BYTES_MAX, PAGE_BYTES, STATEMENTS_MAX,
 };
 use super::purge::Sweep;
+use super::usage::Usage;
 use super::writes::{Committed, Head};
 use super::{name_keys, queries, writes};
 
@@ -30,7 +31,7 @@ use super::{name_keys, queries, writes};
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// The version of the schema that this program writes.
-const SCHEMA_VERSION: usize = 5;
+const SCHEMA_VERSION: usize = 6;
 
 /// The permissions of the database and of what lies beside it: texts and hashes are in it.
 pub(super) const OWNER_ONLY: u32 = 0o600;
@@ -98,6 +99,7 @@ pub struct Database {
     generation: Generation,
     head: Head,
     index: Index,
+    usage: Usage,
     sweep: Option<Sweep>,
     mark: Mark,
     durability: Durability,
@@ -144,6 +146,7 @@ impl Database {
         let (mark, marked) = Mark::open(&real_path).map_err(file)?;
         let (head, indexed, generation) = read_head(&connection).map_err(sqlite)?;
         let index = Index::load(&connection, indexed).map_err(sqlite)?;
+        let usage = Usage::load(&connection).map_err(sqlite)?;
         let checkpoints = Checkpoints::start(&real_path, &connection).map_err(sqlite)?;
         let mut database = Self {
             checkpoints,
@@ -152,6 +155,7 @@ impl Database {
             generation,
             head,
             index,
+            usage,
             sweep: None,
             mark,
             durability: Durability::Full,
@@ -161,6 +165,12 @@ impl Database {
         database.settle_generation(marked)?;
         database.complete_index().map_err(sqlite)?;
         Ok(database)
+    }
+
+    /// Lets each account store so many bytes of messages, everything counted
+    /// ([`MESSAGE_BYTES_AROUND`](netchat_core::limits::MESSAGE_BYTES_AROUND)); `None`: any number.
+    pub fn set_stored_bytes_max(&mut self, bytes_max: Option<u64>) {
+        self.usage.set_bytes_max(bytes_max);
     }
 
     /// Draws a new generation if the file is not the log that was here last.
@@ -227,13 +237,14 @@ impl Database {
         }
         let (head, behind) = (self.head, self.index.behind());
         let committed = self.set_durability(Durability::Full).and_then(|()| {
-            let Self { connection, head, index, .. } = self;
-            writes::commit(connection, head, index, writes, now.calendar)
+            let Self { connection, head, index, usage, .. } = self;
+            writes::commit(connection, head, (index, usage), writes, now.calendar)
         });
         let committed = committed.unwrap_or_else(|error| {
             error!(%error, writes = writes.len(), "nothing could be stored");
             self.head = head;
             self.index.truncate(behind);
+            self.usage.undo(0);
             let stored = writes.iter().map(|(ticket, _)| (*ticket, Stored::Failed)).collect();
             Committed { entries: Vec::new(), stored }
         });
@@ -279,7 +290,8 @@ impl Database {
     pub fn keep_up(&mut self, is_idle: bool) {
         if self.index.is_due() {
             let rows_max = INDEX_STEP_ROWS_MIN.max(4 * self.added);
-            if let Err(error) = self.later(|connection, index| index.write(connection, rows_max)) {
+            if let Err(error) = self.later(|connection, index, _| index.write(connection, rows_max))
+            {
                 error!(%error, "the indexes of messages could not be written");
             }
         }
@@ -291,7 +303,7 @@ impl Database {
             steps += 1;
         }
         for _ in 0..steps {
-            match self.later(|connection, index| sweep.step(connection, index)) {
+            match self.later(|connection, index, usage| sweep.step(connection, (index, usage))) {
                 Ok(step) => sweep.committed(step),
                 Err(error) => {
                     error!(%error, "old messages could not be removed");
@@ -307,25 +319,32 @@ impl Database {
     fn complete_index(&mut self) -> rusqlite::Result<()> {
         match self.index.behind() {
             0 => Ok(()),
-            _ => self.later(|connection, index| index.write_all(connection)),
+            _ => self.later(|connection, index, _| index.write_all(connection)),
         }
     }
 
     /// Does something in a transaction of its own that may reach the disk later.
     fn later<T>(
         &mut self,
-        work: impl FnOnce(&Connection, &mut Index) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Connection, &mut Index, &mut Usage) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         self.set_durability(Durability::Later)?;
-        let Self { connection, index, .. } = self;
+        let Self { connection, index, usage, .. } = self;
         let result = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
             .and_then(|transaction| {
-                let result = work(connection, index)?;
+                let result = work(connection, index, usage)?;
+                usage.write(connection)?;
                 transaction.commit().map(|()| result)
             });
         match &result {
-            Ok(_) => index.committed(),
-            Err(_) => index.restart(),
+            Ok(_) => {
+                index.committed();
+                usage.committed();
+            }
+            Err(_) => {
+                index.restart();
+                usage.undo(0);
+            }
         }
         result
     }
@@ -479,6 +498,7 @@ fn migrations() -> Migrations<'static> {
         }),
         M::up(include_str!("schema-4.sql")),
         M::up(include_str!("schema-5.sql")),
+        M::up(include_str!("schema-6.sql")),
     ];
     Migrations::new(steps.into())
 }

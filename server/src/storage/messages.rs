@@ -56,6 +56,11 @@ impl Commit<'_> {
             Target::Known(conversation) => Some(conversation),
             Target::Direct(one, other) => self.find_direct(one, other)?,
         };
+        let body_bytes = draft.body.as_ref().map_or(0, |body| body.as_str().len());
+        let frees = matches!(draft.kind, MessageKind::Deletion(_));
+        if !frees && !self.usage.has_room(draft.sender, body_bytes) {
+            return Ok(Placed::Refused(Refused::QuotaReached));
+        }
         if let Some(of) = draft.kind.of()
             && let Err(refused) = self.check(of, conversation, draft)?
         {
@@ -109,6 +114,8 @@ impl Commit<'_> {
             message.body.as_ref().map(|body| body.as_str()),
         ])?;
         self.index.add(Keys::of(message));
+        let body_bytes = message.body.as_ref().map_or(0, |body| body.as_str().len());
+        self.usage.add_message(message.sender, body_bytes);
         Ok(())
     }
 
@@ -159,7 +166,17 @@ impl Commit<'_> {
 
     /// Removes a text, its edits and its reactions for good: not only from sight, but from the
     /// file.
-    fn take_back(&self, of: Sequence) -> rusqlite::Result<()> {
+    fn take_back(&mut self, of: Sequence) -> rusqlite::Result<()> {
+        let mut bodies = self.connection.prepare_cached(
+            "SELECT sender, octet_length(body) FROM message
+             WHERE body IS NOT NULL AND
+                 (seq = ?1 OR (of = ?1 AND kind IN ('edit', 'react')))",
+        )?;
+        let mut rows = bodies.query([of.0])?;
+        while let Some(row) = rows.next()? {
+            self.usage.remove_body(UserId(row.get(0)?), row.get(1)?);
+        }
+        drop(rows);
         run(self.connection, "UPDATE message SET body = NULL WHERE seq = ?1", [of.0])?;
         run(
             self.connection,

@@ -16,10 +16,10 @@ mod purge;
 mod queries;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod writes;
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -69,17 +69,16 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// Opens the database, making it if needed. Responses come through `responses`; the core bounds
-    /// how many can be under way.
+    /// Gives the database to a thread. Responses come through `responses`; the core bounds how many can be
+    /// under way. Answers what a core starts with.
     ///
     /// # Errors
-    /// [`DatabaseError`], when the file can't be used.
-    pub fn open(
-        path: &Path,
+    /// [`DatabaseError`], when the file holds what this program does not write.
+    pub fn start(
+        database: Database,
         clock: Clock,
         responses: UnboundedSender<Responses>,
     ) -> Result<(Self, Snapshot), DatabaseError> {
-        let database = Database::open(path)?;
         let snapshot = database.snapshot()?;
         let (requests, receiver) = sync_channel(WRITES_PENDING_MAX + LOADS_PENDING_MAX);
         let worker =

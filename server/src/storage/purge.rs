@@ -15,6 +15,7 @@ use super::limits::{
     FREE_PAGES_SHARE, SWEEP_MEMBERS_MAX, SWEEP_SHARE_MIN, SWEEP_STEP_DELETED, SWEEP_STEP_MESSAGES,
     SWEEP_STEP_RECORDS, VACUUM_STEP_PAGES,
 };
+use super::usage::Usage;
 use super::writes::run;
 
 /// A sweep under way.
@@ -79,10 +80,10 @@ impl Sweep {
     pub(super) fn step(
         &mut self,
         connection: &Connection,
-        index: &mut Index,
+        (index, usage): (&mut Index, &mut Usage),
     ) -> rusqlite::Result<Step> {
         let next = match self.stage {
-            Stage::Messages(after) => self.sweep_messages(connection, index, after)?,
+            Stage::Messages(after) => self.sweep_messages(connection, (index, usage), after)?,
             Stage::Tokens(after) => sweep_tokens(connection, after, self.purge.tokens_before)?,
             Stage::Guests(after) => self.sweep_guests(connection, index, after)?,
             Stage::Space => give_back_space(connection)?,
@@ -98,7 +99,7 @@ impl Sweep {
     fn sweep_messages(
         &mut self,
         connection: &Connection,
-        index: &mut Index,
+        (index, usage): (&mut Index, &mut Usage),
         after: Sequence,
     ) -> rusqlite::Result<Stage> {
         let before = self.purge.messages_before.unwrap_or_default();
@@ -122,7 +123,7 @@ impl Sweep {
         }
         let is_last = looked_at < SWEEP_STEP_MESSAGES && rows.next()?.is_none();
         drop(rows);
-        delete_messages(connection, index, deleted)?;
+        delete_messages(connection, (index, usage), deleted)?;
         // Times follow the places, except for what a wrong clock left in old databases.
         let is_through = is_last || !has_old;
         Ok(if is_through { Stage::Tokens(None) } else { Stage::Messages(last) })
@@ -229,17 +230,21 @@ impl Waiting {
 /// Deletes in the order of each table, so that neighbours share their pages.
 fn delete_messages(
     connection: &Connection,
-    index: &mut Index,
+    (index, usage): (&mut Index, &mut Usage),
     mut deleted: Vec<Keys>,
 ) -> rusqlite::Result<()> {
     if deleted.iter().any(|keys| index.may_lack(keys.sequence)) {
         index.write_all(connection)?;
     }
     deleted.sort_unstable_by_key(|keys| keys.sequence);
-    let mut message = connection.prepare_cached("DELETE FROM message WHERE seq = ?1")?;
+    let mut message = connection.prepare_cached(
+        "DELETE FROM message WHERE seq = ?1 RETURNING sender, coalesce(octet_length(body), 0)",
+    )?;
     let mut failures = connection.prepare_cached("DELETE FROM failure WHERE seq = ?1")?;
     for keys in &deleted {
-        message.execute([keys.sequence.0])?;
+        let (sender, body_bytes) =
+            message.query_row([keys.sequence.0], |row| Ok((UserId(row.get(0)?), row.get(1)?)))?;
+        usage.remove_message(sender, body_bytes);
         failures.execute([keys.sequence.0])?;
     }
     deleted.sort_unstable_by_key(|keys| (keys.sender, keys.id));

@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use tracing::error;
 
 use super::index::Index;
+use super::usage::Usage;
 
 /// The end of the log, in memory. Stored with every commit that moves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub(super) struct Commit<'a> {
     pub(super) connection: &'a Connection,
     pub(super) head: &'a mut Head,
     pub(super) index: &'a mut Index,
+    pub(super) usage: &'a mut Usage,
     /// When everything in it happens: not before what is in the log.
     pub(super) time: UnixTime,
     pub(super) entries: Vec<Entry>,
@@ -55,7 +57,7 @@ pub(super) struct Commit<'a> {
 pub(super) fn commit(
     connection: &Connection,
     head: &mut Head,
-    index: &mut Index,
+    (index, usage): (&mut Index, &mut Usage),
     writes: &[(Ticket, Write)],
     now: UnixTime,
 ) -> rusqlite::Result<Committed> {
@@ -63,7 +65,7 @@ pub(super) fn commit(
     let (before, time) = (*head, now.max(head.time));
     let add_message = connection.prepare_cached(super::messages::ADD_MESSAGE)?;
     let entries = Vec::new();
-    let mut commit = Commit { connection, head, index, time, entries, add_message };
+    let mut commit = Commit { connection, head, index, usage, time, entries, add_message };
     let mut stored = Vec::with_capacity(writes.len());
     for (ticket, write) in writes {
         let result = match leaves_nothing_when_it_fails(write) {
@@ -86,7 +88,9 @@ pub(super) fn commit(
     if *head != before {
         store_head(connection, head)?;
     }
+    usage.write(connection)?;
     transaction.commit()?;
+    usage.committed();
     Ok(Committed { entries, stored })
 }
 
@@ -121,11 +125,13 @@ impl Commit<'_> {
     /// Carries out a write so that a failure leaves nothing of it, in the database or in memory.
     fn execute_whole(&mut self, ticket: Ticket, write: &Write) -> rusqlite::Result<Stored> {
         let (head, behind, entries) = (*self.head, self.index.behind(), self.entries.len());
+        let changes = self.usage.changes();
         run(self.connection, "SAVEPOINT one", [])?;
         let result = self.execute(ticket, write);
         if result.is_err() {
             *self.head = head;
             self.index.truncate(behind);
+            self.usage.undo(changes);
             self.entries.truncate(entries);
             if self.connection.is_autocommit() {
                 return result;

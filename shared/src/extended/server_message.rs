@@ -158,6 +158,8 @@ pub enum NotSent {
     TooManyChanges,
     /// The server does not know this kind of message.
     UnknownKind,
+    /// The sender has stored as much as one account may.
+    StorageQuota,
     /// Storage failed: to be tried again.
     NotStored,
 }
@@ -206,7 +208,7 @@ impl Delay {
 }
 
 impl NotSent {
-    const ALL: [(Self, &'static str); 11] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::NoSuchUser, "no-such-user"),
         (Self::NoSuchGroup, "no-such-group"),
         (Self::NotAMember, "not-a-member"),
@@ -217,6 +219,7 @@ impl NotSent {
         (Self::NotTheAuthor, "not-the-author"),
         (Self::TooManyChanges, "too-many-changes"),
         (Self::UnknownKind, "unknown-kind"),
+        (Self::StorageQuota, "storage-quota"),
         (Self::NotStored, "not-stored"),
     ];
 }

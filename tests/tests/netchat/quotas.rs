@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use netchat_core::{AccountQuotas, LogEvent, Rate, Refusal, Settings};
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{ClientMessage, Delay, ServerMessage};
+use netchat_shared::extended::{ClientMessage, Delay, NotSent, ServerMessage};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::password::Password;
@@ -29,7 +29,9 @@ fn rate(burst: u32, per_second: u32) -> Option<Rate> {
 }
 
 fn few(settings: &mut Settings) {
-    settings.quotas = AccountQuotas { messages: rate(10, 2), requests: rate(100, 10), sessions: 3 };
+    let stored_bytes = None;
+    settings.quotas =
+        AccountQuotas { messages: rate(10, 2), requests: rate(100, 10), sessions: 3, stored_bytes };
 }
 
 /// A server that lets accounts do little.
@@ -257,6 +259,21 @@ fn s9_whoever_writes_more_than_their_account_may_loses_nothing() {
             world.people[0].lines.iter().filter(|line| line.contains("more than one account may"));
         assert!(told.count() >= 1, "the person is told: {:?}", world.people[0].lines);
     });
+}
+
+#[test]
+fn s9_whoever_has_stored_as_much_as_one_may_is_told_and_others_write_on() {
+    let mut crowd = crowd();
+    crowd.server.storage.stored_bytes_max = Some(2_000);
+    for n in 1..=8 {
+        crowd.say(at(1), &line("alice", n, "again"));
+    }
+    let heard = crowd.take_heard(at(1));
+    let refused = ServerMessage::NotSent(MessageId(7), NotSent::StorageQuota);
+    assert_eq!(sent(&heard).len(), 6, "{heard:?}");
+    assert!(heard.contains(&refused), "{heard:?}");
+    crowd.say(at(2), &line("bob", 1, "an answer"));
+    assert_eq!(sent(&crowd.take_heard(at(2))), [1]);
 }
 
 #[test]

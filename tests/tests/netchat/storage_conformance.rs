@@ -19,6 +19,9 @@ use netchat_tests::sqlite_storage::SqliteStorage;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+/// Little enough to be reached.
+const STORED_BYTES_MAX: u64 = 20_000;
+
 /// Something to do. Indexes pick among what there is at that point.
 #[derive(Debug, Clone)]
 enum Step {
@@ -416,6 +419,8 @@ proptest! {
         steps in prop::collection::vec(steps(), 1..150),
     ) {
         let mut pair = Pair::new();
+        pair.database.set_stored_bytes_max(Some(STORED_BYTES_MAX));
+        pair.model.stored_bytes_max = Some(STORED_BYTES_MAX);
         for step in &steps {
             match (step, pair.to_write(step)) {
                 (Step::Pass(millis), _) => {

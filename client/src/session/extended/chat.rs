@@ -405,6 +405,9 @@ impl Chat {
             NotSent::NoSuchMessage => refused("the message that it is about is not there any more"),
             NotSent::NotTheAuthor => refused("only its author can change a message"),
             NotSent::TooManyChanges => refused("that message was changed too often"),
+            NotSent::StorageQuota => refused(
+                "you have stored as much as one account may: delete some, or wait until old ones go",
+            ),
             NotSent::UnknownKind => refused("the server does not know this kind of message"),
         };
         if self.settle_outgoing(id, common).is_some() {

@@ -469,5 +469,6 @@ fn not_sent(why: Refused) -> NotSent {
         Refused::NoSuchMessage => NotSent::NoSuchMessage,
         Refused::NotTheAuthor => NotSent::NotTheAuthor,
         Refused::TooManyChanges => NotSent::TooManyChanges,
+        Refused::QuotaReached => NotSent::StorageQuota,
     }
 }

@@ -5,6 +5,7 @@ mod files;
 mod pages;
 mod sweeps;
 mod threads;
+mod usage;
 
 use std::path::PathBuf;
 use std::sync::Arc;

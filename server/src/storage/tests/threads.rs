@@ -12,7 +12,8 @@ fn entries_come_before_the_answers_and_everything_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let (sender, mut responses) = unbounded_channel();
     let path = folder.path().join("netchat.db");
-    let (storage, snapshot) = Storage::open(&path, Clock::start(), sender).unwrap();
+    let (storage, snapshot) =
+        Storage::start(Database::open(&path).unwrap(), Clock::start(), sender).unwrap();
     assert_eq!(snapshot.head, Sequence::ZERO);
     let requests = 700;
     for at in 0..requests {

@@ -11,7 +11,7 @@ use netchat_core::storage::{
     UserId, Write,
 };
 use netchat_process::Clock;
-use netchat_server::store::{Request, Responses, Storage, Store as _};
+use netchat_server::store::{self, Request, Responses, Storage, Store as _};
 use netchat_shared::body::Body;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageIds;
@@ -64,7 +64,8 @@ struct Sender {
 impl Database {
     pub(crate) fn open(path: &Path) -> Self {
         let (sender, responses) = unbounded_channel();
-        let (storage, _) = Storage::open(path, Clock::start(), sender).unwrap();
+        let database = store::Database::open(path).unwrap();
+        let (storage, _) = Storage::start(database, Clock::start(), sender).unwrap();
         let mut database = Self {
             storage,
             responses,

@@ -274,6 +274,10 @@ fn not_sent(why: NotSent, group: Option<&GroupName>) -> Notice {
         (NotSent::NotAMember, Some(name)) => {
             Notice::Line(format!("SERVER: You are not a member of {name}."))
         }
+        (NotSent::StorageQuota, _) => Notice::Line(
+            "SERVER: Not sent: you have stored as much as one account may, until old messages go."
+                .to_owned(),
+        ),
         (
             NotSent::NotAMember
             | NotSent::NotStored
