@@ -116,6 +116,11 @@ impl<S: Storage> Crowd<S> {
         self.carry_all(BTreeSet::from([from]));
     }
 
+    /// Nobody is there any more, and nobody says so.
+    pub fn lose(&mut self, address: SocketAddr) {
+        self.members.remove(&address);
+    }
+
     /// What somebody was told since the last call.
     pub fn take_heard(&mut self, at: SocketAddr) -> Vec<ServerMessage> {
         std::mem::take(&mut self.member(at).heard)

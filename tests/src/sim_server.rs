@@ -16,6 +16,9 @@ use netchat_shared::via::GatewayKey;
 use crate::memory_storage::MemoryStorage;
 use crate::opening::server_key;
 
+/// Whoever wants to be woken at once, again and again, would stop the world.
+const STEPS_AT_ONCE_MAX: usize = 10_000;
+
 /// Where a server keeps things: the plain model, or a real database.
 pub trait Storage {
     /// Carries a change out and commits it: the entries that came of it, and what became of it.
@@ -139,7 +142,10 @@ impl<S: Storage> SimServer<S> {
     /// Lets time pass, with every timer on the way.
     pub fn pass(&mut self, duration: Duration) {
         let end = self.monotonic + duration;
+        let mut steps_at_once = 0;
         while let Some(at) = self.next_time().filter(|at| *at <= end) {
+            steps_at_once = if at > self.monotonic { 0 } else { steps_at_once + 1 };
+            assert!(steps_at_once < STEPS_AT_ONCE_MAX, "the server wants to be woken for nothing");
             self.monotonic = at.max(self.monotonic);
             if self.hashing.front().is_some_and(|(at, ..)| *at <= self.monotonic)
                 && let Some((_, ticket, job)) = self.hashing.pop_front()

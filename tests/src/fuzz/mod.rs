@@ -1,9 +1,10 @@
-//! What a fuzzer drives: every parser, and sequences of operations on the server and on a link.
+//! What a fuzzer drives: every parser, and sequences of operations on the server, a client and a link.
 //!
 //! A target takes bytes and panics if something does not hold. `cargo xtask fuzz` lets libFuzzer look
 //! for such bytes; what it has found worth keeping lies in `tests/fuzz/corpus` and goes through every
 //! target in each run of the tests.
 
+mod client;
 mod link;
 mod parsers;
 mod script;
@@ -24,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     ("typed", parsers::typed),
     ("saved", parsers::saved),
     ("link", link::link),
+    ("client", client::client),
     ("server", server::server),
 ];
 

@@ -168,6 +168,32 @@ fn s9_requests_cost_what_they_are_worth() {
 }
 
 #[test]
+fn s9_what_a_slowed_account_has_left_behind_costs_nothing() {
+    let mut crowd = Crowd::new(|settings| settings.quotas.requests = rate(100, 10));
+    crowd.sign_in(at(1), "alice", None);
+    crowd.sign_in(at(2), "bob", None);
+    let everyone = Conversation::Everyone;
+    for _ in 0..100 {
+        let conversation = everyone.clone();
+        crowd.say(at(1), &ClientMessage::History { conversation, before: None, limit: 100 });
+    }
+    // What it said waits to be read. Then there is no room for the answers either.
+    crowd.lose(at(1));
+    let long = "long ".repeat(8_000);
+    for n in 1..=5 {
+        let to_alice = ClientMessage::Send {
+            id: MessageId(n),
+            to: Conversation::User("alice".parse().unwrap()),
+            kind: MessageKind::Text,
+            body: Some(Body::new(&"bob".parse().unwrap(), &long)),
+        };
+        crowd.say(at(2), &to_alice);
+    }
+    crowd.pass(100 * SECOND);
+    assert_eq!(sent(&crowd.take_heard(at(2))).len(), 5);
+}
+
+#[test]
 fn s9_of_too_many_sessions_of_one_account_the_one_that_is_missed_least_gives_way() {
     let mut crowd = crowd();
     crowd.sign_in(at(11), "alice", None);

@@ -247,6 +247,10 @@ impl ExtendedSession {
 
     /// Reads what has arrived, as far as it can be answered.
     fn read_messages(&mut self, cx: &mut Context) {
+        if let Stage::SignedIn(signed_in) = &mut self.stage {
+            // If it may not read now, something else wakes it.
+            signed_in.reads_at = None;
+        }
         while self.ended.is_none() && self.may_read() && !self.is_slowed(cx) {
             let Some(message) = self.link.next_message() else { return };
             match (ClientMessage::parse(&message), self.user()) {
