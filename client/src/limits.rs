@@ -17,6 +17,10 @@ pub const ONLINE_NAMES_MAX: usize = 10_000;
 /// is dropped.
 pub const PAGE_MESSAGES_MAX: usize = 4_096;
 
+/// Most invitations, and most people who ask to join groups, that are shown. A server tells of fewer;
+/// what comes beyond it is dropped.
+pub const DECISIONS_MAX: usize = 1_024;
+
 /// Most conversations of which it is remembered how far they were read. One that was told to the
 /// server makes room.
 pub const READ_MARKS_MAX: usize = 4_096;

@@ -2,16 +2,27 @@
 
 use thiserror::Error;
 
+use netchat_shared::extended::{GroupAction, JoinPolicy};
 use netchat_shared::name::{GroupName, NameError, UserName};
 
 use crate::reaction::{Reaction, SignError};
 
 /// What [`Slash::parse`] knows, one line each, for a person.
-pub const HELP: [&str; 15] = [
+pub const HELP: [&str; 25] = [
     "/chat NAME            write to one person; to several: /chat NAME;NAME",
-    "/group NAME           join a group and write in it",
-    "/newgroup NAME: A;B   make a group of yourself, A and B",
+    "/group NAME           join a group, or ask to, and write in it",
+    "/newgroup NAME: A;B   make a group, and invite A and B",
+    "/invite NAME: A;B     invite A and B to a group",
+    "/accept NAME          accept an invitation; /decline NAME turns it down",
+    "/about NAME           who may join a group, who is invited and who asks",
     "/quitgroup NAME       leave a group for good",
+    "/admit NAME: A        let A into your group, who asks; /turnaway NAME: A does not",
+    "/remove NAME: A       remove A from your group",
+    "/rename NAME: NEW     give your group another name",
+    "/policy NAME: WHO     who may join your group: anyone, invitation or asking",
+    "/block NAME           don't hear of somebody's invitations any more",
+    "/unblock NAME         hear of them again",
+    "/blocked              whose invitations you don't hear of",
     "/broadcast            write to everyone who is online",
     "/active               who is online",
     "/reply TEXT           answer the last message of somebody else here",
@@ -36,6 +47,14 @@ pub enum Slash {
     NewGroup(GroupName, Vec<String>),
     /// Leave a group for good.
     QuitGroup(GroupName),
+    /// Invite these to a group.
+    Invite(GroupName, Vec<String>),
+    /// Do something else about a group.
+    ActOnGroup(GroupName, GroupAction),
+    /// Don't hear of somebody's invitations any more, or again.
+    Block(UserName, bool),
+    /// List whose invitations one does not hear of.
+    Blocked,
     /// Write to everyone who is online.
     Broadcast,
     /// List who is online.
@@ -124,11 +143,28 @@ impl Slash {
             "group" => Self::Group(group("group", rest)?),
             "newgroup" => {
                 let (name, members) = rest.rsplit_once(": ").unwrap_or((rest, ""));
-                let members = members.split(';').map(str::trim).filter(|name| !name.is_empty());
-                let members = members.map(str::to_owned).collect();
-                Self::NewGroup(group("newgroup", name)?, members)
+                Self::NewGroup(group("newgroup", name)?, typed_names(members))
             }
             "quitgroup" => Self::QuitGroup(group("quitgroup", rest)?),
+            "invite" => {
+                let (name, names) = pair("invite", rest)?;
+                Self::Invite(group("invite", name)?, typed_names(names))
+            }
+            "accept" => Self::Group(group("accept", rest)?),
+            "decline" => Self::ActOnGroup(group("decline", rest)?, GroupAction::Decline),
+            "about" => Self::ActOnGroup(group("about", rest)?, GroupAction::Describe),
+            "admit" => act("admit", rest, |name| Ok(GroupAction::Admit(name.parse()?)))?,
+            "turnaway" => act("turnaway", rest, |name| Ok(GroupAction::TurnAway(name.parse()?)))?,
+            "remove" => act("remove", rest, |name| Ok(GroupAction::Remove(name.parse()?)))?,
+            "rename" => act("rename", rest, |name| Ok(GroupAction::Rename(name.parse()?)))?,
+            "policy" => act("policy", rest, |word| {
+                let policy = JoinPolicy::from_word(word);
+                let words = "a group, and behind a colon: anyone, invitation or asking";
+                Ok(GroupAction::SetPolicy(policy.ok_or(SlashError::Which("policy", words))?))
+            })?,
+            "block" => Self::Block(user("block", rest)?, true),
+            "unblock" => Self::Block(user("unblock", rest)?, false),
+            "blocked" => Self::Blocked,
             "broadcast" => Self::Broadcast,
             "active" => Self::Active,
             "reply" => Self::Reply(text("reply", rest)?),
@@ -182,6 +218,33 @@ fn text(command: &'static str, rest: &str) -> Result<String, SlashError> {
     }
 }
 
+fn user(command: &'static str, rest: &str) -> Result<UserName, SlashError> {
+    match rest {
+        "" => Err(SlashError::NameMissing(command)),
+        rest => Ok(rest.parse()?),
+    }
+}
+
+/// A group, and what stands behind a colon.
+fn pair<'a>(command: &'static str, rest: &'a str) -> Result<(&'a str, &'a str), SlashError> {
+    let what = "a group, and a name behind a colon";
+    rest.rsplit_once(": ").ok_or(SlashError::Which(command, what))
+}
+
+fn act(
+    command: &'static str,
+    rest: &str,
+    action: impl FnOnce(&str) -> Result<GroupAction, SlashError>,
+) -> Result<Slash, SlashError> {
+    let (name, of) = pair(command, rest)?;
+    Ok(Slash::ActOnGroup(group(command, name)?, action(of.trim())?))
+}
+
+fn typed_names(text: &str) -> Vec<String> {
+    let names = text.split(';').map(str::trim).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
 fn group(command: &'static str, rest: &str) -> Result<GroupName, SlashError> {
     match rest {
         "" => Err(SlashError::NameMissing(command)),
@@ -209,6 +272,15 @@ mod tests {
             Slash::NewGroup("CS: Group".parse().unwrap(), members),
         );
         check("/newgroup lab", Slash::NewGroup("lab".parse().unwrap(), vec![]));
+        let lab = || "lab: 1".parse().unwrap();
+        check("/invite lab: 1: bob;eve", Slash::Invite(lab(), vec!["bob".into(), "eve".into()]));
+        check("/accept lab: 1", Slash::Group(lab()));
+        check("/decline lab: 1", Slash::ActOnGroup(lab(), GroupAction::Decline));
+        let remove = GroupAction::Remove("bob".parse().unwrap());
+        check("/remove lab: 1: bob", Slash::ActOnGroup(lab(), remove));
+        let policy = GroupAction::SetPolicy(JoinPolicy::Asking);
+        check("/policy lab: 1: asking", Slash::ActOnGroup(lab(), policy));
+        check("/block eve", Slash::Block("eve".parse().unwrap(), true));
         check("/leave", Slash::Leave);
         check("/password", Slash::Password { ends_others: true });
         check("/password keep", Slash::Password { ends_others: false });
@@ -235,6 +307,9 @@ mod tests {
         assert_eq!(mistake("/end"), "/end needs a number of /sessions, or others");
         assert_eq!(mistake("/exit all"), "/exit stands alone, or with everywhere");
         assert_eq!(mistake("/react"), "a sign is missing");
+        assert_eq!(mistake("/remove bob"), "/remove needs a group, and a name behind a colon");
+        let policy = "/policy needs a group, and behind a colon: anyone, invitation or asking";
+        assert_eq!(mistake("/policy lab: all"), policy);
         assert_eq!(mistake("/chat a`b"), "a name can't contain a backtick");
     }
 }

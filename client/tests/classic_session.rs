@@ -12,6 +12,7 @@ use netchat_client::session::{
 use netchat_shared::body::{Body, encode_text};
 use netchat_shared::classic::Notice;
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::JoinPolicy;
 use netchat_shared::extended::Receipts;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::name::UserName;
@@ -264,6 +265,7 @@ fn group_requests_are_answered_one_by_one() {
     client.session.create_group(
         client.now,
         lab.clone(),
+        JoinPolicy::Invitation,
         vec!["bob".to_owned(), "ghost".to_owned()],
     );
     client.session.join_group(client.now, team.clone());
@@ -335,7 +337,7 @@ fn members_that_do_not_fit_a_datagram_are_refused_where_they_are_typed() {
     let mut client = Client::signed_in();
     let group: netchat_shared::name::GroupName = "lab".parse().unwrap();
     let members = (0..400).map(|n| format!("member {n}")).collect();
-    client.session.create_group(client.now, group, members);
+    client.session.create_group(client.now, group, JoinPolicy::Anyone, members);
     assert!(client.take_sent().is_empty());
     let events = client.take_events();
     assert!(matches!(events[..], [Event::Group(_, GroupOutcome::Refused(_))]), "{events:?}");

@@ -14,12 +14,13 @@ use netchat_core::names::NameKeys;
 use netchat_core::storage::{
     Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, Generation, GroupRecord,
     Loaded, Message, MessageDraft, Origin, Page, Placed, Purge, Query, Refused, Sequence, Snapshot,
-    Stored, StoredMessage, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
+    Standing, Stored, StoredMessage, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord,
+    Write,
 };
 use netchat_shared::body::Body;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
-use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::name::UserName;
 use netchat_shared::time::UnixTime;
 
 /// Which log a storage begins as.
@@ -37,7 +38,9 @@ pub struct MemoryStorage {
     group_looks: Looks,
     last_user: u32,
     groups: BTreeMap<ConversationId, GroupRecord>,
-    group_by_name: BTreeMap<GroupName, ConversationId>,
+    /// Groups that nobody was left in, until their messages are purged.
+    gone_groups: BTreeSet<ConversationId>,
+    blocks: BTreeSet<(UserId, UserId)>,
     directs: BTreeMap<(UserId, UserId), ConversationId>,
     last_conversation: u32,
     members: BTreeMap<(ConversationId, UserId), Vec<Membership>>,
@@ -92,7 +95,8 @@ impl Default for MemoryStorage {
             group_looks: Looks::default(),
             last_user: 0,
             groups: BTreeMap::new(),
-            group_by_name: BTreeMap::new(),
+            gone_groups: BTreeSet::new(),
+            blocks: BTreeSet::new(),
             directs: BTreeMap::new(),
             last_conversation: 0,
             members: BTreeMap::new(),
@@ -204,6 +208,7 @@ impl MemoryStorage {
             head: self.head(),
             users: self.users.values().map(|user| (user.clone(), received(&user.id))).collect(),
             groups: self.groups.values().cloned().collect(),
+            blocks: self.blocks.iter().copied().collect(),
             directs,
             tokens: self.tokens.values().cloned().collect(),
             clock: self.clock,
@@ -289,7 +294,11 @@ impl MemoryStorage {
     /// Whether everything that a draft names is there. The core never asks for another.
     fn can_place(&self, draft: &Draft) -> bool {
         let is_user = |user: &UserId| self.users.contains_key(user);
-        let is_group = |group: &ConversationId| self.groups.contains_key(group);
+        // Or was.
+        let is_group = |group: &ConversationId| {
+            let is_direct = self.directs.values().any(|direct| direct == group);
+            *group != ConversationId::EVERYONE && group.0 <= self.last_conversation && !is_direct
+        };
         match draft {
             Draft::Message(message) => {
                 let is_target = match &message.to {
@@ -300,8 +309,13 @@ impl MemoryStorage {
             }
             Draft::User { .. } => true,
             Draft::PasswordHash { user, .. } | Draft::RenewedHash { user, .. } => is_user(user),
-            Draft::Group { members, .. } => members.iter().all(is_user),
-            Draft::Join(group, user) | Draft::Quit(group, user) => is_group(group) && is_user(user),
+            Draft::Group { members, invited, .. } => members.iter().chain(invited).all(is_user),
+            Draft::Join(group, user, _)
+            | Draft::Quit(group, user)
+            | Draft::Remove(group, user)
+            | Draft::Standing(group, user, _) => is_group(group) && is_user(user),
+            Draft::Rename(group, _) | Draft::Policy(group, _) => is_group(group),
+            Draft::Block { user, other, .. } => is_user(user) && is_user(other),
         }
     }
 
@@ -404,6 +418,13 @@ impl MemoryStorage {
     /// Lines go with what changes them, if nobody waits for any of it; then tokens, then guests of
     /// whom nothing is left.
     fn purge(&mut self, purge: &Purge) {
+        let is_gone = |message: &Message| self.gone_groups.contains(&message.conversation);
+        let gone = self.messages.values().filter(|message| is_gone(message));
+        for sequence in gone.map(|message| message.sequence).collect::<Vec<_>>() {
+            self.changes.remove(&sequence);
+            self.forget(sequence);
+        }
+        self.gone_groups.clear();
         let before = purge.messages_before.unwrap_or_default();
         let lines = self.messages.values().filter(|message| message.kind.is_line());
         let old = lines.filter(|line| line.time < before).map(|line| line.sequence);
@@ -425,15 +446,18 @@ impl MemoryStorage {
         }
     }
 
-    /// Whether anything is left of a user's messages, or of conversations with them.
+    /// Whether anything is left of a user's messages, or of conversations with them; or a group that
+    /// they are in.
     fn has_left(&self, user: UserId) -> bool {
         let is_theirs = |id| {
             self.directs
                 .iter()
                 .any(|((one, other), direct)| *direct == id && (*one == user || *other == user))
         };
+        let mut groups = self.groups.values().flat_map(|group| &group.members);
         let mut messages = self.messages.values();
-        messages.any(|message| message.sender == user || is_theirs(message.conversation))
+        groups.any(|(member, _)| *member == user)
+            || messages.any(|message| message.sender == user || is_theirs(message.conversation))
     }
 
     /// Whether a registered member has still to receive a message.
@@ -475,7 +499,7 @@ impl MemoryStorage {
         self.directs.retain(|(one, other), _| !is_theirs(*one, *other));
         self.members.retain(|(conversation, _), _| !gone.contains(conversation));
         for group in self.groups.values_mut() {
-            group.members.retain(|(user, _)| *user != guest);
+            group.set_standing(guest, None);
         }
     }
 }
@@ -513,30 +537,74 @@ impl Batch<'_> {
                 }
                 Change::PasswordHash(*user, hash.clone())
             }
-            Draft::Group { name, members } => {
+            Draft::Group { name, policy, members, invited } => {
                 if self.storage.group_looks.has_like(name) {
                     return Placed::Taken;
                 }
+                let maker = Standing::Invited(members[0]);
                 Change::Group(GroupRecord {
                     id: ConversationId(self.storage.last_conversation + 1),
                     name: name.clone(),
+                    policy: *policy,
                     members: members.iter().map(|member| (*member, next)).collect(),
+                    others: invited.iter().map(|user| (*user, maker)).collect(),
+                    former_names: vec![],
                 })
             }
-            Draft::Join(group, user) => {
-                if self.storage.member(*group, *user).is_some() {
+            Draft::Block { user, other, is_blocked } => {
+                if self.storage.blocks.contains(&(*user, *other)) == *is_blocked {
                     return Placed::At(self.storage.head());
                 }
-                Change::Join(*group, *user)
+                Change::Block { user: *user, other: *other, is_blocked: *is_blocked }
             }
-            Draft::Quit(group, user) => {
-                if self.storage.member(*group, *user).is_none() {
-                    return Placed::At(self.storage.head());
-                }
-                Change::Quit(*group, *user)
-            }
+            Draft::Join(id, ..)
+            | Draft::Quit(id, _)
+            | Draft::Remove(id, _)
+            | Draft::Standing(id, ..)
+            | Draft::Rename(id, _)
+            | Draft::Policy(id, _) => match self.change_group(*id, what) {
+                Ok(change) => change,
+                Err(placed) => return placed,
+            },
         };
         Placed::At(self.commit(draft, change))
+    }
+
+    /// What becomes of a group that there is; or what of the draft, if nothing does.
+    fn change_group(&self, id: ConversationId, draft: &Draft) -> Result<Change, Placed> {
+        let unchanged = Err(Placed::At(self.storage.head()));
+        let is_member = |user: &UserId| self.storage.member(id, *user).is_some();
+        let group = self.storage.groups.get(&id);
+        match (draft, group) {
+            (Draft::Quit(_, user), _) => match is_member(user) {
+                true => Ok(Change::Quit(id, *user)),
+                false => unchanged,
+            },
+            (Draft::Remove(_, user), _) => match is_member(user) {
+                true => Ok(Change::Remove(id, *user)),
+                false => unchanged,
+            },
+            (Draft::Join(_, user, _), Some(_)) if is_member(user) => unchanged,
+            (Draft::Join(_, user, admission), Some(group)) => {
+                match admission.holds(group.policy, group.standing(*user)) {
+                    true => Ok(Change::Join(id, *user)),
+                    false => Err(Placed::Outdated),
+                }
+            }
+            (Draft::Standing(_, user, step), Some(group)) if !is_member(user) => {
+                let standing = step.apply(group.policy, group.standing(*user));
+                standing.map(|it| Change::Standing(id, *user, it)).ok_or(Placed::Outdated)
+            }
+            (Draft::Rename(_, name), Some(_)) => {
+                let others = self.storage.groups.values().filter(|group| group.id != id);
+                match Looks::of(others.map(|group| &group.name)).has_like(name) {
+                    true => Err(Placed::Taken),
+                    false => Ok(Change::Rename(id, name.clone())),
+                }
+            }
+            (Draft::Policy(_, policy), Some(_)) => Ok(Change::Policy(id, *policy)),
+            _ => Err(Placed::Outdated),
+        }
     }
 
     fn place_message(&mut self, draft: usize, message: &MessageDraft) -> Placed {
@@ -548,6 +616,11 @@ impl Batch<'_> {
         }
         if !storage.has_room_for(message) {
             return Placed::Refused(Refused::QuotaReached);
+        }
+        if let Target::Known(known) = message.to
+            && storage.member(known, message.sender).is_none()
+        {
+            return Placed::Refused(Refused::NotAMember);
         }
         let conversation = match message.to {
             Target::Known(conversation) => Some(conversation),
@@ -653,7 +726,6 @@ impl MemoryStorage {
             }
             Change::Group(group) => {
                 self.last_conversation = group.id.0;
-                self.group_by_name.insert(group.name.clone(), group.id);
                 self.group_looks.add(&group.name);
                 self.groups.insert(group.id, group.clone());
                 for (member, since) in &group.members {
@@ -663,19 +735,54 @@ impl MemoryStorage {
             Change::Join(id, user) => {
                 self.add_member(*id, *user, entry.sequence);
                 if let Some(group) = self.groups.get_mut(id) {
-                    group.members.push((*user, entry.sequence));
+                    group.add_member(*user, entry.sequence);
                 }
             }
-            Change::Quit(id, user) => {
-                self.read.remove(&(*user, *id));
-                let stay = self.members.get_mut(&(*id, *user)).and_then(|stays| stays.last_mut());
-                if let Some(stay) = stay {
-                    stay.until = Some(entry.sequence);
-                }
+            Change::Quit(id, user) => self.remove_member(*id, *user, entry.sequence),
+            Change::Remove(id, user) => {
+                self.remove_member(*id, *user, entry.sequence);
                 if let Some(group) = self.groups.get_mut(id) {
-                    group.members.retain(|(member, _)| member != user);
+                    group.set_standing(*user, Some(Standing::Barred));
                 }
             }
+            Change::Standing(id, user, standing) => {
+                if let Some(group) = self.groups.get_mut(id) {
+                    group.set_standing(*user, *standing);
+                }
+            }
+            Change::Rename(id, name) => {
+                if let Some(group) = self.groups.get_mut(id) {
+                    group.rename(entry.sequence, name.clone());
+                }
+                self.group_looks = Looks::of(self.groups.values().map(|group| &group.name));
+            }
+            Change::Policy(id, policy) => {
+                if let Some(group) = self.groups.get_mut(id) {
+                    group.policy = *policy;
+                }
+            }
+            Change::Block { user, other, is_blocked } => {
+                if *is_blocked {
+                    self.blocks.insert((*user, *other));
+                } else {
+                    self.blocks.remove(&(*user, *other));
+                }
+            }
+        }
+    }
+
+    fn remove_member(&mut self, id: ConversationId, user: UserId, at: Sequence) {
+        self.read.remove(&(user, id));
+        let stay = self.members.get_mut(&(id, user)).and_then(|stays| stays.last_mut());
+        if let Some(stay) = stay {
+            stay.until = Some(at);
+        }
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        group.remove_member(user);
+        if group.members.is_empty() {
+            self.groups.remove(&id);
+            self.gone_groups.insert(id);
+            self.group_looks = Looks::of(self.groups.values().map(|group| &group.name));
         }
     }
 
@@ -702,6 +809,12 @@ impl MemoryStorage {
 }
 
 impl Looks {
+    fn of(names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let mut looks = Self::default();
+        names.into_iter().for_each(|name| looks.add(name));
+        looks
+    }
+
     fn add(&mut self, name: impl AsRef<str>) {
         let keys = NameKeys::of(name);
         self.folded.insert(keys.folded().to_owned());

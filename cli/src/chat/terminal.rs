@@ -240,6 +240,13 @@ impl Terminal {
             Event::Online(online) => self.handle_online(now, online, session),
             Event::ActiveList(roster) => self.handle_active(roster),
             Event::Group(group, outcome) => self.handle_group(group, outcome),
+            Event::Invited(..)
+            | Event::InvitationEnded(_)
+            | Event::Asks(..)
+            | Event::AsksNoMore(..)
+            | Event::Renamed(..)
+            | Event::Block(..)
+            | Event::Blocked(..) => self.handle_consent(event),
             Event::Sessions(sessions) => {
                 session_lines(calendar, &sessions).into_iter().for_each(|line| self.info(line));
                 self.sessions = sessions;
@@ -458,6 +465,10 @@ impl Terminal {
             Slash::Group(group) => self.join_group(now, group, session),
             Slash::NewGroup(group, members) => self.create_group(now, group, members, session),
             Slash::QuitGroup(group) => session.quit_group(now, group),
+            Slash::Invite(group, names) => session.invite(now, group, names),
+            Slash::ActOnGroup(group, action) => session.act_on_group(now, group, action),
+            Slash::Block(name, is_blocked) => session.block(now, name, is_blocked),
+            Slash::Blocked => session.request_blocked(now, None),
             Slash::Broadcast => self.view = View::Writing(vec![Conversation::Everyone]),
             Slash::Active => session.request_active(now),
             Slash::Reply(text) => self.reply(now, &text, session),

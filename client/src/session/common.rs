@@ -7,7 +7,7 @@ use rand_chacha::ChaCha12Rng;
 use super::backoff::Backoff;
 use super::{Connection, Event, Outgoing, Output, Question};
 use netchat_shared::FreshKeys;
-use netchat_shared::extended::{AccountSessionId, DeviceName};
+use netchat_shared::extended::{AccountSessionId, DeviceName, GroupAction, JoinPolicy};
 use netchat_shared::list::List;
 use netchat_shared::message_id::{MessageId, MessageIds};
 use netchat_shared::name::{GroupName, UserName};
@@ -44,9 +44,10 @@ pub(super) struct Answers {
 /// Something about a group that is asked of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum GroupRequest {
-    Create(GroupName, List<String>),
+    Create(GroupName, JoinPolicy, List<String>),
     Join(GroupName),
     Quit(GroupName),
+    Act(GroupName, GroupAction),
 }
 
 /// Something about one's account that is asked of the server.
@@ -104,7 +105,10 @@ impl Common {
 impl GroupRequest {
     pub(super) fn group(&self) -> &GroupName {
         match self {
-            Self::Create(group, _) | Self::Join(group) | Self::Quit(group) => group,
+            Self::Create(group, ..)
+            | Self::Join(group)
+            | Self::Quit(group)
+            | Self::Act(group, _) => group,
         }
     }
 }

@@ -6,7 +6,9 @@ use super::put_off::PutOff;
 use crate::reaction::Reaction;
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{AccountSession, Receipts, Recipients};
+use netchat_shared::extended::{
+    AccountSession, BlockReply, GroupInfo, JoinPolicy, Receipts, Recipients,
+};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
@@ -57,6 +59,22 @@ pub enum Event {
     ActiveList(Roster),
     /// What became of a request about a group.
     Group(GroupName, GroupOutcome),
+    /// That person invites one to that group: [`Session::join_group`](super::Session::join_group)
+    /// accepts, [`GroupAction::Decline`](netchat_shared::extended::GroupAction) does not.
+    Invited(GroupName, UserName),
+    /// One is not invited to that group any more, or has decided.
+    InvitationEnded(GroupName),
+    /// That person asks to join that group, of which one is the maker.
+    Asks(GroupName, UserName),
+    /// They ask no more, or were answered.
+    AsksNoMore(GroupName, UserName),
+    /// The first group is called as the second from now on: everything that is kept under its former
+    /// name belongs there. What waits to be sent goes there by itself.
+    Renamed(GroupName, GroupName),
+    /// What became of blocking somebody's invitations.
+    Block(UserName, BlockReply),
+    /// A page of those whose invitations one is not told of, and whether there are more.
+    Blocked(Vec<UserName>, bool),
     /// Earlier messages that were asked for, in their order, each before what changes it; and
     /// whether there are more before them.
     History(Conversation, Vec<Arrival>, bool),
@@ -270,12 +288,32 @@ pub enum PasswordOutcome {
 pub enum GroupOutcome {
     /// It was made, with these members, the creator first.
     Created(Roster),
-    /// These names are not registered, and so not members.
+    /// These names are not registered, or could not be invited.
     NotFound(Vec<String>),
+    /// These are invited.
+    Invited(Vec<UserName>),
     /// One is a member now.
     Joined,
-    /// Somebody else made one a member.
+    /// One is a member now: let in, put there by an original client, or by one's own word elsewhere.
     Added,
+    /// One asks to join: its maker decides.
+    Asked,
+    /// One is not invited any more, or asks no more.
+    Declined,
+    /// One asked to join, and is not let in.
+    NotLetIn,
+    /// They were let in.
+    Admitted(UserName),
+    /// They were turned away.
+    TurnedAway(UserName),
+    /// They are a member no more.
+    Removed(UserName),
+    /// Its maker has removed one.
+    WasRemoved,
+    /// What it is.
+    Is(GroupInfo),
+    /// Who may join now, and who decides.
+    Changed(JoinPolicy, UserName),
     /// There is no such group.
     DoesNotExist,
     /// It was refused, and why.

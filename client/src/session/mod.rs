@@ -41,7 +41,9 @@ pub use self::saved::{Outgoing, Saved};
 use crate::reaction::Reaction;
 use netchat_shared::FreshKeys;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{AccountSessionId, DeviceName, LinkStatistics};
+use netchat_shared::extended::{
+    AccountSessionId, DeviceName, GroupAction, JoinPolicy, LinkStatistics,
+};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::{OUTBOX_MESSAGES_MAX, TEXT_BYTES_MAX};
 use netchat_shared::list::List;
@@ -50,6 +52,9 @@ use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::Instant;
+
+/// What a classic server can't do, in words.
+const NO_INVITATIONS: &str = "this server knows no invitations: its groups are open to everyone";
 
 /// A client session. See the module's documentation for how to drive it.
 #[derive(Debug)]
@@ -390,16 +395,55 @@ impl Session {
         }
     }
 
-    /// Makes a group of oneself and `members`; answered with [`Event::Group`], which also says so
+    /// Makes a group of oneself, and invites `members`; over the classic protocol, they are members at
+    /// once, and anyone may join. Answered with [`Event::Group`], which also says so
     /// if they are too many for one request.
-    pub fn create_group(&mut self, now: Instant, group: GroupName, members: Vec<String>) {
+    pub fn create_group(
+        &mut self,
+        now: Instant,
+        group: GroupName,
+        policy: JoinPolicy,
+        members: Vec<String>,
+    ) {
         match member_list(members) {
-            Ok(members) => self.request_group(now, GroupRequest::Create(group, members)),
+            Ok(members) => self.request_group(now, GroupRequest::Create(group, policy, members)),
             Err(why) => self.common.tell(Event::Group(group, GroupOutcome::Refused(why))),
         }
     }
 
-    /// Becomes a member of a group; answered with [`Event::Group`].
+    /// Invites people to a group; answered with [`Event::Group`].
+    pub fn invite(&mut self, now: Instant, group: GroupName, names: Vec<String>) {
+        match member_list(names) {
+            Ok(names) => self.act_on_group(now, group, GroupAction::Invite(names)),
+            Err(why) => self.common.tell(Event::Group(group, GroupOutcome::Refused(why))),
+        }
+    }
+
+    /// Does something else about a group; answered with [`Event::Group`], and with [`Event::Renamed`] if
+    /// it was renamed. A classic server can't.
+    pub fn act_on_group(&mut self, now: Instant, group: GroupName, action: GroupAction) {
+        self.request_group(now, GroupRequest::Act(group, action));
+    }
+
+    /// Is not told of somebody's invitations any more, or again; answered with [`Event::Block`].
+    pub fn block(&mut self, now: Instant, name: UserName, is_blocked: bool) {
+        match self.mode {
+            Mode::Classic => self.common.tell(Event::Line(NO_INVITATIONS.to_owned())),
+            Mode::Extended => self.extended.block(now, name, is_blocked, &mut self.common),
+        }
+    }
+
+    /// Asks whose invitations one is not told of, a page: those behind that name; answered with
+    /// [`Event::Blocked`].
+    pub fn request_blocked(&mut self, now: Instant, after: Option<UserName>) {
+        match self.mode {
+            Mode::Classic => self.common.tell(Event::Blocked(Vec::new(), false)),
+            Mode::Extended => self.extended.request_blocked(now, after, &mut self.common),
+        }
+    }
+
+    /// Becomes a member of a group that one is invited to or anyone may join, or asks to; answered with
+    /// [`Event::Group`].
     pub fn join_group(&mut self, now: Instant, group: GroupName) {
         self.request_group(now, GroupRequest::Join(group));
     }

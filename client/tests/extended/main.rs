@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod account;
+mod groups;
 mod kinds;
 mod links;
 mod pages;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use netchat_client::session::{Event, GroupOutcome, Online};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{ClientMessage, Delivered, GroupReply, ServerMessage};
+use netchat_shared::extended::{ClientMessage, Delivered, GroupReply, JoinPolicy, ServerMessage};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
 use netchat_shared::name::GroupName;
@@ -133,8 +133,8 @@ fn members_and_receivers_come_in_pages_on_request() {
 fn more_members_than_one_request_holds_are_refused_where_they_are_typed() {
     let mut pair = Pair::signed_in();
     let members = |count: usize| (0..count).map(|n| format!("m{n}")).collect();
-    pair.session.create_group(pair.now, group(), members(1_025));
-    pair.session.create_group(pair.now, group(), vec!["a\nb".to_owned()]);
+    pair.session.create_group(pair.now, group(), JoinPolicy::Invitation, members(1_025));
+    pair.session.create_group(pair.now, group(), JoinPolicy::Invitation, vec!["a\nb".to_owned()]);
     pair.exchange();
     let events = pair.take_events();
     assert!(
@@ -147,10 +147,10 @@ fn more_members_than_one_request_holds_are_refused_where_they_are_typed() {
     assert_eq!(pair.take_said(), []);
     assert!(pair.session.is_settled());
     // What is sent after it goes out.
-    pair.session.create_group(pair.now, group(), members(1_024));
+    pair.session.create_group(pair.now, group(), JoinPolicy::Invitation, members(1_024));
     let id = pair.send("hello");
     let said = pair.take_said();
-    assert!(matches!(&said[0], ClientMessage::NewGroup(_, members) if members.len() == 1_024));
+    assert!(matches!(&said[0], ClientMessage::NewGroup(.., members) if members.len() == 1_024));
     pair.said = said;
     assert_eq!(pair.sent_ids(), [id]);
 }
@@ -189,7 +189,7 @@ fn a_list_that_is_looked_at_is_asked_for_and_kept() {
     assert_eq!((online(&mut pair).1, online_is_quiet(&mut pair)), (4, true));
     // Anew, when something was missed, and on each link.
     pair.reply(&ServerMessage::Stale);
-    assert_eq!(pair.take_said(), [ClientMessage::Watch(None)]);
+    assert_eq!(pair.take_said(), [ClientMessage::Invitations, ClientMessage::Watch(None)]);
     pair.restart(0);
     assert!(pair.take_said().contains(&ClientMessage::Watch(None)));
     pair.reply(&ServerMessage::Online(2, names(["bob"])));

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    AccountSession, AccountSessionId, DeviceName, NotSent, PasswordReply, Receipts, Recipients,
-    Token,
+    AccountSession, AccountSessionId, BlockReply, DeviceName, JoinPolicy, NotSent, PasswordReply,
+    Receipts, Recipients, Token,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
@@ -64,6 +64,13 @@ pub(crate) enum Request {
     Roster,
     /// To do something about a group. Answered with [`Update::Group`].
     Group(GroupName, GroupRequest),
+    /// What waits for the user's decision. Answered with [`Update::Waiting`].
+    Waiting,
+    /// How the user's groups were renamed behind that place. Answered with [`Update::Renamed`] for each.
+    Renamings(Sequence),
+    /// The user is not told of somebody's invitations any more, or again. Answered with
+    /// [`Update::Block`].
+    Block(UserName, bool),
     /// The client is not heard any more, or again.
     Away(bool),
     /// The session is at another address.
@@ -146,6 +153,8 @@ pub(crate) enum PageRequest {
     Members { group: GroupName, after: Option<UserName> },
     /// Who is online.
     Online { after: Option<UserName> },
+    /// Whose invitations one is not told of.
+    Blocked { after: Option<UserName> },
     /// Who has received a message of a conversation that one is in.
     Receivers { conversation: Conversation, sequence: Sequence, after: Option<UserName> },
 }
@@ -153,12 +162,30 @@ pub(crate) enum PageRequest {
 /// Something that is to be done about a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum GroupRequest {
-    /// Make it, with these members beside oneself.
-    Create(Vec<String>),
-    /// Become a member.
+    /// Make it, with these members beside oneself, so that anyone may join: as original clients do.
+    CreateOpen(Vec<String>),
+    /// Make it, and invite these.
+    Create(JoinPolicy, Vec<String>),
+    /// Become a member, or ask to.
     Join,
     /// Be a member no more.
     Quit,
+    /// Turn an invitation down, or ask no more.
+    Decline,
+    /// Invite these.
+    Invite(Vec<String>),
+    /// Let in who asks.
+    Admit(UserName),
+    /// Turn away who asks, or take an invitation back.
+    TurnAway(UserName),
+    /// Somebody is to be a member no more.
+    Remove(UserName),
+    /// Call it that.
+    Rename(GroupName),
+    /// Set who may join.
+    SetPolicy(JoinPolicy),
+    /// Say what it is.
+    Describe,
     /// Say whether it exists.
     Find,
 }
@@ -224,6 +251,15 @@ pub(crate) enum Update {
     Roster(Vec<(UserName, SocketAddr)>),
     /// What became of a request about a group.
     Group(GroupName, GroupOutcome),
+    /// Something about a group that the session did not ask for.
+    GroupNews(GroupName, GroupNews),
+    /// A group of the user's has another name.
+    Renamed(Renaming),
+    /// What waits for the user's decision: groups that they are invited to, by whom; and who asks to
+    /// join those of theirs.
+    Waiting { invitations: Vec<(GroupName, UserName)>, asking: Vec<(GroupName, UserName)> },
+    /// What became of blocking somebody's invitations.
+    Block(UserName, BlockReply),
     /// The sessions of the user's account.
     AccountSessions(Vec<AccountSession>),
     /// So many of them were ended, as asked.
@@ -351,6 +387,8 @@ pub(crate) enum PageAnswer {
     Members(GroupName, Vec<UserName>),
     /// Who is online, likewise.
     Online(Vec<UserName>),
+    /// Whose invitations one is not told of, likewise.
+    Blocked(Vec<UserName>),
     /// Who has received it, likewise.
     Receivers(Sequence, Vec<UserName>),
 }
@@ -365,18 +403,75 @@ pub(crate) struct PresenceChange {
 /// What became of a request about a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum GroupOutcome {
-    /// It is made, with these members; these names are nobody's.
-    Created { members: Vec<(UserName, SocketAddr)>, unknown: Vec<String> },
+    /// It is made, with these members; these are invited, and these names could not be.
+    Created { members: Vec<(UserName, SocketAddr)>, invited: Vec<UserName>, unknown: Vec<String> },
     /// The user is a member, with these.
     Joined { members: Vec<UserName> },
-    /// Somebody made the user a member.
-    Added,
+    /// The user asks to join.
+    Asked,
     /// The user is a member no more.
     Quit,
+    /// The user is not invited any more, or asks no more.
+    Declined,
+    /// These are invited, and these names could not be.
+    Invited { invited: Vec<UserName>, unknown: Vec<String> },
+    /// They are let in.
+    Admitted(UserName),
+    /// They are turned away.
+    TurnedAway(UserName),
+    /// They are a member no more.
+    Removed(UserName),
+    /// It is called that.
+    Renamed(GroupName),
+    /// What it is.
+    Is(GroupDescription),
     /// Whether it exists.
     Found(bool),
     /// It does not exist.
     DoesNotExist,
     /// The request is refused; the line says why.
     Refused(String),
+}
+
+/// What a group is to somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GroupDescription {
+    pub(crate) policy: JoinPolicy,
+    pub(crate) maker: UserName,
+    pub(crate) invited: Vec<UserName>,
+    pub(crate) asking: Vec<UserName>,
+}
+
+/// What is told about a group without being asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GroupNews {
+    /// The user is a member: they have accepted elsewhere, or an original client has made the group.
+    Added,
+    /// The user is a member: the maker has let them in.
+    Admitted,
+    /// The user has left it elsewhere.
+    Left,
+    /// The maker has removed the user.
+    Removed,
+    /// They invite the user.
+    Invited(UserName),
+    /// The user is not invited any more.
+    Uninvited,
+    /// The user asked to join, and is not let in.
+    TurnedAway,
+    /// They ask to join a group of which the user is the maker.
+    Asks(UserName),
+    /// They ask no more, or were answered.
+    AsksNoMore(UserName),
+    /// Who may join, and who decides.
+    Is(JoinPolicy, UserName),
+}
+
+/// A group has another name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Renaming {
+    /// The place of the renaming.
+    pub(crate) at: Sequence,
+    pub(crate) from: GroupName,
+    pub(crate) to: GroupName,
 }

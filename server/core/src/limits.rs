@@ -58,6 +58,31 @@ pub const GROUPS_MAX: usize = 100_000;
 /// Most members of a group. A further one is refused with a line.
 pub const GROUP_MEMBERS_MAX: usize = 1_000;
 
+/// Most people who ask to join one group. A further one is refused with a line.
+pub const GROUP_ASKING_MAX: usize = 256;
+
+/// Most groups that one asks to join. A further request is refused with a line.
+pub const ASKS_OF_USER_MAX: usize = 64;
+
+/// Most invitations that one is told of; a further one can't be made, and who makes it is told so.
+/// Those of people whom one blocks don't count.
+pub const INVITATIONS_OF_USER_MAX: usize = 256;
+
+/// Most people who ask to join groups of one's that are told together. Further ones stand with their
+/// group.
+pub const ASKING_TOLD_MAX: usize = 256;
+
+/// Most people of whom one group knows that they were removed or turned away; of further ones, the
+/// earliest is forgotten.
+pub const GROUP_BARRED_MAX: usize = 1_000;
+
+/// Most people whose invitations one blocks. A further one is refused with a line.
+pub const BLOCKED_BY_USER_MAX: usize = 1_000;
+
+/// Most former names of a group that are known; the earliest is forgotten. A client that was away for
+/// more takes it for another group, and asks for its history anew.
+pub const FORMER_NAMES_MAX: usize = 16;
+
 /// Most refusals that are told to the operator in a line of their own until they are next summed up.
 pub const REFUSALS_TOLD_MAX: usize = 32;
 

@@ -6,11 +6,14 @@
 //! [`Server::handle_log`](crate::Server::handle_log). Only those change what the core believes. The
 //! answer to the request itself ([`Stored`]) matters only for what did not become an entry.
 
+mod groups;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use self::groups::{Admission, FormerName, GroupRecord, Standing, StandingStep};
 use netchat_shared::body::Body;
-use netchat_shared::extended::DeviceName;
+use netchat_shared::extended::{DeviceName, JoinPolicy};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
@@ -106,17 +109,39 @@ pub enum Draft {
         /// The hash.
         hash: String,
     },
-    /// A group with these members, the creator first, if the name is free.
+    /// A group with these members, its maker first, if the name is free.
     Group {
         /// The name.
         name: GroupName,
+        /// Who may join.
+        policy: JoinPolicy,
         /// The first members, none twice.
         members: Vec<UserId>,
+        /// Whom its maker invites: none of the members, and none twice.
+        invited: Vec<UserId>,
     },
-    /// A user becomes a member of a group.
-    Join(ConversationId, UserId),
-    /// A user is a member no more.
+    /// A user becomes a member of a group, if they may for that reason when it is committed.
+    Join(ConversationId, UserId, Admission),
+    /// A user is a member no more. A group that nobody is left in goes with it.
     Quit(ConversationId, UserId),
+    /// The same by the group's maker: they need the maker's invitation to come back.
+    Remove(ConversationId, UserId),
+    /// What a group is to a user who is no member changes, if it is what the step begins with when it
+    /// is committed.
+    Standing(ConversationId, UserId, StandingStep),
+    /// A group is called that from here on, if the name is free.
+    Rename(ConversationId, GroupName),
+    /// Who may join a group.
+    Policy(ConversationId, JoinPolicy),
+    /// A user is not told of another's invitations, or is again.
+    Block {
+        /// Who.
+        user: UserId,
+        /// Whose invitations.
+        other: UserId,
+        /// Not told.
+        is_blocked: bool,
+    },
 }
 
 /// A message that is to be stored.
@@ -181,8 +206,25 @@ pub enum Change {
     Group(GroupRecord),
     /// A user is a member of a group from here on.
     Join(ConversationId, UserId),
-    /// A user is a member no more.
+    /// A user is a member no more. With the last member, the group goes.
     Quit(ConversationId, UserId),
+    /// A user is a member no more, because the group's maker says so.
+    Remove(ConversationId, UserId),
+    /// What a group is to a user who is no member.
+    Standing(ConversationId, UserId, Option<Standing>),
+    /// A group is called that from here on.
+    Rename(ConversationId, GroupName),
+    /// Who may join a group.
+    Policy(ConversationId, JoinPolicy),
+    /// A user is not told of another's invitations, or is again.
+    Block {
+        /// Who.
+        user: UserId,
+        /// Whose invitations.
+        other: UserId,
+        /// Not told.
+        is_blocked: bool,
+    },
 }
 
 /// A message as stored.
@@ -219,17 +261,6 @@ pub struct UserRecord {
     pub since: Sequence,
 }
 
-/// A group as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupRecord {
-    /// Its conversation.
-    pub id: ConversationId,
-    /// Its name.
-    pub name: GroupName,
-    /// Its members with the place from which on each may read, in the order in which they joined.
-    pub members: Vec<(UserId, Sequence)>,
-}
-
 /// What became of a [`Write`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stored {
@@ -252,6 +283,9 @@ pub enum Placed {
     Taken,
     /// It can't be stored as it is.
     Refused(Refused),
+    /// The group has gone, or what somebody was to it has changed, since this was asked for: nothing
+    /// was changed.
+    Outdated,
 }
 
 /// Why a message can't be stored as it is.
@@ -267,6 +301,8 @@ pub enum Refused {
     TooManyChanges,
     /// Its sender has stored as much as one may.
     QuotaReached,
+    /// Its sender is not a member of that group, or not any more.
+    NotAMember,
 }
 
 /// Why a message did not reach a recipient.
@@ -376,6 +412,8 @@ pub struct Snapshot {
     pub users: Vec<(UserRecord, Sequence)>,
     /// Groups.
     pub groups: Vec<GroupRecord>,
+    /// Who is not told of whose invitations.
+    pub blocks: Vec<(UserId, UserId)>,
     /// Conversations of two, the smaller id first.
     pub directs: Vec<(ConversationId, UserId, UserId)>,
     /// What clients may resume with.

@@ -7,8 +7,8 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use netchat_core::storage::{
-    ClockMark, ConversationId, Generation, GroupRecord, Loaded, Query, Sequence, Snapshot, Stored,
-    Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
+    ClockMark, ConversationId, Generation, Loaded, Query, Sequence, Snapshot, Stored, Ticket,
+    TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::time::{Now, UnixTime};
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
@@ -25,13 +25,13 @@ use super::limits::{
 use super::purge::Sweep;
 use super::usage::Usage;
 use super::writes::{Committed, Head};
-use super::{name_keys, queries, writes};
+use super::{groups, name_keys, queries, writes};
 
 /// Before this, SQLite could lose the end of its log when several connections wrote.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// The version of the schema that this program writes.
-const SCHEMA_VERSION: usize = 6;
+const SCHEMA_VERSION: usize = 7;
 
 /// The permissions of the database and of what lies beside it: texts and hashes are in it.
 pub(super) const OWNER_ONLY: u32 = 0o600;
@@ -210,7 +210,8 @@ impl Database {
     /// [`DatabaseError`], when the file holds what this program does not write.
     pub fn snapshot(&self) -> Result<Snapshot, DatabaseError> {
         let read = || -> rusqlite::Result<Option<Snapshot>> {
-            let (Some(users), Some(groups)) = (self.users()?, self.groups()?) else {
+            let groups = groups::read_groups(&self.connection)?;
+            let (Some(users), Some(groups)) = (self.users()?, groups) else {
                 return Ok(None);
             };
             Ok(Some(Snapshot {
@@ -218,6 +219,7 @@ impl Database {
                 head: self.head.sequence,
                 users,
                 groups,
+                blocks: groups::read_blocks(&self.connection)?,
                 directs: self.directs()?,
                 tokens: self.tokens()?,
                 clock: self.clock()?,
@@ -369,28 +371,6 @@ impl Database {
         statement.query_map([], read_user)?.collect()
     }
 
-    fn groups(&self) -> rusqlite::Result<Option<Vec<GroupRecord>>> {
-        let mut statement = self.connection.prepare(
-            "SELECT id, group_name FROM conversation WHERE group_name IS NOT NULL ORDER BY id",
-        )?;
-        let mut rows = statement.query([])?;
-        let mut groups = Vec::new();
-        while let Some(row) = rows.next()? {
-            let id = ConversationId(row.get(0)?);
-            let Ok(name) = row.get::<_, String>(1)?.parse() else { return Ok(None) };
-            groups.push(GroupRecord { id, name, members: self.members(id)? });
-        }
-        Ok(Some(groups))
-    }
-
-    fn members(&self, group: ConversationId) -> rusqlite::Result<Vec<(UserId, Sequence)>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT user, since FROM member WHERE conversation = ?1 ORDER BY since, position, user",
-        )?;
-        let read = |row: &Row<'_>| Ok((UserId(row.get(0)?), Sequence(row.get(1)?)));
-        statement.query_map([group.0], read)?.collect()
-    }
-
     fn directs(&self) -> rusqlite::Result<Vec<(ConversationId, UserId, UserId)>> {
         let mut statement = self
             .connection
@@ -499,6 +479,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("schema-4.sql")),
         M::up(include_str!("schema-5.sql")),
         M::up(include_str!("schema-6.sql")),
+        M::up(include_str!("schema-7.sql")),
     ];
     Migrations::new(steps.into())
 }

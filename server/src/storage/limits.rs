@@ -47,7 +47,7 @@ pub(super) const MARK_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Statements kept compiled: all of ours.
-pub(super) const STATEMENTS_MAX: usize = 64;
+pub(super) const STATEMENTS_MAX: usize = 96;
 
 /// Page cache, in KiB.
 pub(super) const CACHE_KIB: i64 = 64 * 1_024;

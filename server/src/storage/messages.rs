@@ -61,6 +61,12 @@ impl Commit<'_> {
         if !frees && !self.usage.has_room(draft.sender, body_bytes) {
             return Ok(Placed::Refused(Refused::QuotaReached));
         }
+        // Who was removed meanwhile says nothing more, and a group that has gone takes nothing.
+        if let Target::Known(known) = draft.to
+            && !self.is_member(known, draft.sender)?
+        {
+            return Ok(Placed::Refused(Refused::NotAMember));
+        }
         if let Some(of) = draft.kind.of()
             && let Err(refused) = self.check(of, conversation, draft)?
         {

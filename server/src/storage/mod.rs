@@ -8,6 +8,7 @@
 mod checkpoints;
 mod database;
 mod generation;
+mod groups;
 mod index;
 mod limits;
 mod messages;

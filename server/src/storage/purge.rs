@@ -31,6 +31,8 @@ pub(super) struct Sweep {
 /// What is looked through next, and behind which place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
+    /// Of groups that nobody is left in.
+    GoneGroups,
     Messages(Sequence),
     Tokens(Option<TokenHash>),
     Guests(UserId),
@@ -48,11 +50,7 @@ struct Waiting {
 
 impl Sweep {
     pub(super) fn new(purge: Purge) -> Self {
-        let stage = match purge.messages_before {
-            Some(_) => Stage::Messages(Sequence::ZERO),
-            None => Stage::Tokens(None),
-        };
-        Self { purge, stage, share: 0, waiting: Waiting::default() }
+        Self { purge, stage: Stage::GoneGroups, share: 0, waiting: Waiting::default() }
     }
 
     /// Something was committed beside it, which added so many messages.
@@ -83,6 +81,11 @@ impl Sweep {
         (index, usage): (&mut Index, &mut Usage),
     ) -> rusqlite::Result<Step> {
         let next = match self.stage {
+            Stage::GoneGroups => match sweep_gone_group(connection, (index, usage))? {
+                true => Stage::GoneGroups,
+                false if self.purge.messages_before.is_some() => Stage::Messages(Sequence::ZERO),
+                false => Stage::Tokens(None),
+            },
             Stage::Messages(after) => self.sweep_messages(connection, (index, usage), after)?,
             Stage::Tokens(after) => sweep_tokens(connection, after, self.purge.tokens_before)?,
             Stage::Guests(after) => self.sweep_guests(connection, index, after)?,
@@ -185,7 +188,7 @@ impl Sweep {
         let guests = statement.query_map(values, |row| row.get(0).map(UserId))?;
         let guests = guests.collect::<Result<Vec<_>, _>>()?;
         for guest in guests.iter().filter(|guest| !self.purge.guests.contains(guest)) {
-            if !has_messages(connection, *guest)? {
+            if !is_needed(connection, *guest)? {
                 delete_guest(connection, *guest)?;
             }
         }
@@ -225,6 +228,33 @@ impl Waiting {
         }
         Ok(self.conversations.get(&conversation).map_or(&[], Vec::as_slice))
     }
+}
+
+/// Deletes some messages of a group that has gone, whoever had still to receive them: nobody may read
+/// them any more. Whether there was such a group.
+fn sweep_gone_group(
+    connection: &Connection,
+    (index, usage): (&mut Index, &mut Usage),
+) -> rusqlite::Result<bool> {
+    let first = "SELECT min(conversation) FROM gone_group";
+    let gone =
+        connection.prepare_cached(first)?.query_row([], |row| row.get::<_, Option<u32>>(0))?;
+    let Some(gone) = gone else { return Ok(false) };
+    // Which messages are its own is read in the index.
+    index.write_all(connection)?;
+    let mut statement = connection.prepare_cached(
+        "SELECT message.seq, message.conversation, sender, id, kind
+         FROM message_place JOIN message ON message.seq = message_place.seq
+         WHERE message_place.conversation = ?1 LIMIT ?2",
+    )?;
+    let keys = statement.query_map(params![gone, SWEEP_STEP_DELETED], Keys::read)?;
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    if keys.is_empty() {
+        run(connection, "DELETE FROM gone_group WHERE conversation = ?1", [gone])?;
+    } else {
+        delete_messages(connection, (index, usage), keys)?;
+    }
+    Ok(true)
 }
 
 /// Deletes in the order of each table, so that neighbours share their pages.
@@ -286,14 +316,18 @@ fn sweep_tokens(
     })
 }
 
-/// Whether a message of theirs is left, or one to them alone, which would then belong to nobody.
-fn has_messages(connection: &Connection, guest: UserId) -> rusqlite::Result<bool> {
+/// Whether a message of theirs is left, or one to them alone, which would then belong to nobody; or a
+/// group, which they leave by the log like everybody.
+fn is_needed(connection: &Connection, guest: UserId) -> rusqlite::Result<bool> {
     let mut statement: CachedStatement<'_> = connection.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM message_id WHERE sender = ?1)
              OR EXISTS (SELECT 1 FROM conversation JOIN message_place
                         ON message_place.conversation = conversation.id WHERE one = ?1)
              OR EXISTS (SELECT 1 FROM conversation JOIN message_place
-                        ON message_place.conversation = conversation.id WHERE other = ?1)",
+                        ON message_place.conversation = conversation.id WHERE other = ?1)
+             OR EXISTS (SELECT 1 FROM member JOIN conversation
+                        ON conversation.id = member.conversation
+                        WHERE user = ?1 AND group_name IS NOT NULL)",
     )?;
     statement.query_row([guest.0], |row| row.get(0))
 }
@@ -306,6 +340,7 @@ fn delete_guest(connection: &Connection, guest: UserId) -> rusqlite::Result<()> 
         "DELETE FROM conversation WHERE one = ?1",
         "DELETE FROM conversation WHERE other = ?1",
         "DELETE FROM member WHERE user = ?1",
+        "DELETE FROM standing WHERE user = ?1",
         "DELETE FROM received WHERE user = ?1",
         "DELETE FROM token WHERE user = ?1",
         "DELETE FROM user WHERE id = ?1",

@@ -2,11 +2,11 @@
 
 use netchat_core::names::NameKeys;
 use netchat_core::storage::{
-    Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, GroupRecord, Origin, Placed,
-    Sequence, Stored, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
+    Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, Origin, Placed, Sequence,
+    Stored, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::extended::DeviceName;
-use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::name::UserName;
 use netchat_shared::time::UnixTime;
 use rusqlite::{
     CachedStatement, Connection, Error, OptionalExtension as _, Transaction, TransactionBehavior,
@@ -15,6 +15,7 @@ use rusqlite::{
 use std::net::SocketAddr;
 use tracing::error;
 
+use super::groups::NewGroup;
 use super::index::Index;
 use super::usage::Usage;
 
@@ -200,9 +201,23 @@ impl Commit<'_> {
             Draft::RenewedHash { user, compared, hash } => {
                 self.append_renewed_hash(origin, *user, compared, hash)
             }
-            Draft::Group { name, members } => self.append_group(origin, name, members),
-            Draft::Join(group, user) => self.append_join(origin, *group, *user),
+            Draft::Group { name, policy, members, invited } => {
+                let policy = *policy;
+                self.append_group(origin, &NewGroup { name, policy, members, invited })
+            }
+            Draft::Join(group, user, admission) => {
+                self.append_join(origin, *group, *user, *admission)
+            }
             Draft::Quit(group, user) => self.append_quit(origin, *group, *user),
+            Draft::Remove(group, user) => self.append_remove(origin, *group, *user),
+            Draft::Standing(group, user, step) => {
+                self.append_standing(origin, *group, *user, *step)
+            }
+            Draft::Rename(group, name) => self.append_rename(origin, *group, name),
+            Draft::Policy(group, policy) => self.append_policy(origin, *group, *policy),
+            Draft::Block { user, other, is_blocked } => {
+                self.append_block(origin, *user, *other, *is_blocked)
+            }
         }
     }
 
@@ -294,59 +309,6 @@ impl Commit<'_> {
         }))
     }
 
-    fn append_group(
-        &mut self,
-        origin: Origin,
-        name: &GroupName,
-        members: &[UserId],
-    ) -> rusqlite::Result<Placed> {
-        let keys = NameKeys::of(name);
-        let taken = "SELECT 1 FROM conversation WHERE group_name = ?1 OR folded = ?2 OR look = ?3";
-        let like = [name.as_str(), keys.folded(), keys.look()];
-        if self.connection.prepare_cached(taken)?.exists(like)? {
-            return Ok(Placed::Taken);
-        }
-        let (id, since) = (self.next_conversation(), self.head.sequence.next());
-        run(
-            self.connection,
-            "INSERT INTO conversation (id, group_name, folded, look) VALUES (?1, ?2, ?3, ?4)",
-            params![id.0, name.as_str(), keys.folded(), keys.look()],
-        )?;
-        for (position, user) in members.iter().enumerate() {
-            self.add_member(id, *user, since, position)?;
-        }
-        let members = members.iter().map(|user| (*user, since)).collect();
-        let record = GroupRecord { id, name: name.clone(), members };
-        Ok(Placed::At(self.log(origin, Change::Group(record))))
-    }
-
-    fn append_join(
-        &mut self,
-        origin: Origin,
-        group: ConversationId,
-        user: UserId,
-    ) -> rusqlite::Result<Placed> {
-        self.require_group(group)?;
-        match self.add_member(group, user, self.head.sequence.next(), 0)? {
-            0 => Ok(Placed::At(self.head.sequence)),
-            _ => Ok(Placed::At(self.log(origin, Change::Join(group, user)))),
-        }
-    }
-
-    fn append_quit(
-        &mut self,
-        origin: Origin,
-        group: ConversationId,
-        user: UserId,
-    ) -> rusqlite::Result<Placed> {
-        self.require_group(group)?;
-        let remove = "DELETE FROM member WHERE conversation = ?1 AND user = ?2";
-        match self.connection.prepare_cached(remove)?.execute(params![group.0, user.0])? {
-            0 => Ok(Placed::At(self.head.sequence)),
-            _ => Ok(Placed::At(self.log(origin, Change::Quit(group, user)))),
-        }
-    }
-
     /// The conversation of two users, if there is one.
     pub(super) fn find_direct(
         &self,
@@ -381,7 +343,7 @@ impl Commit<'_> {
     }
 
     /// How many members were added: none, if they are one already.
-    fn add_member(
+    pub(super) fn add_member(
         &self,
         conversation: ConversationId,
         user: UserId,
@@ -396,12 +358,7 @@ impl Commit<'_> {
             .execute(params![conversation.0, user.0, since.0, position])
     }
 
-    fn require_group(&self, group: ConversationId) -> rusqlite::Result<()> {
-        let group_name = "SELECT 1 FROM conversation WHERE id = ?1 AND group_name IS NOT NULL";
-        self.connection.prepare_cached(group_name)?.query_row([group.0], |_| Ok(()))
-    }
-
-    fn next_conversation(&mut self) -> ConversationId {
+    pub(super) fn next_conversation(&mut self) -> ConversationId {
         self.head.last_conversation = ConversationId(self.head.last_conversation.0 + 1);
         self.head.last_conversation
     }

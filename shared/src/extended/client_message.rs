@@ -3,7 +3,7 @@
 use super::fields::{
     Line, conversation_from_wire, fields, parse_after, parse_optional_sequence, parse_sequence,
 };
-use super::{AccountSessionId, DeviceName, MessageError, Token};
+use super::{AccountSessionId, DeviceName, GroupAction, JoinPolicy, MessageError, Token};
 use crate::body::{Body, decode_text, encode_text};
 use crate::conversation::Conversation;
 use crate::kind::MessageKind;
@@ -73,12 +73,20 @@ pub enum ClientMessage {
     /// Asks who has received this message of a conversation that one is in, a page: those behind
     /// that name.
     Receivers(Conversation, Sequence, Option<UserName>),
-    /// Makes a group of oneself and these.
-    NewGroup(GroupName, List<String>),
-    /// Becomes a member.
+    /// Makes a group of oneself, and invites these.
+    NewGroup(GroupName, JoinPolicy, List<String>),
+    /// Becomes a member: of a group that anyone may join or that one is invited to; or asks to.
     JoinGroup(GroupName),
     /// Leaves for good.
     QuitGroup(GroupName),
+    /// Something else about a group.
+    Group(GroupName, GroupAction),
+    /// Asks which groups one is invited to, and who asks to join those of which one is the maker.
+    Invitations,
+    /// Invitations of this user are not told any more, or again.
+    Block(UserName, bool),
+    /// Asks whose invitations are not told, a page: those behind that name.
+    Blocked(Option<UserName>),
     /// What the client calls itself, for its user to know the session by.
     Device(DeviceName),
     /// Asks for the sessions of one's account.
@@ -152,9 +160,18 @@ impl ClientMessage {
                 .conversation(to)
                 .sequence(*of)
                 .text(after.as_ref().map_or("", AsRef::as_ref)),
-            Self::NewGroup(group, members) => Line::new("NEW_GROUP").text(group).list(members),
+            Self::NewGroup(group, policy, names) => {
+                Line::new("NEW_GROUP").text(group).text(policy.word()).list(names)
+            }
             Self::JoinGroup(group) => Line::new("JOIN_GROUP").text(group),
             Self::QuitGroup(group) => Line::new("QUIT_GROUP").text(group),
+            Self::Group(group, action) => action.line(group),
+            Self::Invitations => Line::new("INVITATIONS"),
+            Self::Block(name, true) => Line::new("BLOCK").text(name),
+            Self::Block(name, false) => Line::new("UNBLOCK").text(name),
+            Self::Blocked(after) => {
+                Line::new("BLOCKED").text(after.as_ref().map_or("", AsRef::as_ref))
+            }
             Self::Device(name) => Line::new("DEVICE").text(name.to_field()),
             Self::Sessions => Line::new("SESSIONS"),
             Self::EndSession(id) => Line::new("END_SESSION").display(id),
@@ -224,12 +241,23 @@ fn parse_request(word: &str, rest: &str) -> Option<ClientMessage> {
             ClientMessage::Receivers(to, parse_sequence(of)?, parse_after(after)?)
         }
         "NEW_GROUP" => {
-            let (group, members) = rest.split_once('#')?;
-            ClientMessage::NewGroup(group.parse().ok()?, List::parse(members)?)
+            let (group, rest) = rest.split_once('#')?;
+            let (policy, names) = rest.split_once('#')?;
+            let policy = JoinPolicy::from_word(policy)?;
+            ClientMessage::NewGroup(group.parse().ok()?, policy, List::parse(names)?)
         }
         "JOIN_GROUP" => ClientMessage::JoinGroup(rest.parse().ok()?),
         "QUIT_GROUP" => ClientMessage::QuitGroup(rest.parse().ok()?),
-        _ => return parse_account_request(word, rest),
+        "INVITATIONS" if rest.is_empty() => ClientMessage::Invitations,
+        "BLOCK" => ClientMessage::Block(rest.parse().ok()?, true),
+        "UNBLOCK" => ClientMessage::Block(rest.parse().ok()?, false),
+        "BLOCKED" => ClientMessage::Blocked(parse_after(rest)?),
+        _ => {
+            if let Some((group, action)) = GroupAction::parse(word, rest) {
+                return Some(ClientMessage::Group(group, action));
+            }
+            return parse_account_request(word, rest);
+        }
     })
 }
 
@@ -330,8 +358,15 @@ mod tests {
         let names = List::new(vec![bob.clone(), bob]).unwrap();
         check("RECEIPTS#3#bob;bob", &ClientMessage::Receipts(Sequence(3), names));
         let members = List::new(vec!["a".to_owned(), "b".to_owned()]).unwrap();
-        check("NEW_GROUP#CS: Group#a;b", &ClientMessage::NewGroup(group.clone(), members));
-        check("NEW_GROUP#CS: Group#", &ClientMessage::NewGroup(group.clone(), List::default()));
+        let new_group = |policy, names| ClientMessage::NewGroup(group.clone(), policy, names);
+        check("NEW_GROUP#CS: Group#invitation#a;b", &new_group(JoinPolicy::Invitation, members));
+        check("NEW_GROUP#CS: Group#anyone#", &new_group(JoinPolicy::Anyone, List::default()));
+        check("INVITATIONS", &ClientMessage::Invitations);
+        let name: UserName = "bob".parse().unwrap();
+        check("BLOCK#bob", &ClientMessage::Block(name.clone(), true));
+        check("UNBLOCK#bob", &ClientMessage::Block(name.clone(), false));
+        check("BLOCKED#", &ClientMessage::Blocked(None));
+        check("BLOCKED#bob", &ClientMessage::Blocked(Some(name)));
         check("JOIN_GROUP#CS: Group", &ClientMessage::JoinGroup(group.clone()));
         check("QUIT_GROUP#CS: Group", &ClientMessage::QuitGroup(group));
         check("DEVICE#TGludXg=", &ClientMessage::Device("Linux".parse().unwrap()));

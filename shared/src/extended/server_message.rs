@@ -7,7 +7,7 @@ use super::fields::{
     Line, conversation_from_wire, fields, parse_duration, parse_more, parse_optional_sequence,
     parse_sequence, parse_time,
 };
-use super::{AccountSession, MessageError, Token};
+use super::{AccountSession, BlockReply, GroupNews, GroupReply, MessageError, Token};
 use crate::body::{decode_text, encode_text};
 use crate::conversation::Conversation;
 use crate::list::List;
@@ -103,6 +103,14 @@ pub enum ServerMessage {
     OnlinePage(List<UserName>, bool),
     /// What became of a request about a group.
     Group(GroupName, GroupReply),
+    /// Something about a group that was not asked for; or asked for with all that waits.
+    GroupNews(GroupName, GroupNews),
+    /// All that waits for one's decision was told.
+    InvitationsEnd,
+    /// What became of blocking somebody's invitations.
+    Block(UserName, BlockReply),
+    /// A page of those whose invitations one is not told of, and whether there are more.
+    Blocked(List<UserName>, bool),
     /// A page of a group's members, and whether there are more.
     Members(GroupName, List<UserName>, bool),
     /// A session of one's account.
@@ -162,33 +170,6 @@ pub enum NotSent {
     StorageQuota,
     /// Storage failed: to be tried again.
     NotStored,
-}
-
-/// What became of a request about a group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GroupReply {
-    /// It was made with so many members, of whom these are the first; these names are not registered.
-    Created {
-        /// So many.
-        count: u32,
-        /// The first of them, the creator before all.
-        members: List<UserName>,
-        /// Not registered.
-        unknown: List<String>,
-    },
-    /// One is a member, with so many, of whom these are the first.
-    Joined {
-        /// So many, oneself included.
-        count: u32,
-        /// The first of them.
-        members: List<UserName>,
-    },
-    /// There is no such group.
-    DoesNotExist,
-    /// One is not a member any more.
-    Quit,
-    /// It was refused; why.
-    Refused(String),
 }
 
 /// What became of a change of one's password.
@@ -292,6 +273,12 @@ impl ServerMessage {
             Self::OnlineCount(count) => Line::new("ONLINE_COUNT").number(u64::from(*count)),
             Self::OnlinePage(names, more) => Line::new("ONLINE_PAGE").list(names).more(*more),
             Self::Group(group, reply) => reply.write(Line::new("GROUP").text(group)),
+            Self::GroupNews(group, news) => news.write(Line::new("GROUP_NEWS").text(group)),
+            Self::InvitationsEnd => Line::new("INVITATIONS_END"),
+            Self::Block(name, reply) => {
+                Line::new("BLOCK").text(name).text(word(&BlockReply::ALL, *reply))
+            }
+            Self::Blocked(names, more) => Line::new("BLOCKED").list(names).more(*more),
             Self::Members(group, names, more) => {
                 Line::new("MEMBERS").text(group).list(names).more(*more)
             }
@@ -418,6 +405,19 @@ fn parse_answer(word: &str, rest: &str) -> Option<ServerMessage> {
             let (group, reply) = rest.split_once('#')?;
             ServerMessage::Group(group.parse().ok()?, GroupReply::parse(reply)?)
         }
+        "GROUP_NEWS" => {
+            let (group, news) = rest.split_once('#')?;
+            ServerMessage::GroupNews(group.parse().ok()?, GroupNews::parse(news)?)
+        }
+        "INVITATIONS_END" => ServerMessage::InvitationsEnd,
+        "BLOCK" => {
+            let [name, reply] = fields(rest)?;
+            ServerMessage::Block(name.parse().ok()?, from_word(&BlockReply::ALL, reply)?)
+        }
+        "BLOCKED" => {
+            let [names, more] = fields(rest)?;
+            ServerMessage::Blocked(List::parse(names)?, parse_more(more)?)
+        }
         "MEMBERS" => {
             let [group, names, more] = fields(rest)?;
             let (names, more) = (List::parse(names)?, parse_more(more)?);
@@ -441,46 +441,6 @@ fn parse_about_account(word: &str, rest: &str) -> Option<ServerMessage> {
         "SIGNED_OUT" => ServerMessage::SignedOut,
         _ => return None,
     })
-}
-
-impl GroupReply {
-    fn write(&self, line: Line) -> Line {
-        match self {
-            Self::Created { count, members, unknown } => {
-                line.text("created").number(u64::from(*count)).list(members).list(unknown)
-            }
-            Self::Joined { count, members } => {
-                line.text("joined").number(u64::from(*count)).list(members)
-            }
-            Self::DoesNotExist => line.text("none"),
-            Self::Quit => line.text("quit"),
-            Self::Refused(why) => line.text("refused").text(encode_text(why)),
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (word, rest) = text.split_once('#').unwrap_or((text, ""));
-        Some(match word {
-            "created" => {
-                // Unknown names are what somebody typed: they may hold anything but a semicolon.
-                let (count, rest) = rest.split_once('#')?;
-                let (members, unknown) = rest.split_once('#')?;
-                Self::Created {
-                    count: count.parse().ok()?,
-                    members: List::parse(members)?,
-                    unknown: List::parse(unknown)?,
-                }
-            }
-            "joined" => {
-                let [count, members] = fields(rest)?;
-                Self::Joined { count: count.parse().ok()?, members: List::parse(members)? }
-            }
-            "none" => Self::DoesNotExist,
-            "quit" => Self::Quit,
-            "refused" => Self::Refused(decode_text(rest)?),
-            _ => return None,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -607,15 +567,10 @@ mod tests {
         check("ONLINE_PAGE#bob#all", &ServerMessage::OnlinePage(names(&["bob"]), false));
         let members = ServerMessage::Members(group.clone(), names(&["bob"]), false);
         check("MEMBERS#CS: Group#bob#all", &members);
-        let reply = |reply| ServerMessage::Group(group.clone(), reply);
-        let unknown = List::new(vec!["ghost".to_owned(), "x".to_owned()]).unwrap();
-        let members = names(&["bob"]);
-        check(
-            "GROUP#CS: Group#created#1#bob#ghost;x",
-            &reply(GroupReply::Created { count: 1, members: members.clone(), unknown }),
-        );
-        check("GROUP#CS: Group#joined#1#bob", &reply(GroupReply::Joined { count: 1, members }));
-        check("GROUP#CS: Group#none", &reply(GroupReply::DoesNotExist));
+        check("INVITATIONS_END", &ServerMessage::InvitationsEnd);
+        check("BLOCK#bob#blocked", &ServerMessage::Block(name("bob"), BlockReply::Blocked));
+        check("BLOCK#bob#too-many", &ServerMessage::Block(name("bob"), BlockReply::TooMany));
+        check("BLOCKED#bob#all", &ServerMessage::Blocked(names(&["bob"]), false));
         let session = |device: Option<&str>, is_online| {
             ServerMessage::Session(AccountSession {
                 id: AccountSessionId(255),
@@ -636,7 +591,5 @@ mod tests {
         let refused = PasswordReply::Refused("no".to_owned());
         check("PASSWORD#refused#bm8=", &ServerMessage::Password(refused));
         check("SIGNED_OUT", &ServerMessage::SignedOut);
-        check("GROUP#CS: Group#quit", &reply(GroupReply::Quit));
-        check("GROUP#CS: Group#refused#bm8=", &reply(GroupReply::Refused("no".to_owned())));
     }
 }

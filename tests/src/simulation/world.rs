@@ -16,6 +16,7 @@ use netchat_client::session::{
 use netchat_core::Settings;
 use netchat_core::storage::{Change, Generation, Message, Sequence};
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{GroupAction, JoinPolicy};
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
@@ -112,6 +113,12 @@ pub struct Person {
     pub is_running: bool,
     pub questions_after_sign_in: usize,
     pub groups_joined: BTreeSet<GroupName>,
+    /// They accept every invitation.
+    pub accepts_invitations: bool,
+    /// Groups that they are invited to.
+    pub invitations: BTreeSet<GroupName>,
+    /// Who asks to join a group of theirs.
+    pub asking: BTreeSet<(GroupName, UserName)>,
     /// What became of requests about groups.
     pub group_outcomes: Vec<(GroupName, GroupOutcome)>,
     pub signed_in_at: Option<Instant>,
@@ -189,6 +196,9 @@ impl World {
             is_running: true,
             questions_after_sign_in: 0,
             groups_joined: BTreeSet::new(),
+            accepts_invitations: true,
+            invitations: BTreeSet::new(),
+            asking: BTreeSet::new(),
             group_outcomes: Vec::new(),
             signed_in_at: None,
             lines: Vec::new(),
@@ -307,10 +317,23 @@ impl World {
         Conversation::User(self.people[who].name.clone())
     }
 
-    /// Somebody makes a group of themselves and these.
+    /// Somebody makes a group, and invites these.
     pub fn create_group(&mut self, who: usize, group: &str, members: &[&str]) {
         let members = members.iter().map(|&member| member.to_owned()).collect();
-        self.people[who].session.create_group(self.now, group.parse().unwrap(), members);
+        let (group, policy) = (group.parse().unwrap(), JoinPolicy::Invitation);
+        self.people[who].session.create_group(self.now, group, policy, members);
+        self.drain(who);
+    }
+
+    /// Somebody does something about a group.
+    pub fn act_on_group(&mut self, who: usize, group: &str, action: GroupAction) {
+        self.people[who].session.act_on_group(self.now, group.parse().unwrap(), action);
+        self.drain(who);
+    }
+
+    /// Somebody blocks another's invitations.
+    pub fn block(&mut self, who: usize, name: &str) {
+        self.people[who].session.block(self.now, name.parse().unwrap(), true);
         self.drain(who);
     }
 
@@ -652,14 +675,37 @@ impl World {
                     GroupOutcome::Created(_) | GroupOutcome::Joined | GroupOutcome::Added => {
                         person.groups_joined.insert(group.clone());
                     }
-                    GroupOutcome::Quit => {
+                    GroupOutcome::Quit | GroupOutcome::WasRemoved => {
                         person.groups_joined.remove(&group);
                     }
                     GroupOutcome::NotFound(_)
                     | GroupOutcome::DoesNotExist
+                    | GroupOutcome::Invited(_)
+                    | GroupOutcome::Asked
+                    | GroupOutcome::Declined
+                    | GroupOutcome::NotLetIn
+                    | GroupOutcome::Admitted(_)
+                    | GroupOutcome::TurnedAway(_)
+                    | GroupOutcome::Removed(_)
+                    | GroupOutcome::Is(_)
+                    | GroupOutcome::Changed(..)
                     | GroupOutcome::Refused(_) => {}
                 }
                 person.group_outcomes.push((group, outcome));
+            }
+            Event::Invited(group, _) => {
+                person.invitations.insert(group.clone());
+                if person.accepts_invitations {
+                    person.session.join_group(now, group);
+                }
+            }
+            Event::InvitationEnded(group) => drop(person.invitations.remove(&group)),
+            Event::Asks(group, name) => drop(person.asking.insert((group, name))),
+            Event::AsksNoMore(group, name) => drop(person.asking.remove(&(group, name))),
+            Event::Renamed(from, to) => {
+                if person.groups_joined.remove(&from) {
+                    person.groups_joined.insert(to);
+                }
             }
             Event::ServerKey(key) => assert_eq!(key, server_key().public()),
             Event::SessionsEnded(count) => {
@@ -683,6 +729,8 @@ impl World {
             | Event::Members(..)
             | Event::Receivers(..)
             | Event::Sessions(_)
+            | Event::Block(..)
+            | Event::Blocked(..)
             | Event::OtherLog
             | Event::Stale => {}
             Event::Line(line) => person.lines.push(line),

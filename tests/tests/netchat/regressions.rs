@@ -11,7 +11,7 @@ use netchat_core::storage::{
 };
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{ClientMessage, Delivered, GroupReply, ServerMessage};
+use netchat_shared::extended::{ClientMessage, Delivered, GroupReply, JoinPolicy, ServerMessage};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::{GROUP_NAME_CHARS_MAX, LIST_ITEMS_MAX};
 use netchat_shared::list::List;
@@ -323,12 +323,15 @@ fn d4_a_group_of_1025_names_is_refused() {
     let mut crowd = Crowd::new(|_| {});
     crowd.sign_in(at(1), "alice", None);
     let unknown: Vec<_> = (0..LIST_ITEMS_MAX).map(|n| format!("user-{n:010}")).collect();
-    let request =
-        ClientMessage::NewGroup("G".parse().unwrap(), List::new(unknown.clone()).unwrap());
+    let request = ClientMessage::NewGroup(
+        "G".parse().unwrap(),
+        JoinPolicy::Anyone,
+        List::new(unknown.clone()).unwrap(),
+    );
     crowd.say(at(1), &request);
     let heard = crowd.take_heard(at(1));
     let answer = heard.iter().find_map(|message| match message {
-        ServerMessage::Group(_, GroupReply::Created { count: 1, unknown, .. }) => Some(unknown),
+        ServerMessage::Group(_, GroupReply::Created { not_invited, .. }) => Some(not_invited),
         _ => None,
     });
     assert_eq!(answer.map(|unknown| unknown.to_vec()), Some(unknown), "{heard:?}");
@@ -364,8 +367,10 @@ fn d5_lists_of_450_groups_end_no_session() {
     for n in 0..GROUPS {
         let name = format!("{n:03}{}", "\u{1f600}".repeat(GROUP_NAME_CHARS_MAX - 3));
         let members = List::new(vec!["alice".to_owned()]).unwrap();
-        crowd.say(at(2), &ClientMessage::NewGroup(name.parse().unwrap(), members));
-        let group = Conversation::Group(name.parse().unwrap());
+        let name: GroupName = name.parse().unwrap();
+        crowd.say(at(2), &ClientMessage::NewGroup(name.clone(), JoinPolicy::Invitation, members));
+        crowd.say(at(1), &ClientMessage::JoinGroup(name.clone()));
+        let group = Conversation::Group(name);
         crowd.say(at(2), &text("bob", group, n as u128, "hello"));
     }
     assert_eq!(sent(&mut crowd, at(2)).len(), GROUPS);

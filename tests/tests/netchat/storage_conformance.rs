@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use netchat_core::limits::{EDITS_PER_MESSAGE_MAX, REACTIONS_PER_MESSAGE_MAX};
 use netchat_core::storage::{
-    Change, ClockMark, ConversationId, DeliveryFailure, Draft, Loaded, MessageDraft, Page, Placed,
-    Purge, Query, Refused, Sequence, Stored, Target, Ticket, TokenHash, TokenRecord, UserId, Write,
+    Admission, Change, ClockMark, ConversationId, DeliveryFailure, Draft, Loaded, MessageDraft,
+    Page, Placed, Purge, Query, Refused, Sequence, StandingStep, Stored, Target, Ticket, TokenHash,
+    TokenRecord, UserId, Write,
 };
 use netchat_server::store::Committed;
 use netchat_shared::body::Body;
+use netchat_shared::extended::JoinPolicy;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::time::UnixTime;
@@ -46,13 +48,40 @@ enum Step {
 /// A draft, before it is known what there is.
 #[derive(Debug, Clone)]
 enum Proposal {
-    User { name: u8, is_guest: bool },
+    User {
+        name: u8,
+        is_guest: bool,
+    },
     PasswordHash(Index, Option<u8>),
     RenewedHash(Index, bool),
-    Group { name: u8, members: Vec<Index> },
-    Join(Index, Index),
-    Quit(Index, Index),
-    Message { sender: Index, to: To, id: u8, kind: Kind, about: Index, bytes: usize },
+    Group {
+        name: u8,
+        policy: u8,
+        members: Vec<Index>,
+        invited: Vec<Index>,
+    },
+    /// Something about a group: which, and about whom.
+    Of(Index, Index, OfGroup),
+    Block(Index, Index, bool),
+    Message {
+        sender: Index,
+        to: To,
+        id: u8,
+        kind: Kind,
+        about: Index,
+        bytes: usize,
+    },
+}
+
+#[derive(Debug, Clone)]
+enum OfGroup {
+    Join(Admission),
+    Quit,
+    Remove,
+    /// By the person with that index, if it is an invitation.
+    Standing(Index, u8),
+    Rename(u8),
+    Policy(u8),
 }
 
 #[derive(Debug, Clone)]
@@ -113,6 +142,26 @@ fn messages() -> impl Strategy<Value = Proposal> {
     )
 }
 
+fn groups() -> impl Strategy<Value = Proposal> {
+    let people = || prop::collection::vec(any::<Index>(), 0..4);
+    (0..6_u8, 0..3_u8, people(), people()).prop_map(|(name, policy, members, invited)| {
+        Proposal::Group { name, policy, members, invited }
+    })
+}
+
+fn of_group() -> impl Strategy<Value = OfGroup> {
+    let admission =
+        prop_oneof![Just(Admission::Open), Just(Admission::Invited), Just(Admission::Asking)];
+    prop_oneof![
+        3 => admission.prop_map(OfGroup::Join),
+        2 => Just(OfGroup::Quit),
+        1 => Just(OfGroup::Remove),
+        5 => (any::<Index>(), 0..5_u8).prop_map(|(by, step)| OfGroup::Standing(by, step)),
+        1 => (0..6_u8).prop_map(OfGroup::Rename),
+        1 => (0..3_u8).prop_map(OfGroup::Policy),
+    ]
+}
+
 fn proposals() -> impl Strategy<Value = Proposal> {
     let indexes = || any::<Index>();
     prop_oneof![
@@ -122,10 +171,10 @@ fn proposals() -> impl Strategy<Value = Proposal> {
             .prop_map(|(user, only)| Proposal::PasswordHash(user, only)),
         1 => (indexes(), any::<bool>())
             .prop_map(|(user, is_changed)| Proposal::RenewedHash(user, is_changed)),
-        1 => (0..6_u8, prop::collection::vec(indexes(), 0..4))
-            .prop_map(|(name, members)| Proposal::Group { name, members }),
-        1 => (indexes(), indexes()).prop_map(|(group, user)| Proposal::Join(group, user)),
-        1 => (indexes(), indexes()).prop_map(|(group, user)| Proposal::Quit(group, user)),
+        1 => groups(),
+        6 => (indexes(), indexes(), of_group()).prop_map(|(group, user, what)| Proposal::Of(group, user, what)),
+        1 => (indexes(), indexes(), prop::bool::weighted(0.7))
+            .prop_map(|(user, other, is_blocked)| Proposal::Block(user, other, is_blocked)),
         12 => messages(),
     ]
 }
@@ -238,14 +287,23 @@ impl Pair {
         [ConversationId::EVERYONE].into_iter().chain(groups).chain(directs).collect()
     }
 
+    /// Groups that there are, or were.
+    fn groups(&self) -> Vec<ConversationId> {
+        let made = self.model.log().iter().filter_map(|entry| match &entry.change {
+            Change::Group(group) => Some(group.id),
+            _ => None,
+        });
+        made.collect()
+    }
+
     fn pick_user(&self, index: Index) -> Option<UserId> {
         let users = self.users();
         (!users.is_empty()).then(|| *index.get(&users))
     }
 
     fn pick_group(&self, index: Index) -> Option<ConversationId> {
-        let groups = self.model.snapshot().groups;
-        (!groups.is_empty()).then(|| index.get(&groups).id)
+        let groups = self.groups();
+        (!groups.is_empty()).then(|| *index.get(&groups))
     }
 
     /// A place in the log, mostly of a message; sometimes one that is not there yet.
@@ -314,19 +372,46 @@ impl Pair {
                 let user = self.pick_user(*user)?;
                 Draft::RenewedHash { user, compared, hash: "renewed".to_owned() }
             }
-            Proposal::Group { name, members } => {
-                let members = members.iter().filter_map(|member| self.pick_user(*member));
+            Proposal::Group { name, policy, members, invited } => {
                 let mut seen = BTreeSet::new();
-                let members: Vec<_> = members.filter(|member| seen.insert(*member)).collect();
+                let mut pick = |people: &[Index]| -> Vec<UserId> {
+                    let people = people.iter().filter_map(|person| self.pick_user(*person));
+                    people.filter(|person| seen.insert(*person)).collect()
+                };
+                let (members, invited) = (pick(members), pick(invited));
                 let name = spelling("group", *name).parse().unwrap();
-                (!members.is_empty()).then_some(Draft::Group { name, members })?
+                let policy = JoinPolicy::ALL[usize::from(*policy)].0;
+                (!members.is_empty()).then_some(Draft::Group { name, policy, members, invited })?
             }
-            Proposal::Join(group, user) => {
-                Draft::Join(self.pick_group(*group)?, self.pick_user(*user)?)
+            Proposal::Of(group, user, what) => {
+                let (group, user) = (self.pick_group(*group)?, self.pick_user(*user)?);
+                match what {
+                    OfGroup::Join(admission) => Draft::Join(group, user, *admission),
+                    OfGroup::Quit => Draft::Quit(group, user),
+                    OfGroup::Remove => Draft::Remove(group, user),
+                    OfGroup::Standing(by, step) => {
+                        let step = match step {
+                            0 => StandingStep::Invite(self.pick_user(*by)?),
+                            1 => StandingStep::Uninvite,
+                            2 => StandingStep::Ask,
+                            3 => StandingStep::StopAsking,
+                            _ => StandingStep::TurnAway,
+                        };
+                        Draft::Standing(group, user, step)
+                    }
+                    OfGroup::Rename(name) => {
+                        Draft::Rename(group, spelling("group", *name).parse().unwrap())
+                    }
+                    OfGroup::Policy(policy) => {
+                        Draft::Policy(group, JoinPolicy::ALL[usize::from(*policy)].0)
+                    }
+                }
             }
-            Proposal::Quit(group, user) => {
-                Draft::Quit(self.pick_group(*group)?, self.pick_user(*user)?)
-            }
+            Proposal::Block(user, other, is_blocked) => Draft::Block {
+                user: self.pick_user(*user)?,
+                other: self.pick_user(*other)?,
+                is_blocked: *is_blocked,
+            },
             Proposal::Message { sender, to, id, kind, about, bytes } => {
                 let sender = self.pick_user(*sender)?;
                 let about = self.pick_place(*about);

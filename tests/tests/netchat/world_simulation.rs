@@ -304,7 +304,7 @@ fn ask_until_done(world: &mut World, who: usize, ask: impl Fn(&mut World)) {
             GroupOutcome::Refused(why) => {
                 why.contains("exists already") || why.contains("not a member")
             }
-            GroupOutcome::NotFound(_) | GroupOutcome::Added | GroupOutcome::DoesNotExist => false,
+            _ => false,
         };
         if outcomes.iter().any(|(_, outcome)| is_done(outcome)) {
             return;

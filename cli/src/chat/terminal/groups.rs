@@ -1,5 +1,7 @@
 //! Groups, as the terminal asks for them and tells of them.
 
+use netchat_shared::extended::{BlockReply, GroupInfo, JoinPolicy};
+
 use super::*;
 
 impl Terminal {
@@ -19,18 +21,90 @@ impl Terminal {
                 self.enter_group(group);
             }
             GroupOutcome::Added => self.info(format!("You are now a member of: {group}")),
+            GroupOutcome::Asked => {
+                self.info(format!("You asked to join {group}: its maker decides"));
+                self.stop_waiting();
+            }
+            GroupOutcome::Invited(_)
+            | GroupOutcome::Declined
+            | GroupOutcome::NotLetIn
+            | GroupOutcome::Admitted(_)
+            | GroupOutcome::TurnedAway(_)
+            | GroupOutcome::Removed(_)
+            | GroupOutcome::Is(_)
+            | GroupOutcome::Changed(..) => {
+                if let Some(line) = described(&group, outcome) {
+                    self.info(line);
+                }
+            }
+            GroupOutcome::WasRemoved => {
+                self.info(format!("You were removed from {group} by its maker"));
+                if self.present() == Some(Conversation::Group(group)) {
+                    self.show_menu();
+                }
+            }
             GroupOutcome::Joined => self.enter_group(group),
             GroupOutcome::DoesNotExist => {
                 self.report(first_text(&Notice::GroupDoesNotExist));
-                self.show_menu();
+                self.stop_waiting();
             }
             GroupOutcome::Refused(line) => {
                 self.report(line);
-                self.show_menu();
+                self.stop_waiting();
             }
             GroupOutcome::Quit => {
                 self.info(format!("You left {group}"));
                 self.show_menu();
+            }
+        }
+    }
+
+    /// Whoever did not ask to go elsewhere goes on where they are.
+    fn stop_waiting(&mut self) {
+        if matches!(self.view, View::Waiting) {
+            self.show_menu();
+        }
+    }
+
+    /// What waits for a decision, and what was decided.
+    pub(super) fn handle_consent(&mut self, event: Event) {
+        match event {
+            Event::Invited(group, by) => self.info(format!(
+                "{by} invites you to {group}: /accept {group}, /decline {group} or /block {by}"
+            )),
+            Event::Asks(group, name) => self.info(format!(
+                "{name} asks to join {group}: /admit {group}: {name} or /turnaway {group}: {name}"
+            )),
+            Event::Renamed(from, to) => {
+                self.info(format!("The group {from} is called {to} now"));
+                self.rename(&from, &to);
+            }
+            Event::Block(name, reply) => match reply {
+                BlockReply::Blocked => self.info(format!("You hear of no invitations of {name}")),
+                BlockReply::Free => self.info(format!("You hear of invitations of {name} again")),
+                BlockReply::Unknown => self.report(format!("there is no {name}")),
+                BlockReply::TooMany => {
+                    self.report("you block too many: /unblock somebody first".to_owned())
+                }
+                BlockReply::NotStored => {
+                    self.report("that was not stored: please try again".to_owned())
+                }
+            },
+            Event::Blocked(names, more) => {
+                let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+                let rest = if more { ", and more" } else { "" };
+                self.info(format!("You hear of no invitations of: {}{rest}", names.join(", ")));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whoever writes in a group goes on in it under its new name.
+    fn rename(&mut self, from: &GroupName, to: &GroupName) {
+        let (before, after) = (Conversation::Group(from.clone()), Conversation::Group(to.clone()));
+        if let View::Writing(conversations) = &mut self.view {
+            for conversation in conversations.iter_mut().filter(|it| **it == before) {
+                *conversation = after.clone();
             }
         }
     }
@@ -60,6 +134,42 @@ impl Terminal {
         session: &mut Session,
     ) {
         self.view = View::Waiting;
-        session.create_group(now, group, members);
+        session.create_group(now, group, JoinPolicy::default(), members);
+    }
+}
+
+/// What became of a group, in a line.
+fn described(group: &GroupName, outcome: GroupOutcome) -> Option<String> {
+    let joined =
+        |names: &[UserName]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    Some(match outcome {
+        GroupOutcome::Invited(names) => format!("Invited to {group}: {}", joined(&names)),
+        GroupOutcome::Declined => format!("You are not invited to {group} any more"),
+        GroupOutcome::NotLetIn => format!("You were not let into {group}"),
+        GroupOutcome::Admitted(name) => format!("{name} is a member of {group} now"),
+        GroupOutcome::TurnedAway(name) => format!("{name} was turned away from {group}"),
+        GroupOutcome::Removed(name) => format!("{name} is not a member of {group} any more"),
+        GroupOutcome::Changed(policy, maker) => {
+            format!("{group}: {} {maker} decides about it", who_may_join(policy))
+        }
+        GroupOutcome::Is(GroupInfo { policy, maker, invited, asking }) => {
+            let mut line = format!("{group}: {} {maker} decides about it", who_may_join(policy));
+            if !invited.is_empty() {
+                line.push_str(&format!("; invited: {}", joined(&invited)));
+            }
+            if !asking.is_empty() {
+                line.push_str(&format!("; asking to join: {}", joined(&asking)));
+            }
+            line
+        }
+        _ => return None,
+    })
+}
+
+fn who_may_join(policy: JoinPolicy) -> &'static str {
+    match policy {
+        JoinPolicy::Anyone => "anyone may join.",
+        JoinPolicy::Invitation => "who is invited may join.",
+        JoinPolicy::Asking => "who is invited may join, or asks to.",
     }
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::super::common::GroupRequest;
 use super::super::{
-    Arrival, Common, Content, Event, Failure, GroupOutcome, Online, Outgoing, Progress, SendError,
+    Arrival, Common, Content, Event, Failure, GroupOutcome, NO_INVITATIONS, Online, Outgoing,
+    Progress, SendError,
 };
 use super::{Unreachable, text_bytes_max};
 use netchat_shared::body::{Body, Opened, decode_text};
@@ -389,7 +390,11 @@ impl Chat {
             return;
         };
         let command = match request.clone() {
-            GroupRequest::Create(group, members) => {
+            GroupRequest::Act(..) => {
+                let refused = GroupOutcome::Refused(NO_INVITATIONS.to_owned());
+                return self.finish_group_request(now, refused, common);
+            }
+            GroupRequest::Create(group, _, members) => {
                 ChatCommand::NewGroup(group, members.into_vec())
             }
             GroupRequest::Join(group) => ChatCommand::JoinGroup(group),

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::super::common::AccountRequest;
 use super::super::{
-    Arrival, Common, Content, Event, Failure, GroupOutcome, Outgoing, PasswordOutcome, Progress,
-    StoredAt,
+    Arrival, Common, Content, Event, Failure, Outgoing, PasswordOutcome, Progress, StoredAt,
 };
+use super::consent::Consent;
 use super::marks::Marks;
 use super::place::Place;
 use super::presence::Presence;
@@ -18,11 +18,10 @@ use super::requests::{Request, Requests};
 use super::shown::Shown;
 use crate::limits::ERRANDS_MAX;
 use netchat_shared::body::{Body, Opened};
-use netchat_shared::classic::{Roster, RosterEntry};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Delivered, GroupReply, Link, LinkError, NotSent, PasswordReply, Receipt,
-    Receipts, Recipients, ServerMessage,
+    ClientMessage, Delivered, Link, LinkError, NotSent, PasswordReply, Receipt, Receipts,
+    Recipients, ServerMessage,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
@@ -46,7 +45,10 @@ pub(super) struct Chat {
     shown: Shown,
     pub(super) presence: Presence,
     pub(super) marks: Marks,
-    requests: Requests,
+    pub(super) requests: Requests,
+    pub(super) consent: Consent,
+    /// The server has said where it goes on: before that, it tells how groups were renamed.
+    is_synced: bool,
     /// The present link has brought something new.
     has_progressed: bool,
 }
@@ -63,6 +65,8 @@ impl Chat {
             presence: Presence::default(),
             marks: Marks::default(),
             requests: Requests::default(),
+            consent: Consent::default(),
+            is_synced: false,
             has_progressed: false,
         }
     }
@@ -139,6 +143,8 @@ impl Chat {
         self.errands.push_back(self.place.sync());
         self.errands.extend(self.unsettled.questions());
         self.presence.link_opened();
+        self.is_synced = false;
+        self.consent.begin();
     }
 
     pub(super) fn link_lost(&mut self, common: &mut Common) {
@@ -195,6 +201,10 @@ impl Chat {
         self.retry_at = None;
         let Some(name) = common.answers.name.clone() else { return };
         while let Some(Outgoing { id, conversation, kind, text }) = common.outbox.get(self.sent) {
+            // A group may be called otherwise by now.
+            if !self.is_synced && matches!(conversation, Conversation::Group(_)) {
+                return;
+            }
             let says = !matches!(kind, MessageKind::Deletion(_));
             let send = ClientMessage::Send {
                 id: *id,
@@ -212,7 +222,11 @@ impl Chat {
     pub(super) fn handle(&mut self, now: Instant, message: ServerMessage, common: &mut Common) {
         let (presence, unsettled) = (&mut self.presence, &mut self.unsettled);
         match message {
-            ServerMessage::From(sequence) => self.place.begin(sequence),
+            ServerMessage::From(sequence) => {
+                self.place.begin(sequence);
+                self.is_synced = true;
+                self.consent.finish(common);
+            }
             ServerMessage::Message(delivered) => self.handle_message(delivered, common),
             ServerMessage::Sent { id, sequence, time, position, recipients } => {
                 self.place.confirm(position);
@@ -252,6 +266,13 @@ impl Chat {
                 self.handle_receivers(of, names, more, common);
             }
             ServerMessage::Group(group, reply) => self.handle_group(group, reply, common),
+            ServerMessage::GroupNews(group, news) => self.handle_news(group, news, common),
+            ServerMessage::InvitationsEnd => self.consent.finish(common),
+            ServerMessage::Block(name, reply) => self.handle_block(name, reply, common),
+            ServerMessage::Blocked(names, more) => {
+                self.requests.finish(|request| matches!(request, Request::Blocked(_)));
+                common.tell(Event::Blocked(names.into_vec(), more));
+            }
             ServerMessage::Session(session) => self.requests.add_session(session),
             ServerMessage::SessionsEnd => {
                 self.finish_account(|request| matches!(request, AccountRequest::Sessions));
@@ -425,6 +446,8 @@ impl Chat {
     fn handle_stale(&mut self, common: &mut Common) {
         self.unsettled.questions().into_iter().for_each(|question| self.say(question));
         self.presence.link_was_full();
+        self.consent.begin();
+        self.say(ClientMessage::Invitations);
         common.tell(Event::Stale);
     }
 
@@ -476,33 +499,6 @@ impl Chat {
         {
             self.requests.go_on(Request::Overview(Some(next)));
         }
-    }
-
-    fn handle_group(&mut self, group: GroupName, reply: GroupReply, common: &mut Common) {
-        // That somebody else made one a member, of a number not told, is no answer.
-        let is_added = matches!(reply, GroupReply::Joined { count: 0, .. });
-        if !is_added {
-            // Answers come in the order of the questions, and under the group's own name, however it
-            // was written in the question. Who asked for members is told so too that there are none.
-            self.requests
-                .finish(|request| matches!(request, Request::Group(_) | Request::Members(..)));
-        }
-        let outcome = match reply {
-            GroupReply::Created { members, unknown, .. } => {
-                if !unknown.is_empty() {
-                    let not_found = GroupOutcome::NotFound(unknown.into_vec());
-                    common.tell(Event::Group(group.clone(), not_found));
-                }
-                let entry = |name: UserName| RosterEntry { address: None, name: name.to_string() };
-                GroupOutcome::Created(Roster { entries: members.into_iter().map(entry).collect() })
-            }
-            GroupReply::Joined { .. } if is_added => GroupOutcome::Added,
-            GroupReply::Joined { .. } => GroupOutcome::Joined,
-            GroupReply::DoesNotExist => GroupOutcome::DoesNotExist,
-            GroupReply::Quit => GroupOutcome::Quit,
-            GroupReply::Refused(why) => GroupOutcome::Refused(why),
-        };
-        common.tell(Event::Group(group, outcome));
     }
 
     fn finish_account(&mut self, is_it: impl Fn(&AccountRequest) -> bool) -> Option<Request> {

@@ -52,6 +52,13 @@ impl Marks {
         !is_early
     }
 
+    /// A conversation has another name.
+    pub(super) fn rename(&mut self, from: &Conversation, to: Conversation) {
+        if let Some(mark) = self.read.remove(from) {
+            self.set(to, mark);
+        }
+    }
+
     /// Everything that was put into the link has reached the server.
     pub(super) fn note_delivered(&mut self) {
         for mark in self.read.values_mut().filter(|mark| mark.stage == Stage::Said) {

@@ -6,7 +6,9 @@
 //! ended.
 
 mod chat;
+mod consent;
 mod ends;
+mod groups;
 mod handshake;
 mod marks;
 mod place;
@@ -355,6 +357,25 @@ impl Extended {
         common: &mut Common,
     ) {
         self.request(now, Request::Account(request), common);
+    }
+
+    pub(super) fn block(
+        &mut self,
+        now: Instant,
+        name: UserName,
+        is_blocked: bool,
+        common: &mut Common,
+    ) {
+        self.request(now, Request::Block(name, is_blocked), common);
+    }
+
+    pub(super) fn request_blocked(
+        &mut self,
+        now: Instant,
+        after: Option<UserName>,
+        common: &mut Common,
+    ) {
+        self.request(now, Request::Blocked(after), common);
     }
 
     pub(super) fn request_history(

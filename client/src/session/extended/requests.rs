@@ -26,6 +26,8 @@ pub(super) enum Request {
     Members(GroupName, Option<UserName>),
     Receivers(Conversation, Sequence, Option<UserName>),
     Account(AccountRequest),
+    Block(UserName, bool),
+    Blocked(Option<UserName>),
 }
 
 /// Requests in the order in which they are answered. Those that a lost link took away are made
@@ -81,9 +83,12 @@ impl Requests {
         self.pending.retain(|request| match request {
             Request::History(_, before) | Request::Overview(before) => before.is_none(),
             Request::Receivers(..) => false,
-            Request::Group(_) | Request::Groups(_) | Request::Members(..) | Request::Account(_) => {
-                true
-            }
+            Request::Group(_)
+            | Request::Groups(_)
+            | Request::Members(..)
+            | Request::Account(_)
+            | Request::Block(..)
+            | Request::Blocked(_) => true,
         });
     }
 
@@ -146,9 +151,12 @@ impl Request {
 
     fn message(&self) -> ClientMessage {
         match self.clone() {
-            Self::Group(GroupRequest::Create(group, members)) => {
-                ClientMessage::NewGroup(group, members)
+            Self::Group(GroupRequest::Create(group, policy, names)) => {
+                ClientMessage::NewGroup(group, policy, names)
             }
+            Self::Group(GroupRequest::Act(group, action)) => ClientMessage::Group(group, action),
+            Self::Block(name, is_blocked) => ClientMessage::Block(name, is_blocked),
+            Self::Blocked(after) => ClientMessage::Blocked(after),
             Self::Group(GroupRequest::Join(group)) => ClientMessage::JoinGroup(group),
             Self::Group(GroupRequest::Quit(group)) => ClientMessage::QuitGroup(group),
             Self::History(conversation, before) => {

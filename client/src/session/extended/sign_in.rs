@@ -151,6 +151,10 @@ impl SignIn {
             | ServerMessage::OnlineCount(_)
             | ServerMessage::OnlinePage(..)
             | ServerMessage::Group(..)
+            | ServerMessage::GroupNews(..)
+            | ServerMessage::InvitationsEnd
+            | ServerMessage::Block(..)
+            | ServerMessage::Blocked(..)
             | ServerMessage::Members(..)
             | ServerMessage::Session(_)
             | ServerMessage::SessionsEnd

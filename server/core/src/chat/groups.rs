@@ -1,16 +1,27 @@
-//! Groups: making, joining and leaving them.
+//! Groups: making, joining and leaving them, and who decides about that. Nobody becomes a member who
+//! has not agreed, but for groups that an original client makes.
 
 use std::collections::BTreeMap;
 
+use netchat_shared::extended::{BlockReply, JoinPolicy};
 use netchat_shared::name::{GroupName, UserName};
 
 use super::people::People;
 use crate::action::LogEvent;
 use crate::context::Context;
-use crate::events::{GroupOutcome, GroupRequest, SessionKey, Update};
-use crate::limits::{GROUP_MEMBERS_MAX, GROUPS_MAX};
+use crate::directory::{Group, Kind};
+use crate::events::{
+    GroupDescription, GroupNews, GroupOutcome, GroupRequest, Renaming, SessionKey, Update,
+};
+use crate::limits::{
+    ASKING_TOLD_MAX, ASKS_OF_USER_MAX, BLOCKED_BY_USER_MAX, GROUP_ASKING_MAX, GROUP_MEMBERS_MAX,
+    GROUPS_MAX, INVITATIONS_OF_USER_MAX,
+};
 use crate::names::{self, Found, NameRefused};
-use crate::storage::{Change, Draft, Placed, Stored, Ticket, UserId, Write};
+use crate::storage::{
+    Admission, Change, Draft, Placed, Sequence, Standing, StandingStep, Stored, Ticket, UserId,
+    Write,
+};
 
 /// Requests about groups, on their way to storage.
 #[derive(Debug, Default)]
@@ -21,10 +32,42 @@ pub(crate) struct Groups {
 #[derive(Debug)]
 struct Pending {
     key: SessionKey,
+    /// What is answered when it is stored.
+    answer: Answer,
+    /// What was stored is known when the log has come so far.
+    stored_at: Option<Sequence>,
+}
+
+/// What is answered to a request that was stored.
+#[derive(Debug)]
+enum Answer {
+    /// Something about that group, as that user stands to it.
+    Group(GroupName, UserId, About),
+    /// This user is blocked, or not.
+    Block(UserName, bool),
+}
+
+/// What is answered about a group.
+#[derive(Debug)]
+enum About {
+    /// It was made; names that are nobody's.
+    Created(Vec<String>),
+    /// The user is a member, or not.
+    Membership,
+    /// What it is now.
+    Description,
+    /// This.
+    Outcome(GroupOutcome),
+}
+
+/// Changes that are to be stored, and what is answered then; or what is answered at once.
+type Plan = Result<(Vec<Draft>, About), GroupOutcome>;
+
+/// Whoever asks for something about a group that there is.
+struct Asker<'a> {
+    people: &'a People,
     user: UserId,
-    name: GroupName,
-    /// Of a new group: names that are nobody's.
-    unknown: Vec<String>,
+    group: &'a Group,
 }
 
 impl Groups {
@@ -37,80 +80,94 @@ impl Groups {
         name: GroupName,
         request: GroupRequest,
     ) {
-        let mut unknown = Vec::new();
-        let group = people.directory.find_group(&name);
+        // A member may not have heard that it was renamed; for everybody else, the former name is free.
+        let present = people.directory.find_group(&name);
+        let group = match request {
+            GroupRequest::CreateOpen(_)
+            | GroupRequest::Create(..)
+            | GroupRequest::Find
+            | GroupRequest::Join => present,
+            GroupRequest::Quit
+            | GroupRequest::Decline
+            | GroupRequest::Invite(_)
+            | GroupRequest::Admit(_)
+            | GroupRequest::TurnAway(_)
+            | GroupRequest::Remove(_)
+            | GroupRequest::Rename(_)
+            | GroupRequest::SetPolicy(_)
+            | GroupRequest::Describe => people.directory.find_own_group(&name, user).or(present),
+        };
         // Whoever asks learns how it is written.
         let name = group.map_or(name, |group| group.name.clone());
-        let draft = match request {
-            GroupRequest::Find => Err(GroupOutcome::Found(group.is_some())),
-            GroupRequest::Create(names) => {
-                create(people, user, &name, names, &mut unknown).map_err(GroupOutcome::Refused)
-            }
-            GroupRequest::Join => match group {
-                None => Err(GroupOutcome::DoesNotExist),
-                Some(group) if people.directory.is_member(group.id, user) => {
-                    Err(GroupOutcome::Joined { members: members(people, &name) })
-                }
-                Some(group) if group.members.len() >= GROUP_MEMBERS_MAX => {
-                    Err(GroupOutcome::Refused(too_many_members()))
-                }
-                Some(group) => Ok(Draft::Join(group.id, user)),
-            },
-            GroupRequest::Quit => match people.directory.find_own_group(&name, user) {
-                Some(group) => Ok(Draft::Quit(group.id, user)),
-                None => Err(GroupOutcome::Refused(format!("You are not a member of {name}."))),
-            },
+        let plan = match (request, group) {
+            (GroupRequest::Find, group) => Err(GroupOutcome::Found(group.is_some())),
+            (GroupRequest::CreateOpen(names), _) => create_open(people, user, &name, names),
+            (GroupRequest::Create(policy, names), _) => create(people, user, &name, policy, names),
+            (GroupRequest::Quit, None) => Err(not_a_member(&name)),
+            (_, None) => Err(GroupOutcome::DoesNotExist),
+            (request, Some(group)) => Asker { people, user, group }.plan(request),
         };
-        let outcome = match draft {
-            Ok(draft) => match cx.store(Write::Append(vec![draft])) {
-                Ok(ticket) => {
-                    let pending = Pending { key, user, name, unknown };
-                    self.pending.insert(ticket, pending);
-                    return;
-                }
-                Err(_) => not_stored(&name),
-            },
-            Err(outcome) => outcome,
-        };
-        cx.update(key, Update::Group(name, outcome));
+        match plan {
+            Ok((drafts, about)) => self.store(cx, key, drafts, Answer::Group(name, user, about)),
+            Err(outcome) => cx.update(key, Update::Group(name, outcome)),
+        }
     }
 
-    /// The log has a change of a group, which the directory has by now.
+    /// A user blocks somebody's invitations, or lets them through again.
+    pub(crate) fn block(
+        &mut self,
+        cx: &mut Context,
+        people: &People,
+        (key, user): (SessionKey, UserId),
+        name: UserName,
+        is_blocked: bool,
+    ) {
+        let other =
+            people.find_spelled(name.as_str()).filter(|&other| is_registered(people, other));
+        let Some(other) = other else {
+            return cx.update(key, Update::Block(name, BlockReply::Unknown));
+        };
+        let name = people.name(other).cloned().unwrap_or(name);
+        let is_full = people.directory.blocked_by(user).count() >= BLOCKED_BY_USER_MAX;
+        if is_blocked && is_full && !people.directory.is_blocked(user, other) {
+            return cx.update(key, Update::Block(name, BlockReply::TooMany));
+        }
+        let draft = Draft::Block { user, other, is_blocked };
+        self.store(cx, key, vec![draft], Answer::Block(name, is_blocked));
+    }
+
+    fn store(&mut self, cx: &mut Context, key: SessionKey, drafts: Vec<Draft>, answer: Answer) {
+        let pending = Pending { key, answer, stored_at: None };
+        match cx.store(Write::Append(drafts)) {
+            Ok(ticket) => drop(self.pending.insert(ticket, pending)),
+            Err(_) => pending.fail(cx),
+        }
+    }
+
+    /// The log has a change of a group, which the directory has by now; and what the group was before.
     pub(crate) fn handle_change(
         &mut self,
         cx: &mut Context,
         people: &People,
         ticket: Option<Ticket>,
         change: &Change,
+        before: Option<&Group>,
     ) {
-        let pending = ticket.and_then(|ticket| self.pending.remove(&ticket));
-        if let Change::Group(group) = change {
-            let creator = group.members.first().map(|(user, _)| *user);
-            if let Some(by) = creator.and_then(|user| people.name(user)).cloned() {
-                cx.log(LogEvent::GroupCreated { group: group.name.clone(), by });
+        let pending = ticket.and_then(|ticket| self.pending.get(&ticket));
+        let asked_by = pending.map(|pending| pending.key);
+        Teller { people, asked_by }.tell(cx, change, before);
+        // What takes several entries is answered when storage says that those are all.
+        let is_whole = pending.is_some_and(|pending| match pending.answer {
+            Answer::Group(_, _, About::Outcome(_)) => {
+                pending.stored_at.is_some_and(|at| at <= cx.applied)
             }
-            // The others did not ask, and learn of it.
-            for &(member, _) in group.members.iter().skip(1) {
-                for &key in people.presence.sessions(member) {
-                    cx.update(key, Update::Group(group.name.clone(), GroupOutcome::Added));
-                }
-            }
+            Answer::Group(..) | Answer::Block(..) => true,
+        });
+        if let Some(ticket) = ticket.filter(|_| is_whole)
+            && let Some(pending) = self.pending.remove(&ticket)
+        {
+            pending.answer(cx, people);
         }
-        let Some(Pending { key, name, unknown, .. }) = pending else { return };
-        let outcome = match change {
-            Change::Group(group) => {
-                let members = group.members.iter().map(|(user, _)| *user);
-                let members = members.filter_map(|user| people.name_and_address(user)).collect();
-                GroupOutcome::Created { members, unknown }
-            }
-            Change::Quit(..) => GroupOutcome::Quit,
-            Change::Join(..)
-            | Change::Message(_)
-            | Change::Direct(..)
-            | Change::User(_)
-            | Change::PasswordHash(..) => GroupOutcome::Joined { members: members(people, &name) },
-        };
-        cx.update(key, Update::Group(name, outcome));
     }
 
     /// The answer of storage came: what did not become an entry is told.
@@ -121,36 +178,593 @@ impl Groups {
         ticket: Ticket,
         stored: &Stored,
     ) {
-        let Some(pending) = self.pending.get(&ticket) else { return };
-        let Pending { key, user, ref name, .. } = *pending;
-        let outcome = match stored {
-            // The entry comes by the log; or, if its place is behind us, there was nothing to change.
-            Stored::Placed(placed) => match placed.first() {
-                Some(Placed::At(at)) if *at > cx.applied => return,
-                Some(Placed::At(_)) => match people.directory.find_own_group(name, user) {
-                    Some(_) => GroupOutcome::Joined { members: members(people, name) },
-                    None => GroupOutcome::Quit,
-                },
-                Some(Placed::Taken) => exists_already(name),
-                Some(Placed::Known(_) | Placed::Refused(_)) | None => not_stored(name),
-            },
-            Stored::Done | Stored::Failed => not_stored(name),
+        let Some(pending) = self.pending.get_mut(&ticket) else { return };
+        let Stored::Placed(placed) = stored else {
+            if let Some(pending) = self.pending.remove(&ticket) {
+                pending.fail(cx);
+            }
+            return;
         };
-        let name = name.clone();
-        self.pending.remove(&ticket);
-        cx.update(key, Update::Group(name, outcome));
+        let at = placed.iter().filter_map(|placed| match placed {
+            Placed::At(at) => Some(*at),
+            Placed::Known(_) | Placed::Taken | Placed::Refused(_) | Placed::Outdated => None,
+        });
+        let at = at.max();
+        // The entry comes by the log; or, if its place is behind us, there was nothing to change.
+        if at.is_some_and(|at| at > cx.applied) {
+            pending.stored_at = at;
+            return;
+        }
+        let Some(pending) = self.pending.remove(&ticket) else { return };
+        match (at, placed.first()) {
+            (Some(_), _) => pending.answer(cx, people),
+            (None, Some(Placed::Taken)) => pending.refuse(cx, "exists already"),
+            (None, Some(Placed::Outdated)) => {
+                pending.refuse(cx, "has changed meanwhile. Please try again");
+            }
+            (None, _) => pending.fail(cx),
+        }
     }
 }
 
-/// A group of a user and those they name. One that exists is not replaced.
+impl Pending {
+    fn answer(self, cx: &mut Context, people: &People) {
+        let update = match self.answer {
+            Answer::Group(name, user, about) => {
+                let outcome = about.outcome(people, &name, user);
+                Update::Group(name, outcome)
+            }
+            Answer::Block(name, true) => Update::Block(name, BlockReply::Blocked),
+            Answer::Block(name, false) => Update::Block(name, BlockReply::Free),
+        };
+        cx.update(self.key, update);
+    }
+
+    fn refuse(self, cx: &mut Context, why: &str) {
+        let Answer::Group(name, _, about) = self.answer else { return self.fail(cx) };
+        let line = match &about {
+            About::Outcome(GroupOutcome::Renamed(to)) => format!("Group {to} {why}."),
+            About::Created(_) | About::Membership | About::Description | About::Outcome(_) => {
+                format!("Group {name} {why}.")
+            }
+        };
+        cx.update(self.key, Update::Group(name, refused(line)));
+    }
+
+    fn fail(self, cx: &mut Context) {
+        let update = match self.answer {
+            Answer::Block(name, _) => Update::Block(name, BlockReply::NotStored),
+            Answer::Group(name, ..) => {
+                let line = format!("The change to {name} was not stored. Please try again.");
+                Update::Group(name, refused(line))
+            }
+        };
+        cx.update(self.key, update);
+    }
+}
+
+impl About {
+    fn outcome(self, people: &People, name: &GroupName, user: UserId) -> GroupOutcome {
+        let group = people.directory.find_group(name);
+        match (self, group) {
+            (Self::Outcome(outcome), _) => outcome,
+            (Self::Membership, _) => match people.directory.find_own_group(name, user) {
+                Some(group) => joined(people, group),
+                None => GroupOutcome::Quit,
+            },
+            (Self::Created(unknown), Some(group)) => {
+                let members = group.members.iter();
+                let members = members.filter_map(|(user, _)| people.name_and_address(*user));
+                let invited = people.names(group.others.iter().map(|(user, _)| *user));
+                GroupOutcome::Created { members: members.collect(), invited, unknown }
+            }
+            (Self::Description, Some(group)) => describe(people, group, user),
+            (Self::Created(_) | Self::Description, None) => GroupOutcome::DoesNotExist,
+        }
+    }
+}
+
+impl Asker<'_> {
+    fn plan(&self, request: GroupRequest) -> Plan {
+        let id = self.group.id;
+        match request {
+            GroupRequest::Join => self.join(),
+            GroupRequest::Quit => match self.is_member() {
+                true => Ok((vec![Draft::Quit(id, self.user)], About::Membership)),
+                false => Err(not_a_member(&self.group.name)),
+            },
+            GroupRequest::Decline => self.decline(),
+            GroupRequest::Invite(names) => self.invite(names),
+            GroupRequest::Admit(name) => {
+                let (other, name) = self.other(&name)?;
+                if self.group.standing(other) != Some(Standing::Asking) {
+                    return Err(refused(format!("{name} does not ask to join.")));
+                }
+                self.check_room(0)?;
+                let join = Draft::Join(id, other, Admission::Asking);
+                Ok((vec![join], About::Outcome(GroupOutcome::Admitted(name))))
+            }
+            GroupRequest::TurnAway(name) => {
+                let (other, name) = self.other(&name)?;
+                let step = match self.group.standing(other) {
+                    Some(Standing::Asking) => StandingStep::TurnAway,
+                    Some(Standing::Invited(_)) => StandingStep::Uninvite,
+                    Some(Standing::Barred) | None => {
+                        return Err(refused(format!(
+                            "{name} neither asks to join nor is invited."
+                        )));
+                    }
+                };
+                let outcome = GroupOutcome::TurnedAway(name);
+                Ok((vec![Draft::Standing(id, other, step)], About::Outcome(outcome)))
+            }
+            GroupRequest::Remove(name) => {
+                let (other, name) = self.other(&name)?;
+                if other == self.user || !self.people.directory.is_member(id, other) {
+                    return Err(refused(format!("{name} is no other member of it.")));
+                }
+                let outcome = GroupOutcome::Removed(name);
+                Ok((vec![Draft::Remove(id, other)], About::Outcome(outcome)))
+            }
+            GroupRequest::Rename(name) => {
+                self.check_maker()?;
+                check_name(self.people, &name, Some(self.group))
+                    .map_err(|why| refused(format!("{name}: {why}.")))?;
+                let rename = vec![Draft::Rename(id, name.clone())];
+                Ok((rename, About::Outcome(GroupOutcome::Renamed(name))))
+            }
+            GroupRequest::SetPolicy(policy) => {
+                self.check_maker()?;
+                Ok((vec![Draft::Policy(id, policy)], About::Description))
+            }
+            GroupRequest::Describe => match self.is_member() || self.invitation().is_some() {
+                true => Err(describe(self.people, self.group, self.user)),
+                false => Err(not_a_member(&self.group.name)),
+            },
+            GroupRequest::CreateOpen(_) | GroupRequest::Create(..) | GroupRequest::Find => {
+                Err(GroupOutcome::Found(true))
+            }
+        }
+    }
+
+    fn join(&self) -> Plan {
+        let Self { people, user, group } = *self;
+        if self.is_member() {
+            return Err(joined(people, group));
+        }
+        let standing = group.standing(user);
+        let admission = match (standing, group.policy) {
+            (Some(Standing::Invited(_)), _) => Admission::Invited,
+            (Some(Standing::Barred), _) => {
+                let line =
+                    format!("You can come into {} by its maker's invitation only.", group.name);
+                return Err(refused(line));
+            }
+            (_, JoinPolicy::Anyone) => Admission::Open,
+            (Some(Standing::Asking), _) => return Err(GroupOutcome::Asked),
+            (None, JoinPolicy::Asking) => return self.ask(),
+            (None, JoinPolicy::Invitation) => {
+                let line = format!("Group {} is for those who are invited.", group.name);
+                return Err(refused(line));
+            }
+        };
+        // An invitation has its room already.
+        self.check_room(usize::from(admission == Admission::Open))?;
+        Ok((vec![Draft::Join(group.id, user, admission)], About::Membership))
+    }
+
+    fn ask(&self) -> Plan {
+        let Self { people, user, group } = *self;
+        let is_asking = |(_, standing): &(UserId, Standing)| *standing == Standing::Asking;
+        let asks = people.directory.standings_of(user);
+        if !is_registered(people, user) {
+            return Err(refused("Guests can't ask to join a group.".to_owned()));
+        }
+        if group.others.iter().filter(|other| is_asking(other)).count() >= GROUP_ASKING_MAX {
+            return Err(refused(format!("Too many ask to join {} at present.", group.name)));
+        }
+        if asks.filter(|(_, it)| *it == Standing::Asking).count() >= ASKS_OF_USER_MAX {
+            return Err(refused("You ask to join too many groups at once.".to_owned()));
+        }
+        let ask = Draft::Standing(group.id, user, StandingStep::Ask);
+        Ok((vec![ask], About::Outcome(GroupOutcome::Asked)))
+    }
+
+    fn decline(&self) -> Plan {
+        let step = match self.group.standing(self.user) {
+            Some(Standing::Invited(_)) => StandingStep::Uninvite,
+            Some(Standing::Asking) => StandingStep::StopAsking,
+            Some(Standing::Barred) | None => return Err(GroupOutcome::Declined),
+        };
+        let draft = Draft::Standing(self.group.id, self.user, step);
+        Ok((vec![draft], About::Outcome(GroupOutcome::Declined)))
+    }
+
+    /// Whether somebody blocks who invites them is not told.
+    fn invite(&self, names: Vec<String>) -> Plan {
+        let Self { people, user, group } = *self;
+        if !self.is_member() {
+            return Err(not_a_member(&group.name));
+        }
+        if group.policy != JoinPolicy::Anyone {
+            self.check_maker()?;
+        }
+        let (mut drafts, mut invited, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        for (typed, other) in resolve(people, user, names) {
+            let Some(other) = other.filter(|&other| self.may_be_invited(other)) else {
+                unknown.push(typed);
+                continue;
+            };
+            if people.directory.is_member(group.id, other) {
+                continue;
+            }
+            invited.extend(people.name(other).cloned());
+            let invite = Draft::Standing(group.id, other, StandingStep::Invite(user));
+            match group.standing(other) {
+                Some(Standing::Asking) if group.maker() == Some(user) => {
+                    drafts.push(Draft::Join(group.id, other, Admission::Asking));
+                }
+                // One that is told stays as it is.
+                Some(Standing::Invited(by)) if !people.directory.is_blocked(other, by) => {}
+                Some(_) | None => drafts.push(invite),
+            }
+        }
+        self.check_room(drafts.len())?;
+        let outcome = GroupOutcome::Invited { invited, unknown };
+        if drafts.is_empty() { Err(outcome) } else { Ok((drafts, About::Outcome(outcome))) }
+    }
+
+    fn may_be_invited(&self, other: UserId) -> bool {
+        let is_barred = self.group.standing(other) == Some(Standing::Barred);
+        has_room_for_invitation(self.people, other)
+            && (!is_barred || self.group.maker() == Some(self.user))
+    }
+
+    /// Somebody whom the asker, as the maker, decides about.
+    fn other(&self, name: &UserName) -> Result<(UserId, UserName), GroupOutcome> {
+        self.check_maker()?;
+        let other = self.people.find_spelled(name.as_str());
+        other
+            .and_then(|other| Some((other, self.people.name(other)?.clone())))
+            .ok_or_else(|| refused(format!("There is no {name}.")))
+    }
+
+    fn check_maker(&self) -> Result<(), GroupOutcome> {
+        if !self.is_member() {
+            return Err(not_a_member(&self.group.name));
+        }
+        if self.group.maker() == Some(self.user) {
+            return Ok(());
+        }
+        let maker = self.group.maker().and_then(|maker| self.people.name(maker));
+        let maker = maker.map_or_else(String::new, ToString::to_string);
+        Err(refused(format!("That is for {maker} to decide, whose group it is.")))
+    }
+
+    /// Those who are invited have a place already.
+    fn check_room(&self, more: usize) -> Result<(), GroupOutcome> {
+        let is_invited =
+            |(_, standing): &&(UserId, Standing)| matches!(standing, Standing::Invited(_));
+        let invited = self.group.others.iter().filter(is_invited).count();
+        match self.group.members.len() + invited + more <= GROUP_MEMBERS_MAX {
+            true => Ok(()),
+            false => Err(refused(too_many_members())),
+        }
+    }
+
+    fn is_member(&self) -> bool {
+        self.people.directory.is_member(self.group.id, self.user)
+    }
+
+    /// Who has invited the asker, as far as they are told.
+    fn invitation(&self) -> Option<UserId> {
+        told_invitation(self.people, self.user, self.group.standing(self.user))
+    }
+}
+
+/// Tells those whom a change concerns, but for the session that asked for it.
+struct Teller<'a> {
+    people: &'a People,
+    asked_by: Option<SessionKey>,
+}
+
+impl Teller<'_> {
+    fn tell(&self, cx: &mut Context, change: &Change, before: Option<&Group>) {
+        match (change, before) {
+            (Change::Group(group), _) => self.tell_made(cx, group),
+            (Change::Join(_, user), Some(before)) => {
+                let was_asking = before.standing(*user) == Some(Standing::Asking);
+                let news = if was_asking { GroupNews::Admitted } else { GroupNews::Added };
+                self.tell_user(cx, *user, &before.name, &news);
+                self.end_asking(cx, before, *user);
+            }
+            (Change::Quit(_, user), Some(before)) => {
+                self.tell_user(cx, *user, &before.name, &GroupNews::Left);
+                self.tell_left(cx, before);
+            }
+            (Change::Remove(_, user), Some(before)) => {
+                self.tell_user(cx, *user, &before.name, &GroupNews::Removed);
+                self.tell_left(cx, before);
+            }
+            (Change::Standing(_, user, standing), Some(before)) => {
+                self.tell_standing(cx, before, *user, *standing);
+            }
+            (Change::Rename(_, name), Some(before)) => self.tell_renamed(cx, before, name),
+            (Change::Policy(id, _), Some(before)) => {
+                if let Some(group) = self.people.directory.find_group(&before.name)
+                    && let Some(news) = self.is_now(group).filter(|_| group.id == *id)
+                {
+                    let members = group.members.iter();
+                    members.for_each(|(user, _)| self.tell_user(cx, *user, &group.name, &news));
+                }
+            }
+            (Change::Block { user, other, is_blocked }, _) => {
+                for (group, standing) in self.people.directory.standings_of(*user) {
+                    if standing == Standing::Invited(*other)
+                        && let Some(by) = self.people.name(*other).cloned()
+                    {
+                        let news = match is_blocked {
+                            true => GroupNews::Uninvited,
+                            false => GroupNews::Invited(by),
+                        };
+                        for &key in self.people.presence.sessions(*user) {
+                            cx.update(key, Update::GroupNews(group.name.clone(), news.clone()));
+                        }
+                    }
+                }
+            }
+            (
+                Change::Message(_)
+                | Change::Direct(..)
+                | Change::User(_)
+                | Change::PasswordHash(..)
+                | Change::Join(..)
+                | Change::Quit(..)
+                | Change::Remove(..)
+                | Change::Standing(..)
+                | Change::Rename(..)
+                | Change::Policy(..),
+                _,
+            ) => {}
+        }
+    }
+
+    fn tell_made(&self, cx: &mut Context, group: &Group) {
+        if let Some(by) = group.maker().and_then(|user| self.people.name(user)).cloned() {
+            cx.log(LogEvent::GroupCreated { group: group.name.clone(), by });
+        }
+        // The others did not ask, and learn of it.
+        for &(member, _) in group.members.iter().skip(1) {
+            self.tell_user(cx, member, &group.name, &GroupNews::Added);
+        }
+        for &(user, standing) in &group.others {
+            self.tell_invited(cx, &group.name, user, Some(standing));
+        }
+    }
+
+    fn tell_invited(
+        &self,
+        cx: &mut Context,
+        group: &GroupName,
+        user: UserId,
+        standing: Option<Standing>,
+    ) {
+        let by = told_invitation(self.people, user, standing);
+        if let Some(by) = by.and_then(|by| self.people.name(by)).cloned() {
+            self.tell_user(cx, user, group, &GroupNews::Invited(by));
+        }
+    }
+
+    fn tell_standing(
+        &self,
+        cx: &mut Context,
+        before: &Group,
+        user: UserId,
+        standing: Option<Standing>,
+    ) {
+        let was = before.standing(user);
+        match standing {
+            Some(Standing::Invited(_)) => self.tell_invited(cx, &before.name, user, standing),
+            Some(Standing::Asking) => {
+                if let Some(name) = self.people.name(user).cloned() {
+                    self.tell_maker(cx, before, &GroupNews::Asks(name));
+                }
+            }
+            Some(Standing::Barred) => {
+                self.tell_user(cx, user, &before.name, &GroupNews::TurnedAway);
+            }
+            None => {
+                if told_invitation(self.people, user, was).is_some() {
+                    self.tell_user(cx, user, &before.name, &GroupNews::Uninvited);
+                }
+            }
+        }
+        if standing != Some(Standing::Asking) {
+            self.end_asking(cx, before, user);
+        }
+    }
+
+    fn end_asking(&self, cx: &mut Context, before: &Group, user: UserId) {
+        if before.standing(user) == Some(Standing::Asking)
+            && let Some(name) = self.people.name(user).cloned()
+        {
+            self.tell_maker(cx, before, &GroupNews::AsksNoMore(name));
+        }
+    }
+
+    /// Somebody is a member no more: perhaps somebody else decides now, or nobody is left.
+    fn tell_left(&self, cx: &mut Context, before: &Group) {
+        let Some(Kind::Group(group)) = self.people.directory.kind(before.id) else {
+            for &(user, standing) in &before.others {
+                match standing {
+                    Standing::Asking => {
+                        self.tell_user(cx, user, &before.name, &GroupNews::TurnedAway);
+                    }
+                    Standing::Invited(_) | Standing::Barred => {
+                        if told_invitation(self.people, user, Some(standing)).is_some() {
+                            self.tell_user(cx, user, &before.name, &GroupNews::Uninvited);
+                        }
+                    }
+                }
+            }
+            return;
+        };
+        let Some(news) = self.is_now(group).filter(|_| group.maker() != before.maker()) else {
+            return;
+        };
+        self.tell_maker(cx, group, &news);
+        let asking = group.others.iter().filter(|(_, it)| *it == Standing::Asking);
+        for name in self.people.names(asking.map(|(user, _)| *user)) {
+            self.tell_maker(cx, group, &GroupNews::Asks(name));
+        }
+    }
+
+    fn tell_renamed(&self, cx: &mut Context, before: &Group, to: &GroupName) {
+        for (user, _) in &before.members {
+            for &key in self.people.presence.sessions(*user) {
+                if Some(key) != self.asked_by {
+                    let at = cx.applied;
+                    let renaming = Renaming { at, from: before.name.clone(), to: to.clone() };
+                    cx.update(key, Update::Renamed(renaming));
+                }
+            }
+        }
+        for &(user, standing) in &before.others {
+            if told_invitation(self.people, user, Some(standing)).is_some() {
+                self.tell_user(cx, user, &before.name, &GroupNews::Uninvited);
+                self.tell_invited(cx, to, user, Some(standing));
+            }
+        }
+    }
+
+    fn is_now(&self, group: &Group) -> Option<GroupNews> {
+        let maker = self.people.name(group.maker()?)?.clone();
+        Some(GroupNews::Is(group.policy, maker))
+    }
+
+    fn tell_maker(&self, cx: &mut Context, group: &Group, news: &GroupNews) {
+        if let Some(maker) = group.maker() {
+            self.tell_user(cx, maker, &group.name, news);
+        }
+    }
+
+    fn tell_user(&self, cx: &mut Context, user: UserId, group: &GroupName, news: &GroupNews) {
+        for &key in self.people.presence.sessions(user) {
+            if Some(key) != self.asked_by {
+                cx.update(key, Update::GroupNews(group.clone(), news.clone()));
+            }
+        }
+    }
+}
+
+/// What waits for a user's decision: groups that they are invited to, by whom; and who asks to join
+/// theirs.
+fn waiting(people: &People, user: UserId) -> [Vec<(GroupName, UserName)>; 2] {
+    let invitations = people.directory.standings_of(user).filter_map(|(group, standing)| {
+        let by = told_invitation(people, user, Some(standing))?;
+        Some((group.name.clone(), people.name(by)?.clone()))
+    });
+    let own = people.directory.groups_of(user).filter(|group| group.maker() == Some(user));
+    let asking = own.flat_map(|group| {
+        let asking = group.others.iter().filter(|(_, it)| *it == Standing::Asking);
+        asking.filter_map(|(user, _)| Some((group.name.clone(), people.name(*user)?.clone())))
+    });
+    [invitations.take(INVITATIONS_OF_USER_MAX).collect(), asking.take(ASKING_TOLD_MAX).collect()]
+}
+
+/// Tells what waits for a user's decision, as asked.
+pub(crate) fn tell_waiting(cx: &mut Context, people: &People, (key, user): (SessionKey, UserId)) {
+    let [invitations, asking] = waiting(people, user);
+    cx.update(key, Update::Waiting { invitations, asking });
+}
+
+/// The same to a session that begins.
+pub(crate) fn tell_each_waiting(
+    cx: &mut Context,
+    people: &People,
+    (key, user): (SessionKey, UserId),
+) {
+    let [invitations, asking] = waiting(people, user);
+    for (group, by) in invitations {
+        cx.update(key, Update::GroupNews(group, GroupNews::Invited(by)));
+    }
+    for (group, name) in asking {
+        cx.update(key, Update::GroupNews(group, GroupNews::Asks(name)));
+    }
+}
+
+/// How groups of a user were renamed behind that place, in order.
+pub(crate) fn renamings(people: &People, user: UserId, after: Sequence) -> Vec<Renaming> {
+    let mut renamings = Vec::new();
+    for group in people.directory.groups_of(user) {
+        let since =
+            group.members.iter().find(|(member, _)| *member == user).map(|(_, since)| *since);
+        let after = after.max(since.unwrap_or_default());
+        let later = group.former_names.iter().skip(1).map(|former| &former.name);
+        let names = later.chain([&group.name]);
+        for (former, to) in group.former_names.iter().zip(names) {
+            if former.until > after {
+                let (at, from, to) = (former.until, former.name.clone(), to.clone());
+                renamings.push(Renaming { at, from, to });
+            }
+        }
+    }
+    renamings.sort_unstable_by_key(|renaming| renaming.at);
+    renamings
+}
+
+/// Who has invited a user, if they are told of it: what comes of people whom they block is not.
+fn told_invitation(people: &People, user: UserId, standing: Option<Standing>) -> Option<UserId> {
+    match standing {
+        Some(Standing::Invited(by)) if !people.directory.is_blocked(user, by) => Some(by),
+        Some(Standing::Invited(_) | Standing::Asking | Standing::Barred) | None => None,
+    }
+}
+
+fn has_room_for_invitation(people: &People, user: UserId) -> bool {
+    let told = people.directory.standings_of(user);
+    let told = told.filter(|(_, it)| told_invitation(people, user, Some(*it)).is_some());
+    told.count() < INVITATIONS_OF_USER_MAX
+}
+
+/// Users by typed names, each once and without the one who names them.
+fn resolve(people: &People, user: UserId, names: Vec<String>) -> Vec<(String, Option<UserId>)> {
+    let mut seen = std::collections::BTreeSet::from([user]);
+    let named = names.into_iter().map(|name| {
+        let found = people.find_spelled(&name).filter(|&other| is_registered(people, other));
+        (name, found)
+    });
+    named.filter(|(_, found)| found.is_none_or(|other| seen.insert(other))).collect()
+}
+
+fn is_registered(people: &People, user: UserId) -> bool {
+    people.user(user).is_some_and(|user| user.password_hash.is_some())
+}
+
+/// A group of a user, who invites those they name.
 fn create(
     people: &People,
     user: UserId,
     name: &GroupName,
+    policy: JoinPolicy,
     names: Vec<String>,
-    unknown: &mut Vec<String>,
-) -> Result<Draft, String> {
-    let mut members = vec![user];
+) -> Plan {
+    let (mut invited, mut unknown) = (Vec::new(), Vec::new());
+    for (typed, other) in resolve(people, user, names) {
+        match other.filter(|&other| has_room_for_invitation(people, other)) {
+            Some(other) => invited.push(other),
+            None => unknown.push(typed),
+        }
+    }
+    check_new(people, name, 1 + invited.len())?;
+    let draft = Draft::Group { name: name.clone(), policy, members: vec![user], invited };
+    Ok((vec![draft], About::Created(unknown)))
+}
+
+/// A group of a user and those they name, as original clients make them. One that exists is not
+/// replaced.
+fn create_open(people: &People, user: UserId, name: &GroupName, names: Vec<String>) -> Plan {
+    let (mut members, mut unknown) = (vec![user], Vec::new());
     for name in names {
         match people.find_spelled(&name) {
             Some(member) if members.contains(&member) => {}
@@ -158,43 +772,67 @@ fn create(
             None => unknown.push(name),
         }
     }
+    check_new(people, name, members.len())?;
+    let (name, policy) = (name.clone(), JoinPolicy::Anyone);
+    Ok((vec![Draft::Group { name, policy, members, invited: vec![] }], About::Created(unknown)))
+}
+
+fn check_new(people: &People, name: &GroupName, people_count: usize) -> Result<(), GroupOutcome> {
     if people.directory.find_group(name).is_some() {
-        return Err(format!("Group {name} exists already."));
+        return Err(refused(format!("Group {name} exists already.")));
     }
-    check_name(people, name).map_err(|why| format!("{name}: {why}."))?;
-    if members.len() > GROUP_MEMBERS_MAX {
-        Err(too_many_members())
+    check_name(people, name, None).map_err(|why| refused(format!("{name}: {why}.")))?;
+    if people_count > GROUP_MEMBERS_MAX {
+        Err(refused(too_many_members()))
     } else if people.directory.group_count() >= GROUPS_MAX {
-        Err("There are too many groups.".to_owned())
+        Err(refused("There are too many groups.".to_owned()))
     } else {
-        Ok(Draft::Group { name: name.clone(), members })
+        Ok(())
     }
 }
 
-/// Whether a new group may be called that, beside those that there are.
-fn check_name(people: &People, name: &GroupName) -> Result<(), NameRefused> {
+/// Whether a group may be called that from now on, beside the others that there are.
+fn check_name(people: &People, name: &GroupName, of: Option<&Group>) -> Result<(), NameRefused> {
     let keys = names::check_new_group(name)?;
     match people.directory.find_group_alike(&keys) {
         Found::Nobody => Ok(()),
+        Found::Same(group) | Found::Alike(group) if Some(group.id) == of.map(|of| of.id) => Ok(()),
         Found::Several => Err(NameRefused::Several),
         Found::Same(group) | Found::Alike(group) => Err(NameRefused::Alike(group.name.to_string())),
     }
 }
 
-fn members(people: &People, name: &GroupName) -> Vec<UserName> {
-    let group = people.directory.find_group(name);
-    let members = group.into_iter().flat_map(|group| &group.members);
-    people.names(members.map(|(user, _)| *user))
+fn joined(people: &People, group: &Group) -> GroupOutcome {
+    GroupOutcome::Joined { members: people.names(group.members.iter().map(|(user, _)| *user)) }
 }
 
-fn exists_already(name: &GroupName) -> GroupOutcome {
-    GroupOutcome::Refused(format!("Group {name} exists already."))
+/// What a group is to somebody: members see who is invited, its maker who asks.
+fn describe(people: &People, group: &Group, user: UserId) -> GroupOutcome {
+    let is_member = people.directory.is_member(group.id, user);
+    let is_maker = group.maker() == Some(user);
+    let those = |is_it: &dyn Fn(Standing) -> bool| {
+        let those = group.others.iter().filter(|(_, standing)| is_it(*standing));
+        people.names(those.map(|(user, _)| *user))
+    };
+    let Some(maker) = group.maker().and_then(|maker| people.name(maker)).cloned() else {
+        return GroupOutcome::DoesNotExist;
+    };
+    GroupOutcome::Is(GroupDescription {
+        policy: group.policy,
+        maker,
+        invited: those(&|it| is_member && matches!(it, Standing::Invited(_))),
+        asking: those(&|it| is_maker && it == Standing::Asking),
+    })
+}
+
+fn refused(line: String) -> GroupOutcome {
+    GroupOutcome::Refused(line)
+}
+
+fn not_a_member(name: &GroupName) -> GroupOutcome {
+    refused(format!("You are not a member of {name}."))
 }
 
 fn too_many_members() -> String {
     format!("A group has at most {GROUP_MEMBERS_MAX} members.")
-}
-
-fn not_stored(name: &GroupName) -> GroupOutcome {
-    GroupOutcome::Refused(format!("The change to {name} was not stored. Please try again."))
 }

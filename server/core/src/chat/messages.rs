@@ -164,7 +164,7 @@ impl Messages {
                     cx.update(submission.key, Update::Sent(Arc::new(sent)));
                 }
                 Some(Placed::Refused(why)) => part.state = PartState::Refused(not_sent(*why)),
-                Some(Placed::Taken) | None => {
+                Some(Placed::Taken | Placed::Outdated) | None => {
                     part.state = PartState::Refused(NotSent::NotStored);
                 }
             }
@@ -371,10 +371,10 @@ fn target(
             })
         }
         Destination::Group(name) => {
-            let group = people.directory.find_group(name).ok_or(NotSent::NoSuchGroup)?;
-            if !people.directory.is_member(group.id, sender) {
-                return Err(NotSent::NotAMember);
-            }
+            let Some(group) = people.directory.find_own_group(name, sender) else {
+                let exists = people.directory.find_group(name).is_some();
+                return Err(if exists { NotSent::NotAMember } else { NotSent::NoSuchGroup });
+            };
             about_what_may_be_read(people, sender, group.id, kind)
         }
         Destination::Everyone => {
@@ -470,5 +470,6 @@ fn not_sent(why: Refused) -> NotSent {
         Refused::NotTheAuthor => NotSent::NotTheAuthor,
         Refused::TooManyChanges => NotSent::TooManyChanges,
         Refused::QuotaReached => NotSent::StorageQuota,
+        Refused::NotAMember => NotSent::NotAMember,
     }
 }

@@ -104,6 +104,7 @@ impl Chat {
 
     /// The log has another entry.
     pub(crate) fn handle_entry(&mut self, cx: &mut Context, entry: &Entry) {
+        let group = self.people.directory.group_of_change(&entry.change).cloned();
         self.people.directory.apply(entry);
         cx.applied = entry.sequence;
         let ticket = entry.origin.map(|origin| origin.ticket);
@@ -117,8 +118,16 @@ impl Chat {
                     self.accounts.handle_user(cx, &mut self.people, ticket, user);
                 }
             }
-            Change::Group(_) | Change::Join(..) | Change::Quit(..) => {
-                self.groups.handle_change(cx, &self.people, ticket, &entry.change);
+            Change::Group(_)
+            | Change::Join(..)
+            | Change::Quit(..)
+            | Change::Remove(..)
+            | Change::Standing(..)
+            | Change::Rename(..)
+            | Change::Policy(..)
+            | Change::Block { .. } => {
+                let (people, change) = (&self.people, &entry.change);
+                self.groups.handle_change(cx, people, ticket, change, group.as_ref());
             }
             Change::PasswordHash(..) => {
                 self.accounts.handle_password_hash(cx, &self.people, ticket);
@@ -149,6 +158,11 @@ impl Chat {
             }
             Change::Group(_)
             | Change::Quit(..)
+            | Change::Remove(..)
+            | Change::Standing(..)
+            | Change::Rename(..)
+            | Change::Policy(..)
+            | Change::Block { .. }
             | Change::Message(_)
             | Change::User(_)
             | Change::PasswordHash(..) => {}
@@ -257,6 +271,11 @@ impl Chat {
             Request::Group(name, request) => {
                 self.groups.handle(cx, &self.people, (key, user), name, request);
             }
+            Request::Waiting => groups::tell_waiting(cx, &self.people, (key, user)),
+            Request::Renamings(after) => self.tell_renamings(cx, key, user, after),
+            Request::Block(name, is_blocked) => {
+                self.groups.block(cx, &self.people, (key, user), name, is_blocked);
+            }
             Request::Away(is_away) => self.set_away(cx, key, session, is_away),
             Request::Moved(to) => self.move_to(cx, key, user, to),
             Request::Account(request) => {
@@ -269,11 +288,22 @@ impl Chat {
     /// What the client has, it has received, whether or not it could say so before. A place that the
     /// log has not reached here says nothing yet.
     fn sync(&mut self, cx: &mut Context, key: SessionKey, user: UserId, after: Option<Sequence>) {
+        // Before it says anything about them: it may know them by their former names.
+        if let Some(after) = after {
+            self.tell_renamings(cx, key, user, after);
+        }
+        groups::tell_each_waiting(cx, &self.people, (key, user));
         let after = after.unwrap_or_else(|| self.people.received.of(user).min(cx.applied));
         if after <= cx.applied {
             self.deliveries.advance(cx, &mut self.people, user, after);
         }
         cx.update(key, Update::Synced(after));
+    }
+
+    fn tell_renamings(&self, cx: &mut Context, key: SessionKey, user: UserId, after: Sequence) {
+        for renaming in groups::renamings(&self.people, user, after) {
+            cx.update(key, Update::Renamed(renaming));
+        }
     }
 
     fn give_up(

@@ -91,6 +91,10 @@ impl Pages {
             PageRequest::Online { after } => {
                 PageAnswer::Online(behind(people.names(people.presence.users()), after))
             }
+            PageRequest::Blocked { after } => {
+                let blocked = people.directory.blocked_by(user);
+                PageAnswer::Blocked(behind(people.names(blocked), after))
+            }
             PageRequest::Receivers { conversation, sequence, after } => {
                 let receivers = receivers(people, user, &conversation, sequence, after);
                 PageAnswer::Receivers(sequence, receivers)

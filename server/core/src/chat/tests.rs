@@ -1,5 +1,7 @@
 //! The chat by itself: requests in, updates out, with a log that is written when a test says so.
 
+mod consent;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,12 +19,13 @@ use crate::action::Action;
 use crate::admission::Source;
 use crate::context::testing::{EPOCH, context};
 use crate::events::{
-    Credentials, Destination, GroupOutcome, GroupRequest, NotSignedIn, Outcome, Outgoing, Wants,
+    Credentials, Destination, GroupNews, GroupOutcome, GroupRequest, NotSignedIn, Outcome,
+    Outgoing, Renaming, Wants,
 };
 use crate::limits::FAN_OUT_PER_TURN_MAX;
 use crate::peer::Peer;
 use crate::storage::{
-    ConversationId, DeliveryFailure, Draft, GroupRecord, Message, Origin, Placed, Target,
+    ConversationId, DeliveryFailure, Draft, GroupRecord, Message, Origin, Placed, Standing, Target,
     UserRecord,
 };
 
@@ -52,6 +55,7 @@ impl Room {
             head: Sequence::ZERO,
             users: vec![],
             groups: vec![],
+            blocks: vec![],
             directs: vec![],
             tokens: vec![],
             clock: None,
@@ -139,11 +143,18 @@ impl Room {
                 let id = UserId(self.users);
                 Change::User(UserRecord { id, name, password_hash, address, since: next })
             }
-            Draft::Group { name, members } => {
+            Draft::Group { name, policy, members, invited } => {
                 self.conversations += 1;
+                let maker = Standing::Invited(members[0]);
                 let members = members.into_iter().map(|user| (user, next)).collect();
-                let id = ConversationId(self.conversations);
-                Change::Group(GroupRecord { id, name, members })
+                Change::Group(GroupRecord {
+                    id: ConversationId(self.conversations),
+                    name,
+                    policy,
+                    members,
+                    others: invited.into_iter().map(|user| (user, maker)).collect(),
+                    former_names: vec![],
+                })
             }
             Draft::Message(draft) => {
                 let conversation = match draft.to {
@@ -166,8 +177,19 @@ impl Room {
                 };
                 Change::Message(Arc::new(message))
             }
-            Draft::Join(group, user) => Change::Join(group, user),
+            Draft::Join(group, user, _) => Change::Join(group, user),
             Draft::Quit(group, user) => Change::Quit(group, user),
+            Draft::Remove(group, user) => Change::Remove(group, user),
+            Draft::Rename(group, name) => Change::Rename(group, name),
+            Draft::Policy(group, policy) => Change::Policy(group, policy),
+            Draft::Block { user, other, is_blocked } => Change::Block { user, other, is_blocked },
+            Draft::Standing(id, user, step) => {
+                let Some(Kind::Group(group)) = self.chat.directory().kind(id) else {
+                    panic!("a group")
+                };
+                let standing = step.apply(group.policy, group.standing(user));
+                Change::Standing(id, user, standing.expect("what the step begins with"))
+            }
             Draft::PasswordHash { user, hash, .. } | Draft::RenewedHash { user, hash, .. } => {
                 Change::PasswordHash(user, hash)
             }
@@ -210,7 +232,7 @@ impl Room {
     fn group(&mut self, name: &str, maker: SessionKey, members: &[&str]) -> GroupName {
         let name: GroupName = name.parse().unwrap();
         let members = members.iter().map(|member| (*member).to_owned()).collect();
-        self.asks(maker, Request::Group(name.clone(), GroupRequest::Create(members)));
+        self.asks(maker, Request::Group(name.clone(), GroupRequest::CreateOpen(members)));
         self.commit();
         name
     }
@@ -469,21 +491,21 @@ fn a_group_exists_when_the_log_has_it_and_its_members_learn_of_it() {
     let (alice, bob) = (room.signs_in("alice"), room.signs_in("bob"));
     let name: GroupName = "g".parse().unwrap();
     let members = vec!["bob".to_owned(), "ghost".to_owned()];
-    room.asks(alice, Request::Group(name.clone(), GroupRequest::Create(members.clone())));
+    room.asks(alice, Request::Group(name.clone(), GroupRequest::CreateOpen(members.clone())));
     room.fail();
     let told = room.told(alice);
     assert!(matches!(&told[..], [Update::Group(_, GroupOutcome::Refused(_))]), "{told:?}");
     room.asks(alice, Request::Group(name.clone(), GroupRequest::Find));
     assert_eq!(room.told(alice), [Update::Group(name.clone(), GroupOutcome::Found(false))]);
-    room.asks(alice, Request::Group(name.clone(), GroupRequest::Create(members)));
+    room.asks(alice, Request::Group(name.clone(), GroupRequest::CreateOpen(members)));
     room.commit();
     let told = room.told(alice);
-    let [Update::Group(_, GroupOutcome::Created { members, unknown })] = &told[..] else {
+    let [Update::Group(_, GroupOutcome::Created { members, unknown, .. })] = &told[..] else {
         panic!("{told:?}")
     };
     let members: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!((members, &unknown[..]), (vec!["alice", "bob"], &["ghost".to_owned()][..]));
-    assert_eq!(room.told(bob), [Update::Group(name, GroupOutcome::Added)]);
+    assert_eq!(room.told(bob), [Update::GroupNews(name, GroupNews::Added)]);
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use netchat_shared::extended::JoinPolicy;
 use netchat_shared::name::GroupName;
 
 use crate::names::{Found, NameIndex, NameKeys};
-use crate::storage::{ConversationId, GroupRecord, Sequence, UserId};
+use crate::storage::{ConversationId, GroupRecord, Sequence, Standing, UserId};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Conversations {
@@ -13,6 +14,10 @@ pub(super) struct Conversations {
     group_by_name: BTreeMap<GroupName, ConversationId>,
     group_names: NameIndex<ConversationId>,
     groups_by_member: BTreeMap<UserId, BTreeSet<ConversationId>>,
+    /// Groups that users are no members of and stand in some relation to.
+    groups_by_other: BTreeMap<UserId, BTreeSet<ConversationId>>,
+    /// Who is not told of whose invitations.
+    blocks: BTreeSet<(UserId, UserId)>,
     /// Both ways, and once for notes to oneself.
     directs: BTreeMap<(UserId, UserId), ConversationId>,
     pair_by_id: BTreeMap<ConversationId, (UserId, UserId)>,
@@ -67,6 +72,9 @@ impl Conversations {
         for (member, _) in &group.members {
             self.groups_by_member.entry(*member).or_default().insert(group.id);
         }
+        for (other, _) in &group.others {
+            self.groups_by_other.entry(*other).or_default().insert(group.id);
+        }
         let alike = self.group_names.insert(&NameKeys::of(&group.name), group.id);
         self.group_by_name.insert(group.name.clone(), group.id);
         self.groups.insert(group.id, group);
@@ -96,23 +104,104 @@ impl Conversations {
         ids.filter_map(|id| self.groups.get(id))
     }
 
-    pub(super) fn add_member(&mut self, group: ConversationId, user: UserId, since: Sequence) {
-        if let Some(record) = self.groups.get_mut(&group)
-            && self.groups_by_member.entry(user).or_default().insert(group)
-        {
-            record.members.push((user, since));
+    /// The groups that a user is no member of and stands in some relation to.
+    pub(super) fn standings_of(&self, user: UserId) -> impl Iterator<Item = (&Group, Standing)> {
+        let ids = self.groups_by_other.get(&user).into_iter().flatten();
+        let groups = ids.filter_map(|id| self.groups.get(id));
+        groups.filter_map(move |group| Some((group, group.standing(user)?)))
+    }
+
+    pub(super) fn is_blocked(&self, user: UserId, other: UserId) -> bool {
+        self.blocks.contains(&(user, other))
+    }
+
+    pub(super) fn blocked_by(&self, user: UserId) -> impl Iterator<Item = UserId> {
+        let all = (user, UserId(0))..=(user, UserId(u32::MAX));
+        self.blocks.range(all).map(|(_, other)| *other)
+    }
+
+    pub(super) fn set_blocked(&mut self, user: UserId, other: UserId, is_blocked: bool) {
+        if is_blocked {
+            self.blocks.insert((user, other));
+        } else {
+            self.blocks.remove(&(user, other));
         }
     }
 
-    pub(super) fn remove_member(&mut self, group: ConversationId, user: UserId) {
+    pub(super) fn add_member(&mut self, group: ConversationId, user: UserId, since: Sequence) {
         if let Some(record) = self.groups.get_mut(&group) {
-            record.members.retain(|(member, _)| *member != user);
+            record.add_member(user, since);
+            self.groups_by_member.entry(user).or_default().insert(group);
+            forget(&mut self.groups_by_other, user, group);
         }
-        if let Some(groups) = self.groups_by_member.get_mut(&user) {
-            groups.remove(&group);
-            if groups.is_empty() {
-                self.groups_by_member.remove(&user);
-            }
+    }
+
+    /// With the last member, the group goes.
+    pub(super) fn remove_member(&mut self, group: ConversationId, user: UserId) {
+        let Some(record) = self.groups.get_mut(&group) else { return };
+        record.remove_member(user);
+        forget(&mut self.groups_by_member, user, group);
+        if record.members.is_empty()
+            && let Some(gone) = self.groups.remove(&group)
+        {
+            gone.others.iter().for_each(|(other, _)| {
+                forget(&mut self.groups_by_other, *other, group);
+            });
+            self.free_name(&gone.name, group);
+        }
+    }
+
+    pub(super) fn set_standing(
+        &mut self,
+        group: ConversationId,
+        user: UserId,
+        standing: Option<Standing>,
+    ) {
+        let Some(record) = self.groups.get_mut(&group) else { return };
+        let before: BTreeSet<UserId> = record.others.iter().map(|(other, _)| *other).collect();
+        record.set_standing(user, standing);
+        // Somebody else may have been forgotten for it.
+        let after: BTreeSet<UserId> = record.others.iter().map(|(other, _)| *other).collect();
+        for gone in before.difference(&after) {
+            forget(&mut self.groups_by_other, *gone, group);
+        }
+        for new in after.difference(&before) {
+            self.groups_by_other.entry(*new).or_default().insert(group);
+        }
+    }
+
+    pub(super) fn rename(&mut self, group: ConversationId, at: Sequence, name: &GroupName) {
+        let Some(record) = self.groups.get_mut(&group) else { return };
+        let before = record.name.clone();
+        record.rename(at, name.clone());
+        self.free_name(&before, group);
+        self.group_names.insert(&NameKeys::of(name), group);
+        self.group_by_name.insert(name.clone(), group);
+    }
+
+    pub(super) fn set_policy(&mut self, group: ConversationId, policy: JoinPolicy) {
+        if let Some(record) = self.groups.get_mut(&group) {
+            record.policy = policy;
+        }
+    }
+
+    fn free_name(&mut self, name: &GroupName, group: ConversationId) {
+        if self.group_by_name.get(name) == Some(&group) {
+            self.group_by_name.remove(name);
+        }
+        self.group_names.remove(&NameKeys::of(name), group);
+    }
+}
+
+fn forget(
+    groups: &mut BTreeMap<UserId, BTreeSet<ConversationId>>,
+    user: UserId,
+    group: ConversationId,
+) {
+    if let Some(of_user) = groups.get_mut(&user) {
+        of_user.remove(&group);
+        if of_user.is_empty() {
+            groups.remove(&user);
         }
     }
 }

@@ -12,7 +12,9 @@ pub(crate) use self::conversations::{Group, Kind};
 use self::users::Users;
 use crate::action::NamesAlike;
 use crate::names::{Found, NameKeys};
-use crate::storage::{Change, ConversationId, Entry, Sequence, Snapshot, UserId, UserRecord};
+use crate::storage::{
+    Change, ConversationId, Entry, Sequence, Snapshot, Standing, UserId, UserRecord,
+};
 
 /// See the module's documentation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,6 +45,9 @@ impl Directory {
                 alike.add(format!("group {}", group.name), other.name.to_string());
             }
         }
+        for &(user, other) in &snapshot.blocks {
+            directory.conversations.set_blocked(user, other, true);
+        }
         for &(id, one, other) in &snapshot.directs {
             directory.conversations.insert_direct(id, one, other);
         }
@@ -61,6 +66,42 @@ impl Directory {
                 self.conversations.add_member(*group, *user, entry.sequence);
             }
             Change::Quit(group, user) => self.conversations.remove_member(*group, *user),
+            Change::Remove(group, user) => {
+                self.conversations.remove_member(*group, *user);
+                self.conversations.set_standing(*group, *user, Some(Standing::Barred));
+            }
+            Change::Standing(group, user, standing) => {
+                self.conversations.set_standing(*group, *user, *standing);
+            }
+            Change::Rename(group, name) => {
+                self.conversations.rename(*group, entry.sequence, name);
+            }
+            Change::Policy(group, policy) => self.conversations.set_policy(*group, *policy),
+            Change::Block { user, other, is_blocked } => {
+                self.conversations.set_blocked(*user, *other, *is_blocked);
+            }
+        }
+    }
+
+    /// The group that a change is about, as it is so far.
+    pub(crate) fn group_of_change(&self, change: &Change) -> Option<&Group> {
+        let id = match change {
+            Change::Join(id, _)
+            | Change::Quit(id, _)
+            | Change::Remove(id, _)
+            | Change::Standing(id, ..)
+            | Change::Rename(id, _)
+            | Change::Policy(id, _) => *id,
+            Change::Message(_)
+            | Change::Direct(..)
+            | Change::User(_)
+            | Change::PasswordHash(..)
+            | Change::Group(_)
+            | Change::Block { .. } => return None,
+        };
+        match self.kind(id) {
+            Some(Kind::Group(group)) => Some(group),
+            Some(Kind::Everyone | Kind::Direct(..)) | None => None,
         }
     }
 
@@ -111,13 +152,36 @@ impl Directory {
         self.conversations.find_group_alike(keys)
     }
 
-    /// The group of that name, if the user is a member of it.
+    /// The group of that name, if the user is a member of it. They may not have heard yet that it was
+    /// renamed: what they say under its former name is meant for it.
     pub(crate) fn find_own_group(&self, name: &GroupName, user: UserId) -> Option<&Group> {
-        self.find_group(name).filter(|group| self.is_member(group.id, user))
+        let present = self.find_group(name).filter(|group| self.is_member(group.id, user));
+        present.or_else(|| {
+            let former = self.groups_of(user).filter_map(|group| {
+                let until = group.former_names.iter().rfind(|former| former.name == *name)?.until;
+                Some((until, group))
+            });
+            former.max_by_key(|(until, _)| *until).map(|(_, group)| group)
+        })
     }
 
     pub(crate) fn is_member(&self, group: ConversationId, user: UserId) -> bool {
         self.conversations.is_member(group, user)
+    }
+
+    /// The groups that a user is no member of and stands in some relation to.
+    pub(crate) fn standings_of(&self, user: UserId) -> impl Iterator<Item = (&Group, Standing)> {
+        self.conversations.standings_of(user)
+    }
+
+    /// Whether a user is not told of another's invitations.
+    pub(crate) fn is_blocked(&self, user: UserId, other: UserId) -> bool {
+        self.conversations.is_blocked(user, other)
+    }
+
+    /// Whose invitations a user is not told of.
+    pub(crate) fn blocked_by(&self, user: UserId) -> impl Iterator<Item = UserId> {
+        self.conversations.blocked_by(user)
     }
 
     /// The groups that a user is a member of.
@@ -155,7 +219,9 @@ mod tests {
     use netchat_shared::time::UnixTime;
 
     use super::*;
-    use crate::storage::{Generation, GroupRecord, Message};
+    use netchat_shared::extended::JoinPolicy;
+
+    use crate::storage::{FormerName, Generation, GroupRecord, Message};
 
     fn entry(sequence: u64, change: Change) -> Entry {
         let time = UnixTime { millis: sequence };
@@ -172,9 +238,19 @@ mod tests {
         }
     }
 
+    fn group(name: &str, members: Vec<(UserId, Sequence)>) -> GroupRecord {
+        GroupRecord {
+            id: ConversationId(1),
+            name: name.parse().unwrap(),
+            policy: JoinPolicy::Anyone,
+            members,
+            others: vec![],
+            former_names: vec![],
+        }
+    }
+
     fn log() -> Vec<Entry> {
-        let members = vec![(UserId(1), Sequence(4)), (UserId(2), Sequence(4))];
-        let group = GroupRecord { id: ConversationId(1), name: "g".parse().unwrap(), members };
+        let group = group("g", vec![(UserId(1), Sequence(4)), (UserId(2), Sequence(4))]);
         let message = Message {
             sequence: Sequence(8),
             time: UnixTime { millis: 8 },
@@ -226,15 +302,11 @@ mod tests {
             users: [user(1, "alice", Some("a")), user(2, "bob", Some("b")), user(3, "carol", None)]
                 .map(|user| (user, Sequence::ZERO))
                 .into(),
-            groups: vec![GroupRecord {
-                id: ConversationId(1),
-                name: "g".parse().unwrap(),
-                members: vec![
-                    (UserId(1), Sequence(4)),
-                    (UserId(2), Sequence(4)),
-                    (UserId(3), Sequence(5)),
-                ],
-            }],
+            groups: vec![group(
+                "g",
+                vec![(UserId(1), Sequence(4)), (UserId(2), Sequence(4)), (UserId(3), Sequence(5))],
+            )],
+            blocks: vec![],
             directs: vec![],
             tokens: vec![],
             clock: None,
@@ -242,5 +314,67 @@ mod tests {
         let mut directory = Directory::load(&snapshot);
         log()[5..].iter().for_each(|entry| directory.apply(entry));
         assert_eq!(directory, whole);
+    }
+
+    /// alice and bob are in a group; what follows it in the log.
+    fn of_group(changes: Vec<Change>) -> Directory {
+        let mut directory = Directory::default();
+        log()[..4].iter().for_each(|entry| directory.apply(entry));
+        (5..).zip(changes).for_each(|(at, change)| directory.apply(&entry(at, change)));
+        directory
+    }
+
+    #[test]
+    fn the_fold_with_consent_is_what_a_snapshot_says() {
+        let (id, invited) = (ConversationId(1), Some(Standing::Invited(UserId(1))));
+        let directory = of_group(vec![
+            Change::Policy(id, JoinPolicy::Asking),
+            Change::Standing(id, UserId(3), invited),
+            Change::Rename(id, "h".parse().unwrap()),
+            Change::Remove(id, UserId(2)),
+            Change::Block { user: UserId(3), other: UserId(1), is_blocked: true },
+            Change::Block { user: UserId(3), other: UserId(2), is_blocked: true },
+            Change::Block { user: UserId(3), other: UserId(2), is_blocked: false },
+        ]);
+        let mut record = group("h", vec![(UserId(1), Sequence(4))]);
+        record.policy = JoinPolicy::Asking;
+        record.others = vec![(UserId(3), invited.unwrap()), (UserId(2), Standing::Barred)];
+        let name = "g".parse().unwrap();
+        record.former_names = vec![FormerName { until: Sequence(7), name }];
+        let people =
+            [user(1, "alice", Some("a")), user(2, "bob", Some("b")), user(3, "carol", None)];
+        let loaded = Directory::load(&Snapshot {
+            generation: Generation(1),
+            head: Sequence(11),
+            users: people.map(|user| (user, Sequence::ZERO)).into(),
+            groups: vec![record],
+            blocks: vec![(UserId(3), UserId(1))],
+            directs: vec![],
+            tokens: vec![],
+            clock: None,
+        });
+        assert_eq!(directory, loaded);
+        let standings: Vec<_> =
+            directory.standings_of(UserId(3)).map(|(group, it)| (group.id, it)).collect();
+        assert_eq!(standings, [(id, Standing::Invited(UserId(1)))]);
+        let former = "g".parse().unwrap();
+        assert_eq!(directory.find_group(&former), None, "the name is free");
+        assert!(directory.find_own_group(&former, UserId(1)).is_some(), "a member means it still");
+        assert!(directory.find_own_group(&former, UserId(2)).is_none());
+    }
+
+    #[test]
+    fn a_group_that_nobody_is_left_in_leaves_nothing_behind() {
+        let id = ConversationId(1);
+        let mut directory = of_group(vec![
+            Change::Standing(id, UserId(3), Some(Standing::Asking)),
+            Change::Quit(id, UserId(1)),
+            Change::Quit(id, UserId(2)),
+        ]);
+        let mut users = Directory::default();
+        log()[..3].iter().for_each(|entry| users.apply(entry));
+        assert_eq!(directory, users);
+        directory.apply(&entry(8, Change::Join(id, UserId(1))));
+        assert_eq!(directory, users, "nobody joins what is not there");
     }
 }

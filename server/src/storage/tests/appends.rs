@@ -1,6 +1,6 @@
 //! Entries: their places, and what a draft may become instead.
 
-use netchat_core::limits::{EDITS_PER_MESSAGE_MAX, REACTIONS_PER_MESSAGE_MAX};
+use netchat_core::limits::{EDITS_PER_MESSAGE_MAX, FORMER_NAMES_MAX, REACTIONS_PER_MESSAGE_MAX};
 use netchat_core::storage::{ClockMark, DeliveryFailure, Origin, TokenHash};
 
 use super::*;
@@ -15,7 +15,7 @@ fn every_change_has_a_place_and_its_origin() {
         Write::Append(vec![first]),
         Write::Append(vec![
             Draft::Quit(ConversationId(1), ALICE),
-            Draft::Join(ConversationId(1), ALICE),
+            join(ConversationId(1), ALICE),
             password_hash(ALICE, "better", None),
         ]),
     ]);
@@ -37,7 +37,10 @@ fn every_change_has_a_place_and_its_origin() {
     let garden = GroupRecord {
         id: ConversationId(1),
         name: "Garden".parse().unwrap(),
+        policy: JoinPolicy::Anyone,
         members: vec![(BOB, since), (ALICE, since)],
+        others: vec![],
+        former_names: vec![],
     };
     assert_eq!(entries[2].change, Change::Group(garden));
     assert_eq!(entries[3].change, Change::Direct(ConversationId(2), ALICE, BOB));
@@ -53,7 +56,7 @@ fn what_was_stored_is_there_after_a_restart() {
     let mut fixture = Fixture::with_people();
     fixture.place(group("Robert'), DROP TABLE user--", &[CAROL, ALICE]));
     let garden = ConversationId(1);
-    fixture.place(Draft::Join(garden, BOB));
+    fixture.place(join(garden, BOB));
     fixture.say(BOB, ALICE_AND_BOB);
     fixture.say(CAROL, Target::Direct(CAROL, CAROL));
     let (hash, expires_at) = (TokenHash([9; 32]), UnixTime { millis: 77 });
@@ -142,7 +145,7 @@ fn joining_twice_and_quitting_as_a_stranger_change_nothing() {
     let mut fixture = Fixture::with_people();
     let head = fixture.place(group("Garden", &[ALICE]));
     let garden = ConversationId(1);
-    let drafts = vec![Draft::Join(garden, ALICE), Draft::Quit(garden, BOB)];
+    let drafts = vec![join(garden, ALICE), Draft::Quit(garden, BOB)];
     assert_eq!(fixture.append(drafts), [Placed::At(head), Placed::At(head)]);
     assert_eq!(fixture.snapshot().head, head);
     let everyone = Write::Append(vec![Draft::Quit(ConversationId::EVERYONE, ALICE)]);
@@ -342,4 +345,71 @@ fn another_password_may_leave_one_token_good() {
     assert_eq!(fixture.snapshot().tokens.len(), 3, "whoever comes with one that ended is told so");
     fixture.write(Write::EndTokens(vec![token(3), token(9)]));
     assert_eq!(tokens(&mut fixture), [token(2)]);
+}
+
+#[test]
+fn whoever_was_removed_says_nothing_more() {
+    let mut fixture = Fixture::with_people();
+    fixture.place(group("Garden", &[ALICE, BOB]));
+    let (id, garden) = (ConversationId(1), Target::Known(ConversationId(1)));
+    let last = fixture.say(BOB, garden);
+    fixture.place(Draft::Remove(id, BOB));
+    assert_eq!(fixture.refusal(BOB, garden, MessageKind::Text), Refused::NotAMember);
+    let edit = fixture.refusal(BOB, garden, MessageKind::Edit(last));
+    assert_eq!(edit, Refused::NotAMember, "nor changes what he said");
+    assert_eq!(fixture.append_one(join(id, BOB)), Placed::Outdated, "though it is open");
+    fixture.place(Draft::Standing(id, BOB, StandingStep::Invite(ALICE)));
+    fixture.place(Draft::Join(id, BOB, Admission::Invited));
+    fixture.say(BOB, garden);
+}
+
+/// What was true when it was asked for may be so no more when it is committed.
+#[test]
+fn nobody_is_let_in_by_what_was_so_before() {
+    let mut fixture = Fixture::with_people();
+    fixture.place(group("Garden", &[ALICE]));
+    let id = ConversationId(1);
+    fixture.place(Draft::Policy(id, JoinPolicy::Asking));
+    assert_eq!(fixture.append_one(join(id, BOB)), Placed::Outdated);
+    fixture.place(Draft::Standing(id, BOB, StandingStep::Ask));
+    fixture.place(Draft::Standing(id, BOB, StandingStep::StopAsking));
+    let admit = Draft::Join(id, BOB, Admission::Asking);
+    assert_eq!(fixture.append_one(admit), Placed::Outdated, "he has taken it back");
+    fixture.place(Draft::Standing(id, BOB, StandingStep::Invite(ALICE)));
+    fixture.place(Draft::Standing(id, BOB, StandingStep::Uninvite));
+    let accept = Draft::Join(id, BOB, Admission::Invited);
+    assert_eq!(fixture.append_one(accept), Placed::Outdated);
+    assert_eq!(fixture.snapshot().groups[0].members, [(ALICE, Sequence(4))]);
+}
+
+#[test]
+fn what_groups_are_is_there_after_a_restart() {
+    let mut fixture = Fixture::with_people();
+    fixture.add_user("dave", true);
+    let (id, dave) = (ConversationId(1), UserId(4));
+    let garden = Draft::Group {
+        name: "Garden".parse().unwrap(),
+        policy: JoinPolicy::Invitation,
+        members: vec![ALICE],
+        invited: vec![dave, BOB],
+    };
+    fixture.place(garden);
+    fixture.place(Draft::Join(id, BOB, Admission::Invited));
+    fixture.place(Draft::Policy(id, JoinPolicy::Asking));
+    fixture.place(Draft::Standing(id, CAROL, StandingStep::Ask));
+    for n in 0..FORMER_NAMES_MAX + 2 {
+        fixture.place(Draft::Rename(id, format!("Garden {n}").parse().unwrap()));
+    }
+    fixture.place(Draft::Remove(id, BOB));
+    fixture.place(Draft::Block { user: CAROL, other: ALICE, is_blocked: true });
+    assert_eq!(fixture.append_one(group("garden 17", &[BOB])), Placed::Taken);
+    fixture.place(group("Garden", &[BOB]));
+    let before = fixture.snapshot();
+    let others =
+        [(dave, Standing::Invited(ALICE)), (CAROL, Standing::Asking), (BOB, Standing::Barred)];
+    assert_eq!(before.groups[0].others, others);
+    assert_eq!(before.groups[0].former_names.len(), FORMER_NAMES_MAX);
+    assert_eq!(before.blocks, [(CAROL, ALICE)]);
+    fixture.open();
+    assert_eq!(fixture.snapshot(), before);
 }

@@ -114,6 +114,9 @@ fn a_database_of_schema_1_goes_on_as_it_was() {
     let dave = UserId(4);
     let snapshot = fixture.snapshot();
     assert_eq!(snapshot.head, Sequence(6));
+    let counted = "SELECT sum(coalesce(octet_length(body), 0) + 256) FROM message";
+    let stored = fixture.count("SELECT sum(bytes) FROM stored");
+    assert_eq!(stored, fixture.count(counted), "what was stored before counts");
     let users: Vec<_> = snapshot
         .users
         .iter()
@@ -143,7 +146,7 @@ fn a_database_of_schema_1_goes_on_as_it_was() {
     fixture.seconds = 1_000_000_000_000;
     assert_eq!(fixture.say(BOB, EVERYONE), Sequence(7));
     fixture.send(BOB, Target::Known(garden), MessageKind::Reply(Sequence(2)), "cg==");
-    assert_eq!(fixture.place(Draft::Join(garden, CAROL)), Sequence(9));
+    assert_eq!(fixture.place(join(garden, CAROL)), Sequence(9));
     fixture.add_user("erin", true);
     assert_eq!(fixture.snapshot().users.last().unwrap().0.id, UserId(5));
     let generation = fixture.snapshot().generation;
@@ -169,7 +172,8 @@ fn names_of_before_that_are_alike_go_on_and_others_are_held_to_them() {
     let more = "INSERT INTO user VALUES (5, 'Alice', 'hash', '127.0.0.1:1', 1, 1, 6, 6);
          INSERT INTO user VALUES (6, 'b0b', 'hash', '127.0.0.1:1', 1, 1, 6, 6);
          INSERT INTO user VALUES (7, 'BOB', NULL, '127.0.0.1:1', 1, 1, 6, 6);
-         INSERT INTO conversation VALUES (4, 'gаrden', NULL, NULL);";
+         INSERT INTO conversation VALUES (4, 'gаrden', NULL, NULL);
+         INSERT INTO member VALUES (4, 1, 1);";
     let mut fixture = with_schema_1(more);
     let names: Vec<_> =
         fixture.snapshot().users.iter().map(|(user, _)| user.name.clone()).collect();
@@ -181,10 +185,28 @@ fn names_of_before_that_are_alike_go_on_and_others_are_held_to_them() {
         assert_eq!(fixture.append_one(user), Placed::Taken, "{name}");
     }
     for name in ["GARDEN", "gаrden", "Gаrden"] {
-        let group = Draft::Group { name: name.parse().unwrap(), members: vec![ALICE] };
+        let group = group(name, &[ALICE]);
         assert_eq!(fixture.append_one(group), Placed::Taken, "{name}");
     }
     fixture.add_user("erin", true);
     let keys = "SELECT count(*) FROM user WHERE folded IS NULL AND password_hash IS NOT NULL";
     assert_eq!(fixture.count(keys), 1, "Alice alone");
+}
+
+#[test]
+fn groups_of_before_are_open_and_those_that_nobody_is_in_go() {
+    let more = "INSERT INTO conversation VALUES (4, 'Empty', NULL, NULL);
+         INSERT INTO message VALUES (7, 4, 1, x'00000000000000000000000000000001', 1, x'', 'eA==');";
+    let mut fixture = with_schema_1(more);
+    let groups = fixture.snapshot().groups;
+    let [garden] = &groups[..] else { panic!("{groups:?}") };
+    assert_eq!((garden.policy, garden.maker()), (JoinPolicy::Anyone, Some(ALICE)));
+    assert_eq!(garden.members, [(ALICE, Sequence(1)), (BOB, Sequence(1))], "everybody stays");
+    assert_eq!((&garden.others[..], &garden.former_names[..]), (&[][..], &[][..]));
+    fixture.place(group("Empty", &[BOB]));
+    let left = "SELECT count(*) FROM message WHERE conversation = 4";
+    assert_eq!(fixture.count(left), 1);
+    fixture.purge(0, vec![]);
+    assert_eq!(fixture.count(left), 0, "however young");
+    assert_eq!(fixture.count("SELECT count(*) FROM gone_group"), 0);
 }

@@ -12,11 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netchat_core::storage::{
-    Change, ConversationId, Draft, Entry, GroupRecord, Loaded, Message, MessageDraft, Page, Placed,
-    Purge, Query, Refused, Sequence, Snapshot, Stored, StoredMessage, Target, Ticket, TokenHash,
-    TokenRecord, UserId, UserRecord, Write,
+    Admission, Change, ConversationId, Draft, Entry, GroupRecord, Loaded, Message, MessageDraft,
+    Page, Placed, Purge, Query, Refused, Sequence, Snapshot, Standing, StandingStep, Stored,
+    StoredMessage, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::body::Body;
+use netchat_shared::extended::JoinPolicy;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::time::{Instant, Now, UnixTime};
@@ -223,7 +224,12 @@ fn user(name: &str, is_registered: bool) -> Draft {
 }
 
 fn group(name: &str, members: &[UserId]) -> Draft {
-    Draft::Group { name: name.parse().unwrap(), members: members.to_vec() }
+    let (name, members) = (name.parse().unwrap(), members.to_vec());
+    Draft::Group { name, policy: JoinPolicy::Anyone, members, invited: vec![] }
+}
+
+fn join(group: ConversationId, user: UserId) -> Draft {
+    Draft::Join(group, user, Admission::Open)
 }
 
 fn places(lines: &[StoredMessage]) -> Vec<u64> {

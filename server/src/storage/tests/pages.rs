@@ -13,7 +13,7 @@ fn with_messages() -> Fixture {
     fixture.place(group("Garden", &[ALICE])); // 4
     fixture.say(ALICE, GARDEN); // 5
     fixture.say(ALICE, ALICE_AND_BOB); // 6, 7
-    fixture.place(Draft::Join(ConversationId(1), BOB)); // 8
+    fixture.place(join(ConversationId(1), BOB)); // 8
     fixture.say(ALICE, GARDEN); // 9
     fixture.say(BOB, EVERYONE); // 10
     let lost = fixture.say(ALICE, ALICE_AND_BOB); // 11
@@ -40,7 +40,7 @@ fn whoever_quits_reads_no_more_and_who_rejoins_begins_anew() {
     assert_eq!(fixture.backlog(BOB, 0).0, [7, 10]);
     assert_eq!(fixture.history(BOB, garden, None, 10), (vec![], false));
     fixture.say(ALICE, GARDEN);
-    fixture.place(Draft::Join(garden, BOB));
+    fixture.place(join(garden, BOB));
     let line = fixture.say(ALICE, GARDEN);
     assert_eq!(fixture.backlog(BOB, 0).0, [7, 10, line.0]);
 }

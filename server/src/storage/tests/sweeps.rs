@@ -43,10 +43,10 @@ fn nobody_waits_for_guests_broadcasts_latecomers_and_those_who_quit() {
     let (mut fixture, garden) = with_group();
     fixture.add_user("dave", false);
     let group = ConversationId(1);
-    fixture.place(Draft::Join(group, UserId(4)));
+    fixture.place(join(group, UserId(4)));
     fixture.say(ALICE, EVERYONE);
     fixture.say(ALICE, garden);
-    fixture.place(Draft::Join(group, CAROL));
+    fixture.place(join(group, CAROL));
     fixture.place(Draft::Quit(group, BOB));
     fixture.purge(5_000, vec![UserId(4)]);
     assert_eq!(left(&fixture), 0);
@@ -101,12 +101,16 @@ fn tokens_and_guests_go_when_nothing_needs_them() {
     let at = |seconds: u64| UnixTime { millis: seconds * 1_000 };
     fixture.write(Write::SetToken(token_record(token(0), ALICE, at(4_999))));
     fixture.write(Write::SetToken(token_record(token(255), ALICE, at(5_000))));
-    fixture.purge(900, vec![grace]);
+    fixture.purge(900, vec![dave, grace]);
     let ids = |fixture: &mut Fixture| -> Vec<u32> {
         fixture.snapshot().users.iter().map(|(user, _)| user.id.0).collect()
     };
-    assert_eq!(ids(&mut fixture), [1, 2, 3, 5, 6, 7], "frank is needed for what he was told");
-    assert_eq!(fixture.snapshot().groups[0].members.len(), 2);
+    assert_eq!(ids(&mut fixture), [1, 2, 3, 4, 5, 6, 7], "frank is needed for what he was told");
+    fixture.purge(900, vec![grace]);
+    assert_eq!(ids(&mut fixture).len(), 7, "who is in a group leaves it first");
+    fixture.place(Draft::Quit(ConversationId(1), dave));
+    fixture.purge(900, vec![grace]);
+    assert_eq!(ids(&mut fixture), [1, 2, 3, 5, 6, 7]);
     assert_eq!(fixture.snapshot().tokens.len(), 2);
     fixture.purge(5_000, vec![]);
     assert_eq!(ids(&mut fixture), [1, 2, 3, 5]);
@@ -188,7 +192,7 @@ fn the_indexes_follow_in_steps() {
         );
         writes.push(Write::Append(vec![draft]));
     }
-    fixture.place(group("Garden", &[ALICE, BOB]));
+    fixture.place(group("Garden", &[ALICE, BOB, CAROL]));
     let again = writes[17].clone();
     for writes in writes.chunks(500) {
         fixture.write_all(writes.to_vec());
@@ -207,4 +211,33 @@ fn the_indexes_follow_in_steps() {
         assert_eq!(fixture.count(&["SELECT count(*) FROM ", table].concat()), many, "{table}");
     }
     assert!(is_known(fixture.write(again)));
+}
+
+#[test]
+fn a_group_that_nobody_is_left_in_leaves_nothing_behind() {
+    let (mut fixture, garden) = with_group();
+    let id = ConversationId(1);
+    let many = super::super::limits::SWEEP_STEP_DELETED + 10;
+    let line = fixture.say(ALICE, garden);
+    fixture.send(ALICE, garden, MessageKind::Reaction(line), "Kw==");
+    for _ in 0..many {
+        fixture.say(BOB, garden);
+    }
+    fixture.place(Draft::Standing(id, CAROL, StandingStep::Invite(ALICE)));
+    fixture.place(Draft::Rename(id, "Park".parse().unwrap()));
+    fixture.place(Draft::Remove(id, BOB));
+    fixture.place(Draft::Quit(id, ALICE));
+    assert_eq!(fixture.snapshot().groups, []);
+    fixture.place(group("Park", &[CAROL]));
+    let late = fixture.refusal(ALICE, garden, MessageKind::Text);
+    assert_eq!(late, Refused::NotAMember);
+    fixture.open();
+    assert_eq!(left(&fixture), 2 + many as u64, "they go in steps");
+    fixture.purge(0, vec![]);
+    assert_eq!(left(&fixture), 0, "however young, and whoever had still to receive them");
+    let tables =
+        ["message_id", "message_place", "failure", "standing", "former_name", "gone_group"];
+    for table in tables {
+        assert_eq!(fixture.count(&["SELECT count(*) FROM ", table].concat()), 0, "{table}");
+    }
 }

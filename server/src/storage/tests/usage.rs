@@ -71,15 +71,3 @@ fn s9_what_is_counted_is_what_is_there() {
     check(&fixture);
     assert_eq!(fixture.count("SELECT count(*) FROM stored"), 0, "whoever has nothing is not kept");
 }
-
-#[test]
-fn a_database_of_before_is_counted_when_it_is_opened() {
-    let mut fixture = Fixture::with_people();
-    fixture.send(ALICE, to(BOB), MessageKind::Text, &of(500));
-    fixture.close();
-    let connection = rusqlite::Connection::open(fixture.path()).unwrap();
-    connection.execute_batch("DROP TABLE stored; PRAGMA user_version = 5").unwrap();
-    drop(connection);
-    fixture.open();
-    assert_eq!(stored(&fixture, ALICE), 756);
-}

@@ -11,12 +11,15 @@ use super::stage::{Signature, Stage};
 use crate::action::{Refusal, SignOutReason};
 use crate::context::Context;
 use crate::events::{
-    Destination, GroupOutcome, GroupRequest, Outcome, Outgoing, RecipientPresence, Request, Sent,
-    Update, Wants,
+    Destination, GroupNews, GroupOutcome, GroupRequest, Outcome, Outgoing, RecipientPresence,
+    Renaming, Request, Sent, Update, Wants,
 };
 use crate::limits::REFUSED_TOLD_INTERVAL;
 use crate::session::costs;
 use crate::storage::DeliveryFailure;
+
+/// Most bytes of invitations in the line that an original client is told at first; the rest are counted.
+const INVITATION_LINE_BYTES_MAX: usize = 1_024;
 
 /// For a client that is not signed in and sends as if it were.
 const SIGN_IN_FIRST: &str = "SERVER: Sign in with a password first.";
@@ -26,6 +29,11 @@ impl ClassicSession {
         match &mut self.stage {
             Stage::SignedIn(signed_in) => {
                 signed_in.is_chatting = true;
+                // Not before: an original client that has just signed in takes it for an answer.
+                let asks = command != ChatCommand::Received;
+                if asks && !std::mem::replace(&mut signed_in.knows_invitations, true) {
+                    cx.request(self.key, Request::Waiting);
+                }
                 let signature = signed_in.signature.clone();
                 self.handle_signed_in(cx, &signature, command);
             }
@@ -79,7 +87,7 @@ impl ClassicSession {
                 }
                 return;
             }
-            ChatCommand::NewGroup(name, members) => group(name, GroupRequest::Create(members)),
+            ChatCommand::NewGroup(name, members) => group(name, GroupRequest::CreateOpen(members)),
             ChatCommand::JoinGroup(name) => group(name, GroupRequest::Join),
             ChatCommand::QuitGroup(name) => group(name, GroupRequest::Quit),
             ChatCommand::CheckForGroup(name) => group(name, GroupRequest::Find),
@@ -196,6 +204,17 @@ impl ClassicSession {
                 Notice::Active(Roster { entries })
             }
             Update::Group(name, outcome) => return self.tell_group(cx, name, outcome),
+            Update::GroupNews(name, news) => match group_news(name, news) {
+                Some(line) => Notice::Line(line),
+                None => return,
+            },
+            Update::Renamed(Renaming { from, to, .. }) => {
+                Notice::Line(format!("SERVER: The group {from} is called {to} now."))
+            }
+            Update::Waiting { invitations, .. } => match invitation_line(invitations) {
+                Some(line) => Notice::Line(line),
+                None => return,
+            },
             Update::NameLookedUp(_)
             | Update::SignedIn(_)
             | Update::NotSignedIn(_)
@@ -214,6 +233,7 @@ impl ClassicSession {
             | Update::AccountSessions(_)
             | Update::SessionsEnded(_)
             | Update::Password(_)
+            | Update::Block(..)
             | Update::Ended
             | Update::GiveWay
             | Update::Stopping => return,
@@ -245,7 +265,7 @@ impl ClassicSession {
 
     fn tell_group(&mut self, cx: &mut Context, name: &GroupName, outcome: &GroupOutcome) {
         let notice = match outcome {
-            GroupOutcome::Created { members, unknown } => {
+            GroupOutcome::Created { members, unknown, .. } => {
                 if !unknown.is_empty() {
                     self.notify(cx, &Notice::MembersNotFound(unknown.clone()));
                 }
@@ -259,11 +279,59 @@ impl ClassicSession {
             GroupOutcome::Found(exists) => {
                 Notice::GroupKnown { group: name.to_string(), exists: *exists }
             }
-            // An original client knows nothing of groups that it did not ask about.
-            GroupOutcome::Added => return,
+            GroupOutcome::Asked => {
+                Notice::Line(format!("SERVER: You asked to join {name}: its maker decides."))
+            }
+            // What original clients can't ask for.
+            GroupOutcome::Declined
+            | GroupOutcome::Invited { .. }
+            | GroupOutcome::Admitted(_)
+            | GroupOutcome::TurnedAway(_)
+            | GroupOutcome::Removed(_)
+            | GroupOutcome::Renamed(_)
+            | GroupOutcome::Is(_) => return,
         };
         self.notify(cx, &notice);
     }
+}
+
+/// What an original client is told about a group that it did not ask about. Of one that another
+/// original client has made, nothing, as ever.
+fn group_news(name: &GroupName, news: &GroupNews) -> Option<String> {
+    Some(match news {
+        GroupNews::Admitted => format!("SERVER: You are now a member of {name}."),
+        GroupNews::Removed => format!("SERVER: You were removed from {name} by its maker."),
+        GroupNews::Invited(by) => {
+            format!("SERVER: {by} invites you to the group {name}: join it to accept.")
+        }
+        GroupNews::TurnedAway => format!("SERVER: You were not let into {name}."),
+        GroupNews::Added
+        | GroupNews::Left
+        | GroupNews::Uninvited
+        | GroupNews::Asks(_)
+        | GroupNews::AsksNoMore(_)
+        | GroupNews::Is(..) => return None,
+    })
+}
+
+/// Groups that somebody is invited to, as many as one line holds.
+fn invitation_line(invitations: &[(GroupName, UserName)]) -> Option<String> {
+    let (first, rest) = invitations.split_first()?;
+    let mut line = format!("SERVER: You are invited to: {} (by {})", first.0, first.1);
+    let mut left = rest.len();
+    for (group, by) in rest {
+        let next = format!(", {group} (by {by})");
+        if line.len() + next.len() > INVITATION_LINE_BYTES_MAX {
+            break;
+        }
+        line.push_str(&next);
+        left -= 1;
+    }
+    if left > 0 {
+        line.push_str(&format!(", and {left} more"));
+    }
+    line.push_str(". Join a group to accept.");
+    Some(line)
 }
 
 fn not_sent(why: NotSent, group: Option<&GroupName>) -> Notice {

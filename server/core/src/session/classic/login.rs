@@ -154,6 +154,7 @@ impl ClassicSession {
             is_chatting: false,
             user: signed_in.user,
             refused_told_at: None,
+            knows_invitations: false,
         });
         if signed_in.how == SignInKind::Password {
             self.reply(cx, &LoginReply::LoggedIn);

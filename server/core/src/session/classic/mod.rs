@@ -232,6 +232,10 @@ impl ClassicSession {
             | Update::Outcome(_)
             | Update::Roster(_)
             | Update::Group(..)
+            | Update::GroupNews(..)
+            | Update::Renamed(_)
+            | Update::Waiting { .. }
+            | Update::Block(..)
             | Update::Received(..)
             | Update::ReceivedCount { .. }
             | Update::Failed(..)

@@ -2,10 +2,10 @@
 
 use netchat_shared::body::{Body, Judgement};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{ClientMessage, NotSent, ServerMessage};
+use netchat_shared::extended::{ClientMessage, GroupAction, NotSent, ServerMessage};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::{LINK_MESSAGE_BYTES_MAX, TYPING_INTERVAL};
-use netchat_shared::name::UserName;
+use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::{Position, Sequence};
 
 use super::ExtendedSession;
@@ -56,9 +56,14 @@ impl ExtendedSession {
                 self.ask_account(cx, AccountRequest::ChangePassword { old, new, ends_others });
             }
             ClientMessage::Unwatch => cx.request(self.key, Request::Watch(false)),
-            ClientMessage::NewGroup(group, members) => {
-                let create = GroupRequest::Create(members.into_vec());
+            ClientMessage::NewGroup(group, policy, names) => {
+                let create = GroupRequest::Create(policy, names.into_vec());
                 self.ask(cx, Request::Group(group, create));
+            }
+            ClientMessage::Group(group, action) => self.handle_group_action(cx, group, action),
+            ClientMessage::Invitations => self.ask(cx, Request::Waiting),
+            ClientMessage::Block(name, is_blocked) => {
+                self.ask(cx, Request::Block(name, is_blocked));
             }
             ClientMessage::JoinGroup(group) => {
                 self.ask(cx, Request::Group(group, GroupRequest::Join));
@@ -72,6 +77,7 @@ impl ExtendedSession {
             | ClientMessage::Overview(_)
             | ClientMessage::Groups(_)
             | ClientMessage::Members(..)
+            | ClientMessage::Blocked(_)
             | ClientMessage::Receivers(..) => self.handle_page_request(cx, message),
             // Repetitions from before the sign-in.
             ClientMessage::Unlock(_)
@@ -98,6 +104,7 @@ impl ExtendedSession {
             ClientMessage::Overview(before) => PageRequest::Overview { before },
             ClientMessage::Groups(after) => PageRequest::Groups { after },
             ClientMessage::Members(group, after) => PageRequest::Members { group, after },
+            ClientMessage::Blocked(after) => PageRequest::Blocked { after },
             ClientMessage::Receivers(conversation, sequence, after) => {
                 PageRequest::Receivers { conversation, sequence, after }
             }
@@ -117,6 +124,9 @@ impl ExtendedSession {
             | ClientMessage::NewGroup(..)
             | ClientMessage::JoinGroup(_)
             | ClientMessage::QuitGroup(_)
+            | ClientMessage::Group(..)
+            | ClientMessage::Invitations
+            | ClientMessage::Block(..)
             | ClientMessage::Device(_)
             | ClientMessage::Sessions
             | ClientMessage::EndSession(_)
@@ -125,6 +135,20 @@ impl ExtendedSession {
             | ClientMessage::SignOut => return,
         };
         self.ask(cx, Request::Page(page));
+    }
+
+    fn handle_group_action(&mut self, cx: &mut Context, group: GroupName, action: GroupAction) {
+        let request = match action {
+            GroupAction::Decline => GroupRequest::Decline,
+            GroupAction::Invite(names) => GroupRequest::Invite(names.into_vec()),
+            GroupAction::Admit(name) => GroupRequest::Admit(name),
+            GroupAction::TurnAway(name) => GroupRequest::TurnAway(name),
+            GroupAction::Remove(name) => GroupRequest::Remove(name),
+            GroupAction::Rename(name) => GroupRequest::Rename(name),
+            GroupAction::SetPolicy(policy) => GroupRequest::SetPolicy(policy),
+            GroupAction::Describe => GroupRequest::Describe,
+        };
+        self.ask(cx, Request::Group(group, request));
     }
 
     /// Asks the chat for something that is answered; nothing more is read until it is.

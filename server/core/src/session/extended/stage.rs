@@ -57,6 +57,8 @@ pub(super) struct SignedIn {
     pub(super) online_is_stale: bool,
     /// It missed something else, and is told to ask anew when it has room.
     pub(super) is_stale: bool,
+    /// It was not told how groups were renamed behind that place, and is when it has room.
+    pub(super) renamed_after: Option<Sequence>,
     /// When its user was last said to be typing.
     pub(super) typed_at: Option<Instant>,
     /// Its account has spent what it may: what has arrived is read on then.
@@ -78,6 +80,7 @@ impl SignedIn {
             awaits_answer: false,
             online_is_stale: true,
             is_stale: false,
+            renamed_after: None,
             typed_at: None,
             reads_at: None,
             slowed_told_at: None,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use netchat_shared::extended::{GroupReply, Link, LinkError, Receipt, ServerMessage};
+use netchat_shared::extended::{
+    GroupInfo, GroupNews as News, GroupReply, Link, LinkError, Receipt, ServerMessage,
+};
 use netchat_shared::list::List;
 use netchat_shared::name::{GroupName, UserName};
 
@@ -11,7 +13,8 @@ use super::encoder::delivered;
 use super::stage::{SignedIn, Stage};
 use crate::context::Context;
 use crate::events::{
-    BacklogPage, Delivery, GroupOutcome, InFlight, PageAnswer, PresenceChange, Sent, Update,
+    BacklogPage, Delivery, GroupDescription, GroupNews, GroupOutcome, InFlight, PageAnswer,
+    PresenceChange, Renaming, Request, Sent, Update,
 };
 use crate::limits::RECEIPTS_GATHERED_MAX;
 use crate::session::cursor::Cursor;
@@ -76,6 +79,15 @@ impl ExtendedSession {
                 }
             }
             Update::Group(name, outcome) => self.tell_group(name, outcome),
+            Update::GroupNews(name, news) => {
+                self.notify(&ServerMessage::GroupNews(name.clone(), on_wire(news)));
+            }
+            Update::Renamed(renaming) => self.tell_renamed(renaming),
+            Update::Waiting { invitations, asking } => self.tell_waiting(invitations, asking),
+            Update::Block(name, reply) => {
+                self.finish_answer();
+                self.answer(&ServerMessage::Block(name.clone(), *reply));
+            }
             Update::AccountSessions(sessions) => {
                 self.finish_answer();
                 for session in sessions {
@@ -154,7 +166,10 @@ impl ExtendedSession {
             }
         }
         if std::mem::take(&mut signed_in.online_is_stale) {
-            cx.request(self.key, crate::events::Request::Online);
+            cx.request(self.key, Request::Online);
+        }
+        if let Some(after) = signed_in.renamed_after.take() {
+            cx.request(self.key, Request::Renamings(after));
         }
     }
 
@@ -243,6 +258,10 @@ impl ExtendedSession {
                 let (page, has_more) = List::page(names.iter().cloned());
                 self.answer(&ServerMessage::OnlinePage(page, has_more));
             }
+            PageAnswer::Blocked(names) => {
+                let (page, has_more) = List::page(names.iter().cloned());
+                self.answer(&ServerMessage::Blocked(page, has_more));
+            }
             PageAnswer::Receivers(sequence, names) => {
                 let (page, has_more) = List::page(names.iter().cloned());
                 self.answer(&ServerMessage::Receivers(*sequence, page, has_more));
@@ -281,27 +300,36 @@ impl ExtendedSession {
     }
 
     fn tell_group(&mut self, name: &GroupName, outcome: &GroupOutcome) {
-        let count = |members: usize| u32::try_from(members).unwrap_or(u32::MAX);
-        let reply = match outcome {
-            GroupOutcome::Added => {
-                let reply = GroupReply::Joined { count: 0, members: List::default() };
-                return self.notify(&ServerMessage::Group(name.clone(), reply));
-            }
-            GroupOutcome::Created { members, unknown } => GroupReply::Created {
-                count: count(members.len()),
-                members: List::page(members.iter().map(|(name, _)| name.clone())).0,
-                unknown: List::page(unknown.iter().cloned()).0,
-            },
-            GroupOutcome::Joined { members } => GroupReply::Joined {
-                count: count(members.len()),
-                members: List::page(members.iter().cloned()).0,
-            },
-            GroupOutcome::DoesNotExist | GroupOutcome::Found(_) => GroupReply::DoesNotExist,
-            GroupOutcome::Quit => GroupReply::Quit,
-            GroupOutcome::Refused(line) => GroupReply::Refused(line.clone()),
-        };
         self.finish_answer();
-        self.answer(&ServerMessage::Group(name.clone(), reply));
+        self.answer(&ServerMessage::Group(name.clone(), reply(outcome)));
+    }
+
+    /// A client that does not hear of it would take the group for another: it is told when there is room.
+    fn tell_renamed(&mut self, Renaming { at, from, to }: &Renaming) {
+        let has_room = self.has_room();
+        let Stage::SignedIn(signed_in) = &mut self.stage else { return };
+        let renamed = ServerMessage::GroupNews(from.clone(), News::Renamed(to.clone()));
+        if !has_room || self.link.send(&renamed.to_wire()).is_err() {
+            let after = at.previous();
+            signed_in.renamed_after =
+                Some(signed_in.renamed_after.map_or(after, |known| known.min(after)));
+        }
+    }
+
+    fn tell_waiting(
+        &mut self,
+        invitations: &[(GroupName, UserName)],
+        asking: &[(GroupName, UserName)],
+    ) {
+        self.finish_answer();
+        for (group, by) in invitations {
+            let invited = News::Invited(by.clone());
+            self.answer(&ServerMessage::GroupNews(group.clone(), invited));
+        }
+        for (group, name) in asking {
+            self.answer(&ServerMessage::GroupNews(group.clone(), News::Asks(name.clone())));
+        }
+        self.answer(&ServerMessage::InvitationsEnd);
     }
 
     fn finish_answer(&mut self) {
@@ -332,6 +360,55 @@ impl SignedIn {
             let (sequence, sender) = (message.sequence, message.sender);
             self.in_flight.push_back(InFlight { sequence, sender });
         }
+    }
+}
+
+/// What became of a request, as the wire has it. Of long lists, the first page.
+fn reply(outcome: &GroupOutcome) -> GroupReply {
+    let names = |names: &[UserName]| List::page(names.iter().cloned()).0;
+    let typed = |names: &[String]| List::page(names.iter().cloned()).0;
+    match outcome {
+        GroupOutcome::Created { invited, unknown, .. } => {
+            GroupReply::Created { invited: names(invited), not_invited: typed(unknown) }
+        }
+        GroupOutcome::Joined { members } => GroupReply::Joined {
+            count: u32::try_from(members.len()).unwrap_or(u32::MAX),
+            members: names(members),
+        },
+        GroupOutcome::Asked => GroupReply::Asked,
+        GroupOutcome::DoesNotExist | GroupOutcome::Found(_) => GroupReply::DoesNotExist,
+        GroupOutcome::Quit => GroupReply::Quit,
+        GroupOutcome::Declined => GroupReply::Declined,
+        GroupOutcome::Invited { invited, unknown } => {
+            GroupReply::Invited { invited: names(invited), not_invited: typed(unknown) }
+        }
+        GroupOutcome::Admitted(name) => GroupReply::Admitted(name.clone()),
+        GroupOutcome::TurnedAway(name) => GroupReply::TurnedAway(name.clone()),
+        GroupOutcome::Removed(name) => GroupReply::Removed(name.clone()),
+        GroupOutcome::Renamed(name) => GroupReply::Renamed(name.clone()),
+        GroupOutcome::Is(GroupDescription { policy, maker, invited, asking }) => {
+            GroupReply::Is(GroupInfo {
+                policy: *policy,
+                maker: maker.clone(),
+                invited: names(invited),
+                asking: names(asking),
+            })
+        }
+        GroupOutcome::Refused(line) => GroupReply::Refused(line.clone()),
+    }
+}
+
+fn on_wire(news: &GroupNews) -> News {
+    match news {
+        GroupNews::Added | GroupNews::Admitted => News::Added,
+        GroupNews::Left => News::Left,
+        GroupNews::Removed => News::Removed,
+        GroupNews::Invited(by) => News::Invited(by.clone()),
+        GroupNews::Uninvited => News::Uninvited,
+        GroupNews::TurnedAway => News::TurnedAway,
+        GroupNews::Asks(name) => News::Asks(name.clone()),
+        GroupNews::AsksNoMore(name) => News::AsksNoMore(name.clone()),
+        GroupNews::Is(policy, maker) => News::Is(*policy, maker.clone()),
     }
 }
 
