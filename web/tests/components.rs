@@ -11,14 +11,17 @@ use netchat_client::session::{
 };
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{Delay, LinkStatistics, Receipts, Recipients};
+use netchat_shared::extended::{
+    Delay, GroupAction, GroupInfo, JoinPolicy, LinkStatistics, Receipts, Recipients,
+};
 use netchat_shared::kind::MessageKind;
+use netchat_shared::list::List;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, Now, UnixTime};
 use netchat_web::components::{App, Ui};
 use netchat_web::kept::Drafts;
-use netchat_web::model::{Field, Form, Intent, Model};
+use netchat_web::model::{Field, Form, GroupDetails, GroupIntent, Intent, Model};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{
@@ -446,13 +449,84 @@ async fn what_becomes_of_a_group_is_said() {
     let roster = Roster::parse("[(('hidden', 0), 'alice'), (('hidden', 0), 'bob')]").unwrap();
     outcome(GroupOutcome::Created(roster)).await;
     let lines = page.texts("[aria-label='Notices'] span");
-    assert_eq!(lines[0], "Not registered, so not in CS: Group: nobody");
+    assert_eq!(lines[0], "Could not be invited to CS: Group: nobody");
     assert_eq!(lines[1], "Members of CS: Group: alice, bob");
     assert_eq!(page.texts(".conversation-head h2"), ["CS: Group"]);
     page.click("Leave group").await;
     assert_eq!(page.intents(), [Intent::QuitGroup(group())]);
     outcome(GroupOutcome::Quit).await;
     assert!(page.find("nav button[aria-label='CS: Group']").is_none());
+}
+
+#[test]
+async fn an_invitation_is_accepted_declined_or_its_sender_blocked() {
+    let page = Page::open(with_bob()).await;
+    let name = || "CS: Group".parse().unwrap();
+    assert!(page.find(".decisions").unwrap().hidden());
+    page.change(|model| model.fold(now(), Event::Invited(name(), "bob".parse().unwrap()))).await;
+    assert!(!page.find(".decisions").unwrap().hidden());
+    assert_eq!(page.texts(".decisions p"), ["bob invites you to CS: Group"]);
+    page.click("Accept CS: Group").await;
+    page.click("Decline CS: Group").await;
+    page.click("Block bob").await;
+    let decline = GroupIntent::Act(name(), GroupAction::Decline);
+    let block = GroupIntent::Block("bob".parse().unwrap());
+    let expected = [GroupIntent::Accept(name()), decline, block].map(Intent::Group);
+    assert_eq!(page.intents(), expected);
+    page.change(|model| model.fold(now(), Event::InvitationEnded(name()))).await;
+    assert!(page.find(".decisions").unwrap().hidden());
+    // Who asks to join a group of one's own.
+    page.change(|model| model.fold(now(), Event::Asks(name(), "eve".parse().unwrap()))).await;
+    page.click("Let eve in").await;
+    let admit = GroupIntent::Act(name(), GroupAction::Admit("eve".parse().unwrap()));
+    assert_eq!(page.intents(), [Intent::Group(admit)]);
+}
+
+#[test]
+async fn a_group_is_looked_after_in_its_details() {
+    let page = Page::open(with_bob()).await;
+    let name = || "CS: Group".parse().unwrap();
+    let outcome = |outcome| {
+        let event = Event::Group("CS: Group".parse().unwrap(), outcome);
+        page.change(move |model| model.fold(now(), event))
+    };
+    outcome(GroupOutcome::Joined).await;
+    page.click("Group details").await;
+    assert_eq!(page.intents(), [Intent::Group(GroupIntent::Open(name()))]);
+    let (info, members, error) = (None, Default::default(), None);
+    let details = GroupDetails { group: name(), info, members, error };
+    page.change(|model| model.groups.details = Some(details)).await;
+    assert!(page.is_open("Group details"));
+    let members = ["alice", "bob"].map(|name| name.parse().unwrap()).to_vec();
+    page.change(|model| model.fold(now(), Event::Members(name(), members, false))).await;
+    let has_remove = || page.find("button[aria-label='Remove bob']").is_some();
+    assert!(!has_remove(), "it is not known whose group it is");
+    let info = |maker: &str| GroupInfo {
+        policy: JoinPolicy::Invitation,
+        maker: maker.parse().unwrap(),
+        invited: List::new(vec!["eve".parse().unwrap()]).unwrap(),
+        asking: List::default(),
+    };
+    outcome(GroupOutcome::Is(info("bob"))).await;
+    assert!(!has_remove(), "bob decides");
+    outcome(GroupOutcome::Is(info("alice"))).await;
+    assert!(page.find("button[aria-label='Remove alice']").is_none(), "one leaves oneself");
+    page.click("Remove bob").await;
+    page.click("Take the invitation of eve back").await;
+    let remove = GroupAction::Remove("bob".parse().unwrap());
+    let take_back = GroupAction::TurnAway("eve".parse().unwrap());
+    let expected = [remove, take_back].map(|act| Intent::Group(GroupIntent::Act(name(), act)));
+    assert_eq!(page.intents(), expected);
+    page.fill_in_dialog("Group details", "Rename", "Lab").await;
+    page.click("Rename now").await;
+    assert_eq!(page.intents(), [Intent::Group(GroupIntent::Rename(name(), "Lab".to_owned()))]);
+    page.change(|model| model.fold(now(), Event::Renamed(name(), "Lab".parse().unwrap()))).await;
+    assert_eq!(page.texts(".conversation-head h2"), ["Lab"]);
+    assert_eq!(page.texts("dialog[aria-label='Group details'] h2"), ["Lab"]);
+    let event = Event::Group("Lab".parse().unwrap(), GroupOutcome::WasRemoved);
+    page.change(|model| model.fold(now(), event)).await;
+    assert!(!page.is_open("Group details"));
+    assert!(page.find("nav button[aria-label='Lab']").is_none());
 }
 
 #[test]

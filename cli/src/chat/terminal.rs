@@ -240,13 +240,11 @@ impl Terminal {
             Event::Online(online) => self.handle_online(now, online, session),
             Event::ActiveList(roster) => self.handle_active(roster),
             Event::Group(group, outcome) => self.handle_group(group, outcome),
-            Event::Invited(..)
-            | Event::InvitationEnded(_)
-            | Event::Asks(..)
-            | Event::AsksNoMore(..)
-            | Event::Renamed(..)
-            | Event::Block(..)
-            | Event::Blocked(..) => self.handle_consent(event),
+            Event::Invited(group, by) => self.handle_decision(Decision::Invited(group, by)),
+            Event::Asks(group, name) => self.handle_decision(Decision::Asks(group, name)),
+            Event::Renamed(from, to) => self.rename(&from, &to),
+            Event::Block(name, reply) => self.handle_block(&name, reply),
+            Event::Blocked(names, more) => self.list_blocked(&names, more),
             Event::Sessions(sessions) => {
                 session_lines(calendar, &sessions).into_iter().for_each(|line| self.info(line));
                 self.sessions = sessions;
@@ -260,7 +258,9 @@ impl Terminal {
             Event::EndedElsewhere => self.be_signed_out(session),
             Event::OtherLog => self.recent.forget(),
             // Not asked for here: a terminal shows what comes.
-            Event::History(..)
+            Event::InvitationEnded(_)
+            | Event::AsksNoMore(..)
+            | Event::History(..)
             | Event::Groups(..)
             | Event::Overview(..)
             | Event::Members(..)

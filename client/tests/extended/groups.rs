@@ -69,9 +69,9 @@ fn what_waits_for_a_group_that_was_renamed_goes_there_under_its_new_name() {
     pair.take_events();
     pair.reply(&news("old", GroupNews::Renamed(group("new"))));
     pair.reply(&ServerMessage::From(Sequence::ZERO));
-    let sent = pair.take_said().into_iter().find_map(|said| match said {
-        ClientMessage::Send { id, to, .. } => Some((id, to)),
-        _ => None,
+    let sent = pair.take_said().into_iter().find_map(|said| {
+        let ClientMessage::Send { id, to, .. } = said else { return None };
+        Some((id, to))
     });
     assert_eq!(sent, Some((id, Conversation::Group(group("new")))));
     assert!(pair.take_events().contains(&Event::Renamed(group("old"), group("new"))));

@@ -565,7 +565,7 @@ mod tests {
         check("LEFT#bob", &ServerMessage::Left(names(&["bob"])));
         check("ONLINE_COUNT#12", &ServerMessage::OnlineCount(12));
         check("ONLINE_PAGE#bob#all", &ServerMessage::OnlinePage(names(&["bob"]), false));
-        let members = ServerMessage::Members(group.clone(), names(&["bob"]), false);
+        let members = ServerMessage::Members(group, names(&["bob"]), false);
         check("MEMBERS#CS: Group#bob#all", &members);
         check("INVITATIONS_END", &ServerMessage::InvitationsEnd);
         check("BLOCK#bob#blocked", &ServerMessage::Block(name("bob"), BlockReply::Blocked));

@@ -670,43 +670,12 @@ impl World {
             Event::Arrived(arrival) => self.handle_arrival(who, arrival),
             Event::Progress(id, progress) => self.handle_progress(who, id, progress),
             Event::Online(online) => person.online = online.names,
-            Event::Group(group, outcome) => {
-                match &outcome {
-                    GroupOutcome::Created(_) | GroupOutcome::Joined | GroupOutcome::Added => {
-                        person.groups_joined.insert(group.clone());
-                    }
-                    GroupOutcome::Quit | GroupOutcome::WasRemoved => {
-                        person.groups_joined.remove(&group);
-                    }
-                    GroupOutcome::NotFound(_)
-                    | GroupOutcome::DoesNotExist
-                    | GroupOutcome::Invited(_)
-                    | GroupOutcome::Asked
-                    | GroupOutcome::Declined
-                    | GroupOutcome::NotLetIn
-                    | GroupOutcome::Admitted(_)
-                    | GroupOutcome::TurnedAway(_)
-                    | GroupOutcome::Removed(_)
-                    | GroupOutcome::Is(_)
-                    | GroupOutcome::Changed(..)
-                    | GroupOutcome::Refused(_) => {}
-                }
-                person.group_outcomes.push((group, outcome));
-            }
-            Event::Invited(group, _) => {
-                person.invitations.insert(group.clone());
-                if person.accepts_invitations {
-                    person.session.join_group(now, group);
-                }
-            }
-            Event::InvitationEnded(group) => drop(person.invitations.remove(&group)),
-            Event::Asks(group, name) => drop(person.asking.insert((group, name))),
-            Event::AsksNoMore(group, name) => drop(person.asking.remove(&(group, name))),
-            Event::Renamed(from, to) => {
-                if person.groups_joined.remove(&from) {
-                    person.groups_joined.insert(to);
-                }
-            }
+            Event::Group(..)
+            | Event::Invited(..)
+            | Event::InvitationEnded(_)
+            | Event::Asks(..)
+            | Event::AsksNoMore(..)
+            | Event::Renamed(..) => self.handle_groups(who, event),
             Event::ServerKey(key) => assert_eq!(key, server_key().public()),
             Event::SessionsEnded(count) => {
                 let sessions = person.account.ends_asked.pop_front().expect("what was asked");
@@ -734,6 +703,50 @@ impl World {
             | Event::OtherLog
             | Event::Stale => {}
             Event::Line(line) => person.lines.push(line),
+        }
+    }
+
+    /// What becomes of groups, and what waits for a decision.
+    fn handle_groups(&mut self, who: usize, event: Event) {
+        let now = self.now;
+        let person = &mut self.people[who];
+        if let Event::Group(group, outcome) = event {
+            match &outcome {
+                GroupOutcome::Created(_) | GroupOutcome::Joined | GroupOutcome::Added => {
+                    person.groups_joined.insert(group.clone());
+                }
+                GroupOutcome::Quit | GroupOutcome::WasRemoved => {
+                    person.groups_joined.remove(&group);
+                }
+                GroupOutcome::NotFound(_)
+                | GroupOutcome::DoesNotExist
+                | GroupOutcome::Invited(_)
+                | GroupOutcome::Asked
+                | GroupOutcome::Declined
+                | GroupOutcome::NotLetIn
+                | GroupOutcome::Admitted(_)
+                | GroupOutcome::TurnedAway(_)
+                | GroupOutcome::Removed(_)
+                | GroupOutcome::Is(_)
+                | GroupOutcome::Changed(..)
+                | GroupOutcome::Refused(_) => {}
+            }
+            person.group_outcomes.push((group, outcome));
+        } else if let Event::Invited(group, _) = event {
+            person.invitations.insert(group.clone());
+            if person.accepts_invitations {
+                person.session.join_group(now, group);
+            }
+        } else if let Event::InvitationEnded(group) = event {
+            person.invitations.remove(&group);
+        } else if let Event::Asks(group, name) = event {
+            person.asking.insert((group, name));
+        } else if let Event::AsksNoMore(group, name) = event {
+            person.asking.remove(&(group, name));
+        } else if let Event::Renamed(from, to) = event
+            && person.groups_joined.remove(&from)
+        {
+            person.groups_joined.insert(to);
         }
     }
 

@@ -148,8 +148,16 @@ async fn two_browsers_a_terminal_and_a_classic_client_share_a_group() {
     alice.fill("Members", "bob, carol, dan, nobody").await;
     alice.screenshot("new-group").await;
     alice.click("Create group").await;
-    alice.shows("Not registered, so not in CS: Group: nobody").await;
-    bob.shows("You are now a member of CS: Group.").await;
+    alice.shows("Could not be invited to CS: Group: nobody").await;
+    bob.shows("alice invites you to CS: Group").await;
+    bob.click("Accept CS: Group").await;
+    carol.waits_for("alice invites you to CS: Group").await;
+    carol.types("/accept CS: Group").await;
+    carol.waits_for("You are now in: CS: Group").await;
+    carol.types("/leave").await;
+    dan.shows("SERVER: alice invites you to the group CS: Group: join it to accept.").await;
+    dan.sends("JOIN_GROUP#CS: Group").await;
+    dan.shows("Group chat exists").await;
 
     alice.write("Welcome, all of you").await;
     bob.open_conversation("CS: Group").await;

@@ -218,11 +218,14 @@ async fn two_sessions_of_one_user_both_receive_and_one_receipt_counts() {
 async fn groups_survive_a_restart() {
     let mut system = Parts::start().await;
     let address = system.udp.to_string();
-    let _bob = Terminal::signed_in(&address, "bob", &[]).await;
+    let mut bob = Terminal::signed_in(&address, "bob", &[]).await;
     let mut alice = Terminal::signed_in(&address, "alice", &[]).await;
     alice.types("/newgroup CS: Group: bob").await;
     alice.waits_for("You are now in: CS: Group").await;
     alice.ends().await;
+    bob.waits_for("alice invites you to CS: Group").await;
+    bob.types("/accept CS: Group").await;
+    bob.waits_for("You are now in: CS: Group").await;
     system.kill_server().await;
     system.start_server().await;
     let mut dan = ClassicClient::sign_in(system.udp, "bob", "bobspassword").await;
@@ -231,4 +234,45 @@ async fn groups_survive_a_restart() {
     dan.chats_in("CS: Group", "still a member").await;
     let mut alice = Terminal::signed_in(&address, "alice", &[]).await;
     alice.waits_for("[CS: Group] bob: still a member").await;
+}
+
+/// An invitation, a request to join, who was removed and what a group is called: all of it is there when
+/// the server was killed, and whoever was away learns of it.
+#[tokio::test]
+async fn what_was_decided_about_a_group_survives_a_server_that_is_killed() {
+    let mut system = Parts::start().await;
+    let address = system.udp.to_string();
+    let mut alice = Terminal::signed_in(&address, "alice", &[]).await;
+    let mut bob = Terminal::signed_in(&address, "bob", &[]).await;
+    ClassicClient::sign_in(system.udp, "eve", "evespassword").await;
+    alice.types("/newgroup Lab: bob").await;
+    bob.waits_for("alice invites you to Lab: /accept Lab, /decline Lab or /block alice").await;
+    bob.types("/accept Lab").await;
+    bob.waits_for("You are now in: Lab").await;
+    alice.types("/remove Lab: bob").await;
+    bob.waits_for("You were removed from Lab by its maker").await;
+    alice.types("/policy Lab: asking").await;
+    alice.waits_for("who is invited may join, or asks to.").await;
+    bob.types("/group Lab").await;
+    bob.waits_for("You can come into Lab by its maker's invitation only.").await;
+    alice.types("/rename Lab: Laboratory").await;
+    alice.waits_for("The group Lab is called Laboratory now").await;
+    alice.types("/invite Laboratory: eve").await;
+    alice.waits_for("Invited to Laboratory: eve").await;
+    system.kill_server().await;
+    system.start_server().await;
+    let mut eve = ClassicClient::sign_in(system.udp, "eve", "evespassword").await;
+    eve.sends("CHECK_FOR_GROUP#Lab").await;
+    eve.shows("NEW_GROUP#Lab").await;
+    eve.shows("SERVER: You are invited to: Laboratory (by alice). Join a group to accept.").await;
+    eve.sends("JOIN_GROUP#Laboratory").await;
+    eve.shows("Group chat exists").await;
+    eve.chats_in("Laboratory", "here I am").await;
+    alice.waits_for("eve: here I am").await;
+    let mut frank = ClassicClient::sign_in(system.udp, "frank", "frankspassword").await;
+    frank.sends("JOIN_GROUP#Laboratory").await;
+    frank.shows("SERVER: You asked to join Laboratory: its maker decides.").await;
+    alice.waits_for("frank asks to join Laboratory").await;
+    alice.types("/admit Laboratory: frank").await;
+    frank.shows("SERVER: You are now a member of Laboratory.").await;
 }

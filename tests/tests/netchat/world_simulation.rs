@@ -6,6 +6,7 @@ use std::time::Duration;
 use netchat_client::session::GroupOutcome;
 use netchat_core::LogEvent;
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::GroupAction;
 use netchat_shared::extended::{Datagram, SessionId};
 use netchat_tests::simulation::host::Faults;
 use netchat_tests::simulation::network::Conditions;
@@ -288,6 +289,45 @@ fn groups_while_writes_fail() {
         world.send(0, &to_group("G"), "message 11");
         settle(&mut world, 120 * SECOND);
         assert!(!world.people[1].received.contains(&"message 11".to_owned()), "seed {seed}");
+    });
+}
+
+/// Nobody is in a group who has not agreed; what is written for one arrives there, whatever it is called
+/// by then; and whoever was removed hears nothing more.
+#[test]
+fn groups_by_consent_over_bad_networks() {
+    seeds("consent", 0..30, |seed| {
+        let mut world = world(seed, Conditions::BAD, &["alice", "bob", "carol"]);
+        world.set_faults(Faults { failing_percent: 0, ..Faults::BAD });
+        world.people[2].accepts_invitations = false;
+        world.create_group(0, "G", &["bob", "carol"]);
+        world.run_until(60 * SECOND, |world| {
+            let [_, bob, carol] = &world.people[..] else { unreachable!("three") };
+            bob.groups_joined.contains("G") && carol.invitations.contains("G")
+        });
+        world.send(0, &to_group("G"), "message 1");
+        settle(&mut world, 120 * SECOND);
+        assert_eq!(world.people[2].received, [""; 0], "seed {seed}");
+        // What somebody has written without having heard of the new name.
+        world.put_to_sleep(1);
+        world.act_on_group(0, "G", GroupAction::Rename("H".parse().unwrap()));
+        world.run_until(60 * SECOND, |world| world.people[0].groups_joined.contains("H"));
+        world.send(1, &to_group("G"), "message 2");
+        world.run_for(Duration::from_secs(seed % 3 * 100));
+        world.wake(1);
+        world.run_until(120 * SECOND, |world| world.people[1].groups_joined.contains("H"));
+        settle(&mut world, 120 * SECOND);
+        assert_eq!(world.people[0].received, ["message 2"], "seed {seed}");
+        world.act_on_group(0, "H", GroupAction::Remove("bob".parse().unwrap()));
+        world.join_group(2, "H");
+        world.run_until(60 * SECOND, |world| {
+            let [_, bob, carol] = &world.people[..] else { unreachable!("three") };
+            bob.groups_joined.is_empty() && carol.groups_joined.contains("H")
+        });
+        world.send(0, &to_group("H"), "message 3");
+        settle(&mut world, 120 * SECOND);
+        assert_eq!(world.people[1].received, ["message 1"], "seed {seed}");
+        assert_eq!(world.people[2].received, ["message 3"], "seed {seed}");
     });
 }
 

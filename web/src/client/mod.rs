@@ -11,12 +11,14 @@ use std::time::Duration;
 use leptos::ev;
 use leptos::prelude::*;
 use netchat_client::session::{
-    Content, Event, Output, PasswordOutcome, Question, Saved, SendError, Session, Trust,
+    Content, Event, GroupOutcome, Output, PasswordOutcome, Question, Saved, SendError, Session,
+    Trust,
 };
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{GroupAction, JoinPolicy};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
-use netchat_shared::name::{NameError, UserName};
+use netchat_shared::name::{GroupName, NameError, UserName};
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::Instant;
 
@@ -25,7 +27,9 @@ use crate::clock::now;
 use crate::components::Ui;
 use crate::device;
 use crate::kept::{self, Drafts};
-use crate::model::{Account, AccountIntent, Decision, Form, Intent, Model, Reply, Thread};
+use crate::model::{
+    Account, AccountIntent, Decision, Form, GroupDetails, GroupIntent, Intent, Model, Reply, Thread,
+};
 
 /// The session and its way to the gateway.
 pub struct Client {
@@ -134,7 +138,7 @@ impl Client {
             Intent::CreateGroup(name, members) => {
                 let group = name.trim().parse().map_err(|error| format!("{error}"))?;
                 let members = split_names(&members).map(str::to_owned).collect();
-                self.session.create_group(now, group, members);
+                self.session.create_group(now, group, JoinPolicy::default(), members);
             }
             Intent::JoinGroup(name) => {
                 let group = name.trim().parse().map_err(|error| format!("{error}"))?;
@@ -145,6 +149,7 @@ impl Client {
                     self.session.quit_group(now, group);
                 }
             }
+            Intent::Group(intent) => return self.carry_out_for_group(intent),
             Intent::Account(intent) => return self.carry_out_for_account(intent),
             Intent::ConnectNow => self.session.connect_now(),
             Intent::TrustServer => self.decide(true),
@@ -160,6 +165,56 @@ impl Client {
             }),
         }
         Ok(())
+    }
+
+    fn carry_out_for_group(&mut self, intent: GroupIntent) -> Result<(), String> {
+        let now = now().monotonic;
+        match intent {
+            GroupIntent::Accept(group) => self.session.join_group(now, group),
+            GroupIntent::Block(name) => self.session.block(now, name, true),
+            GroupIntent::Unblock(name) => self.session.block(now, name, false),
+            GroupIntent::ListBlocked => self.session.request_blocked(now, None),
+            GroupIntent::Open(group) => {
+                let (info, members, error) = (None, BTreeSet::new(), None);
+                let details = GroupDetails { group: group.clone(), info, members, error };
+                self.model.update(|model| model.groups.details = Some(details));
+                self.ask_for_details(&group);
+            }
+            GroupIntent::Close => self.model.update(|model| model.groups.details = None),
+            GroupIntent::Invite(group, names) => {
+                let names = split_names(&names).map(str::to_owned).collect();
+                self.session.invite(now, group, names);
+            }
+            GroupIntent::Rename(group, name) => {
+                let name = name.trim().parse().map_err(|error| format!("{error}"))?;
+                self.session.act_on_group(now, group, GroupAction::Rename(name));
+            }
+            GroupIntent::Act(group, action) => self.session.act_on_group(now, group, action),
+        }
+        Ok(())
+    }
+
+    fn ask_for_details(&mut self, group: &GroupName) {
+        let now = now().monotonic;
+        self.session.act_on_group(now, group.clone(), GroupAction::Describe);
+        self.session.request_members(now, group.clone(), None);
+    }
+
+    /// What the details in front show may be another by now.
+    fn renew_details(&mut self, of: &GroupName, outcome: &GroupOutcome) {
+        let is_shown = self.model.with_untracked(|model| {
+            model.groups.details.as_ref().is_some_and(|details| details.group == *of)
+        });
+        let changes = matches!(
+            outcome,
+            GroupOutcome::Invited(_)
+                | GroupOutcome::Admitted(_)
+                | GroupOutcome::TurnedAway(_)
+                | GroupOutcome::Changed(..)
+        );
+        if is_shown && changes {
+            self.ask_for_details(of);
+        }
     }
 
     fn carry_out_for_account(&mut self, intent: AccountIntent) -> Result<(), String> {
@@ -314,6 +369,12 @@ impl Client {
             self.enter(name);
         } else if event == Event::SignedOut {
             self.leave();
+        } else if let Event::Group(group, outcome) = &event {
+            self.renew_details(group, outcome);
+        } else if let Event::Members(group, names, true) = &event {
+            self.session.request_members(now().monotonic, group.clone(), names.last().cloned());
+        } else if let Event::Renamed(from, to) = event {
+            self.rename_drafts(from, to);
         } else if event == Event::Stale {
             self.session.request_overview(now().monotonic);
         } else if let Event::SessionsEnded(_) = event
@@ -324,6 +385,15 @@ impl Client {
             self.session.request_sessions(now().monotonic);
         }
         self.mark_read();
+    }
+
+    /// What was written and not sent is for the group under its new name.
+    fn rename_drafts(&self, from: GroupName, to: GroupName) {
+        self.drafts.update(|drafts| {
+            if let Some(draft) = drafts.remove(&Conversation::Group(from)) {
+                drafts.entry(Conversation::Group(to)).or_insert(draft);
+            }
+        });
     }
 
     fn enter(&mut self, name: UserName) {

@@ -4,9 +4,10 @@ use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 use netchat_client::slash::{HELP, Slash, Typed};
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::GroupAction;
 
 use super::{Ui, use_ui};
-use crate::model::{AccountIntent, Intent};
+use crate::model::{AccountIntent, GroupIntent, Intent};
 
 #[component]
 pub(super) fn Composer() -> impl IntoView {
@@ -84,6 +85,12 @@ fn submit(ui: Ui, to: &Conversation, text: &str) -> Result<(), String> {
             Intent::CreateGroup(group.to_string(), members.join(";"))
         }
         Slash::QuitGroup(group) => Intent::QuitGroup(Conversation::Group(group)),
+        Slash::Invite(group, names) => Intent::Group(GroupIntent::Invite(group, names.join(";"))),
+        Slash::ActOnGroup(group, GroupAction::Describe) => Intent::Group(GroupIntent::Open(group)),
+        Slash::ActOnGroup(group, action) => Intent::Group(GroupIntent::Act(group, action)),
+        Slash::Block(name, true) => Intent::Group(GroupIntent::Block(name)),
+        Slash::Block(name, false) => Intent::Group(GroupIntent::Unblock(name)),
+        Slash::Blocked => Intent::Group(GroupIntent::ListBlocked),
         Slash::Broadcast => select(Conversation::Everyone),
         Slash::Active => {
             let names = ui.model.with_untracked(|model| {

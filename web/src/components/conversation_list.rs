@@ -6,6 +6,7 @@ use netchat_shared::conversation::Conversation;
 
 use super::account::AccountDialog;
 use super::dialogs::{JoinGroup, MessageSeveral, NewGroup};
+use super::groups::{Decisions, GroupDialog};
 use super::use_ui;
 use crate::model::{AccountIntent, Intent};
 
@@ -44,6 +45,7 @@ pub(super) fn ConversationList() -> impl IntoView {
                     "Sign out"
                 </button>
             </header>
+            <Decisions />
             <ul class="conversations">
                 <For each=move || listed.get() key=Clone::clone let(conversation)>
                     <Entry conversation />
@@ -77,6 +79,7 @@ pub(super) fn ConversationList() -> impl IntoView {
             <JoinGroup dialog=join_group />
             <MessageSeveral dialog=several />
             <AccountDialog />
+            <GroupDialog />
         </nav>
     }
 }

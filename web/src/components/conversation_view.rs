@@ -8,7 +8,7 @@ use super::composer::Composer;
 use super::message_row::MessageRow;
 use super::use_ui;
 use crate::clock;
-use crate::model::{Intent, Model, Row, Thread, rows};
+use crate::model::{GroupIntent, Intent, Model, Row, Thread, rows};
 
 /// Messages shown at once. Earlier ones are shown on demand, as many more each time.
 const WINDOW: usize = 200;
@@ -26,6 +26,12 @@ pub(super) fn ConversationView() -> impl IntoView {
             ui.perform(Intent::QuitGroup(group));
         }
     };
+    let details = move |_| {
+        let selected = ui.model.with_untracked(|model| model.selected.clone());
+        if let Some(Conversation::Group(group)) = selected {
+            ui.perform(Intent::Group(GroupIntent::Open(group)));
+        }
+    };
     view! {
         <header class="conversation-head">
             <button
@@ -38,6 +44,7 @@ pub(super) fn ConversationView() -> impl IntoView {
             </button>
             <h2 node_ref=heading tabindex="-1">{move || title.get()}</h2>
             <Show when=move || is_group.get()>
+                <button class="button button--quiet" type="button" on:click=details>"Group details"</button>
                 <button class="button button--quiet" type="button" on:click=quit>"Leave group"</button>
             </Show>
         </header>

@@ -10,8 +10,10 @@ use crate::model::Intent;
 /// Makes a group of oneself and others.
 #[component]
 pub(super) fn NewGroup(dialog: NodeRef<Dialog>) -> impl IntoView {
-    let fields =
-        [("Group name", ""), ("Members", "Names, separated by commas. You are a member anyway.")];
+    let fields = [
+        ("Group name", ""),
+        ("Members", "Names, separated by commas. They are invited, and decide."),
+    ];
     let intent = |[name, members]: [String; 2]| Intent::CreateGroup(name, members);
     view! { <FormDialog dialog title="New group" submit="Create group" fields intent /> }
 }

@@ -10,6 +10,7 @@ mod conversation_list;
 mod conversation_view;
 mod decision;
 mod dialogs;
+mod groups;
 mod message_row;
 mod sign_in;
 

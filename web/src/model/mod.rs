@@ -4,6 +4,7 @@
 mod account;
 mod changes;
 mod decision;
+mod groups;
 mod rows;
 mod sign_in;
 mod text;
@@ -16,9 +17,10 @@ use netchat_client::session::{
     Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Outgoing, Progress,
 };
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::BlockReply;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
-use netchat_shared::name::UserName;
+use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Now, UnixTime};
 
@@ -27,6 +29,7 @@ pub use self::account::{
 };
 pub use self::changes::Changes;
 pub use self::decision::Decision;
+pub use self::groups::{GroupDetails, GroupIntent, Groups, describe_policy};
 pub use self::rows::{Row, rows};
 pub use self::sign_in::{Field, Form, Reply, SignIn};
 pub use self::text::{Piece, pieces};
@@ -52,6 +55,8 @@ pub struct Model {
     pub selected: Option<Conversation>,
     /// Who is online, oneself included.
     pub online: Online,
+    /// Invitations, and the details of a group.
+    pub groups: Groups,
     /// One's account.
     pub account: Account,
     /// What the server said that belongs to no message, newest last.
@@ -114,6 +119,8 @@ pub enum Intent {
     JoinGroup(String),
     /// Leave a group for good.
     QuitGroup(Conversation),
+    /// Something else about groups.
+    Group(GroupIntent),
     /// Something about one's account.
     Account(AccountIntent),
     /// Try to connect at once.
@@ -138,6 +145,7 @@ impl Default for Model {
             threads: BTreeMap::from([(Conversation::Everyone, Thread::default())]),
             selected: None,
             online: Online { names: BTreeSet::new(), count: 0, is_complete: false },
+            groups: Groups::default(),
             account: Account::default(),
             lines: Vec::new(),
             is_hidden: false,
@@ -196,7 +204,20 @@ impl Model {
             Event::Progress(id, progress) => self.fold_progress(id, &progress),
             Event::Online(online) => self.online = online,
             Event::ActiveList(roster) => self.say(format!("Online: {}", roster.names().join(", "))),
-            Event::Group(group, outcome) => self.fold_group(Conversation::Group(group), outcome),
+            Event::Group(group, outcome) => self.fold_group(&group, outcome),
+            Event::Invited(group, by) => drop(self.groups.invitations.insert(group, by)),
+            Event::InvitationEnded(group) => drop(self.groups.invitations.remove(&group)),
+            Event::Asks(group, name) => drop(self.groups.asking.insert((group, name))),
+            Event::AsksNoMore(group, name) => drop(self.groups.asking.remove(&(group, name))),
+            Event::Renamed(from, to) => self.rename(&from, &to),
+            Event::Block(name, reply) => self.say(describe_block(&name, reply)),
+            Event::Blocked(names, _) if names.is_empty() => {
+                self.say("You hear of everybody's invitations.".to_owned());
+            }
+            Event::Blocked(names, _) => {
+                let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+                self.say(format!("You hear of no invitations of: {}", names.join(", ")));
+            }
             Event::History(conversation, messages, has_more) => {
                 for message in messages {
                     self.fold_earlier(now.calendar, &conversation, message);
@@ -205,6 +226,7 @@ impl Model {
                 thread.has_earlier = has_more;
                 thread.is_loaded = true;
             }
+            Event::Members(group, names, _) => self.groups.add_members(&group, names),
             Event::Groups(groups, _) => {
                 for group in groups {
                     self.thread(&Conversation::Group(group));
@@ -232,7 +254,7 @@ impl Model {
                 self.read.clear();
             }
             // Not shown, or asked for by the client.
-            Event::Typing(..) | Event::Members(..) | Event::Receivers(..) | Event::Stale => {}
+            Event::Typing(..) | Event::Receivers(..) | Event::Stale => {}
             Event::Line(line) => self.say(line),
         }
     }
@@ -448,28 +470,94 @@ impl Model {
         })
     }
 
-    fn fold_group(&mut self, group: Conversation, outcome: GroupOutcome) {
+    fn fold_group(&mut self, group: &GroupName, outcome: GroupOutcome) {
+        let conversation = Conversation::Group(group.clone());
         match outcome {
             GroupOutcome::Created(members) => {
                 self.say(format!("Members of {group}: {}", members.names().join(", ")));
-                self.select(Some(group));
+                self.select(Some(conversation));
             }
-            GroupOutcome::Joined => self.select(Some(group)),
+            GroupOutcome::Joined => self.select(Some(conversation)),
             GroupOutcome::Added => {
                 self.say(format!("You are now a member of {group}."));
-                self.thread(&group);
+                self.thread(&conversation);
             }
             GroupOutcome::NotFound(names) => {
-                self.say(format!("Not registered, so not in {group}: {}", names.join(", ")));
+                let names = names.join(", ");
+                self.refuse(group, format!("Could not be invited to {group}: {names}"));
             }
+            GroupOutcome::Invited(names) => {
+                let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+                self.say(format!("Invited to {group}: {}", names.join(", ")));
+            }
+            GroupOutcome::Asked => {
+                self.say(format!("You asked to join {group}: its maker decides."));
+            }
+            GroupOutcome::NotLetIn => self.say(format!("You were not let into {group}.")),
             GroupOutcome::DoesNotExist => self.say(format!("There is no group {group}.")),
-            GroupOutcome::Refused(line) => self.say(line),
-            GroupOutcome::Quit => {
-                self.threads.remove(&group);
-                if self.selected.as_ref() == Some(&group) {
-                    self.selected = None;
+            GroupOutcome::Refused(line) => self.refuse(group, line),
+            GroupOutcome::WasRemoved => {
+                self.say(format!("You were removed from {group} by its maker."));
+                self.leave_group(group);
+            }
+            GroupOutcome::Quit => self.leave_group(group),
+            GroupOutcome::Removed(name) => {
+                if let Some(details) = &mut self.groups.details
+                    && details.group == *group
+                {
+                    details.members.remove(&name);
                 }
             }
+            GroupOutcome::Is(info) => {
+                if let Some(details) = &mut self.groups.details
+                    && details.group == *group
+                {
+                    details.error = None;
+                    details.info = Some(info);
+                }
+            }
+            // The details are asked for anew.
+            GroupOutcome::Declined
+            | GroupOutcome::Admitted(_)
+            | GroupOutcome::TurnedAway(_)
+            | GroupOutcome::Changed(..) => {}
+        }
+    }
+
+    fn leave_group(&mut self, group: &GroupName) {
+        self.groups.close_if(group);
+        let conversation = Conversation::Group(group.clone());
+        self.threads.remove(&conversation);
+        if self.selected.as_ref() == Some(&conversation) {
+            self.selected = None;
+        }
+    }
+
+    /// What went wrong is said where the person looks.
+    fn refuse(&mut self, group: &GroupName, line: String) {
+        match &mut self.groups.details {
+            Some(details) if details.group == *group => details.error = Some(line),
+            Some(_) | None => self.say(line),
+        }
+    }
+
+    /// Everything that is here under a group's former name belongs under the new one.
+    fn rename(&mut self, from: &GroupName, to: &GroupName) {
+        let (before, after) = (Conversation::Group(from.clone()), Conversation::Group(to.clone()));
+        self.groups.rename(from, to);
+        if let Some(thread) = self.threads.remove(&before) {
+            self.threads.insert(after.clone(), thread);
+            self.say(format!("The group {from} is called {to} now."));
+        }
+        if let Some(read) = self.read.remove(&before) {
+            self.read.insert(after.clone(), read);
+        }
+        let changes = self.pending_changes.values_mut();
+        changes.filter(|change| change.conversation == before).for_each(|change| {
+            change.conversation = after.clone();
+        });
+        if self.selected.as_ref() == Some(&before) {
+            self.selected = Some(after);
         }
     }
 
@@ -480,6 +568,16 @@ impl Model {
     fn next_key(&mut self) -> MessageKey {
         self.last_key += 1;
         MessageKey(self.last_key)
+    }
+}
+
+fn describe_block(name: &UserName, reply: BlockReply) -> String {
+    match reply {
+        BlockReply::Blocked => format!("You hear of no invitations of {name} any more."),
+        BlockReply::Free => format!("You hear of invitations of {name} again."),
+        BlockReply::Unknown => format!("There is no {name}."),
+        BlockReply::TooMany => "You block too many: /unblock somebody first.".to_owned(),
+        BlockReply::NotStored => "That was not stored. Please try again.".to_owned(),
     }
 }
 

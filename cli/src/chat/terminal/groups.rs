@@ -4,6 +4,14 @@ use netchat_shared::extended::{BlockReply, GroupInfo, JoinPolicy};
 
 use super::*;
 
+/// What waits for the person's word.
+pub(super) enum Decision {
+    /// They are invited to that group, by that person.
+    Invited(GroupName, UserName),
+    /// That person asks to join that group of theirs.
+    Asks(GroupName, UserName),
+}
+
 impl Terminal {
     pub(super) fn handle_group(&mut self, group: GroupName, outcome: GroupOutcome) {
         match outcome {
@@ -67,40 +75,39 @@ impl Terminal {
     }
 
     /// What waits for a decision, and what was decided.
-    pub(super) fn handle_consent(&mut self, event: Event) {
-        match event {
-            Event::Invited(group, by) => self.info(format!(
+    pub(super) fn handle_decision(&mut self, decision: Decision) {
+        match decision {
+            Decision::Invited(group, by) => self.info(format!(
                 "{by} invites you to {group}: /accept {group}, /decline {group} or /block {by}"
             )),
-            Event::Asks(group, name) => self.info(format!(
+            Decision::Asks(group, name) => self.info(format!(
                 "{name} asks to join {group}: /admit {group}: {name} or /turnaway {group}: {name}"
             )),
-            Event::Renamed(from, to) => {
-                self.info(format!("The group {from} is called {to} now"));
-                self.rename(&from, &to);
-            }
-            Event::Block(name, reply) => match reply {
-                BlockReply::Blocked => self.info(format!("You hear of no invitations of {name}")),
-                BlockReply::Free => self.info(format!("You hear of invitations of {name} again")),
-                BlockReply::Unknown => self.report(format!("there is no {name}")),
-                BlockReply::TooMany => {
-                    self.report("you block too many: /unblock somebody first".to_owned())
-                }
-                BlockReply::NotStored => {
-                    self.report("that was not stored: please try again".to_owned())
-                }
-            },
-            Event::Blocked(names, more) => {
-                let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-                let rest = if more { ", and more" } else { "" };
-                self.info(format!("You hear of no invitations of: {}{rest}", names.join(", ")));
-            }
-            _ => {}
         }
     }
 
+    pub(super) fn handle_block(&mut self, name: &UserName, reply: BlockReply) {
+        match reply {
+            BlockReply::Blocked => self.info(format!("You hear of no invitations of {name}")),
+            BlockReply::Free => self.info(format!("You hear of invitations of {name} again")),
+            BlockReply::Unknown => self.report(format!("there is no {name}")),
+            BlockReply::TooMany => {
+                self.report("you block too many: /unblock somebody first".to_owned());
+            }
+            BlockReply::NotStored => {
+                self.report("that was not stored: please try again".to_owned());
+            }
+        }
+    }
+
+    pub(super) fn list_blocked(&mut self, names: &[UserName], more: bool) {
+        let rest = if more { ", and more" } else { "" };
+        self.info(format!("You hear of no invitations of: {}{rest}", joined(names)));
+    }
+
     /// Whoever writes in a group goes on in it under its new name.
-    fn rename(&mut self, from: &GroupName, to: &GroupName) {
+    pub(super) fn rename(&mut self, from: &GroupName, to: &GroupName) {
+        self.info(format!("The group {from} is called {to} now"));
         let (before, after) = (Conversation::Group(from.clone()), Conversation::Group(to.clone()));
         if let View::Writing(conversations) = &mut self.view {
             for conversation in conversations.iter_mut().filter(|it| **it == before) {
@@ -162,8 +169,20 @@ fn described(group: &GroupName, outcome: GroupOutcome) -> Option<String> {
             }
             line
         }
-        _ => return None,
+        GroupOutcome::Created(_)
+        | GroupOutcome::NotFound(_)
+        | GroupOutcome::Joined
+        | GroupOutcome::Added
+        | GroupOutcome::Asked
+        | GroupOutcome::WasRemoved
+        | GroupOutcome::DoesNotExist
+        | GroupOutcome::Refused(_)
+        | GroupOutcome::Quit => return None,
     })
+}
+
+fn joined(names: &[UserName]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn who_may_join(policy: JoinPolicy) -> &'static str {

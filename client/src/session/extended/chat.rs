@@ -222,11 +222,7 @@ impl Chat {
     pub(super) fn handle(&mut self, now: Instant, message: ServerMessage, common: &mut Common) {
         let (presence, unsettled) = (&mut self.presence, &mut self.unsettled);
         match message {
-            ServerMessage::From(sequence) => {
-                self.place.begin(sequence);
-                self.is_synced = true;
-                self.consent.finish(common);
-            }
+            ServerMessage::From(sequence) => self.handle_from(sequence, common),
             ServerMessage::Message(delivered) => self.handle_message(delivered, common),
             ServerMessage::Sent { id, sequence, time, position, recipients } => {
                 self.place.confirm(position);
@@ -269,21 +265,10 @@ impl Chat {
             ServerMessage::GroupNews(group, news) => self.handle_news(group, news, common),
             ServerMessage::InvitationsEnd => self.consent.finish(common),
             ServerMessage::Block(name, reply) => self.handle_block(name, reply, common),
-            ServerMessage::Blocked(names, more) => {
-                self.requests.finish(|request| matches!(request, Request::Blocked(_)));
-                common.tell(Event::Blocked(names.into_vec(), more));
-            }
+            ServerMessage::Blocked(names, more) => self.handle_blocked(names, more, common),
             ServerMessage::Session(session) => self.requests.add_session(session),
-            ServerMessage::SessionsEnd => {
-                self.finish_account(|request| matches!(request, AccountRequest::Sessions));
-                common.tell(Event::Sessions(self.requests.take_sessions()));
-            }
-            ServerMessage::SessionsEnded(count) => {
-                self.finish_account(|request| {
-                    matches!(request, AccountRequest::End(_) | AccountRequest::EndOthers)
-                });
-                common.tell(Event::SessionsEnded(count));
-            }
+            ServerMessage::SessionsEnd => self.handle_sessions(common),
+            ServerMessage::SessionsEnded(count) => self.handle_sessions_ended(count, common),
             ServerMessage::Password(reply) => self.handle_password(reply, common),
             ServerMessage::Slowed(rest) => common.tell(Event::Line(slowed(rest))),
             ServerMessage::Stale => self.handle_stale(common),
@@ -302,6 +287,25 @@ impl Chat {
             | ServerMessage::Later(..)
             | ServerMessage::ResumeRefused => {}
         }
+    }
+
+    /// Everything that was to be known before has been told.
+    fn handle_from(&mut self, sequence: Sequence, common: &mut Common) {
+        self.place.begin(sequence);
+        self.is_synced = true;
+        self.consent.finish(common);
+    }
+
+    fn handle_sessions(&mut self, common: &mut Common) {
+        self.finish_account(|request| matches!(request, AccountRequest::Sessions));
+        common.tell(Event::Sessions(self.requests.take_sessions()));
+    }
+
+    fn handle_sessions_ended(&mut self, count: u32, common: &mut Common) {
+        self.finish_account(|request| {
+            matches!(request, AccountRequest::End(_) | AccountRequest::EndOthers)
+        });
+        common.tell(Event::SessionsEnded(count));
     }
 
     fn handle_message(&mut self, delivered: Delivered, common: &mut Common) {

@@ -14,18 +14,25 @@ pub(super) struct Consent {
     invitations: BTreeMap<GroupName, UserName>,
     asking: BTreeSet<(GroupName, UserName)>,
     /// What was told since the list began, while it is being told.
-    listed: Option<(BTreeSet<GroupName>, BTreeSet<(GroupName, UserName)>)>,
+    listed: Option<Listed>,
+}
+
+/// What a list has told so far.
+#[derive(Debug, Default)]
+struct Listed {
+    invitations: BTreeSet<GroupName>,
+    asking: BTreeSet<(GroupName, UserName)>,
 }
 
 impl Consent {
     /// Everything is about to be told.
     pub(super) fn begin(&mut self) {
-        self.listed = Some((BTreeSet::new(), BTreeSet::new()));
+        self.listed = Some(Listed::default());
     }
 
     /// Everything was told.
     pub(super) fn finish(&mut self, common: &mut Common) {
-        let Some((invitations, asking)) = self.listed.take() else { return };
+        let Some(Listed { invitations, asking }) = self.listed.take() else { return };
         let over = self.invitations.keys().filter(|group| !invitations.contains(*group));
         for group in over.cloned().collect::<Vec<_>>() {
             self.end_invitation(&group, common);
@@ -37,8 +44,8 @@ impl Consent {
     }
 
     pub(super) fn invite(&mut self, group: GroupName, by: UserName, common: &mut Common) {
-        if let Some((invitations, _)) = &mut self.listed {
-            invitations.insert(group.clone());
+        if let Some(listed) = &mut self.listed {
+            listed.invitations.insert(group.clone());
         }
         let is_known = self.invitations.get(&group) == Some(&by);
         if !is_known && self.invitations.len() < DECISIONS_MAX {
@@ -62,8 +69,8 @@ impl Consent {
 
     pub(super) fn ask(&mut self, group: GroupName, name: UserName, common: &mut Common) {
         let asks = (group, name);
-        if let Some((_, asking)) = &mut self.listed {
-            asking.insert(asks.clone());
+        if let Some(listed) = &mut self.listed {
+            listed.asking.insert(asks.clone());
         }
         if self.asking.len() < DECISIONS_MAX && self.asking.insert(asks.clone()) {
             common.tell(Event::Asks(asks.0, asks.1));

@@ -6,6 +6,7 @@ use super::requests::Request;
 use netchat_shared::classic::{Roster, RosterEntry};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{BlockReply, GroupNews, GroupReply};
+use netchat_shared::list::List;
 use netchat_shared::name::{GroupName, UserName};
 
 impl Chat {
@@ -92,6 +93,16 @@ impl Chat {
             self.consent.end_invitations_of(&name, common);
         }
         common.tell(Event::Block(name, reply));
+    }
+
+    pub(super) fn handle_blocked(
+        &mut self,
+        names: List<UserName>,
+        more: bool,
+        common: &mut Common,
+    ) {
+        self.requests.finish(|request| matches!(request, Request::Blocked(_)));
+        common.tell(Event::Blocked(names.into_vec(), more));
     }
 
     /// What waits to be sent goes where the group is now.

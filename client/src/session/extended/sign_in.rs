@@ -127,8 +127,7 @@ impl SignIn {
             ServerMessage::Later(why, wait) => {
                 // Others were told the same: they don't all come back at once.
                 let spread = wait.mul_f64(f64::from(common.rng.next_u32()) / f64::from(u32::MAX));
-                let again_at = now + wait + spread / AGAIN_SPREAD;
-                self.again_at = Some(again_at);
+                let again_at = *self.again_at.insert(now + wait + spread / AGAIN_SPREAD);
                 common.tell(Event::PutOff(PutOff { why, again_at }));
             }
             ServerMessage::From(_)

@@ -3,6 +3,7 @@
 use netchat_shared::extended::{BlockReply, JoinPolicy};
 
 use super::*;
+use crate::events::{PageAnswer, PageRequest};
 use crate::limits::{ASKS_OF_USER_MAX, BLOCKED_BY_USER_MAX, GROUP_MEMBERS_MAX};
 
 impl Room {
@@ -17,9 +18,9 @@ impl Room {
         self.asks(key, Request::Group(name.parse().unwrap(), request));
         self.commit();
         let told = self.told(key);
-        let outcomes = told.into_iter().filter_map(|update| match update {
-            Update::Group(_, outcome) => Some(outcome),
-            _ => None,
+        let outcomes = told.into_iter().filter_map(|update| {
+            let Update::Group(_, outcome) = update else { return None };
+            Some(outcome)
         });
         let outcomes: Vec<_> = outcomes.collect();
         assert_eq!(outcomes.len(), 1, "{outcomes:?}");
@@ -37,9 +38,9 @@ impl Room {
     /// What a session was told of groups without asking.
     fn news(&mut self, key: SessionKey) -> Vec<(String, GroupNews)> {
         let told = self.told(key).into_iter();
-        let news = told.filter_map(|update| match update {
-            Update::GroupNews(name, news) => Some((name.to_string(), news)),
-            _ => None,
+        let news = told.filter_map(|update| {
+            let Update::GroupNews(name, news) = update else { return None };
+            Some((name.to_string(), news))
         });
         news.collect()
     }
@@ -129,9 +130,9 @@ fn whoever_is_blocked_invites_in_vain_and_can_not_tell() {
     let names = || vec!["bob".to_owned()];
     let of_eve = room.does(eve, "g", GroupRequest::Create(JoinPolicy::Anyone, names()));
     let of_alice = room.does(alice, "h", GroupRequest::Create(JoinPolicy::Anyone, names()));
-    let invited = |outcome| match outcome {
-        GroupOutcome::Created { invited, unknown, .. } => (invited, unknown),
-        other => panic!("{other:?}"),
+    let invited = |outcome| {
+        let GroupOutcome::Created { invited, unknown, .. } = outcome else { panic!("{outcome:?}") };
+        (invited, unknown)
     };
     assert_eq!(invited(of_eve), invited(of_alice), "she is told the same");
     assert_eq!(room.news(bob), named("h", GroupNews::Invited(name("alice"))));
@@ -276,10 +277,12 @@ fn a_renamed_group_is_known_to_its_members_by_both_names_and_the_former_is_free(
     let told = room.told(bob);
     let names: Vec<_> = told
         .iter()
-        .map(|update| match update {
-            Update::Renamed(it) => format!("{} {}", it.from, it.to),
-            Update::Synced(_) => "synced".to_owned(),
-            other => panic!("{other:?}"),
+        .map(|update| {
+            if let Update::Renamed(it) = update {
+                return format!("{} {}", it.from, it.to);
+            }
+            assert!(matches!(update, Update::Synced(_)), "{update:?}");
+            "synced".to_owned()
         })
         .collect();
     assert_eq!(names, ["g G", "G h", "synced"]);
@@ -332,15 +335,15 @@ fn invitations_and_requests_to_join_are_bounded() {
         let asked = room.does(keys[0], &format!("asking {n}"), GroupRequest::Join);
         assert_eq!(asked == GroupOutcome::Asked, n < ASKS_OF_USER_MAX, "{n}: {asked:?}");
     }
-    for n in 0..=BLOCKED_BY_USER_MAX.min(names.len() - 1) {
-        room.asks(alice, Request::Block(name(&names[n]), true));
+    for blocked in names.iter().take(BLOCKED_BY_USER_MAX + 1) {
+        room.asks(alice, Request::Block(name(blocked), true));
         room.commit();
     }
-    room.asks(alice, Request::Page(crate::events::PageRequest::Blocked { after: None }));
+    room.asks(alice, Request::Page(PageRequest::Blocked { after: None }));
     let told = room.told(alice);
-    let blocked = told.iter().find_map(|update| match update {
-        Update::Page(crate::events::PageAnswer::Blocked(names)) => Some(names.len()),
-        _ => None,
+    let blocked = told.iter().find_map(|update| {
+        let Update::Page(PageAnswer::Blocked(names)) = update else { return None };
+        Some(names.len())
     });
     assert_eq!(blocked, Some(GROUP_MEMBERS_MAX.min(BLOCKED_BY_USER_MAX)));
 }
