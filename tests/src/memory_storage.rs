@@ -3,6 +3,8 @@
 //! The log is a vector, and stays whole; what was purged or taken back is noted beside it. So the
 //! model can also answer as a copy would that has only a beginning of the log.
 
+mod groups;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -570,43 +572,6 @@ impl Batch<'_> {
         Placed::At(self.commit(draft, change))
     }
 
-    /// What becomes of a group that there is; or what of the draft, if nothing does.
-    fn change_group(&self, id: ConversationId, draft: &Draft) -> Result<Change, Placed> {
-        let unchanged = Err(Placed::At(self.storage.head()));
-        let is_member = |user: &UserId| self.storage.member(id, *user).is_some();
-        let group = self.storage.groups.get(&id);
-        match (draft, group) {
-            (Draft::Quit(_, user), _) => match is_member(user) {
-                true => Ok(Change::Quit(id, *user)),
-                false => unchanged,
-            },
-            (Draft::Remove(_, user), _) => match is_member(user) {
-                true => Ok(Change::Remove(id, *user)),
-                false => unchanged,
-            },
-            (Draft::Join(_, user, _), Some(_)) if is_member(user) => unchanged,
-            (Draft::Join(_, user, admission), Some(group)) => {
-                match admission.holds(group.policy, group.standing(*user)) {
-                    true => Ok(Change::Join(id, *user)),
-                    false => Err(Placed::Outdated),
-                }
-            }
-            (Draft::Standing(_, user, step), Some(group)) if !is_member(user) => {
-                let standing = step.apply(group.policy, group.standing(*user));
-                standing.map(|it| Change::Standing(id, *user, it)).ok_or(Placed::Outdated)
-            }
-            (Draft::Rename(_, name), Some(_)) => {
-                let others = self.storage.groups.values().filter(|group| group.id != id);
-                match Looks::of(others.map(|group| &group.name)).has_like(name) {
-                    true => Err(Placed::Taken),
-                    false => Ok(Change::Rename(id, name.clone())),
-                }
-            }
-            (Draft::Policy(_, policy), Some(_)) => Ok(Change::Policy(id, *policy)),
-            _ => Err(Placed::Outdated),
-        }
-    }
-
     fn place_message(&mut self, draft: usize, message: &MessageDraft) -> Placed {
         let storage = &*self.storage;
         if let Some(known) = storage.message_by_id.get(&(message.sender, message.id))
@@ -771,21 +736,6 @@ impl MemoryStorage {
         }
     }
 
-    fn remove_member(&mut self, id: ConversationId, user: UserId, at: Sequence) {
-        self.read.remove(&(user, id));
-        let stay = self.members.get_mut(&(id, user)).and_then(|stays| stays.last_mut());
-        if let Some(stay) = stay {
-            stay.until = Some(at);
-        }
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        group.remove_member(user);
-        if group.members.is_empty() {
-            self.groups.remove(&id);
-            self.gone_groups.insert(id);
-            self.group_looks = Looks::of(self.groups.values().map(|group| &group.name));
-        }
-    }
-
     fn add_message(&mut self, message: &Arc<Message>) {
         self.messages.insert(message.sequence, Arc::clone(message));
         self.message_by_id.insert((message.sender, message.id), message.sequence);
@@ -805,25 +755,6 @@ impl MemoryStorage {
         if stays.last().is_none_or(|stay| stay.until.is_some()) {
             stays.push(Membership { since, until: None });
         }
-    }
-}
-
-impl Looks {
-    fn of(names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let mut looks = Self::default();
-        names.into_iter().for_each(|name| looks.add(name));
-        looks
-    }
-
-    fn add(&mut self, name: impl AsRef<str>) {
-        let keys = NameKeys::of(name);
-        self.folded.insert(keys.folded().to_owned());
-        self.looks.insert(keys.look().to_owned());
-    }
-
-    fn has_like(&self, name: impl AsRef<str>) -> bool {
-        let keys = NameKeys::of(name);
-        self.folded.contains(keys.folded()) || self.looks.contains(keys.look())
     }
 }
 

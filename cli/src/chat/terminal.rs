@@ -8,6 +8,7 @@ mod groups;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
+use self::groups::Decision;
 use netchat_client::session::{
     Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Progress, Question,
     SendError, Session, StoredAt,

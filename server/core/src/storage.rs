@@ -7,11 +7,13 @@
 //! answer to the request itself ([`Stored`]) matters only for what did not become an entry.
 
 mod groups;
+mod ids;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use self::groups::{Admission, FormerName, GroupRecord, Standing, StandingStep};
+pub use self::ids::{ConversationId, UserId};
 use netchat_shared::body::Body;
 use netchat_shared::extended::{DeviceName, JoinPolicy};
 use netchat_shared::kind::MessageKind;
@@ -24,19 +26,6 @@ use netchat_shared::time::UnixTime;
 /// Names a request until its result comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
-
-/// A user, for good: never given to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserId(pub u32);
-
-/// A conversation, for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConversationId(pub u32);
-
-impl ConversationId {
-    /// The broadcast conversation, which always exists.
-    pub const EVERYONE: Self = Self(0);
-}
 
 /// A change to store. Changes are carried out in the order in which they were asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use netchat_core::limits::PAGE_MESSAGES_MAX;
 use netchat_core::storage::{
-    Change, ConversationId, Draft, Entry, Generation, GroupRecord, Loaded, Message, MessageDraft,
-    Origin, Page, Placed, Query, Sequence, Snapshot, Stored, StoredMessage, Target, Ticket,
-    TokenHash, TokenRecord, UserId, UserRecord, Write,
+    Change, ConversationId, Draft, Entry, Generation, Loaded, Message, MessageDraft, Origin, Page,
+    Placed, Query, Sequence, Snapshot, Stored, StoredMessage, Target, Ticket, TokenHash,
+    TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::time::UnixTime;
 
@@ -115,6 +115,7 @@ impl FastMemory {
             head,
             users: self.users.iter().map(|user| (user.clone(), head)).collect(),
             groups: Vec::new(),
+            blocks: Vec::new(),
             directs: directs.collect(),
             tokens: self.tokens.values().cloned().collect(),
             clock: None,
@@ -139,13 +140,14 @@ impl FastMemory {
             Draft::PasswordHash { user, hash, .. } | Draft::RenewedHash { user, hash, .. } => {
                 Change::PasswordHash(user, hash)
             }
-            Draft::Group { name, members } => {
-                let since = Sequence(self.head + 1);
-                let members = members.into_iter().map(|member| (member, since)).collect();
-                Change::Group(GroupRecord { id: self.new_conversation(), name, members })
-            }
-            Draft::Join(group, user) => Change::Join(group, user),
-            Draft::Quit(group, user) => Change::Quit(group, user),
+            Draft::Group { .. }
+            | Draft::Join(..)
+            | Draft::Quit(..)
+            | Draft::Remove(..)
+            | Draft::Standing(..)
+            | Draft::Rename(..)
+            | Draft::Policy(..)
+            | Draft::Block { .. } => panic!("nobody here has a group"),
         };
         entries.push(self.entry(time, change));
         entries

@@ -151,7 +151,9 @@ async fn two_browsers_a_terminal_and_a_classic_client_share_a_group() {
     alice.shows("Could not be invited to CS: Group: nobody").await;
     bob.shows("alice invites you to CS: Group").await;
     bob.click("Accept CS: Group").await;
-    carol.waits_for("alice invites you to CS: Group").await;
+    let invites =
+        "alice invites you to CS: Group: /accept CS: Group, /decline CS: Group or /block alice";
+    carol.waits_for(invites).await;
     carol.types("/accept CS: Group").await;
     carol.waits_for("You are now in: CS: Group").await;
     carol.types("/leave").await;

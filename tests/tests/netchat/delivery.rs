@@ -223,7 +223,10 @@ async fn groups_survive_a_restart() {
     alice.types("/newgroup CS: Group: bob").await;
     alice.waits_for("You are now in: CS: Group").await;
     alice.ends().await;
-    bob.waits_for("alice invites you to CS: Group").await;
+    bob.waits_for(
+        "alice invites you to CS: Group: /accept CS: Group, /decline CS: Group or /block alice",
+    )
+    .await;
     bob.types("/accept CS: Group").await;
     bob.waits_for("You are now in: CS: Group").await;
     system.kill_server().await;
@@ -231,8 +234,8 @@ async fn groups_survive_a_restart() {
     let mut dan = ClassicClient::sign_in(system.udp, "bob", "bobspassword").await;
     dan.sends("CHECK_FOR_GROUP#CS: Group").await;
     dan.shows("OLD_GROUP#CS: Group").await;
-    dan.chats_in("CS: Group", "still a member").await;
     let mut alice = Terminal::signed_in(&address, "alice", &[]).await;
+    dan.chats_in("CS: Group", "still a member").await;
     alice.waits_for("[CS: Group] bob: still a member").await;
 }
 
@@ -252,7 +255,7 @@ async fn what_was_decided_about_a_group_survives_a_server_that_is_killed() {
     alice.types("/remove Lab: bob").await;
     bob.waits_for("You were removed from Lab by its maker").await;
     alice.types("/policy Lab: asking").await;
-    alice.waits_for("who is invited may join, or asks to.").await;
+    alice.waits_for("Lab: who is invited may join, or asks to. alice decides about it").await;
     bob.types("/group Lab").await;
     bob.waits_for("You can come into Lab by its maker's invitation only.").await;
     alice.types("/rename Lab: Laboratory").await;
@@ -264,6 +267,7 @@ async fn what_was_decided_about_a_group_survives_a_server_that_is_killed() {
     let mut eve = ClassicClient::sign_in(system.udp, "eve", "evespassword").await;
     eve.sends("CHECK_FOR_GROUP#Lab").await;
     eve.shows("NEW_GROUP#Lab").await;
+    eve.sends("LEAVE").await;
     eve.shows("SERVER: You are invited to: Laboratory (by alice). Join a group to accept.").await;
     eve.sends("JOIN_GROUP#Laboratory").await;
     eve.shows("Group chat exists").await;
@@ -272,7 +276,9 @@ async fn what_was_decided_about_a_group_survives_a_server_that_is_killed() {
     let mut frank = ClassicClient::sign_in(system.udp, "frank", "frankspassword").await;
     frank.sends("JOIN_GROUP#Laboratory").await;
     frank.shows("SERVER: You asked to join Laboratory: its maker decides.").await;
-    alice.waits_for("frank asks to join Laboratory").await;
+    let asks =
+        "frank asks to join Laboratory: /admit Laboratory: frank or /turnaway Laboratory: frank";
+    alice.waits_for(asks).await;
     alice.types("/admit Laboratory: frank").await;
     frank.shows("SERVER: You are now a member of Laboratory.").await;
 }

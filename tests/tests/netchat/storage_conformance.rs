@@ -351,6 +351,31 @@ impl Pair {
         assert_eq!(self.database.snapshot(), self.model.snapshot());
     }
 
+    fn draft_of_group(&self, (group, user): (Index, Index), what: &OfGroup) -> Option<Draft> {
+        let (group, user) = (self.pick_group(group)?, self.pick_user(user)?);
+        Some(match what {
+            OfGroup::Join(admission) => Draft::Join(group, user, *admission),
+            OfGroup::Quit => Draft::Quit(group, user),
+            OfGroup::Remove => Draft::Remove(group, user),
+            OfGroup::Standing(by, step) => {
+                let step = match step {
+                    0 => StandingStep::Invite(self.pick_user(*by)?),
+                    1 => StandingStep::Uninvite,
+                    2 => StandingStep::Ask,
+                    3 => StandingStep::StopAsking,
+                    _ => StandingStep::TurnAway,
+                };
+                Draft::Standing(group, user, step)
+            }
+            OfGroup::Rename(name) => {
+                Draft::Rename(group, spelling("group", *name).parse().unwrap())
+            }
+            OfGroup::Policy(policy) => {
+                Draft::Policy(group, JoinPolicy::ALL[usize::from(*policy)].0)
+            }
+        })
+    }
+
     fn draft(&self, proposal: &Proposal) -> Option<Draft> {
         Some(match proposal {
             Proposal::User { name, is_guest } => Draft::User {
@@ -383,30 +408,7 @@ impl Pair {
                 let policy = JoinPolicy::ALL[usize::from(*policy)].0;
                 (!members.is_empty()).then_some(Draft::Group { name, policy, members, invited })?
             }
-            Proposal::Of(group, user, what) => {
-                let (group, user) = (self.pick_group(*group)?, self.pick_user(*user)?);
-                match what {
-                    OfGroup::Join(admission) => Draft::Join(group, user, *admission),
-                    OfGroup::Quit => Draft::Quit(group, user),
-                    OfGroup::Remove => Draft::Remove(group, user),
-                    OfGroup::Standing(by, step) => {
-                        let step = match step {
-                            0 => StandingStep::Invite(self.pick_user(*by)?),
-                            1 => StandingStep::Uninvite,
-                            2 => StandingStep::Ask,
-                            3 => StandingStep::StopAsking,
-                            _ => StandingStep::TurnAway,
-                        };
-                        Draft::Standing(group, user, step)
-                    }
-                    OfGroup::Rename(name) => {
-                        Draft::Rename(group, spelling("group", *name).parse().unwrap())
-                    }
-                    OfGroup::Policy(policy) => {
-                        Draft::Policy(group, JoinPolicy::ALL[usize::from(*policy)].0)
-                    }
-                }
-            }
+            Proposal::Of(group, user, what) => self.draft_of_group((*group, *user), what)?,
             Proposal::Block(user, other, is_blocked) => Draft::Block {
                 user: self.pick_user(*user)?,
                 other: self.pick_user(*other)?,

@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use netchat_shared::extended::{GroupAction, GroupInfo, JoinPolicy};
+use netchat_client::session::GroupOutcome;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{BlockReply, GroupAction, GroupInfo, JoinPolicy};
 use netchat_shared::name::{GroupName, UserName};
+
+use super::Model;
 
 /// What waits for a decision, and the group whose details are in front.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -82,5 +86,108 @@ pub fn describe_policy(policy: JoinPolicy) -> &'static str {
         JoinPolicy::Anyone => "Anyone",
         JoinPolicy::Invitation => "Who is invited",
         JoinPolicy::Asking => "Who is invited, or asks and is let in",
+    }
+}
+
+impl Model {
+    pub(super) fn fold_group(&mut self, group: &GroupName, outcome: GroupOutcome) {
+        let conversation = Conversation::Group(group.clone());
+        match outcome {
+            GroupOutcome::Created(members) => {
+                self.say(format!("Members of {group}: {}", members.names().join(", ")));
+                self.select(Some(conversation));
+            }
+            GroupOutcome::Joined => self.select(Some(conversation)),
+            GroupOutcome::Added => {
+                self.say(format!("You are now a member of {group}."));
+                self.thread(&conversation);
+            }
+            GroupOutcome::NotFound(names) => {
+                let names = names.join(", ");
+                self.refuse(group, format!("Could not be invited to {group}: {names}"));
+            }
+            GroupOutcome::Invited(names) => {
+                let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+                self.say(format!("Invited to {group}: {}", names.join(", ")));
+            }
+            GroupOutcome::Asked => {
+                self.say(format!("You asked to join {group}: its maker decides."));
+            }
+            GroupOutcome::NotLetIn => self.say(format!("You were not let into {group}.")),
+            GroupOutcome::DoesNotExist => self.say(format!("There is no group {group}.")),
+            GroupOutcome::Refused(line) => self.refuse(group, line),
+            GroupOutcome::WasRemoved => {
+                self.say(format!("You were removed from {group} by its maker."));
+                self.leave_group(group);
+            }
+            GroupOutcome::Quit => self.leave_group(group),
+            GroupOutcome::Removed(name) => {
+                if let Some(details) = &mut self.groups.details
+                    && details.group == *group
+                {
+                    details.members.remove(&name);
+                }
+            }
+            GroupOutcome::Is(info) => {
+                if let Some(details) = &mut self.groups.details
+                    && details.group == *group
+                {
+                    details.error = None;
+                    details.info = Some(info);
+                }
+            }
+            // The details are asked for anew.
+            GroupOutcome::Declined
+            | GroupOutcome::Admitted(_)
+            | GroupOutcome::TurnedAway(_)
+            | GroupOutcome::Changed(..) => {}
+        }
+    }
+
+    fn leave_group(&mut self, group: &GroupName) {
+        self.groups.close_if(group);
+        let conversation = Conversation::Group(group.clone());
+        self.threads.remove(&conversation);
+        if self.selected.as_ref() == Some(&conversation) {
+            self.selected = None;
+        }
+    }
+
+    /// What went wrong is said where the person looks.
+    fn refuse(&mut self, group: &GroupName, line: String) {
+        match &mut self.groups.details {
+            Some(details) if details.group == *group => details.error = Some(line),
+            Some(_) | None => self.say(line),
+        }
+    }
+
+    /// Everything that is here under a group's former name belongs under the new one.
+    pub(super) fn rename(&mut self, from: &GroupName, to: &GroupName) {
+        let (before, after) = (Conversation::Group(from.clone()), Conversation::Group(to.clone()));
+        self.groups.rename(from, to);
+        if let Some(thread) = self.threads.remove(&before) {
+            self.threads.insert(after.clone(), thread);
+            self.say(format!("The group {from} is called {to} now."));
+        }
+        if let Some(read) = self.read.remove(&before) {
+            self.read.insert(after.clone(), read);
+        }
+        let changes = self.pending_changes.values_mut();
+        changes.filter(|change| change.conversation == before).for_each(|change| {
+            change.conversation = after.clone();
+        });
+        if self.selected.as_ref() == Some(&before) {
+            self.selected = Some(after);
+        }
+    }
+}
+
+pub(super) fn describe_block(name: &UserName, reply: BlockReply) -> String {
+    match reply {
+        BlockReply::Blocked => format!("You hear of no invitations of {name} any more."),
+        BlockReply::Free => format!("You hear of invitations of {name} again."),
+        BlockReply::Unknown => format!("There is no {name}."),
+        BlockReply::TooMany => "You block too many: /unblock somebody first.".to_owned(),
+        BlockReply::NotStored => "That was not stored. Please try again.".to_owned(),
     }
 }

@@ -1,7 +1,9 @@
 //! Signing in over a link, with a token or with answers of the person.
 
+use std::time::Duration;
+
 use super::super::{Common, Event, PutOff, Question};
-use netchat_shared::extended::{ClientMessage, Link, ServerMessage, Token};
+use netchat_shared::extended::{ClientMessage, Delay, Link, ServerMessage, Token};
 use netchat_shared::name::UserName;
 use netchat_shared::sequence::Generation;
 use netchat_shared::time::Instant;
@@ -83,6 +85,14 @@ impl SignIn {
         self.has_lost_token
     }
 
+    /// Others were told the same: they don't all come back at once.
+    fn put_off(&mut self, now: Instant, why: Delay, wait: Duration, common: &mut Common) {
+        let spread = wait.mul_f64(f64::from(common.rng.next_u32()) / f64::from(u32::MAX));
+        let again_at = now + wait + spread / AGAIN_SPREAD;
+        self.again_at = Some(again_at);
+        common.tell(Event::PutOff(PutOff { why, again_at }));
+    }
+
     /// The server answered: how, if that is a welcome.
     pub(super) fn handle(
         &mut self,
@@ -124,12 +134,7 @@ impl SignIn {
                     self.ask(Question::Password { name, wrong: true }, common);
                 }
             }
-            ServerMessage::Later(why, wait) => {
-                // Others were told the same: they don't all come back at once.
-                let spread = wait.mul_f64(f64::from(common.rng.next_u32()) / f64::from(u32::MAX));
-                let again_at = *self.again_at.insert(now + wait + spread / AGAIN_SPREAD);
-                common.tell(Event::PutOff(PutOff { why, again_at }));
-            }
+            ServerMessage::Later(why, wait) => self.put_off(now, why, wait, common),
             ServerMessage::From(_)
             | ServerMessage::Message(_)
             | ServerMessage::Past(_)

@@ -7,6 +7,7 @@
 mod account_sessions;
 mod accounts;
 mod delivery;
+mod group_news;
 mod groups;
 mod maintenance;
 mod messages;
@@ -271,7 +272,7 @@ impl Chat {
             Request::Group(name, request) => {
                 self.groups.handle(cx, &self.people, (key, user), name, request);
             }
-            Request::Waiting => groups::tell_waiting(cx, &self.people, (key, user)),
+            Request::Waiting => group_news::tell_waiting(cx, &self.people, (key, user)),
             Request::Renamings(after) => self.tell_renamings(cx, key, user, after),
             Request::Block(name, is_blocked) => {
                 self.groups.block(cx, &self.people, (key, user), name, is_blocked);
@@ -292,7 +293,7 @@ impl Chat {
         if let Some(after) = after {
             self.tell_renamings(cx, key, user, after);
         }
-        groups::tell_each_waiting(cx, &self.people, (key, user));
+        group_news::tell_each_waiting(cx, &self.people, (key, user));
         let after = after.unwrap_or_else(|| self.people.received.of(user).min(cx.applied));
         if after <= cx.applied {
             self.deliveries.advance(cx, &mut self.people, user, after);
@@ -301,7 +302,7 @@ impl Chat {
     }
 
     fn tell_renamings(&self, cx: &mut Context, key: SessionKey, user: UserId, after: Sequence) {
-        for renaming in groups::renamings(&self.people, user, after) {
+        for renaming in group_news::renamings(&self.people, user, after) {
             cx.update(key, Update::Renamed(renaming));
         }
     }

@@ -3,7 +3,7 @@
 
 use netchat_shared::body::Body;
 use netchat_shared::classic::ChatCommand;
-use netchat_shared::extended::ClientMessage;
+use netchat_shared::extended::{ClientMessage, GroupAction};
 
 use crate::admission::Spending;
 use crate::limits::MESSAGE_BYTES_PER_COST;
@@ -45,13 +45,30 @@ pub(super) fn of_message(message: &ClientMessage) -> Cost {
         | ClientMessage::Members(..)
         | ClientMessage::Receivers(..)
         | ClientMessage::Receipts(..)
+        | ClientMessage::Blocked(_)
+        | ClientMessage::Invitations
+        | ClientMessage::Group(_, GroupAction::Describe)
         | ClientMessage::Sessions => LOOK_UP,
         ClientMessage::Sync(_) | ClientMessage::History { .. } | ClientMessage::Overview(_) => PAGE,
         ClientMessage::NewGroup(..)
         | ClientMessage::JoinGroup(_)
         | ClientMessage::QuitGroup(_)
+        | ClientMessage::Group(
+            _,
+            GroupAction::Decline
+            | GroupAction::Admit(_)
+            | GroupAction::TurnAway(_)
+            | GroupAction::Remove(_)
+            | GroupAction::Rename(_)
+            | GroupAction::SetPolicy(_),
+        )
+        | ClientMessage::Block(..)
         | ClientMessage::EndSession(_)
         | ClientMessage::EndOtherSessions => CHANGE,
+        // An entry for each.
+        ClientMessage::Group(_, GroupAction::Invite(names)) => {
+            CHANGE.saturating_mul(u32::try_from(names.len()).unwrap_or(u32::MAX).max(1))
+        }
         ClientMessage::ChangePassword { .. } => HASH,
     };
     (Spending::Requests, cost)

@@ -2,8 +2,9 @@
 
 use netchat_shared::extended::JoinPolicy;
 use netchat_shared::name::GroupName;
+use netchat_shared::sequence::Sequence;
 
-use super::{ConversationId, Sequence, UserId};
+use super::ids::{ConversationId, UserId};
 use crate::limits::{FORMER_NAMES_MAX, GROUP_BARRED_MAX};
 
 /// A group as stored.

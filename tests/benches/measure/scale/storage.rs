@@ -103,7 +103,12 @@ impl Database {
                         | Change::PasswordHash(..)
                         | Change::Group(_)
                         | Change::Join(..)
-                        | Change::Quit(..) => None,
+                        | Change::Quit(..)
+                        | Change::Remove(..)
+                        | Change::Standing(..)
+                        | Change::Rename(..)
+                        | Change::Policy(..)
+                        | Change::Block { .. } => None,
                     }));
                 }
                 Response::Stored(answered, _) if answered == ticket => break,

@@ -29,9 +29,15 @@ impl ClassicSession {
         match &mut self.stage {
             Stage::SignedIn(signed_in) => {
                 signed_in.is_chatting = true;
-                // Not before: an original client that has just signed in takes it for an answer.
-                let asks = command != ChatCommand::Received;
-                if asks && !std::mem::replace(&mut signed_in.knows_invitations, true) {
+                // Not where an original client waits for an answer about a group, or to its sign-in.
+                let waits_for_none = matches!(
+                    command,
+                    ChatCommand::Chat(..)
+                        | ChatCommand::GroupChat(..)
+                        | ChatCommand::Active
+                        | ChatCommand::Leave
+                );
+                if waits_for_none && !std::mem::replace(&mut signed_in.knows_invitations, true) {
                     cx.request(self.key, Request::Waiting);
                 }
                 let signature = signed_in.signature.clone();
