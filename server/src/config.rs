@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::builder::{BoolishValueParser, TypedValueParser as _};
 use clap::{Args, value_parser};
 use netchat_core::limits::{
-    RETENTION_DEFAULT, SESSIONS_OF_ACCOUNT_DEFAULT, STORED_BYTES_OF_ACCOUNT_DEFAULT,
+    GROUPS_OF_ACCOUNT_DEFAULT, RETENTION_DEFAULT, SESSIONS_OF_ACCOUNT_DEFAULT,
+    STORED_BYTES_OF_ACCOUNT_DEFAULT,
 };
 use netchat_core::{AccountQuotas, Rate, Secrets, Settings};
 use netchat_process::{SecretSetting, SecretText, read_or_make_secret, read_secret_line};
@@ -102,6 +103,10 @@ pub struct ServerConfig {
     /// How many sessions one account may have at once
     #[arg(long, env = "NETCHAT_SESSIONS_PER_ACCOUNT", default_value_t = SESSIONS_OF_ACCOUNT_DEFAULT, value_name = "SESSIONS", value_parser = value_parser!(u16).range(1..).map(usize::from))]
     pub sessions_per_account: usize,
+
+    /// How many groups one account may have made and be in
+    #[arg(long, env = "NETCHAT_GROUPS_PER_ACCOUNT", default_value_t = GROUPS_OF_ACCOUNT_DEFAULT, value_name = "GROUPS")]
+    pub groups_per_account: usize,
 
     /// How many megabytes of messages one account may have stored; 0: any number
     #[arg(long, env = "NETCHAT_STORAGE_QUOTA", default_value_t = STORED_BYTES_OF_ACCOUNT_DEFAULT / MEGABYTE, value_name = "MEGABYTES", value_parser = value_parser!(u64).range(..=STORAGE_QUOTA_MAX))]
@@ -217,6 +222,7 @@ impl ServerConfig {
                 messages: self.message_quota.0,
                 requests: self.request_quota.0,
                 sessions: self.sessions_per_account,
+                groups: self.groups_per_account,
                 stored_bytes: (self.storage_quota > 0).then_some(self.storage_quota * MEGABYTE),
             },
         })

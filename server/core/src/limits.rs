@@ -147,6 +147,9 @@ pub const REFUSED_TOLD_INTERVAL: Duration = Duration::from_secs(1);
 /// Most sessions of one account at once unless the operator decides otherwise.
 pub const SESSIONS_OF_ACCOUNT_DEFAULT: usize = 32;
 
+/// Most groups that somebody decides about unless the operator decides otherwise.
+pub const GROUPS_OF_ACCOUNT_DEFAULT: usize = 100;
+
 /// Most bytes of messages that an account may have stored unless the operator decides otherwise: a
 /// thousand lines a day, for two years.
 pub const STORED_BYTES_OF_ACCOUNT_DEFAULT: u64 = 512 << 20;

@@ -9,7 +9,8 @@ use netchat_shared::via::GatewayKey;
 
 use crate::admission::{MESSAGES_OF_ACCOUNT_DEFAULT, REQUESTS_OF_ACCOUNT_DEFAULT, Rate};
 use crate::limits::{
-    RETENTION_DEFAULT, SESSIONS_OF_ACCOUNT_DEFAULT, STORED_BYTES_OF_ACCOUNT_DEFAULT,
+    GROUPS_OF_ACCOUNT_DEFAULT, RETENTION_DEFAULT, SESSIONS_OF_ACCOUNT_DEFAULT,
+    STORED_BYTES_OF_ACCOUNT_DEFAULT,
 };
 use crate::passwords::normalised;
 
@@ -44,6 +45,8 @@ pub struct AccountQuotas {
     pub requests: Option<Rate>,
     /// Most sessions at once. For a further one, the one that is missed least gives way.
     pub sessions: usize,
+    /// Most groups that somebody decides about. No further one is made until they have left one.
+    pub groups: usize,
     /// Most bytes of messages that are stored, everything counted
     /// ([`MESSAGE_BYTES_AROUND`](crate::limits::MESSAGE_BYTES_AROUND)). `None`: any number. Storage sees to
     /// it.
@@ -56,6 +59,7 @@ impl Default for AccountQuotas {
             messages: MESSAGES_OF_ACCOUNT_DEFAULT,
             requests: REQUESTS_OF_ACCOUNT_DEFAULT,
             sessions: SESSIONS_OF_ACCOUNT_DEFAULT,
+            groups: GROUPS_OF_ACCOUNT_DEFAULT,
             stored_bytes: Some(STORED_BYTES_OF_ACCOUNT_DEFAULT),
         }
     }

@@ -7,7 +7,7 @@ use netchat_client::session::{Event, Output, Progress, Saved, Session, Trust};
 use netchat_shared::FreshKeys;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    Datagram, Link, PROTOCOL_VERSION, ServerMessage, SessionId, Token, accept,
+    Datagram, JoinPolicy, Link, PROTOCOL_VERSION, ServerMessage, SessionId, Token, accept,
 };
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
@@ -170,7 +170,7 @@ impl Play {
             0 => self.session.request_history(now, conversation(script), None),
             1 => self.session.request_overview(now),
             2 => self.session.request_members(now, group, None),
-            3 => self.session.create_group(now, group, vec!["bob".to_owned()]),
+            3 => self.session.create_group(now, group, JoinPolicy::Asking, vec!["bob".to_owned()]),
             4 => self.session.join_group(now, group),
             5 => self.session.request_sessions(now),
             6 => self.session.watch_online(now),

@@ -9,8 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use netchat_core::{AccountQuotas, LogEvent, Rate, Refusal, Settings};
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{ClientMessage, Delay, NotSent, ServerMessage};
+use netchat_shared::extended::{
+    ClientMessage, Delay, GroupReply, JoinPolicy, NotSent, ServerMessage,
+};
 use netchat_shared::kind::MessageKind;
+use netchat_shared::list::List;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::password::Password;
 use netchat_tests::crowd::Crowd;
@@ -30,8 +33,13 @@ fn rate(burst: u32, per_second: u32) -> Option<Rate> {
 
 fn few(settings: &mut Settings) {
     let stored_bytes = None;
-    settings.quotas =
-        AccountQuotas { messages: rate(10, 2), requests: rate(100, 10), sessions: 3, stored_bytes };
+    settings.quotas = AccountQuotas {
+        messages: rate(10, 2),
+        requests: rate(100, 10),
+        sessions: 3,
+        groups: 2,
+        stored_bytes,
+    };
 }
 
 /// A server that lets accounts do little.
@@ -300,6 +308,33 @@ fn s9_whoever_has_stored_as_much_as_one_may_is_told_and_others_write_on() {
     assert!(heard.contains(&refused), "{heard:?}");
     crowd.say(at(2), &line("bob", 1, "an answer"));
     assert_eq!(sent(&crowd.take_heard(at(2))), [1]);
+}
+
+#[test]
+fn s8_nobody_makes_more_groups_than_one_may_and_others_make_theirs() {
+    let mut crowd = crowd();
+    let make = |crowd: &mut Crowd, address: SocketAddr, name: &str| {
+        let (name, nobody) = (name.parse().unwrap(), List::default());
+        crowd.say(address, &ClientMessage::NewGroup(name, JoinPolicy::Invitation, nobody));
+        let heard = crowd.take_heard(address).into_iter();
+        let mut replies = heard.filter_map(|message| match message {
+            ServerMessage::Group(_, reply) => Some(reply),
+            _ => None,
+        });
+        replies.next().expect("an answer")
+    };
+    let is_made = |reply: &GroupReply| matches!(reply, GroupReply::Created { .. });
+    assert!(is_made(&make(&mut crowd, at(1), "garden")));
+    assert!(is_made(&make(&mut crowd, at(1), "attic")));
+    crowd.pass(30 * SECOND);
+    let refused = make(&mut crowd, at(1), "cellar");
+    let GroupReply::Refused(why) = &refused else { panic!("{refused:?}") };
+    assert_eq!(why, "You have 2 groups of your own, as many as one account may: leave one first.");
+    assert!(is_made(&make(&mut crowd, at(2), "cellar")));
+    crowd.say(at(1), &ClientMessage::QuitGroup("attic".parse().unwrap()));
+    crowd.pass(30 * SECOND);
+    crowd.take_heard(at(1));
+    assert!(is_made(&make(&mut crowd, at(1), "attic")), "an empty group has gone");
 }
 
 #[test]

@@ -361,7 +361,10 @@ fn d5_lists_of_10_000_online_end_no_session() {
 #[test]
 fn d5_lists_of_450_groups_end_no_session() {
     const GROUPS: usize = 450;
-    let mut crowd = Crowd::new(|settings| settings.quotas.requests = None);
+    let mut crowd = Crowd::new(|settings| {
+        settings.quotas.requests = None;
+        settings.quotas.groups = GROUPS;
+    });
     crowd.sign_in(at(1), "alice", None);
     crowd.sign_in(at(2), "bob", None);
     for n in 0..GROUPS {

@@ -99,6 +99,11 @@ impl Groups {
         let name = group.map_or(name, |group| group.name.clone());
         let plan = match (request, group) {
             (GroupRequest::Find, group) => Err(GroupOutcome::Found(group.is_some())),
+            (GroupRequest::CreateOpen(_) | GroupRequest::Create(..), _)
+                if decides_about(people, user) >= cx.settings.quotas.groups =>
+            {
+                Err(refused(too_many_groups(cx.settings.quotas.groups)))
+            }
             (GroupRequest::CreateOpen(names), _) => create_open(people, user, &name, names),
             (GroupRequest::Create(policy, names), _) => create(people, user, &name, policy, names),
             (GroupRequest::Quit, None) => Err(not_a_member(&name)),
@@ -570,6 +575,15 @@ fn refused(line: String) -> GroupOutcome {
 
 fn not_a_member(name: &GroupName) -> GroupOutcome {
     refused(format!("You are not a member of {name}."))
+}
+
+/// How many groups a user decides about: those they made, and those that their makers left to them.
+fn decides_about(people: &People, user: UserId) -> usize {
+    people.directory.groups_of(user).filter(|group| group.maker() == Some(user)).count()
+}
+
+fn too_many_groups(max: usize) -> String {
+    format!("You have {max} groups of your own, as many as one account may: leave one first.")
 }
 
 fn too_many_members() -> String {

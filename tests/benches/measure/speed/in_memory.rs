@@ -81,6 +81,7 @@ fn config() -> ServerConfig {
         message_quota: RateSetting(None),
         request_quota: RateSetting(None),
         sessions_per_account: usize::from(u16::MAX),
+        groups_per_account: usize::MAX,
         storage_quota: 0,
     }
 }
