@@ -200,10 +200,11 @@ impl Play {
         }
     }
 
-    /// The server says something, whatever it is.
+    /// The server says something, whatever it is, but for the end of a frame.
     fn say(&mut self, message: &[u8]) {
+        let message: Vec<u8> = message.iter().copied().filter(|&byte| byte != b'\n').collect();
         if let Some(server) = &mut self.server {
-            let _ = server.send(message);
+            let _ = server.send(&message);
         }
     }
 
