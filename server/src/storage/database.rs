@@ -1,9 +1,8 @@
 //! The database file: opening it, what is read at the start, and what is done with it.
 
-use std::fs::{File, TryLockError};
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use netchat_core::storage::{
@@ -22,6 +21,7 @@ use super::index::Index;
 use super::limits::{
     BUSY_TIMEOUT, CACHE_KIB, INDEX_STEP_ROWS_MIN, LOG_BYTES_MAX, PAGE_BYTES, STATEMENTS_MAX,
 };
+use super::lock::Lock;
 use super::purge::Sweep;
 use super::usage::Usage;
 use super::writes::{Committed, Head};
@@ -107,7 +107,7 @@ pub struct Database {
     added: usize,
     /// Locked for as long as the database is open. Closed last, as fields are dropped in their
     /// order: closing any handle of a file ends the locks that SQLite holds on it.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// Whether a commit waits for the disk.
@@ -131,7 +131,7 @@ impl Database {
         }
         let file = |source| DatabaseError::File { path: path.to_owned(), source };
         let sqlite = |source| DatabaseError::Sqlite { path: path.to_owned(), source };
-        let lock = lock(path)?;
+        let lock = Lock::take(path)?;
         let metadata = lock.metadata().map_err(file)?;
         let is_new = metadata.len() == 0;
         if metadata.permissions().mode() & !OWNER_ONLY & 0o777 != 0 {
@@ -415,23 +415,6 @@ impl Drop for Database {
         if let Err(error) = self.mark.write(self.marked()) {
             warn!(%error, "the mark beside the database could not be written");
         }
-    }
-}
-
-/// Makes the file if needed, and locks it: a server must have its database to itself. The lock is
-/// on the file itself, so that whatever path or link leads to it is refused. SQLite's own locks are
-/// of another sort (`fcntl`, not `flock`) and don't get in the way; but a process loses those when
-/// it closes any handle of the file, so this one is kept, and one process opens a database once.
-fn lock(path: &Path) -> Result<File, DatabaseError> {
-    let failed = |source| DatabaseError::File { path: path.to_owned(), source };
-    // What SQLite makes beside it gets the same permissions.
-    let mut options = File::options();
-    let options = options.read(true).write(true).create(true).truncate(false).mode(OWNER_ONLY);
-    let file = options.open(path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(DatabaseError::InUse(path.to_owned())),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
 

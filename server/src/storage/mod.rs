@@ -11,6 +11,7 @@ mod generation;
 mod groups;
 mod index;
 mod limits;
+mod lock;
 mod messages;
 mod name_keys;
 mod purge;
