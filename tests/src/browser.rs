@@ -93,6 +93,12 @@ impl Browser {
         self.find(&by_button(button)).await.click().await.unwrap();
     }
 
+    /// Opens a menu and clicks what is in it.
+    pub async fn choose(&self, menu: &str, item: &str) {
+        self.click(menu).await;
+        self.click(item).await;
+    }
+
     /// Writes a message in the conversation in front and sends it with Enter.
     pub async fn write(&self, text: &str) {
         let message = self.find(&by_field("Message")).await;
@@ -142,14 +148,15 @@ impl Browser {
 
     /// Waits until the list of who is online holds this name.
     pub async fn sees_online(&self, name: &str) {
-        self.find(&format!("//ul[@aria-labelledby='online-title']//button[.={}]", quoted(name)))
+        let name = quoted(name);
+        self.find(&format!("//ul[@aria-labelledby='online-title']//a[normalize-space(.)={name}]"))
             .await;
     }
 
     /// Opens a conversation by its name in the list, or with someone who is online.
     pub async fn open_conversation(&self, name: &str) {
         let name = quoted(name);
-        self.find(&format!("//nav//button[@aria-label={name} or .={name}]"))
+        self.find(&format!("//nav//a[@aria-label={name} or normalize-space(.)={name}]"))
             .await
             .click()
             .await

@@ -1,17 +1,21 @@
 //! The NetChat web client.
 //!
 //! ```text
-//! person ─ Intent ─> client ─> Session (netchat-shared) ─ Event ─> Model ─> components
+//! person ─ Intent ─> io ─> Session (netchat-client) ─ Event ─> Store ─ Touched ─> view
 //! ```
 //!
-//! - [`model`]: what the page shows, as plain data;
-//! - [`components`]: draw it, and turn what the person does into [`model::Intent`]s;
-//! - [`client`]: the one place with I/O: a WebSocket, a timer, the session;
-//! - [`kept`]: what the browser keeps for the next time that the page is loaded.
+//! - [`store`]: what the page knows, as plain data;
+//! - [`live`]: that, with a signal for each thing that is shown;
+//! - [`view`]: draws it, and turns what the person does into [`store::Intent`]s;
+//! - [`io`]: the one place with I/O: the session over its WebSocket, timers, what the browser keeps,
+//!   other tabs, notices of the system;
+//! - [`router`]: conversations as addresses.
 
-pub mod client;
 mod clock;
-pub mod components;
 mod device;
-pub mod kept;
-pub mod model;
+pub mod io;
+pub mod live;
+pub mod router;
+pub mod store;
+mod text;
+pub mod view;

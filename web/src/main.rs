@@ -1,8 +1,8 @@
 //! The web client's entry point.
 
 use leptos::prelude::*;
-use netchat_web::client::Client;
-use netchat_web::components::App;
+use netchat_web::io::Client;
+use netchat_web::view::App;
 
 fn main() {
     console_error_panic_hook::set_once();

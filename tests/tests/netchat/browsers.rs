@@ -38,7 +38,7 @@ async fn a_browser_and_a_terminal_chat_with_each_other() {
     let mut bob = Terminal::signed_in(&system.udp.to_string(), "bob", &[]).await;
     bob.expects("alice: Are you there?").await;
     alice.find("//*[@role='log']//li[last()]//*[.='Received']").await;
-    alice.click("Sign out").await;
+    alice.choose("Menu", "Sign out").await;
     alice.find("//h1").await;
     alice.reload().await;
     alice.find("//h1").await;
@@ -115,7 +115,7 @@ async fn what_goes_wrong_at_the_door_is_said_beside_its_field() {
     other.types("/chat bob").await;
     other.types("Hi Bob").await;
     // The list has settled when it shows the message.
-    page.shows("carol: Hi Bob").await;
+    page.shows("Hi Bob").await;
     page.open_conversation("carol").await;
     page.sees("Hi Bob").await;
     page.write("Hi Carol").await;
@@ -143,7 +143,7 @@ async fn two_browsers_a_terminal_and_a_classic_client_share_a_group() {
     let bob = Browser::open(system.http, Device::Desktop).await;
     bob.sign_in("bob", "bobspassword").await;
 
-    alice.click("New group").await;
+    alice.choose("New", "New group").await;
     alice.fill("Group name", "CS: Group").await;
     alice.fill("Members", "bob, carol, dan, nobody").await;
     alice.screenshot("new-group").await;
@@ -298,7 +298,7 @@ async fn an_account_is_seen_to_in_its_dialog() {
     let alice = Browser::open(system.http, Device::Desktop).await;
     alice.sign_in("alice", "alicespassword").await;
     let mut other = Terminal::signed_in(&system.udp.to_string(), "alice", &[]).await;
-    alice.click("Account").await;
+    alice.choose("Menu", "Account").await;
     alice.find("//dialog[@aria-label='Account']//*[contains(., 'this one')]").await;
     alice.find("//dialog[@aria-label='Account']//*[contains(., 'Terminal on')]").await;
     alice.screenshot("account").await;

@@ -1,0 +1,120 @@
+//! What the client does about events of its session, beside showing them.
+
+use netchat_client::session::{Event, GroupOutcome, PasswordOutcome, Session};
+use netchat_shared::extended::GroupAction;
+use netchat_shared::name::{GroupName, UserName};
+
+use super::{Client, kept, page, seed, trust};
+use crate::clock::now;
+use crate::store::{Decision, Reply};
+
+impl Client {
+    pub(super) fn handle_event(&mut self, event: Event) {
+        self.live.change(|store| store.fold(now(), event.clone()));
+        match event {
+            Event::Asked(question) if Decision::asked(&question).is_none() => {
+                let reply = self.live.change(|store| store.asked(&question));
+                self.question = Some(question);
+                self.reply(reply);
+            }
+            Event::ServerKey(key) => kept::keep_server_key(&key),
+            Event::SignedIn(name) => self.enter(name),
+            Event::SignedOut => self.leave(),
+            Event::Group(group, outcome) => self.renew_details(&group, &outcome),
+            Event::Members(group, names, true) => {
+                self.session.request_members(now().monotonic, group, names.last().cloned());
+            }
+            Event::Renamed(..) => self.keep_drafts(),
+            Event::Stale => self.session.request_overview(now().monotonic),
+            Event::SessionsEnded(_) if self.is_leaving_everywhere => {
+                self.session.sign_out(now().monotonic);
+            }
+            Event::SessionsEnded(_) | Event::Password(PasswordOutcome::Changed) => {
+                self.session.request_sessions(now().monotonic);
+            }
+            Event::Asked(_)
+            | Event::PutOff(_)
+            | Event::Connection(_)
+            | Event::Arrived(_)
+            | Event::Progress(..)
+            | Event::Online(_)
+            | Event::ActiveList(_)
+            | Event::Invited(..)
+            | Event::InvitationEnded(_)
+            | Event::Asks(..)
+            | Event::AsksNoMore(..)
+            | Event::Block(..)
+            | Event::Blocked(..)
+            | Event::History(..)
+            | Event::Groups(..)
+            | Event::Overview(..)
+            | Event::Read(..)
+            | Event::Typing(..)
+            | Event::Members(_, _, false)
+            | Event::Receivers(..)
+            | Event::Sessions(_)
+            | Event::Password(
+                PasswordOutcome::Wrong | PasswordOutcome::Refused(_) | PasswordOutcome::NoAnswer,
+            )
+            | Event::EndedElsewhere
+            | Event::OtherLog
+            | Event::Line(_) => {}
+        }
+    }
+
+    pub(super) fn reply(&mut self, reply: Option<Reply>) {
+        let now = now().monotonic;
+        let Some(reply) = reply else { return };
+        self.question = None;
+        match reply {
+            Reply::ServerPassword(password) => self.session.answer_server_password(now, password),
+            Reply::Name(name) => self.session.answer_name(now, name),
+            Reply::Password(password) => self.session.answer_password(now, password),
+        }
+    }
+
+    fn enter(&mut self, name: UserName) {
+        let is_other = self.person.as_ref() != Some(&name);
+        self.person = Some(name);
+        if is_other {
+            self.show_kept();
+            self.go_to_destination();
+        }
+        self.session.watch_online(now().monotonic);
+        self.session.request_overview(now().monotonic);
+        self.load_front();
+    }
+
+    /// The next person begins anew, and finds nothing of this one.
+    fn leave(&mut self) {
+        self.person = None;
+        self.begin(Session::new(seed(), trust()));
+        page::set_hash(None);
+    }
+
+    /// The details in front show may be another by now.
+    fn renew_details(&mut self, of: &GroupName, outcome: &GroupOutcome) {
+        let is_shown = self.live.read(|store| {
+            store.groups.details.as_ref().is_some_and(|details| details.group == *of)
+        });
+        let changes = matches!(
+            outcome,
+            GroupOutcome::Invited(_)
+                | GroupOutcome::Admitted(_)
+                | GroupOutcome::TurnedAway(_)
+                | GroupOutcome::Changed(..)
+        );
+        if is_shown && changes {
+            self.ask_for_details(of);
+        }
+        if matches!(outcome, GroupOutcome::Created(_) | GroupOutcome::Joined) {
+            self.load_front();
+        }
+    }
+
+    pub(super) fn ask_for_details(&mut self, group: &GroupName) {
+        let now = now().monotonic;
+        self.session.act_on_group(now, group.clone(), GroupAction::Describe);
+        self.session.request_members(now, group.clone(), None);
+    }
+}

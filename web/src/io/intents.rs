@@ -1,0 +1,407 @@
+//! What the person wants, carried out.
+
+use std::collections::BTreeSet;
+
+use netchat_client::reaction::{Reaction, Sign};
+use netchat_client::session::{Content, SendError, Session};
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{GroupAction, JoinPolicy};
+use netchat_shared::kind::MessageKind;
+use netchat_shared::message_id::MessageId;
+use netchat_shared::name::{NameError, UserName};
+use netchat_shared::sequence::Sequence;
+
+use super::{Client, kept, page, seed, trust};
+use crate::clock::now;
+use crate::store::{
+    About, Account, AccountIntent, Asked, Decision, Draft, Form, GroupDetails, GroupIntent, Intent,
+    MessageIntent, MessageKey, PendingAct, ReadingIntent, Setting, Store,
+};
+
+/// What an intent comes to: an error is a line for the person, and nothing was done.
+type Outcome = Result<(), String>;
+
+impl Client {
+    pub(super) fn carry_out(&mut self, intent: Intent) -> Outcome {
+        let monotonic = now().monotonic;
+        match intent {
+            Intent::SignIn(form) => self.sign_in(form),
+            Intent::SignOut => {
+                self.do_pending();
+                self.session.sign_out(monotonic);
+            }
+            Intent::Open(conversation) => self.open(conversation),
+            Intent::Send(conversation, text) => return self.send_draft(&conversation, text),
+            Intent::SendToEach(names, text) => return self.send_to_each(&names, &text),
+            Intent::Reply(to, text) => {
+                let of = self.last(&to, Store::last_of_others)?;
+                return self.send(&to, &MessageKind::Reply(of), text);
+            }
+            Intent::EditLast(to, text) => {
+                let of = self.last(&to, Store::last_own)?;
+                return self.edit(to, of, text);
+            }
+            Intent::DeleteLast(to) => {
+                let of = self.last(&to, Store::last_own)?;
+                return self.delete(to, of);
+            }
+            Intent::ReactToLast(to, reaction) => {
+                let last = |store: &Store, to: &Conversation| {
+                    store.last_of_others(to).or_else(|| store.last_own(to))
+                };
+                let of = self.last(&to, last)?;
+                return self.react(to, of, reaction);
+            }
+            Intent::Message(key, intent) => return self.carry_out_for_message(key, intent),
+            Intent::Typed(conversation, text) => self.typed(&conversation, text),
+            Intent::DropAbout(conversation) => self.drop_about(&conversation),
+            Intent::CreateGroup(name, members) => {
+                let group = name.trim().parse().map_err(|error| format!("{error}"))?;
+                let members = split_names(&members).map(str::to_owned).collect();
+                self.live.change(Store::ask);
+                self.session.create_group(monotonic, group, JoinPolicy::default(), members);
+            }
+            Intent::JoinGroup(name) => {
+                let group = name.trim().parse().map_err(|error| format!("{error}"))?;
+                self.live.change(Store::ask);
+                self.session.join_group(monotonic, group);
+            }
+            Intent::QuitGroup(group) => {
+                self.live.change(|store| store.do_later(PendingAct::Quit(group)));
+            }
+            Intent::Group(intent) => return self.carry_out_for_group(intent),
+            Intent::Account(intent) => return self.carry_out_for_account(intent),
+            Intent::Set(setting) => self.set(setting),
+            Intent::Dismiss(id) => {
+                let act = self.live.change(|store| store.dismiss(id));
+                act.into_iter().for_each(|act| self.do_at_last(act));
+            }
+            Intent::Undo(id) => self.live.change(|store| store.undo(id)),
+            Intent::TakeNewVersion => page::take_new_version(),
+            Intent::ConnectNow => self.session.connect_now(),
+            Intent::TrustServer => self.decide(true),
+            Intent::LookAgain => self.decide(false),
+            Intent::UseClassic => {
+                self.live.change(Store::decided);
+                self.begin(Session::new_classic(seed()));
+            }
+            Intent::Search(..) | Intent::StopSearch => {}
+            Intent::Read(intent) => self.read_on(intent),
+        }
+        Ok(())
+    }
+
+    /// Moves about in the conversation in front.
+    fn read_on(&mut self, intent: ReadingIntent) {
+        let asked = self.live.change(|store| match intent {
+            ReadingIntent::Earlier => store.show_earlier(),
+            ReadingIntent::Later => store.show_later(),
+            ReadingIntent::JumpTo(sequence) => store.jump_to(sequence),
+            ReadingIntent::JumpToTime(time) => store.jump_to_time(time),
+            ReadingIntent::Visit(conversation, sequence) => {
+                store.open(Some(conversation));
+                store.jump_to(sequence)
+            }
+            ReadingIntent::ToEnd => {
+                store.go_to_end();
+                None
+            }
+            ReadingIntent::Scrolled(follows) => {
+                store.scrolled(follows);
+                None
+            }
+            ReadingIntent::MarkRead => {
+                store.clear_new();
+                None
+            }
+        });
+        self.request(asked);
+        page::set_hash(self.live.read(|store| store.front_conversation()).as_ref());
+    }
+
+    pub(super) fn open(&mut self, conversation: Option<Conversation>) {
+        page::set_hash(conversation.as_ref());
+        self.live.change(|store| store.open(conversation));
+        self.load_front();
+    }
+
+    /// Asks for the messages of the conversation in front, unless they are here.
+    pub(super) fn load_front(&mut self) {
+        let missing = self.live.change(|store| {
+            let front = store.front.as_ref()?;
+            let thread = store.threads.get_mut(&front.conversation)?;
+            if thread.is_loaded || thread.asked.is_some() {
+                return None;
+            }
+            thread.asked = Some(Asked::Before(None));
+            thread.asked
+        });
+        self.request(missing);
+    }
+
+    /// Sends what is in the box; what was not sent stays there.
+    fn send_draft(&mut self, to: &Conversation, text: String) -> Outcome {
+        let about = self.live.read(|store| store.draft(to).about);
+        match about {
+            None => self.send(to, &MessageKind::Text, text)?,
+            Some(About::Reply(of)) => self.send(to, &MessageKind::Reply(of), text)?,
+            Some(About::Edit(of)) => self.edit(to.clone(), of, text)?,
+        }
+        self.live.change(|store| {
+            store.set_draft(to, Draft::default());
+            if store.is_in_front(to) {
+                store.clear_new();
+                store.go_to_end();
+            }
+        });
+        self.keep_drafts();
+        Ok(())
+    }
+
+    fn send(&mut self, to: &Conversation, kind: &MessageKind, text: String) -> Outcome {
+        let now = now();
+        let sent = match kind {
+            MessageKind::Reply(of) => self.session.reply(now.monotonic, to.clone(), *of, &text),
+            MessageKind::Text
+            | MessageKind::Edit(_)
+            | MessageKind::Deletion(_)
+            | MessageKind::Reaction(_)
+            | MessageKind::Unknown(_) => self.session.send(now.monotonic, to.clone(), &text),
+        };
+        let id = sent.map_err(|error| error.to_string())?;
+        self.live.change(|store| store.add_own(now.calendar, to, id, kind, text));
+        Ok(())
+    }
+
+    fn edit(&mut self, to: Conversation, of: Sequence, text: String) -> Outcome {
+        let sent = self.session.edit(now().monotonic, to.clone(), of, &text);
+        self.note_change(to, MessageKind::Edit(of), Content::Text(text), sent)
+    }
+
+    fn delete(&mut self, to: Conversation, of: Sequence) -> Outcome {
+        let sent = self.session.delete(now().monotonic, to.clone(), of);
+        self.note_change(to, MessageKind::Deletion(of), Content::TakenBack, sent)
+    }
+
+    fn react(&mut self, to: Conversation, of: Sequence, reaction: Reaction) -> Outcome {
+        let sent = self.session.react(now().monotonic, to.clone(), of, &reaction);
+        self.note_change(to, MessageKind::Reaction(of), Content::Reaction(reaction), sent)
+    }
+
+    fn note_change(
+        &self,
+        to: Conversation,
+        kind: MessageKind,
+        content: Content,
+        sent: Result<MessageId, SendError>,
+    ) -> Outcome {
+        let id = sent.map_err(|error| error.to_string())?;
+        self.live.change(|store| store.add_change(id, to, kind, content));
+        Ok(())
+    }
+
+    /// The place of the last line that something is to be said about.
+    fn last(
+        &self,
+        of: &Conversation,
+        find: impl FnOnce(&Store, &Conversation) -> Option<MessageKey>,
+    ) -> Result<Sequence, String> {
+        let line = self.live.read(|store| store.message(find(store, of)?)?.sequence);
+        line.ok_or_else(|| "there is no message here yet that this could be about".to_owned())
+    }
+
+    fn carry_out_for_message(&mut self, key: MessageKey, intent: MessageIntent) -> Outcome {
+        let Some(message) = self.live.read(|store| store.message(key).cloned()) else {
+            return Ok(());
+        };
+        let to = message.conversation.clone();
+        let place = || message.sequence.ok_or("this message is not stored yet".to_owned());
+        match intent {
+            MessageIntent::Reply => {
+                let about = Some(About::Reply(place()?));
+                self.live.change(|store| {
+                    let text = store.draft(&to).text;
+                    store.set_draft(&to, Draft { text, about });
+                });
+                self.keep_drafts();
+            }
+            MessageIntent::Edit => {
+                let text = message.text().unwrap_or_default().to_owned();
+                let about = Some(About::Edit(place()?));
+                self.live.change(|store| store.set_draft(&to, Draft { text, about }));
+                self.keep_drafts();
+            }
+            MessageIntent::Delete => {
+                place()?;
+                self.live.change(|store| store.do_later(PendingAct::Delete(key)));
+            }
+            MessageIntent::Toggle(sign) => {
+                let is_added = !self.has_put(&message.changes.signs(), &sign);
+                return self.react(to, place()?, Reaction { sign, is_added });
+            }
+            MessageIntent::SendAgain => {
+                let taken = self.live.change(|store| store.take_failed(key));
+                if let Some((to, text)) = taken {
+                    return self.send(&to, &MessageKind::Text, text);
+                }
+            }
+            MessageIntent::Unfold => self.live.change(|store| {
+                store.change_message(key, |message| message.is_unfolded = !message.is_unfolded);
+            }),
+            MessageIntent::Copy => page::copy(message.text().unwrap_or_default()),
+            MessageIntent::Receivers => {
+                self.session.request_receivers(now().monotonic, to, place()?, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn has_put(&self, signs: &[(Sign, Vec<UserName>)], sign: &Sign) -> bool {
+        let people = signs.iter().filter(|(other, _)| other == sign).flat_map(|(_, people)| people);
+        people.into_iter().any(|name| Some(name) == self.person.as_ref())
+    }
+
+    fn typed(&mut self, to: &Conversation, text: String) {
+        let is_told =
+            !text.is_empty() && self.live.read(|store| !store.settings.person.hides_typing);
+        if is_told {
+            self.session.typing(now().monotonic, to.clone());
+        }
+        self.live.change(|store| store.typed(to, text));
+        self.keep_drafts();
+    }
+
+    fn drop_about(&mut self, to: &Conversation) {
+        self.live.change(|store| {
+            let Draft { text, about } = store.draft(to);
+            // The text of a correction is the one that stands there already.
+            let text = if matches!(about, Some(About::Edit(_))) { String::new() } else { text };
+            store.set_draft(to, Draft { text, about: None });
+        });
+        self.keep_drafts();
+    }
+
+    pub(super) fn keep_drafts(&self) {
+        if let Some(person) = &self.person {
+            self.live.read(|store| kept::keep_drafts(person, store.drafts()));
+        }
+    }
+
+    fn set(&mut self, setting: Setting) {
+        self.live.change(|store| store.set(setting));
+        kept::keep_device_settings(self.live.read(|store| store.settings.device));
+    }
+
+    /// Does what could have been undone until now.
+    fn do_at_last(&mut self, act: PendingAct) {
+        match act {
+            PendingAct::Quit(Conversation::Group(group)) => {
+                self.session.quit_group(now().monotonic, group);
+            }
+            PendingAct::Quit(Conversation::Everyone | Conversation::User(_)) => {}
+            PendingAct::Delete(key) => {
+                let line = self.live.read(|store| {
+                    let message = store.message(key)?;
+                    Some((message.conversation.clone(), message.sequence?))
+                });
+                if let Some((to, of)) = line
+                    && let Err(line) = self.delete(to, of)
+                {
+                    self.live.change(|store| store.say(line));
+                }
+            }
+        }
+    }
+
+    /// Nothing waits any longer for being undone.
+    pub(super) fn do_pending(&mut self) {
+        let acts = self.live.change(Store::take_pending_acts);
+        acts.into_iter().for_each(|act| self.do_at_last(act));
+    }
+
+    fn carry_out_for_group(&mut self, intent: GroupIntent) -> Outcome {
+        let now = now().monotonic;
+        match intent {
+            GroupIntent::Accept(group) => self.session.join_group(now, group),
+            GroupIntent::Block(name) => self.session.block(now, name, true),
+            GroupIntent::Unblock(name) => self.session.block(now, name, false),
+            GroupIntent::ListBlocked => self.session.request_blocked(now, None),
+            GroupIntent::Open(group) => {
+                let (info, members, error) = (None, BTreeSet::new(), None);
+                let details = GroupDetails { group: group.clone(), info, members, error };
+                self.live.change(|store| store.show_details(Some(details)));
+                self.ask_for_details(&group);
+            }
+            GroupIntent::Close => self.live.change(|store| store.show_details(None)),
+            GroupIntent::Invite(group, names) => {
+                let names = split_names(&names).map(str::to_owned).collect();
+                self.session.invite(now, group, names);
+            }
+            GroupIntent::Rename(group, name) => {
+                let name = name.trim().parse().map_err(|error| format!("{error}"))?;
+                self.session.act_on_group(now, group, GroupAction::Rename(name));
+            }
+            GroupIntent::Act(group, action) => self.session.act_on_group(now, group, action),
+        }
+        Ok(())
+    }
+
+    fn carry_out_for_account(&mut self, intent: AccountIntent) -> Outcome {
+        let now = now().monotonic;
+        match intent {
+            AccountIntent::Open => {
+                self.live.change(|store| store.change_account(|account| account.is_open = true));
+                self.session.request_sessions(now);
+            }
+            AccountIntent::Close => {
+                self.live.change(|store| store.change_account(|it| *it = Account::default()));
+            }
+            AccountIntent::EndSession(id) => self.session.end_session(now, id),
+            AccountIntent::EndOthers => self.session.end_other_sessions(now),
+            AccountIntent::SignOutEverywhere => {
+                self.is_leaving_everywhere = true;
+                self.session.end_other_sessions(now);
+            }
+            AccountIntent::ChangePassword(form) => {
+                let (old, new) = form.passwords()?;
+                self.live.change(|store| store.change_account(|account| account.is_busy = true));
+                self.session.change_password(now, old, new, !form.keeps_others);
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing is sent unless all names are possible.
+    fn send_to_each(&mut self, names: &str, text: &str) -> Outcome {
+        let names = split_names(names)
+            .map(|name| name.parse().map_err(|error: NameError| format!("“{name}”: {error}")));
+        let names: BTreeSet<UserName> = names.collect::<Result<_, _>>()?;
+        let first = names.first().cloned().ok_or("name somebody to write to")?;
+        for name in names {
+            self.send(&Conversation::User(name), &MessageKind::Text, text.to_owned())?;
+        }
+        self.open(Some(Conversation::User(first)));
+        Ok(())
+    }
+
+    /// The person has decided whether to trust the server that answers.
+    fn decide(&mut self, accepts: bool) {
+        match self.live.change(Store::decided) {
+            Some(Decision::Classic) => self.begin(Session::new(seed(), trust())),
+            Some(Decision::ServerKey { .. }) | None => {
+                self.session.answer_server_key(now().monotonic, accepts);
+            }
+        }
+    }
+
+    fn sign_in(&mut self, form: Form) {
+        let question = self.question.clone();
+        let reply = self.live.change(|store| store.submit(form, question.as_ref()));
+        self.reply(reply);
+    }
+}
+
+/// Names as people write several of them.
+fn split_names(names: &str) -> impl Iterator<Item = &str> {
+    names.split([';', ',', '\n']).map(str::trim).filter(|name| !name.is_empty())
+}

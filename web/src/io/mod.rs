@@ -1,0 +1,340 @@
+//! The one place with I/O: drives the session over a WebSocket and a timer, folds its events into
+//! the store, keeps what must not be lost, and carries out what the person wants.
+
+mod events;
+mod intents;
+mod kept;
+mod page;
+mod socket;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use netchat_client::session::{Output, Question, Saved, Session, Trust};
+use netchat_shared::name::UserName;
+use netchat_shared::time::Instant;
+
+use self::socket::Socket;
+use crate::clock::now;
+use crate::live::Live;
+use crate::router;
+use crate::store::{Asked, Intent};
+use crate::view::Ui;
+
+/// The session and its way to the gateway.
+pub struct Client {
+    session: Session,
+    live: Live,
+    /// Whose page this is.
+    person: Option<UserName>,
+    socket: Option<Socket>,
+    timer: Option<TimeoutHandle>,
+    /// What the session asked last and was not answered.
+    question: Option<Question>,
+    /// The session as the browser has it.
+    kept: Option<Saved>,
+    /// It signs out as soon as all other sessions are ended.
+    is_leaving_everywhere: bool,
+    /// What has changed is drawn before the next frame.
+    is_telling: bool,
+    /// The notice that goes when its time is over.
+    notice: Option<u64>,
+    /// Somebody is writing: it is looked after that they stop.
+    is_watching_typing: bool,
+    /// Goes wherever the person wants to after they have signed in.
+    destination: Option<netchat_shared::conversation::Conversation>,
+}
+
+/// The client as its own callbacks hold it. The page has one thread, and a callback never runs
+/// inside another.
+type Shared = Rc<RefCell<Client>>;
+
+/// How long somebody's writing is believed without looking again.
+const TYPING_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long a notice is shown, and what can be undone waits.
+const NOTICE_TIME: Duration = Duration::from_secs(6);
+
+impl Client {
+    /// Goes on with the session that was kept, or starts one, with the gateway that served the
+    /// page; answers what components need.
+    #[must_use]
+    pub fn start() -> Ui {
+        let live = Live::new();
+        let kept = kept::session();
+        let session = match &kept {
+            Some(saved) => Session::resume(seed(), saved.clone()),
+            None => Session::new(seed(), trust()),
+        };
+        let person = kept.as_ref().map(|saved| saved.name().clone());
+        live.change(|store| {
+            store.set_device(kept::device_settings());
+            if let Some(me) = &person {
+                store.resume(me.clone());
+            }
+        });
+        let mut client = Self {
+            session,
+            live,
+            person,
+            socket: None,
+            timer: None,
+            question: None,
+            kept,
+            is_leaving_everywhere: false,
+            is_telling: false,
+            notice: None,
+            is_watching_typing: false,
+            destination: router::from_hash(&page::hash()).flatten(),
+        };
+        client.show_kept();
+        client.name_device();
+        if client.person.is_some() {
+            client.go_to_destination();
+        }
+        let client = Rc::new(RefCell::new(client));
+        page::listen(&client);
+        drain(&client);
+        tell(&client);
+        let client = StoredValue::new_local(client);
+        let act = Callback::new(move |intent| client.with_value(|client| act(client, intent)));
+        let statistics = Callback::new(move |()| {
+            client.with_value(|client| client.borrow().session.statistics())
+        });
+        Ui::new(live, act, statistics)
+    }
+
+    /// Opens the conversation that the address names.
+    fn go_to_destination(&mut self) {
+        if let Some(conversation) = self.destination.take() {
+            self.open(Some(conversation));
+        }
+    }
+
+    /// Asks the server for a page of the conversation in front.
+    fn request(&mut self, asked: Option<Asked>) {
+        let front = self.live.read(|store| store.front.as_ref().map(|f| f.conversation.clone()));
+        if let (Some(asked), Some(conversation)) = (asked, front) {
+            let before = match asked {
+                Asked::Before(before) => before,
+                Asked::After(_) | Asked::At(_) => None,
+            };
+            self.session.request_history(now().monotonic, conversation, before);
+        }
+    }
+
+    /// Tells one's other sessions what is read here.
+    fn mark_read(&mut self) {
+        let read = self.live.change(crate::store::Store::read_in_front);
+        if let Some((conversation, sequence)) = read {
+            self.session.mark_read(now().monotonic, conversation, sequence);
+        }
+    }
+
+    /// Another session takes the place of one in which nobody was signed in.
+    fn begin(&mut self, session: Session) {
+        self.session = session;
+        self.name_device();
+        self.socket = None;
+        self.question = None;
+        self.is_leaving_everywhere = false;
+    }
+
+    /// Says what this browser is, for the list of one's sessions.
+    fn name_device(&mut self) {
+        crate::device::name().into_iter().for_each(|name| self.session.set_device(name));
+    }
+
+    /// Shows what waits in the session, and what was written and not sent.
+    fn show_kept(&self) {
+        let Some(saved) = self.session.saved() else { return };
+        self.live.change(|store| {
+            for outgoing in saved.waiting() {
+                store.add_waiting(now().calendar, outgoing);
+            }
+            for (conversation, draft) in kept::drafts(saved.name()) {
+                store.set_draft(&conversation, draft);
+            }
+        });
+    }
+
+    fn keep(&mut self) {
+        let saved = self.session.saved();
+        if saved == self.kept {
+            return;
+        }
+        match &saved {
+            Some(saved) => kept::keep_session(saved, self.kept.as_ref()),
+            None => kept::forget_session(),
+        }
+        self.kept = saved;
+    }
+}
+
+fn act(client: &Shared, intent: Intent) -> Result<(), String> {
+    let result = client.borrow_mut().carry_out(intent);
+    drain(client);
+    tell(client);
+    result
+}
+
+/// Passes something to the session, and carries out what it asks for.
+fn input(client: &Shared, input: impl FnOnce(&mut Session, Instant)) {
+    input(&mut client.borrow_mut().session, now().monotonic);
+    drain(client);
+    tell_soon(client);
+}
+
+fn drain(client: &Shared) {
+    loop {
+        let output = client.borrow_mut().session.poll();
+        match output {
+            Output::Transmit(datagram) => {
+                if let Some(socket) = &client.borrow().socket {
+                    socket.send(&datagram);
+                }
+            }
+            Output::OpenPath => open(client),
+            Output::Event(event) => client.borrow_mut().handle_event(event),
+            Output::Wait(timer) => {
+                client.borrow_mut().keep();
+                return arm(client, timer);
+            }
+        }
+    }
+}
+
+/// Whatever has changed is drawn, once for everything that arrives within a frame. A page that is not
+/// looked at has no frames.
+fn tell_soon(client: &Shared) {
+    if std::mem::replace(&mut client.borrow_mut().is_telling, true) {
+        return;
+    }
+    let this = client.clone();
+    let told = move || {
+        this.borrow_mut().is_telling = false;
+        tell(&this);
+    };
+    if document().hidden() {
+        set_timeout(told, Duration::ZERO);
+    } else {
+        request_animation_frame(told);
+    }
+}
+
+/// What has changed is drawn, read if it is before the person's eyes, and told where it is missed.
+fn tell(client: &Shared) {
+    let live = {
+        let mut client = client.borrow_mut();
+        client.mark_read();
+        client.live
+    };
+    drain(client);
+    page::tell_of_news(client);
+    page::follow_front(&client.borrow());
+    arm_notice(client);
+    watch_typing(client);
+    live.tell();
+}
+
+/// Takes the notice that is shown away when its time is over, and does what was not undone.
+fn arm_notice(client: &Shared) {
+    let shown = client.borrow().live.read(|store| {
+        let notice = store.notices.shown()?;
+        (notice.offer != crate::store::Offer::Reload).then_some(notice.id)
+    });
+    if std::mem::replace(&mut client.borrow_mut().notice, shown) == shown {
+        return;
+    }
+    let Some(id) = shown else { return };
+    let this = client.clone();
+    set_timeout(
+        move || {
+            // It may have been taken away, or undone.
+            let is_shown = this.borrow().notice == Some(id);
+            if is_shown {
+                let _ = act(&this, Intent::Dismiss(id));
+            }
+        },
+        NOTICE_TIME,
+    );
+}
+
+/// Who stops writing is not shown as writing any more.
+fn watch_typing(client: &Shared) {
+    let is_writing = client.borrow().live.change(|store| store.expire_typing(now().monotonic));
+    if !is_writing || std::mem::replace(&mut client.borrow_mut().is_watching_typing, true) {
+        return;
+    }
+    let this = client.clone();
+    set_timeout(
+        move || {
+            this.borrow_mut().is_watching_typing = false;
+            tell(&this);
+        },
+        TYPING_INTERVAL,
+    );
+}
+
+/// Opens a WebSocket in place of the last one.
+fn open(client: &Shared) {
+    let passes = |pass: fn(&Shared)| {
+        let client = Rc::downgrade(client);
+        move || client.upgrade().iter().for_each(pass)
+    };
+    let on_open = passes(|client| input(client, Session::path_opened));
+    let on_close = passes(|client| {
+        client.borrow_mut().socket = None;
+        input(client, Session::path_closed);
+    });
+    let weak = Rc::downgrade(client);
+    let on_datagram = move |datagram: &[u8]| {
+        if let Some(client) = weak.upgrade() {
+            input(&client, |session, now| session.handle_datagram(now, datagram));
+        }
+    };
+    // The last one is closed before the next is opened.
+    client.borrow_mut().socket = None;
+    let socket = Socket::open(on_open, on_datagram, on_close);
+    let mut client = client.borrow_mut();
+    if socket.is_none() {
+        client.session.path_closed(now().monotonic);
+    }
+    client.socket = socket;
+}
+
+fn arm(client: &Shared, timer: Option<Instant>) {
+    if let Some(handle) = client.borrow_mut().timer.take() {
+        handle.clear();
+    }
+    let Some(at) = timer else { return };
+    let weak = Rc::downgrade(client);
+    let wait = at.saturating_since(now().monotonic) + Duration::from_millis(1);
+    let fire = move || {
+        if let Some(client) = weak.upgrade() {
+            input(&client, Session::handle_timeout);
+        }
+    };
+    client.borrow_mut().timer = set_timeout_with_handle(fire, wait).ok();
+}
+
+/// What is known of the server that the page is for: its code if it stands in the address, behind
+/// `#server=`; else the key that it proved before.
+fn trust() -> Trust {
+    let hash = page::hash();
+    let code = hash.strip_prefix("#server=").and_then(|code| code.parse().ok());
+    match (code, kept::server_key()) {
+        (Some(code), _) => Trust::Code(code),
+        (None, Some(key)) => Trust::Key(key),
+        (None, None) => Trust::FirstUse,
+    }
+}
+
+fn seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    // A browser without a source of randomness runs no WebAssembly either.
+    let _ = getrandom::fill(&mut seed);
+    seed
+}

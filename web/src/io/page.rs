@@ -1,0 +1,96 @@
+//! The page around the client: its address, its title, and what the browser says of it.
+
+use leptos::ev;
+use leptos::prelude::*;
+use netchat_client::session::Session;
+use netchat_shared::conversation::Conversation;
+
+use super::{Client, Shared, input, tell};
+use crate::router;
+use crate::store::Intent;
+
+/// Hears what the browser knows about the network, the screen, the address, and the end of the page. The
+/// page lives as long as its client: nothing of this is ever taken back.
+pub(super) fn listen(client: &Shared) {
+    let this = client.clone();
+    window_event_listener(ev::online, move |_| input(&this, Session::probe));
+    let this = client.clone();
+    window_event_listener(ev::visibilitychange, move |_| {
+        let is_hidden = document().hidden();
+        let live = this.borrow().live;
+        live.change(|store| store.set_hidden(is_hidden));
+        if is_hidden {
+            tell(&this);
+        } else {
+            // It may have slept.
+            input(&this, Session::probe);
+        }
+    });
+    let this = client.clone();
+    window_event_listener(ev::hashchange, move |_| {
+        let Some(conversation) = router::from_hash(&hash()) else { return };
+        let is_signed_in = this.borrow().person.is_some();
+        if is_signed_in {
+            let _ = super::act(&this, Intent::Open(conversation));
+        }
+    });
+    let this = client.clone();
+    window_event_listener(ev::beforeunload, move |event| {
+        this.borrow_mut().do_pending();
+        super::drain(&this);
+        if !this.borrow().session.is_settled() {
+            // The browser asks whether to stay.
+            event.prevent_default();
+        }
+    });
+}
+
+/// The part of the address behind the page.
+pub(super) fn hash() -> String {
+    web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
+}
+
+/// The address becomes that of a conversation. Back leads to the one before.
+pub(super) fn set_hash(conversation: Option<&Conversation>) {
+    let wanted = router::to_hash(conversation);
+    let present = hash();
+    let is_there = present == wanted || (conversation.is_none() && present.is_empty());
+    // The code of the server stays in the address until a conversation is opened.
+    if is_there || (conversation.is_none() && present.starts_with("#server=")) {
+        return;
+    }
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().set_hash(&wanted);
+    }
+}
+
+/// The title says how much is unread.
+pub(super) fn follow_front(client: &Client) {
+    let title = match client.live.read(crate::store::Store::unread) {
+        0 => "NetChat".to_owned(),
+        unread => format!("({unread}) NetChat"),
+    };
+    if document().title() != title {
+        document().set_title(&title);
+    }
+}
+
+/// Tells the person of what arrived, where they don't see it.
+pub(super) fn tell_of_news(client: &Shared) {
+    let _ = client.borrow().live.change(crate::store::Store::take_news);
+}
+
+/// Puts a text where it can be pasted from.
+pub(super) fn copy(text: &str) {
+    if let Some(window) = web_sys::window() {
+        // Refused, it is not there: nothing else is known of it.
+        let _ = window.navigator().clipboard().write_text(text);
+    }
+}
+
+/// Loads the page anew, with a newer version of it.
+pub(super) fn take_new_version() {
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().reload();
+    }
+}

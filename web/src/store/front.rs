@@ -1,0 +1,250 @@
+//! The conversation in front: where it is read, and which rows are shown.
+
+use netchat_shared::conversation::Conversation;
+use netchat_shared::sequence::Sequence;
+use netchat_shared::time::UnixTime;
+
+use super::rows::rows;
+use super::{Moved, Row, Store, Thing, Window};
+
+/// The conversation in front.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Front {
+    /// Which it is.
+    pub conversation: Conversation,
+    /// Which of its lines are shown.
+    pub window: Window,
+    /// The person is at the end of what is shown.
+    pub follows: bool,
+    /// The line behind which everything was new when the conversation came to the front.
+    pub new_after: Option<Sequence>,
+    /// The last line that the person has had before their eyes.
+    pub seen: Sequence,
+    /// What it is shown as.
+    pub rows: Vec<Row>,
+    /// A line to go to as soon as it is here.
+    pub goes_to: Option<Sequence>,
+    /// A line that was gone to: it is shown so.
+    pub found: Option<Sequence>,
+}
+
+/// A page of a conversation that is asked of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The lines before a place, or the latest.
+    Before(Option<Sequence>),
+    /// The lines behind a place.
+    After(Sequence),
+    /// The lines from a time on, in milliseconds.
+    At(UnixTime),
+}
+
+impl Front {
+    fn new(conversation: Conversation) -> Self {
+        Self {
+            conversation,
+            window: Window::default(),
+            follows: true,
+            new_after: None,
+            seen: Sequence::ZERO,
+            rows: Vec::new(),
+            goes_to: None,
+            found: None,
+        }
+    }
+
+    /// The end of the conversation is before the person's eyes.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.follows && self.window.is_at_end()
+    }
+}
+
+impl Store {
+    /// Brings a conversation to the front, at its end, with what is new marked; or goes back to the list.
+    pub fn open(&mut self, conversation: Option<Conversation>) {
+        if self.front.as_ref().map(|front| &front.conversation) == conversation.as_ref() {
+            return;
+        }
+        let before = self.front.take().map(|front| front.conversation);
+        for other in before.iter().chain(&conversation) {
+            self.touched.entry(other);
+        }
+        for thing in [Thing::Front, Thing::Rows, Thing::Draft, Thing::Typing, Thing::Details] {
+            self.touched.thing(thing);
+        }
+        let Some(conversation) = conversation else { return };
+        let thread = self.thread(&conversation);
+        let mut front = Front::new(conversation);
+        front.window = Window::at_end(&thread.timeline);
+        front.new_after = (thread.unread > 0).then_some(thread.read);
+        self.front = Some(front);
+        self.draw_rows();
+    }
+
+    /// The person has scrolled.
+    pub fn scrolled(&mut self, follows: bool) {
+        if let Some(front) = &mut self.front
+            && front.follows != follows
+        {
+            front.follows = follows;
+            self.touched.thing(Thing::Front);
+        }
+    }
+
+    /// Shows earlier lines of the conversation in front; answers what is to be asked of the server.
+    pub fn show_earlier(&mut self) -> Option<Asked> {
+        self.move_window(Window::earlier)
+    }
+
+    /// Shows later lines of the conversation in front; answers what is to be asked of the server.
+    pub fn show_later(&mut self) -> Option<Asked> {
+        self.move_window(Window::later)
+    }
+
+    fn move_window(
+        &mut self,
+        go: impl FnOnce(&mut Window, &super::Timeline) -> Moved,
+    ) -> Option<Asked> {
+        let front = self.front.as_mut()?;
+        let thread = self.threads.get_mut(&front.conversation)?;
+        let asked = match go(&mut front.window, &thread.timeline) {
+            Moved::Yes => {
+                self.draw_rows();
+                return None;
+            }
+            Moved::No => return None,
+            Moved::MissingBefore(Sequence::MAX) => Asked::Before(None),
+            Moved::MissingBefore(place) => Asked::Before(Some(place)),
+            Moved::MissingAfter(place) => Asked::After(place),
+        };
+        // One page at a time: the next is asked for when this one is here.
+        if thread.asked.is_some() {
+            return None;
+        }
+        thread.asked = Some(asked);
+        Some(asked)
+    }
+
+    /// Goes to the end of the conversation in front.
+    pub fn go_to_end(&mut self) {
+        if let Some(front) = &mut self.front
+            && let Some(thread) = self.threads.get(&front.conversation)
+        {
+            front.window = Window::at_end(&thread.timeline);
+            front.follows = true;
+            let found = front.found.take();
+            front.goes_to = None;
+            found.into_iter().for_each(|place| self.touch_line(place));
+            self.touched.thing(Thing::Front);
+            self.draw_rows();
+        }
+    }
+
+    /// Whether a message is the line that was gone to.
+    #[must_use]
+    pub fn is_found(&self, key: super::MessageKey) -> bool {
+        let found = self.front.as_ref().and_then(|front| front.found);
+        found.is_some() && self.message(key).and_then(|message| message.sequence) == found
+    }
+
+    fn touch_line(&mut self, place: Sequence) {
+        let thread = self.front.as_ref().and_then(|front| self.threads.get(&front.conversation));
+        if let Some(key) = thread.and_then(|thread| thread.timeline.find(place)) {
+            self.touched.row(key);
+        }
+    }
+
+    /// Goes to a line of the conversation in front; answers what is to be asked of the server first.
+    pub fn jump_to(&mut self, sequence: Sequence) -> Option<Asked> {
+        let front = self.front.as_mut()?;
+        let thread = self.threads.get_mut(&front.conversation)?;
+        front.goes_to = Some(sequence);
+        if thread.timeline.find(sequence).is_none() {
+            let asked = Asked::Before(Some(Sequence(sequence.0.saturating_add(1))));
+            thread.asked = Some(asked);
+            return Some(asked);
+        }
+        self.arrive_at_jump();
+        None
+    }
+
+    /// Goes to the first line from a time on in the conversation in front; answers what is to be asked of
+    /// the server first.
+    pub fn jump_to_time(&mut self, time: UnixTime) -> Option<Asked> {
+        let front = self.front.as_ref()?;
+        let thread = self.threads.get_mut(&front.conversation)?;
+        thread.asked = Some(Asked::At(time));
+        thread.asked
+    }
+
+    /// Which conversation is in front.
+    #[must_use]
+    pub fn front_conversation(&self) -> Option<Conversation> {
+        self.front.as_ref().map(|front| front.conversation.clone())
+    }
+
+    /// The line to go to may be here by now.
+    pub(super) fn arrive_at_jump(&mut self) {
+        let Some(front) = &mut self.front else { return };
+        let Some(thread) = self.threads.get(&front.conversation) else { return };
+        let Some(place) = front.goes_to.filter(|place| thread.timeline.find(*place).is_some())
+        else {
+            return;
+        };
+        front.window = Window::around(&thread.timeline, place);
+        front.follows = false;
+        front.goes_to = None;
+        let before = front.found.replace(place);
+        before.into_iter().chain([place]).for_each(|place| self.touch_line(place));
+        self.touched.thing(Thing::Front);
+        self.draw_rows();
+    }
+
+    /// Everything in the conversation in front is read: nothing is marked as new any more.
+    pub fn clear_new(&mut self) {
+        if let Some(front) = &mut self.front
+            && front.new_after.take().is_some()
+        {
+            self.draw_rows();
+        }
+    }
+
+    /// Lines came into the conversation in front, or were moved: what is shown follows.
+    pub(super) fn fit_front(&mut self, conversation: &Conversation) {
+        let Some(front) = self.front.as_mut().filter(|f| f.conversation == *conversation) else {
+            return;
+        };
+        if let Some(thread) = self.threads.get(conversation) {
+            front.window.fit(&thread.timeline, front.follows);
+        }
+        self.draw_rows();
+    }
+
+    /// Decides anew which rows are shown, and which messages stand first among those of their sender.
+    pub(super) fn draw_rows(&mut self) {
+        let Some(front) = &mut self.front else { return };
+        let Some(thread) = self.threads.get(&front.conversation) else { return };
+        let before = thread.timeline.before(front.window);
+        let before = before.and_then(|key| self.messages.get(&key));
+        let shown = thread.timeline.shown(front.window);
+        let first_unread = front.new_after.and_then(|read| {
+            let behind = thread.timeline.lines_after(read).iter().map(|line| line.key);
+            behind.into_iter().find(|key| self.messages.get(key).is_some_and(|m| !m.is_own()))
+        });
+        let keyed = shown.iter().filter_map(|key| Some((*key, self.messages.get(key)?)));
+        let (rows, firsts) = rows(before, keyed, first_unread);
+        if rows != front.rows {
+            front.rows = rows;
+            self.touched.thing(Thing::Rows);
+        }
+        for (key, is_first) in firsts {
+            if let Some(message) = self.messages.get_mut(&key)
+                && message.is_first != is_first
+            {
+                message.is_first = is_first;
+                self.touched.row(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What the page shows of groups: what waits for the person's decision, and the details of one group.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use netchat_client::session::GroupOutcome;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{BlockReply, GroupAction, GroupInfo, JoinPolicy};
+use netchat_shared::name::{GroupName, UserName};
+
+use super::{Answer, Store, Thing};
+
+/// What waits for a decision, and the group whose details are in front.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Groups {
+    /// Groups that one is invited to, and by whom.
+    pub invitations: BTreeMap<GroupName, UserName>,
+    /// Who asks to join which of one's groups.
+    pub asking: BTreeSet<(GroupName, UserName)>,
+    /// The details that are in front.
+    pub details: Option<GroupDetails>,
+}
+
+/// The details of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupDetails {
+    /// Which group.
+    pub group: GroupName,
+    /// What it is; `None` until it is known.
+    pub info: Option<GroupInfo>,
+    /// Its members, as far as they are known.
+    pub members: BTreeSet<UserName>,
+    /// What went wrong last.
+    pub error: Option<String>,
+}
+
+/// Something the person wants of groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupIntent {
+    /// Accept an invitation.
+    Accept(GroupName),
+    /// Hear of somebody's invitations no more.
+    Block(UserName),
+    /// Hear of them again.
+    Unblock(UserName),
+    /// Say whose invitations one does not hear of.
+    ListBlocked,
+    /// Show a group's details.
+    Open(GroupName),
+    /// Show them no more.
+    Close,
+    /// Invite people (names separated by commas).
+    Invite(GroupName, String),
+    /// Give a group another name.
+    Rename(GroupName, String),
+    /// Do something else about a group.
+    Act(GroupName, GroupAction),
+}
+
+impl Groups {
+    /// A group has another name.
+    pub(super) fn rename(&mut self, from: &GroupName, to: &GroupName) {
+        if let Some(details) = self.details.as_mut().filter(|details| details.group == *from) {
+            details.group = to.clone();
+        }
+    }
+
+    /// A page of members came.
+    pub(super) fn add_members(&mut self, group: &GroupName, names: Vec<UserName>) {
+        if let Some(details) = self.details.as_mut().filter(|details| details.group == *group) {
+            details.members.extend(names);
+        }
+    }
+
+    /// Details of a group that one is in no more are of no use.
+    pub(super) fn close_if(&mut self, group: &GroupName) {
+        if self.details.as_ref().is_some_and(|details| details.group == *group) {
+            self.details = None;
+        }
+    }
+}
+
+/// Who may join, in words.
+#[must_use]
+pub fn describe_policy(policy: JoinPolicy) -> &'static str {
+    match policy {
+        JoinPolicy::Anyone => "Anyone",
+        JoinPolicy::Invitation => "Who is invited",
+        JoinPolicy::Asking => "Who is invited, or asks and is let in",
+    }
+}
+
+impl Store {
+    pub(super) fn fold_group(&mut self, group: &GroupName, outcome: GroupOutcome) {
+        let conversation = Conversation::Group(group.clone());
+        self.touched.thing(Thing::Details);
+        match outcome {
+            GroupOutcome::Created(_) | GroupOutcome::Joined => {
+                self.answer(Ok(()));
+                self.open(Some(conversation));
+            }
+            GroupOutcome::Added => {
+                self.say(format!("You are now a member of {group}."));
+                self.thread(&conversation);
+            }
+            GroupOutcome::NotFound(names) => {
+                let names = names.join(", ");
+                let line = format!("Could not be invited to {group}: {names}");
+                match &mut self.groups.details {
+                    Some(details) if details.group == *group => details.error = Some(line),
+                    // The group is there all the same.
+                    Some(_) | None => self.say(line),
+                }
+            }
+            GroupOutcome::Invited(names) => {
+                let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+                self.say(format!("Invited to {group}: {}", names.join(", ")));
+            }
+            GroupOutcome::Asked => {
+                self.answer(Ok(()));
+                self.say(format!("You asked to join {group}: its maker decides."));
+            }
+            GroupOutcome::NotLetIn => self.say(format!("You were not let into {group}.")),
+            GroupOutcome::DoesNotExist => self.refuse(group, format!("There is no group {group}.")),
+            GroupOutcome::Refused(line) => self.refuse(group, line),
+            GroupOutcome::WasRemoved => {
+                self.say(format!("You were removed from {group} by its maker."));
+                self.leave_group(group);
+            }
+            GroupOutcome::Quit => self.leave_group(group),
+            GroupOutcome::Removed(name) => {
+                if let Some(details) = &mut self.groups.details
+                    && details.group == *group
+                {
+                    details.members.remove(&name);
+                }
+            }
+            GroupOutcome::Is(info) => {
+                if let Some(details) = &mut self.groups.details
+                    && details.group == *group
+                {
+                    details.error = None;
+                    details.info = Some(info);
+                }
+            }
+            // The details are asked for anew.
+            GroupOutcome::Declined
+            | GroupOutcome::Admitted(_)
+            | GroupOutcome::TurnedAway(_)
+            | GroupOutcome::Changed(..) => {}
+        }
+    }
+
+    fn leave_group(&mut self, group: &GroupName) {
+        self.groups.close_if(group);
+        let conversation = Conversation::Group(group.clone());
+        if self.is_in_front(&conversation) {
+            self.open(None);
+        }
+        self.threads.remove(&conversation);
+        self.touched.thing(Thing::List);
+        self.touched.thing(Thing::Unread);
+    }
+
+    /// What went wrong is said where the person looks.
+    fn refuse(&mut self, group: &GroupName, line: String) {
+        match &mut self.groups.details {
+            Some(details) if details.group == *group => details.error = Some(line),
+            Some(_) | None if self.answer == Answer::Awaited => self.answer(Err(line)),
+            Some(_) | None => self.say(line),
+        }
+    }
+
+    /// Everything that is here under a group's former name belongs under the new one.
+    pub(super) fn rename(&mut self, from: &GroupName, to: &GroupName) {
+        let (before, after) = (Conversation::Group(from.clone()), Conversation::Group(to.clone()));
+        self.groups.rename(from, to);
+        if let Some(mut thread) = self.threads.remove(&before) {
+            self.say(format!("The group {from} is called {to} now."));
+            thread.asked = None;
+            let lines = thread.timeline.lines().iter().map(|line| line.key);
+            for key in lines.chain(thread.timeline.unplaced().iter().copied()) {
+                if let Some(message) = self.messages.get_mut(&key) {
+                    message.conversation = after.clone();
+                }
+            }
+            // What is there under the new name already is another group's thread of before.
+            self.threads.entry(after.clone()).or_insert(thread);
+        }
+        if let Some(draft) = self.drafts.remove(&before) {
+            self.drafts.entry(after.clone()).or_insert(draft);
+        }
+        self.settings.person.rename(&before, &after);
+        let changes = self.pending_changes.values_mut();
+        changes.filter(|change| change.conversation == before).for_each(|change| {
+            change.conversation = after.clone();
+        });
+        if let Some(front) = self.front.as_mut().filter(|front| front.conversation == before) {
+            front.conversation = after;
+        }
+        self.touched.everything();
+    }
+
+    /// What was typed in the details can't be done, and why.
+    pub fn refuse_details(&mut self, line: String) {
+        if let Some(details) = &mut self.groups.details {
+            details.error = Some(line);
+        }
+        self.touched.thing(Thing::Details);
+    }
+
+    /// Whether a conversation is the one in front.
+    #[must_use]
+    pub fn is_in_front(&self, conversation: &Conversation) -> bool {
+        self.front.as_ref().is_some_and(|front| front.conversation == *conversation)
+    }
+}
+
+pub(super) fn describe_block(name: &UserName, reply: BlockReply) -> String {
+    match reply {
+        BlockReply::Blocked => format!("You hear of no invitations of {name} any more."),
+        BlockReply::Free => format!("You hear of invitations of {name} again."),
+        BlockReply::Unknown => format!("There is no {name}."),
+        BlockReply::TooMany => "You block too many: /unblock somebody first.".to_owned(),
+        BlockReply::NotStored => "That was not stored. Please try again.".to_owned(),
+    }
+}
+
+pub(super) fn describe_blocked(names: &[UserName]) -> String {
+    if names.is_empty() {
+        return "You hear of everybody's invitations.".to_owned();
+    }
+    let names: Vec<_> = names.iter().map(UserName::as_str).collect();
+    format!("You hear of no invitations of: {}", names.join(", "))
+}

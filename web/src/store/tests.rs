@@ -1,0 +1,443 @@
+//! The store as the page uses it.
+
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use netchat_client::session::{Arrival, Event, Failure, Progress, Question, StoredAt};
+use netchat_shared::extended::{Receipts, Recipients};
+use netchat_shared::time::Now;
+
+use super::*;
+
+const NOW: Now = Now { monotonic: Instant::ZERO, calendar: UnixTime { millis: 1_000 } };
+
+fn store() -> Store {
+    Store::new(|time| i64::try_from(time.millis / (24 * 3_600 * 1_000)).unwrap())
+}
+
+fn signed_in() -> Store {
+    let mut store = store();
+    store.fold(NOW, Event::SignedIn("alice".parse().unwrap()));
+    store
+}
+
+fn bob() -> Conversation {
+    Conversation::User("bob".parse().unwrap())
+}
+
+fn arrival(text: &str) -> Event {
+    let content = Content::Text(text.to_owned());
+    let (conversation, kind, stored) = (None, MessageKind::Text, None);
+    let (sender, receipts) = ("bob".parse().ok(), Receipts::default());
+    Event::Arrived(Arrival { conversation, sender, kind, content, stored, receipts })
+}
+
+fn stored(sequence: u64, sender: &str, text: &str) -> Arrival {
+    Arrival {
+        conversation: Some(bob()),
+        sender: sender.parse().ok(),
+        kind: MessageKind::Text,
+        content: Content::Text(text.to_owned()),
+        stored: Some(at(sequence)),
+        receipts: Receipts::default(),
+    }
+}
+
+/// Something that bob says about a line.
+fn about(sequence: u64, kind: MessageKind, content: Content) -> Arrival {
+    Arrival { kind, content, ..stored(sequence, "bob", "") }
+}
+
+fn for_names(names: &[&str]) -> Recipients {
+    Recipients::new(names.len(), names.iter().map(|name| name.parse().unwrap()))
+}
+
+fn at(sequence: u64) -> StoredAt {
+    StoredAt {
+        sequence: Sequence(sequence),
+        time: UnixTime { millis: sequence },
+        id: MessageId(sequence.into()),
+    }
+}
+
+/// All lines with bob, in order.
+fn messages(store: &Store) -> Vec<Message> {
+    let Some(thread) = store.threads.get(&bob()) else { return Vec::new() };
+    let lines = thread.timeline.lines().iter().map(|line| line.key);
+    let keys = lines.chain(thread.timeline.unplaced().iter().copied());
+    keys.map(|key| store.message(key).unwrap().clone()).collect()
+}
+
+fn first(store: &Store) -> Message {
+    messages(store).remove(0)
+}
+
+fn own(store: &mut Store, id: MessageId, text: &str) {
+    store.add_own(NOW.calendar, &bob(), id, &MessageKind::Text, text.to_owned());
+}
+
+/// What is said at present.
+fn notice(store: &Store) -> &str {
+    store.notices.shown().map_or("", |notice| &notice.text)
+}
+
+fn texts(store: &Store) -> Vec<String> {
+    let text = |message: &Message| match &message.content {
+        Content::Text(text) => text.clone(),
+        Content::TakenBack => "(taken back)".to_owned(),
+        Content::Corrupted => "(corrupted)".to_owned(),
+        Content::Reaction(_) | Content::Unknown => "(unknown)".to_owned(),
+    };
+    messages(store).iter().map(text).collect()
+}
+
+#[test]
+fn messages_stand_in_the_order_of_the_server() {
+    let mut store = signed_in();
+    own(&mut store, MessageId(5), "mine");
+    store.fold(NOW, Event::Arrived(stored(4, "bob", "faster")));
+    assert_eq!(texts(&store), ["faster", "mine"], "what has no place yet stands at the end");
+    let progress = Progress::Stored(at(5), for_names(&["bob"]));
+    store.fold(NOW, Event::Progress(MessageId(5), progress));
+    store.fold(NOW, Event::Arrived(stored(6, "bob", "later")));
+    let history = vec![stored(2, "bob", "old"), stored(4, "bob", "faster")];
+    store.fold(NOW, Event::History(bob(), history, true));
+    assert_eq!(texts(&store), ["old", "faster", "mine", "later"], "none is there twice");
+    let thread = &store.threads[&bob()];
+    assert_eq!(thread.timeline.lines()[0].sequence, Sequence(2));
+    assert!(thread.is_loaded && thread.asked.is_none());
+}
+
+#[test]
+fn ones_own_messages_from_elsewhere_are_not_unread() {
+    let mut store = signed_in();
+    store.fold(NOW, Event::Arrived(stored(1, "alice", "from my phone")));
+    assert_eq!(store.unread(), 0);
+    assert!(first(&store).is_own());
+}
+
+#[test]
+fn receipts_of_several_are_counted() {
+    let mut store = signed_in();
+    let id = MessageId(7);
+    own(&mut store, id, "hi");
+    let names: Vec<UserName> = ["bob", "eve", "dan"].map(|name| name.parse().unwrap()).into();
+    let summary = |store: &Store| first(store).delivery.unwrap().summary(|_| true);
+    store
+        .fold(NOW, Event::Progress(id, Progress::Stored(at(7), for_names(&["bob", "eve", "dan"]))));
+    assert_eq!(summary(&store), "Sent to 3");
+    store.fold(NOW, Event::Progress(id, Progress::Received(names[0].clone())));
+    let lost = Progress::Failed(Failure::Lost, Some(names[1].clone()));
+    store.fold(NOW, Event::Progress(id, lost));
+    assert_eq!(summary(&store), "Received by 1 of 3");
+}
+
+#[test]
+fn a_message_to_somebody_who_is_away_is_said_to_wait() {
+    let mut store = signed_in();
+    let id = MessageId(7);
+    own(&mut store, id, "hi");
+    let name: UserName = "bob".parse().unwrap();
+    store.fold(NOW, Event::Progress(id, Progress::Stored(at(7), for_names(&["bob"]))));
+    let delivery = first(&store).delivery.unwrap();
+    assert_eq!(delivery.summary(|_| true), "Sent, waits for bob");
+    assert_eq!(delivery.summary(|other| *other != name), "Sent");
+}
+
+#[test]
+fn ones_own_messages_show_how_far_they_got() {
+    let mut store = signed_in();
+    let id = MessageId(7);
+    own(&mut store, id, "hi");
+    let state = |store: &Store| first(store).delivery.unwrap().summary(|_| true);
+    assert_eq!(state(&store), "Waiting");
+    store.fold(NOW, Event::Progress(id, Progress::Sent));
+    assert_eq!(state(&store), "Sent");
+    store.fold(NOW, Event::Progress(id, Progress::Received("bob".parse().unwrap())));
+    assert_eq!(state(&store), "Received");
+}
+
+#[test]
+fn changes_are_folded_into_their_lines_in_whatever_order_they_come() {
+    let mut store = signed_in();
+    let of = Sequence(1);
+    let text = |text: &str| Content::Text(text.to_owned());
+    let reaction = |text: &str| Content::Reaction(text.parse().unwrap());
+    store.fold(NOW, Event::Arrived(stored(1, "bob", "teh")));
+    let changes = [
+        about(2, MessageKind::Edit(of), text("th")),
+        about(3, MessageKind::Edit(of), text("the")),
+        about(4, MessageKind::Reaction(of), reaction("👍")),
+        about(5, MessageKind::Reaction(of), reaction("🎉")),
+        about(6, MessageKind::Reaction(of), reaction("-🎉")),
+        about(7, MessageKind::Edit(of), Content::Corrupted),
+    ];
+    for change in changes.iter().rev().chain(&changes) {
+        store.fold(NOW, Event::Arrived(change.clone()));
+    }
+    let line = first(&store);
+    assert!(line.changes.is_edited());
+    assert_eq!(line.changes.signs(), [("👍".parse().unwrap(), vec!["bob".parse().unwrap()])]);
+    assert_eq!((texts(&store), store.unread()), (vec!["the".to_owned()], 1));
+    store.fold(NOW, Event::Arrived(about(8, MessageKind::Deletion(of), Content::TakenBack)));
+    store.fold(NOW, Event::History(bob(), changes.to_vec(), false));
+    let line = first(&store);
+    assert_eq!((&line.content, line.changes.signs()), (&Content::TakenBack, vec![]));
+}
+
+#[test]
+fn ones_own_changes_are_shown_when_they_are_stored() {
+    let mut store = signed_in();
+    store.fold(NOW, Event::Arrived(stored(1, "alice", "teh")));
+    let kind = MessageKind::Edit(Sequence(1));
+    let text = Content::Text("the".to_owned());
+    store.add_change(MessageId(9), bob(), kind.clone(), text.clone());
+    assert_eq!(texts(&store), ["teh"]);
+    let progress = Progress::Stored(at(9), for_names(&["bob"]));
+    store.fold(NOW, Event::Progress(MessageId(9), progress));
+    assert_eq!(texts(&store), ["the"]);
+    store.add_change(MessageId(10), bob(), kind, text);
+    let refused = Failure::Refused("that message was changed too often".to_owned());
+    store.fold(NOW, Event::Progress(MessageId(10), Progress::Failed(refused, None)));
+    assert_eq!(notice(&store), "Nothing was changed: that message was changed too often.");
+}
+
+#[test]
+fn a_line_of_a_newer_client_is_a_line() {
+    let mut store = signed_in();
+    let poll = MessageKind::from_parts("poll", None).unwrap();
+    store.fold(NOW, Event::Arrived(about(1, poll, Content::Unknown)));
+    assert_eq!((texts(&store).len(), store.unread()), (1, 1));
+}
+
+#[test]
+fn of_many_recipients_the_number_is_shown() {
+    let mut store = signed_in();
+    let id = MessageId(7);
+    own(&mut store, id, "hear");
+    let summary = |store: &Store| first(store).delivery.unwrap().summary(|_| true);
+    let mut fold = |progress| {
+        store.fold(NOW, Event::Progress(id, progress));
+        summary(&store)
+    };
+    assert_eq!(fold(Progress::Stored(at(7), Recipients::new(120, []))), "Sent to 120");
+    let lost = Progress::Failed(Failure::Lost, "bob".parse().ok());
+    assert_eq!(fold(lost), "Sent to 120");
+    let count = Progress::ReceivedCount { received: 3, of: 120 };
+    assert_eq!(fold(count), "Received by 3 of 120");
+}
+
+/// What is shown of the conversation in front: texts, and the marks between them.
+fn shown(store: &Store) -> Vec<String> {
+    let front = store.front.as_ref().unwrap();
+    let row = |row: &Row| match row {
+        Row::Day(_) => "(day)".to_owned(),
+        Row::Unread => "(new)".to_owned(),
+        Row::Message(key) => store.message(*key).unwrap().text().unwrap_or_default().to_owned(),
+    };
+    front.rows.iter().map(row).collect()
+}
+
+#[test]
+fn messages_land_with_their_sender_and_count_as_unread_unless_they_are_seen() {
+    let mut store = signed_in();
+    store.fold(NOW, arrival("one"));
+    assert_eq!(store.threads[&bob()].unread, 1);
+    store.open(Some(bob()));
+    store.fold(NOW, arrival("two"));
+    assert_eq!(store.threads[&bob()].unread, 1);
+    assert_eq!(store.listed(), [bob(), Conversation::Everyone]);
+}
+
+#[test]
+fn what_is_new_is_marked_until_it_is_said_to_be_read() {
+    let mut store = signed_in();
+    store.fold(NOW, Event::History(bob(), vec![stored(1, "bob", "old")], false));
+    store.fold(NOW, Event::Read(bob(), Sequence(1)));
+    store.fold(NOW, Event::Arrived(stored(2, "bob", "one")));
+    store.fold(NOW, Event::Arrived(stored(3, "bob", "two")));
+    assert_eq!(store.unread(), 2);
+    store.open(Some(bob()));
+    assert_eq!(store.read_in_front(), Some((bob(), Sequence(3))));
+    assert_eq!(store.unread(), 0);
+    assert_eq!(shown(&store), ["(day)", "old", "(new)", "one", "two"]);
+    store.fold(NOW, Event::Arrived(stored(4, "bob", "three")));
+    assert_eq!(shown(&store), ["(day)", "old", "(new)", "one", "two", "three"]);
+    store.clear_new();
+    assert_eq!(shown(&store), ["(day)", "old", "one", "two", "three"]);
+}
+
+#[test]
+fn what_arrives_behind_another_tab_or_out_of_sight_is_unread_until_it_is_seen() {
+    let mut store = signed_in();
+    store.open(Some(bob()));
+    store.set_hidden(true);
+    store.fold(NOW, Event::Arrived(stored(1, "bob", "one")));
+    assert_eq!((store.unread(), store.read_in_front()), (1, None));
+    store.set_hidden(false);
+    assert_eq!(store.read_in_front(), Some((bob(), Sequence(1))));
+    assert_eq!(store.unread(), 0);
+    store.scrolled(false);
+    store.fold(NOW, Event::Arrived(stored(2, "bob", "two")));
+    assert_eq!((store.unread(), store.new_below(), store.read_in_front()), (1, 1, None));
+    store.go_to_end();
+    assert!(store.read_in_front().is_some());
+    assert_eq!((store.unread(), store.new_below()), (0, 0));
+}
+
+#[test]
+fn what_is_read_elsewhere_is_not_unread_here() {
+    let mut store = signed_in();
+    for sequence in 1..=2 {
+        store.fold(NOW, Event::Arrived(stored(sequence, "bob", "hi")));
+    }
+    store.fold(NOW, Event::Read(bob(), Sequence(1)));
+    assert_eq!(store.unread(), 1);
+    store.fold(NOW, Event::Read(bob(), Sequence(2)));
+    assert_eq!((store.unread(), store.read_in_front()), (0, None));
+    store.fold(NOW, Event::Arrived(stored(2, "bob", "hi")));
+    store.fold(NOW, Event::Read(bob(), Sequence(1)));
+    assert_eq!(store.unread(), 0, "a place does not go back");
+}
+
+#[test]
+fn a_failed_message_says_why_and_can_be_sent_again() {
+    let mut store = signed_in();
+    own(&mut store, MessageId(7), "hi");
+    store.fold(NOW, Event::Progress(MessageId(7), Progress::Failed(Failure::NoSuchUser, None)));
+    let delivery = first(&store).delivery.unwrap();
+    assert_eq!(delivery.summary(|_| true), "Not sent: no such user, or not online");
+    assert_eq!(delivery.mark(), Mark::Failed);
+    let key = store.threads[&bob()].timeline.last().unwrap();
+    assert_eq!(store.take_failed(key), Some((bob(), "hi".to_owned())));
+    assert!(messages(&store).is_empty());
+}
+
+#[test]
+fn ones_own_message_that_another_tab_has_sent_is_not_there_twice() {
+    let mut store = signed_in();
+    own(&mut store, MessageId(7), "hi");
+    let mut back = stored(7, "alice", "hi");
+    back.stored = Some(StoredAt { id: MessageId(7), ..at(7) });
+    store.fold(NOW, Event::Arrived(back));
+    assert_eq!(texts(&store), ["hi"]);
+    assert_eq!(first(&store).sequence, Some(Sequence(7)));
+}
+
+#[test]
+fn places_of_another_log_are_forgotten() {
+    let mut store = signed_in();
+    store.fold(NOW, Event::History(bob(), vec![stored(1, "bob", "old")], true));
+    own(&mut store, MessageId(7), "waits");
+    store.fold(NOW, Event::OtherLog);
+    assert_eq!(texts(&store), ["waits"]);
+    assert!(!store.threads[&bob()].is_loaded);
+}
+
+#[test]
+fn a_line_is_gone_to_as_soon_as_it_is_here() {
+    let mut store = signed_in();
+    store.open(Some(bob()));
+    store.fold(NOW, Event::Arrived(stored(900, "bob", "late")));
+    assert_eq!(store.jump_to(Sequence(5)), Some(Asked::Before(Some(Sequence(6)))));
+    let page = (1..=5).map(|sequence| stored(sequence, "bob", &sequence.to_string()));
+    store.fold(NOW, Event::History(bob(), page.collect(), false));
+    let front = store.front.as_ref().unwrap();
+    assert_eq!((front.found, front.follows), (Some(Sequence(5)), false));
+    assert_eq!(shown(&store), ["(day)", "1", "2", "3", "4", "5"], "there may be more between");
+    store.go_to_end();
+    assert_eq!(shown(&store), ["(day)", "late"]);
+}
+
+#[test]
+fn a_page_is_asked_for_once() {
+    let mut store = signed_in();
+    store.open(Some(bob()));
+    store.fold(NOW, Event::Arrived(stored(900, "bob", "late")));
+    assert_eq!(store.show_earlier(), Some(Asked::Before(Some(Sequence(900)))));
+    assert_eq!(store.show_earlier(), None, "it is under way");
+    store.fold(NOW, Event::History(bob(), vec![stored(1, "bob", "first")], false));
+    assert_eq!(store.show_earlier(), None, "there is nothing before");
+    assert_eq!(shown(&store), ["(day)", "first", "late"]);
+}
+
+#[test]
+fn what_is_deleted_or_left_can_be_undone_until_its_notice_goes() {
+    let mut store = signed_in();
+    store.fold(NOW, Event::Arrived(stored(1, "alice", "oh")));
+    let key = store.threads[&bob()].timeline.last().unwrap();
+    store.do_later(PendingAct::Delete(key));
+    assert!(first(&store).is_going);
+    let id = store.notices.shown().unwrap().id;
+    store.undo(id);
+    assert!(!first(&store).is_going && store.notices.shown().is_none());
+    store.do_later(PendingAct::Delete(key));
+    let id = store.notices.shown().unwrap().id;
+    assert_eq!(store.dismiss(id), Some(PendingAct::Delete(key)));
+    assert_eq!(store.dismiss(id), None);
+}
+
+#[test]
+fn an_event_touches_what_it_changes_and_nothing_else() {
+    let mut store = signed_in();
+    store.fold(NOW, Event::Arrived(stored(1, "alice", "hi")));
+    store.fold(NOW, Event::Arrived(stored(2, "bob", "ho")));
+    store.open(Some(bob()));
+    store.take_touched();
+    let received = Progress::Received("bob".parse().unwrap());
+    store.fold(NOW, Event::Progress(MessageId(1), received));
+    let mut touched = store.take_touched();
+    assert_eq!((touched.rows().len(), touched.entries().len()), (1, 0));
+    assert!(Thing::ALL.iter().all(|thing| !touched.has(*thing)));
+    let elsewhere = Arrival { conversation: Some(Conversation::Everyone), ..stored(3, "bob", "x") };
+    store.fold(NOW, Event::Arrived(elsewhere));
+    let touched = store.take_touched();
+    assert!(touched.has(Thing::List) && !touched.has(Thing::Rows) && !touched.has(Thing::Front));
+    assert_eq!(touched.entries(), [Conversation::Everyone]);
+}
+
+#[test]
+fn a_muted_conversation_counts_for_nothing_and_one_hears_of_mentions() {
+    let mut store = signed_in();
+    store.set(Setting::Hears(bob(), Hears::Mentions));
+    store.fold(NOW, Event::Arrived(stored(1, "bob", "hi")));
+    store.fold(NOW, Event::Arrived(stored(2, "bob", "hi @alice!")));
+    store.fold(NOW, Event::Arrived(stored(3, "bob", "hi @alicea")));
+    let heard: Vec<_> = store.take_news().iter().map(|news| store.hears_of(news)).collect();
+    assert_eq!((heard, store.unread()), (vec![false, true, false], 3));
+    store.set(Setting::Hears(bob(), Hears::Nothing));
+    assert_eq!(store.unread(), 0);
+}
+
+#[test]
+fn who_writes_is_believed_for_a_while() {
+    let mut store = signed_in();
+    let name: UserName = "bob".parse().unwrap();
+    store.fold(NOW, Event::Typing(bob(), name.clone()));
+    assert_eq!(store.typing(&bob()), std::slice::from_ref(&name));
+    let later = NOW.monotonic + std::time::Duration::from_secs(60);
+    assert!(!store.expire_typing(later) && store.typing(&bob()).is_empty());
+    store.fold(NOW, Event::Typing(bob(), name));
+    store.fold(NOW, Event::Arrived(stored(1, "bob", "there")));
+    assert!(store.typing(&bob()).is_empty(), "that is what was written");
+}
+
+#[test]
+fn a_session_that_has_ended_asks_to_sign_in_again_and_says_why() {
+    let mut store = signed_in();
+    store.fold(NOW, Event::Asked(Question::ServerPassword { wrong: false }));
+    assert_eq!(
+        (&store.me, notice(&store)),
+        (&None, "Your session has ended: please sign in again.")
+    );
+}
+
+#[test]
+fn signing_out_leaves_nothing_behind() {
+    let mut store = signed_in();
+    store.fold(NOW, arrival("secret"));
+    store.open(Some(bob()));
+    store.typed(&bob(), "secret too".to_owned());
+    store.fold(NOW, Event::SignedOut);
+    assert!(!format!("{store:?}").contains("secret"));
+    assert!(store.front.is_none() && store.threads.len() == 1);
+}

@@ -1,0 +1,194 @@
+//! One's account: where one is signed in, and the password.
+
+use leptos::ev::SubmitEvent;
+use leptos::html::Dialog;
+use leptos::prelude::*;
+use netchat_shared::extended::AccountSession;
+
+use super::shown::when;
+use super::use_ui;
+use crate::clock::now;
+use crate::store::{AccountIntent, Intent, PasswordForm, Thing, describe_session, device_of};
+
+/// The dialog. It is opened by the model, from a button or a command.
+#[component]
+pub(super) fn AccountDialog() -> impl IntoView {
+    let ui = use_ui();
+    let dialog = NodeRef::<Dialog>::new();
+    let is_open = ui.part(Thing::Account, |store| store.account.is_open);
+    Effect::new(move || {
+        let Some(dialog) = dialog.get() else { return };
+        match is_open.get() {
+            true if !dialog.open() => drop(dialog.show_modal()),
+            false if dialog.open() => dialog.close(),
+            true | false => {}
+        }
+    });
+    let close = move || ui.perform(Intent::Account(AccountIntent::Close));
+    view! {
+        <dialog class="card" node_ref=dialog aria-label="Account" on:close=move |_| close()>
+            <h2>"Account"</h2>
+            <Sessions />
+            <ChangePassword />
+            <div class="card__actions">
+                <button class="button" type="button" on:click=move |_| close()>"Close"</button>
+            </div>
+        </dialog>
+    }
+}
+
+/// Where one is signed in.
+#[component]
+fn Sessions() -> impl IntoView {
+    let ui = use_ui();
+    let sessions = ui.part(Thing::Account, |store| store.account.sessions.clone());
+    let listed = move || sessions.get().unwrap_or_default();
+    view! {
+        <section class="account" aria-labelledby="sessions-title">
+            <h3 id="sessions-title">"Where you are signed in"</h3>
+            {when(
+                move || sessions.with(Option::is_none),
+                || view! { <p role="status">"Asking the server…"</p> }.into_any(),
+            )}
+            <ul class="account__sessions" aria-label="Sessions">
+                <For each=listed key=Clone::clone let(session)>
+                    <Session session />
+                </For>
+            </ul>
+            <div class="card__actions">
+                <button class="button" type="button" on:click=move |_| ui.perform(Intent::Account(AccountIntent::EndOthers))>
+                    "End all others"
+                </button>
+                <button
+                    class="button"
+                    type="button"
+                    on:click=move |_| ui.perform(Intent::Account(AccountIntent::SignOutEverywhere))
+                >
+                    "Sign out everywhere"
+                </button>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Session(session: AccountSession) -> impl IntoView {
+    let ui = use_ui();
+    let (device, about) = (device_of(&session), describe_session(now().calendar, &session));
+    let (id, is_other) = (session.id, !session.is_this);
+    let label = format!("End {device}");
+    view! {
+        <li>
+            <span>
+                <strong>{device}</strong>
+                <small>{about}</small>
+            </span>
+            {is_other
+                .then(|| {
+                    view! {
+                        <button
+                            class="button button--small"
+                            type="button"
+                            aria-label=label
+                            on:click=move |_| ui.perform(Intent::Account(AccountIntent::EndSession(id)))
+                        >
+                            "End"
+                        </button>
+                    }
+                })}
+        </li>
+    }
+}
+
+/// Puts another password in place of the present one.
+#[component]
+fn ChangePassword() -> impl IntoView {
+    let ui = use_ui();
+    let form = RwSignal::new(PasswordForm::default());
+    let mistake = RwSignal::new(None::<String>);
+    let is_busy = ui.part(Thing::Account, |store| store.account.is_busy);
+    let outcome = ui.part(Thing::Account, |store| store.account.outcome.clone());
+    let error = move || mistake.get().or_else(|| outcome.get().and_then(Result::err));
+    let done = move || outcome.get().and_then(Result::ok).filter(|_| mistake.with(Option::is_none));
+    // Nothing of a password stays on the page once it is changed, or out of sight.
+    let is_open = ui.part(Thing::Account, |store| store.account.is_open);
+    Effect::new(move || {
+        if !is_open.get() || matches!(outcome.get(), Some(Ok(_))) {
+            form.set(PasswordForm::default());
+            mistake.set(None);
+        }
+    });
+    let on_submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        mistake.set(
+            ui.try_to(Intent::Account(AccountIntent::ChangePassword(form.get_untracked()))).err(),
+        );
+    };
+    let old = Signal::derive(move || form.with(|form| form.old.clone()));
+    let new = Signal::derive(move || form.with(|form| form.new.clone()));
+    let repeat = Signal::derive(move || form.with(|form| form.repeat.clone()));
+    let set = move |set: fn(&mut PasswordForm, String)| {
+        Callback::new(move |text| form.update(|form| set(form, text)))
+    };
+    view! {
+        <form aria-labelledby="password-title" on:submit=on_submit>
+            <h3 id="password-title">"Change your password"</h3>
+            <PasswordField
+                label="Current password"
+                autocomplete="current-password"
+                text=old
+                set=set(|form, text| form.old = text)
+            />
+            <PasswordField
+                label="New password"
+                autocomplete="new-password"
+                text=new
+                set=set(|form, text| form.new = text)
+            />
+            <PasswordField
+                label="New password again"
+                autocomplete="new-password"
+                text=repeat
+                set=set(|form, text| form.repeat = text)
+            />
+            <label class="account__choice">
+                <input
+                    type="checkbox"
+                    prop:checked=move || form.with(|form| form.keeps_others)
+                    on:change:target=move |event| {
+                        form.update(|form| form.keeps_others = event.target().checked());
+                    }
+                />
+                <span>"Keep my other sessions"</span>
+            </label>
+            <p class="field__error" role="alert">{error}</p>
+            <p role="status">{done}</p>
+            <div class="card__actions">
+                <button class="button button--primary" type="submit" disabled=is_busy>
+                    "Change password"
+                </button>
+            </div>
+        </form>
+    }
+}
+
+#[component]
+fn PasswordField(
+    label: &'static str,
+    autocomplete: &'static str,
+    #[prop(into)] text: Signal<String>,
+    set: Callback<String>,
+) -> impl IntoView {
+    view! {
+        <label class="field">
+            <span>{label}</span>
+            <input
+                type="password"
+                autocomplete=autocomplete
+                aria-label=label
+                prop:value=text
+                on:input:target=move |event| set.run(event.target().value())
+            />
+        </label>
+    }
+}

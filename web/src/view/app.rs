@@ -1,0 +1,128 @@
+//! The page as a whole.
+
+use leptos::prelude::*;
+
+use super::account::AccountDialog;
+use super::connection::ConnectionBanner;
+use super::conversation::ConversationView;
+use super::decision::DecisionPage;
+use super::details::Details;
+use super::dialogs::{JoinGroup, MessagePerson, MessageSeveral, NewGroup};
+use super::help::HelpSheet;
+use super::notices::Notices;
+use super::shown::{either, when};
+use super::sidebar::Sidebar;
+use super::sign_in::SignInPage;
+use super::switcher::Switcher;
+use super::{Sheet, Ui, keys, use_ui};
+use crate::store::{Theme, Thing};
+
+/// The page: the sign-in form, or the conversations.
+#[component]
+pub fn App(
+    /// The store and the intents.
+    ui: Ui,
+) -> impl IntoView {
+    provide_context(ui);
+    let is_signed_in = ui.part(Thing::Person, |store| store.me.is_some());
+    let decision = ui.part(Thing::Person, |store| store.decision);
+    follow_settings(ui);
+    keys::listen(ui);
+    let page = move || match decision.get() {
+        Some(decision) => view! { <DecisionPage decision /> }.into_any(),
+        None => either(
+            move || is_signed_in.get(),
+            || view! { <Chat /> }.into_any(),
+            || view! { <SignInPage /> }.into_any(),
+        ),
+    };
+    view! {
+        {page}
+        <Notices />
+    }
+}
+
+/// Theme and density stand at the root of the page, where the style finds them.
+fn follow_settings(ui: Ui) {
+    let device = ui.part(Thing::Settings, |store| store.settings.device);
+    Effect::new(move || {
+        let Some(root) = document().document_element() else { return };
+        let device = device.get();
+        let theme = match device.theme {
+            Theme::System => root.remove_attribute("data-theme"),
+            Theme::Light | Theme::Dark => root.set_attribute("data-theme", device.theme.word()),
+        };
+        let density = match device.is_compact {
+            true => root.set_attribute("data-density", "compact"),
+            false => root.remove_attribute("data-density"),
+        };
+        // Attributes of these names can always be set.
+        let _ = (theme, density);
+    });
+}
+
+#[component]
+fn Chat() -> impl IntoView {
+    let ui = use_ui();
+    let is_open = ui.part(Thing::Front, |store| store.front.is_some());
+    let has_details = move || ui.has_details.get() && is_open.get();
+    view! {
+        <div
+            class="chat"
+            class:chat--open=move || is_open.get()
+            class:chat--details=has_details
+        >
+            <Sidebar />
+            <main class="talk" aria-label="Conversation">
+                <ConnectionBanner />
+                {either(
+                    move || is_open.get(),
+                    || view! { <ConversationView /> }.into_any(),
+                    || view! { <Welcome /> }.into_any(),
+                )}
+            </main>
+            {when(has_details, || view! { <Details /> }.into_any())}
+        </div>
+        {move || ui.sheet.get().map(sheet)}
+        <AccountDialog />
+    }
+}
+
+fn sheet(sheet: Sheet) -> AnyView {
+    match sheet {
+        Sheet::Help => view! { <HelpSheet /> }.into_any(),
+        Sheet::NewGroup => view! { <NewGroup /> }.into_any(),
+        Sheet::JoinGroup => view! { <JoinGroup /> }.into_any(),
+        Sheet::Person => view! { <MessagePerson /> }.into_any(),
+        Sheet::Several => view! { <MessageSeveral /> }.into_any(),
+        Sheet::Switcher => view! { <Switcher /> }.into_any(),
+    }
+}
+
+/// Nothing is open: what one can begin with.
+#[component]
+fn Welcome() -> impl IntoView {
+    let ui = use_ui();
+    let me = ui.part(Thing::Person, |store| store.me.as_ref().map(ToString::to_string));
+    view! {
+        <div class="welcome">
+            <h1>{move || me.get().map(|me| format!("Welcome, {me}"))}</h1>
+            <p>"Pick a conversation on the left, or begin one."</p>
+            <div class="welcome__cards">
+                <button class="welcome__card" type="button" on:click=move |_| ui.show(Sheet::Person)>
+                    <strong>"Write to somebody"</strong>
+                    <span>"They get it when they are back, if they are away."</span>
+                </button>
+                <button class="welcome__card" type="button" on:click=move |_| ui.show(Sheet::NewGroup)>
+                    <strong>"Make a group"</strong>
+                    <span>"Invite people; they decide whether they join."</span>
+                </button>
+                <a class="welcome__card" href="#/e">
+                    <strong>"Read what everyone hears"</strong>
+                    <span>"Everyone on this server reads what is written there."</span>
+                </a>
+            </div>
+            <p class="welcome__hint">"Press " <kbd>"?"</kbd> " for all keys and commands."</p>
+        </div>
+    }
+}

@@ -1,0 +1,240 @@
+//! The box to write in.
+
+use leptos::ev::{KeyboardEvent, SubmitEvent};
+use leptos::html::Textarea;
+use leptos::prelude::*;
+use netchat_client::slash::{Slash, Typed};
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::GroupAction;
+use netchat_shared::limits::TEXT_BYTES_MAX;
+
+use super::icons::{Icon, icon};
+use super::shown::when;
+use super::{Sheet, Ui, keys, use_ui};
+use crate::store::{About, AccountIntent, GroupIntent, Intent, MessageIntent, Store, Thing};
+
+/// It is said how much room there is left when there is less than this.
+const ROOM_SHOWN_BYTES: usize = TEXT_BYTES_MAX / 10;
+
+#[component]
+pub(super) fn Composer() -> impl IntoView {
+    let ui = use_ui();
+    let field = NodeRef::<Textarea>::new();
+    let error = RwSignal::new(None::<String>);
+    let room = RwSignal::new(None::<usize>);
+    let show_room = move |text: &str| {
+        let left = TEXT_BYTES_MAX.saturating_sub(text.len());
+        let shown = (left < ROOM_SHOWN_BYTES).then_some(left);
+        if room.get_untracked() != shown {
+            room.set(shown);
+        }
+    };
+    follow_draft(ui, field, error);
+    let send = move || {
+        let (Some(to), Some(field)) = (ui.front(), field.get_untracked()) else { return };
+        let text = field.value();
+        if text.trim().is_empty() {
+            return;
+        }
+        // What was not sent stays where it was typed.
+        error.set(submit(ui, &to, text.trim_end()).err());
+        show_room("");
+    };
+    let on_key = move |event: KeyboardEvent| {
+        if event.key() == "Enter" && !event.shift_key() && !keys::is_composing(&event) {
+            event.prevent_default();
+            send();
+        } else {
+            change_about(ui, field, &event);
+        }
+    };
+    let on_input = move |text: String| {
+        show_room(&text);
+        if let Some(field) = field.get_untracked() {
+            grow(&field);
+        }
+        if let Some(to) = ui.front() {
+            ui.perform(Intent::Typed(to, text));
+        }
+    };
+    let on_submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        send();
+    };
+    let placeholder = ui.part(Thing::Front, |store| {
+        store.front.as_ref().map(|front| format!("Write to {}", front.conversation))
+    });
+    view! {
+        <form class="box" on:submit=on_submit>
+            <AboutLine />
+            <div class="box__row">
+                <textarea
+                    class="box__text"
+                    node_ref=field
+                    aria-label="Message"
+                    aria-describedby="composer-error"
+                    placeholder=placeholder
+                    rows="1"
+                    on:input:target=move |event| on_input(event.target().value())
+                    on:keydown=on_key
+                ></textarea>
+                <button class="button button--primary box__send" type="submit" aria-label="Send" title="Send (Enter)">
+                    {icon(Icon::Send)}
+                </button>
+            </div>
+            <p class="box__room" role="status">{move || room.get().map(|room| format!("{room} bytes left"))}</p>
+            <p id="composer-error" class="box__error" role="alert">{move || error.get()}</p>
+        </form>
+    }
+}
+
+/// Up in an empty box corrects one's last message; Escape gives up what the text is about.
+fn change_about(ui: Ui, field: NodeRef<Textarea>, event: &KeyboardEvent) {
+    let Some(to) = ui.front().filter(|_| !keys::is_composing(event)) else { return };
+    let is_empty = field.get_untracked().is_some_and(|field| field.value().is_empty());
+    match event.key().as_str() {
+        "ArrowUp" if is_empty => {
+            if let Some(key) = ui.live.read(|store| store.last_own(&to)) {
+                event.prevent_default();
+                ui.perform(Intent::Message(key, MessageIntent::Edit));
+            }
+        }
+        "Escape" if ui.live.read(|store| store.draft(&to).about.is_some()) => {
+            event.stop_propagation();
+            ui.perform(Intent::DropAbout(to));
+        }
+        _ => {}
+    }
+}
+
+/// The box shows the draft of the conversation in front whenever that is another than what it holds,
+/// and takes the focus where no keyboard covers half of the screen.
+fn follow_draft(ui: Ui, field: NodeRef<Textarea>, error: RwSignal<Option<String>>) {
+    Effect::new(move |_| {
+        ui.live.track(Thing::Draft);
+        let (Some(to), Some(field)) = (ui.front(), field.get()) else { return };
+        let text = ui.live.read(|store| store.draft(&to).text);
+        if field.value() != text {
+            field.set_value(&text);
+        }
+        grow(&field);
+        error.set(None);
+        if !keys::is_touch() {
+            let _ = field.focus();
+        }
+    });
+}
+
+/// The box is as high as its text.
+fn grow(field: &web_sys::HtmlTextAreaElement) {
+    let style = web_sys::HtmlElement::style(field);
+    // The height of the style sheet bounds it, where it is known.
+    let _ = style.set_property("height", "auto");
+    let _ = style.set_property("height", &format!("{}px", field.scroll_height() + 2));
+}
+
+/// What the text is about: an answer, or a correction.
+#[component]
+fn AboutLine() -> impl IntoView {
+    let ui = use_ui();
+    let about = ui.part(Thing::Draft, describe_about);
+    when(
+        move || about.with(Option::is_some),
+        move || {
+            view! {
+                <div class="box__about">
+                    <span>{move || about.get()}</span>
+                    <button
+                        class="button button--icon"
+                        type="button"
+                        aria-label="Cancel"
+                        on:click=move |_| {
+                            if let Some(to) = ui.front() {
+                                ui.perform(Intent::DropAbout(to));
+                            }
+                        }
+                    >
+                        {icon(Icon::Close)}
+                    </button>
+                </div>
+            }
+            .into_any()
+        },
+    )
+}
+
+fn describe_about(store: &Store) -> Option<String> {
+    let to = &store.front.as_ref()?.conversation;
+    let (what, of) = match store.draft(to).about? {
+        About::Reply(of) => ("Answer to", of),
+        About::Edit(of) => ("Correction of", of),
+    };
+    let line = store.line(to, of).map(|message| {
+        let sender = message.sender.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("{sender}: {}", message.line())
+    });
+    Some(format!("{what} {}", line.unwrap_or_else(|| "an earlier message".to_owned())))
+}
+
+/// Sends what was typed, or does what it commands.
+fn submit(ui: Ui, to: &Conversation, text: &str) -> Result<(), String> {
+    let command = match Slash::parse(text).map_err(|error| error.to_string())? {
+        Typed::Text(text) => return ui.try_to(Intent::Send(to.clone(), text.to_owned())),
+        Typed::Command(command) => command,
+    };
+    let done = obey(ui, to, command);
+    if done.is_ok() {
+        ui.perform(Intent::Typed(to.clone(), String::new()));
+        ui.live.change(|store| store.set_draft(to, crate::store::Draft::default()));
+        ui.live.tell();
+    }
+    done
+}
+
+fn obey(ui: Ui, to: &Conversation, command: Slash) -> Result<(), String> {
+    let open = |conversation| Intent::Open(Some(conversation));
+    let intent = match command {
+        Slash::Chat(names) => match &names[..] {
+            [name] => open(Conversation::User(name.clone())),
+            _ => return Err("to write to several people, use “Message several”".to_owned()),
+        },
+        Slash::Group(group) => Intent::JoinGroup(group.to_string()),
+        Slash::NewGroup(group, members) => {
+            Intent::CreateGroup(group.to_string(), members.join(";"))
+        }
+        Slash::QuitGroup(group) => Intent::QuitGroup(Conversation::Group(group)),
+        Slash::Invite(group, names) => Intent::Group(GroupIntent::Invite(group, names.join(";"))),
+        Slash::ActOnGroup(group, GroupAction::Describe) => {
+            ui.has_details.set(true);
+            open(Conversation::Group(group))
+        }
+        Slash::ActOnGroup(group, action) => Intent::Group(GroupIntent::Act(group, action)),
+        Slash::Block(name, true) => Intent::Group(GroupIntent::Block(name)),
+        Slash::Block(name, false) => Intent::Group(GroupIntent::Unblock(name)),
+        Slash::Blocked => Intent::Group(GroupIntent::ListBlocked),
+        Slash::Broadcast => open(Conversation::Everyone),
+        Slash::Active => {
+            ui.live.change(|store| {
+                let names: Vec<_> = store.online.names.iter().map(ToString::to_string).collect();
+                store.say(format!("Online: {}", names.join(", ")));
+            });
+            return Ok(());
+        }
+        Slash::Reply(text) => Intent::Reply(to.clone(), text),
+        Slash::Edit(text) => Intent::EditLast(to.clone(), text),
+        Slash::Delete => Intent::DeleteLast(to.clone()),
+        Slash::React(reaction) => Intent::ReactToLast(to.clone(), reaction),
+        Slash::Password { .. } | Slash::Sessions | Slash::EndSession(_) => {
+            Intent::Account(AccountIntent::Open)
+        }
+        Slash::EndOtherSessions => Intent::Account(AccountIntent::EndOthers),
+        Slash::Leave => Intent::Open(None),
+        Slash::Exit => Intent::SignOut,
+        Slash::ExitEverywhere => Intent::Account(AccountIntent::SignOutEverywhere),
+        Slash::Help => {
+            ui.show(Sheet::Help);
+            return Ok(());
+        }
+    };
+    ui.try_to(intent)
+}

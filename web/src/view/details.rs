@@ -1,0 +1,147 @@
+//! Beside the conversation: who is in it, how far a message got, what one hears of it.
+
+use leptos::prelude::*;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::Receipt;
+use netchat_shared::name::UserName;
+
+use super::groups::GroupDetailsView;
+use super::icons::{Icon, icon};
+use super::shown::when;
+use super::use_ui;
+use crate::router;
+use crate::store::{GroupIntent, Hears, Intent, Setting, Thing, describe_receipt};
+
+#[component]
+pub(super) fn Details() -> impl IntoView {
+    let ui = use_ui();
+    let conversation =
+        ui.part(Thing::Front, |store| store.front.as_ref().map(|f| f.conversation.clone()));
+    // What a group is, is asked for when it is looked at.
+    Effect::new(move || match conversation.get() {
+        Some(Conversation::Group(group)) => ui.perform(Intent::Group(GroupIntent::Open(group))),
+        Some(Conversation::Everyone | Conversation::User(_)) | None => {
+            ui.perform(Intent::Group(GroupIntent::Close));
+        }
+    });
+    let title = move || conversation.get().map(|conversation| conversation.to_string());
+    let is_group = move || matches!(conversation.get(), Some(Conversation::Group(_)));
+    view! {
+        <aside class="details" aria-label="Details" tabindex="-1">
+            <header class="details__head">
+                <h2>{title}</h2>
+                <button
+                    class="button button--icon"
+                    type="button"
+                    aria-label="Close details"
+                    on:click=move |_| ui.has_details.set(false)
+                >
+                    {icon(Icon::Close)}
+                </button>
+            </header>
+            <ReceiptsOfMessage />
+            <HearsChoice />
+            {when(is_group, || view! { <GroupDetailsView /> }.into_any())}
+        </aside>
+    }
+}
+
+/// How far one message got, by name.
+#[component]
+fn ReceiptsOfMessage() -> impl IntoView {
+    let ui = use_ui();
+    when(
+        move || ui.detailed.get().is_some(),
+        move || {
+            ui.detailed
+                .get()
+                .map(|key| {
+                    let row = ui.live.watch_details(key);
+                    let receipts = move || {
+                        row.track();
+                        ui.live.read(|store| {
+                            let delivery = store.message(key)?.delivery.as_ref()?;
+                            Some((
+                                delivery.summary(|name| store.is_away(name)),
+                                delivery.recipients().to_vec(),
+                            ))
+                        })
+                    };
+                    let summary = move || receipts().map(|(summary, _)| summary);
+                    let each = move || {
+                        let each = receipts().map(|(_, each)| each).unwrap_or_default();
+                        each.into_iter()
+                            .map(|(name, receipt)| recipient(&name, receipt))
+                            .collect_view()
+                    };
+                    view! {
+                        <section class="details__part" aria-labelledby="receipts-title">
+                            <h3 id="receipts-title">"This message"</h3>
+                            <p>{summary}</p>
+                            <ul class="people" aria-label="Receipts">{each}</ul>
+                        </section>
+                    }
+                })
+                .into_any()
+        },
+    )
+}
+
+fn recipient(name: &UserName, receipt: Receipt) -> AnyView {
+    let href = router::to_hash(Some(&Conversation::User(name.clone())));
+    view! {
+        <li>
+            <a href=href>{name.to_string()}</a>
+            " "
+            <span class="people__state">{describe_receipt(receipt)}</span>
+        </li>
+    }
+    .into_any()
+}
+
+/// Of which messages here one is told.
+#[component]
+fn HearsChoice() -> impl IntoView {
+    let ui = use_ui();
+    let hears = {
+        let (front, settings) = (ui.part(Thing::Front, read), ui.part(Thing::Settings, read));
+        move || {
+            front.track();
+            settings.track();
+            ui.live.read(read)
+        }
+    };
+    let options = [
+        (Hears::All, "All messages"),
+        (Hears::Mentions, "Mentions of me"),
+        (Hears::Nothing, "Nothing"),
+    ];
+    let choices = options.map(|(choice, label)| {
+        view! {
+            <label class="menu__check">
+                <input
+                    type="radio"
+                    name="hears"
+                    prop:checked=move || hears() == choice
+                    on:change=move |_| {
+                        if let Some(front) = ui.front() {
+                            ui.perform(Intent::Set(Setting::Hears(front, choice)));
+                        }
+                    }
+                />
+                <span>{label}</span>
+            </label>
+        }
+    });
+    view! {
+        <fieldset class="details__part">
+            <legend>"Tell me of"</legend>
+            {choices}
+        </fieldset>
+    }
+}
+
+fn read(store: &crate::store::Store) -> Hears {
+    let front = store.front.as_ref();
+    front.map_or(Hears::All, |front| store.settings.person.hears(&front.conversation))
+}

@@ -1,0 +1,160 @@
+//! Sheets in front of the page: each waits for its answer, and keeps what was typed until then.
+
+use leptos::ev::SubmitEvent;
+use leptos::html::Dialog;
+use leptos::prelude::*;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::name::{NameError, UserName};
+
+use super::use_ui;
+use crate::store::{Answer, Intent, Thing};
+
+/// A sheet: it is open as long as it is drawn.
+#[component]
+pub(super) fn Modal(title: &'static str, children: Children) -> impl IntoView {
+    let ui = use_ui();
+    let dialog = NodeRef::<Dialog>::new();
+    Effect::new(move || {
+        if let Some(dialog) = dialog.get().filter(|dialog| !dialog.open()) {
+            // It is in the page, and not open: nothing refuses.
+            let _ = dialog.show_modal();
+        }
+    });
+    view! {
+        <dialog class="card" node_ref=dialog aria-label=title on:close=move |_| ui.sheet.set(None)>
+            <header class="card__head">
+                <h2>{title}</h2>
+                <button
+                    class="button button--icon"
+                    type="button"
+                    aria-label="Close"
+                    on:click=move |_| ui.sheet.set(None)
+                >
+                    {super::icons::icon(super::icons::Icon::Close)}
+                </button>
+            </header>
+            {children()}
+        </dialog>
+    }
+}
+
+/// Writes to somebody by their name.
+#[component]
+pub(super) fn MessagePerson() -> impl IntoView {
+    let fields = vec![("Name", "Whoever is away gets it when they are back.")];
+    let intent = |texts: &[String]| {
+        let name = texts.first().map(|name| name.trim()).unwrap_or_default();
+        let name: UserName = name.parse().map_err(|error: NameError| error.to_string())?;
+        Ok(Intent::Open(Some(Conversation::User(name))))
+    };
+    view! { <FormSheet title="Message somebody" submit="Write" fields intent /> }
+}
+
+/// Makes a group of oneself and others.
+#[component]
+pub(super) fn NewGroup() -> impl IntoView {
+    let fields = vec![
+        ("Group name", ""),
+        ("Members", "Names, separated by commas. They are invited, and decide."),
+    ];
+    let intent = |texts: &[String]| Ok(Intent::CreateGroup(text(texts, 0), text(texts, 1)));
+    view! { <FormSheet title="New group" submit="Create group" fields intent waits=true /> }
+}
+
+/// Joins a group.
+#[component]
+pub(super) fn JoinGroup() -> impl IntoView {
+    let intent = |texts: &[String]| Ok(Intent::JoinGroup(text(texts, 0)));
+    view! { <FormSheet title="Join group" submit="Join" fields=vec![("Group name", "")] intent waits=true /> }
+}
+
+/// Writes the same to several people, to each in their own conversation.
+#[component]
+pub(super) fn MessageSeveral() -> impl IntoView {
+    let fields = vec![
+        ("To", "Names, separated by commas."),
+        ("Text", "Each of them gets it in the conversation with you."),
+    ];
+    let intent = |texts: &[String]| Ok(Intent::SendToEach(text(texts, 0), text(texts, 1)));
+    view! { <FormSheet title="Message several" submit="Send to each" fields intent /> }
+}
+
+fn text(texts: &[String], at: usize) -> String {
+    texts.get(at).cloned().unwrap_or_default()
+}
+
+/// A form of labelled fields on a sheet. It closes when what it asks for is done, and says why if it is
+/// not; then what was typed stays.
+#[component]
+fn FormSheet(
+    title: &'static str,
+    submit: &'static str,
+    /// The label of each field, and a hint below it.
+    fields: Vec<(&'static str, &'static str)>,
+    intent: fn(&[String]) -> Result<Intent, String>,
+    /// The server is to answer first.
+    #[prop(optional)]
+    waits: bool,
+) -> impl IntoView {
+    let ui = use_ui();
+    let texts: Vec<_> = fields.iter().map(|_| RwSignal::new(String::new())).collect();
+    let error = RwSignal::new(None::<String>);
+    let is_busy = RwSignal::new(false);
+    let answer = ui.part(Thing::Answer, |store| store.answer.clone());
+    Effect::new(move || match answer.get() {
+        _ if !is_busy.get_untracked() => {}
+        Answer::Done => ui.sheet.set(None),
+        Answer::Refused(why) => {
+            is_busy.set(false);
+            error.set(Some(why));
+        }
+        Answer::Nothing | Answer::Awaited => {}
+    });
+    let typed = texts.clone();
+    let on_submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let texts: Vec<_> = typed.iter().map(|text| text.get_untracked()).collect();
+        is_busy.set(waits);
+        match intent(&texts).and_then(|intent| ui.try_to(intent)) {
+            Ok(()) if waits => error.set(None),
+            Ok(()) => ui.sheet.set(None),
+            Err(line) => {
+                is_busy.set(false);
+                error.set(Some(line));
+            }
+        }
+    };
+    let fields = fields.into_iter().zip(texts);
+    let fields = fields.map(|((label, hint), text)| field(label, hint, text)).collect_view();
+    view! {
+        <Modal title>
+            <form on:submit=on_submit>
+                {fields}
+                <p class="field__error" role="alert">{move || error.get()}</p>
+                <div class="card__actions">
+                    <button class="button" type="button" on:click=move |_| ui.sheet.set(None)>"Cancel"</button>
+                    <button class="button button--primary" type="submit" disabled=move || is_busy.get()>
+                        {submit}
+                    </button>
+                </div>
+            </form>
+        </Modal>
+    }
+}
+
+fn field(label: &'static str, hint: &'static str, text: RwSignal<String>) -> AnyView {
+    view! {
+        <label class="field">
+            <span>{label}</span>
+            <input
+                type="text"
+                autocomplete="off"
+                aria-label=label
+                prop:value=text
+                on:input:target=move |event| text.set(event.target().value())
+            />
+            <small>{hint}</small>
+        </label>
+    }
+    .into_any()
+}

@@ -1,0 +1,266 @@
+//! Groups by consent: what waits for the person's decision, and the details of a group.
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use netchat_shared::extended::{GroupAction, JoinPolicy};
+use netchat_shared::name::{GroupName, UserName};
+
+use super::shown::when;
+use super::use_ui;
+use crate::store::{GroupDetails, GroupIntent, Intent, Store, Thing, describe_policy};
+
+/// Groups that one is invited to, and who asks to join one's own.
+#[component]
+pub(super) fn Decisions() -> impl IntoView {
+    let ui = use_ui();
+    let invitations = ui.part(Thing::Decisions, |store| {
+        store.groups.invitations.clone().into_iter().collect::<Vec<_>>()
+    });
+    let asking =
+        ui.part(Thing::Decisions, |store| store.groups.asking.iter().cloned().collect::<Vec<_>>());
+    let is_empty = move || invitations.with(Vec::is_empty) && asking.with(Vec::is_empty);
+    view! {
+        <section class="decisions" aria-label="Invitations" hidden=is_empty>
+            <h2 class="sidebar__title">"Invitations"</h2>
+            <ul class="decisions__list">
+                <For each=move || invitations.get() key=Clone::clone let(invitation)>
+                    <Invitation group=invitation.0 by=invitation.1 />
+                </For>
+                <For each=move || asking.get() key=Clone::clone let(asks)>
+                    <Asking group=asks.0 name=asks.1 />
+                </For>
+            </ul>
+        </section>
+    }
+}
+
+#[component]
+fn Invitation(group: GroupName, by: UserName) -> impl IntoView {
+    let text = format!("{by} invites you to {group}");
+    let decline = GroupIntent::Act(group.clone(), GroupAction::Decline);
+    let (accept_label, decline_label) = (format!("Accept {group}"), format!("Decline {group}"));
+    let block_label = format!("Block {by}");
+    view! {
+        <li>
+            <p role="status">{text}</p>
+            <div class="decisions__actions">
+                <Act text="Accept" label=accept_label intent=GroupIntent::Accept(group) />
+                <Act text="Decline" label=decline_label intent=decline />
+                <Act text="Block" label=block_label intent=GroupIntent::Block(by) />
+            </div>
+        </li>
+    }
+}
+
+#[component]
+fn Asking(group: GroupName, name: UserName) -> impl IntoView {
+    let text = format!("{name} asks to join {group}");
+    let (admit_label, turn_away_label) = (format!("Let {name} in"), format!("Turn {name} away"));
+    let admit = GroupIntent::Act(group.clone(), GroupAction::Admit(name.clone()));
+    let turn_away = GroupIntent::Act(group, GroupAction::TurnAway(name));
+    view! {
+        <li>
+            <p role="status">{text}</p>
+            <div class="decisions__actions">
+                <Act text="Let in" label=admit_label intent=admit />
+                <Act text="Turn away" label=turn_away_label intent=turn_away />
+            </div>
+        </li>
+    }
+}
+
+#[component]
+fn Act(text: &'static str, label: String, intent: GroupIntent) -> impl IntoView {
+    let ui = use_ui();
+    view! {
+        <button
+            class="button button--small"
+            type="button"
+            aria-label=label
+            on:click=move |_| ui.perform(Intent::Group(intent.clone()))
+        >
+            {text}
+        </button>
+    }
+}
+
+/// The details of a group: who may join, who is in it, who is invited. Its maker changes them here.
+#[component]
+pub(super) fn GroupDetailsView() -> impl IntoView {
+    let ui = use_ui();
+    let error = ui.part(Thing::Details, |store| details(store, |details| details.error.clone()));
+    let is_maker = ui.part(Thing::Details, is_maker);
+    let quit = move |_| {
+        if let Some(group) = ui.front() {
+            ui.perform(Intent::QuitGroup(group));
+        }
+    };
+    view! {
+        <Policy />
+        <Members />
+        <InvitedPeople />
+        <TypedAction label="Invite" hint="Names, separated by commas." intent=GroupIntent::Invite />
+        {when(
+            move || is_maker.get(),
+            || {
+                view! {
+                    <TypedAction label="Rename" hint="What the group is to be called." intent=GroupIntent::Rename />
+                }
+                    .into_any()
+            },
+        )}
+        <p class="field__error" role="alert">{move || error.get()}</p>
+        <button class="button" type="button" on:click=quit>"Leave group"</button>
+    }
+}
+
+#[component]
+fn Policy() -> impl IntoView {
+    let ui = use_ui();
+    let policy = ui.part(Thing::Details, |store| {
+        details(store, |it| it.info.as_ref().map(|info| info.policy))
+    });
+    let maker = ui.part(Thing::Details, |store| {
+        details(store, |it| it.info.as_ref().map(|info| info.maker.to_string()))
+    });
+    let is_maker = ui.part(Thing::Details, is_maker);
+    let choose = move |word: String| {
+        let group = ui.live.read(|store| details(store, |it| Some(it.group.clone())));
+        if let (Some(group), Some(policy)) = (group, JoinPolicy::from_word(&word)) {
+            let set = GroupAction::SetPolicy(policy);
+            ui.perform(Intent::Group(GroupIntent::Act(group, set)));
+        }
+    };
+    let options = JoinPolicy::ALL.map(|(policy, word)| {
+        view! { <option value=word>{describe_policy(policy)}</option> }
+    });
+    view! {
+        <p>{move || maker.get().map(|maker| format!("{maker} decides about this group."))}</p>
+        <label class="field">
+            <span>"Who may join"</span>
+            <select
+                aria-label="Who may join"
+                disabled=move || !is_maker.get()
+                prop:value=move || policy.get().map_or("", JoinPolicy::word)
+                on:change:target=move |event| choose(event.target().value())
+            >
+                {options}
+            </select>
+        </label>
+    }
+}
+
+#[component]
+fn Members() -> impl IntoView {
+    let ui = use_ui();
+    let members = ui.part(Thing::Details, |store| {
+        let group = details(store, |it| Some(it.group.clone()));
+        let members = details(store, |it| Some(it.members.clone())).unwrap_or_default();
+        let may_remove = is_maker(store);
+        let me = store.me.clone();
+        let row = |name: UserName| {
+            let is_other = may_remove && Some(&name) != me.as_ref();
+            (name, group.clone().filter(|_| is_other))
+        };
+        members.into_iter().map(row).collect::<Vec<_>>()
+    });
+    view! {
+        <section class="details__part" aria-labelledby="members-title">
+            <h3 id="members-title">"Members"</h3>
+            <ul class="people" aria-label="Members">
+                <For each=move || members.get() key=Clone::clone let(member)>
+                    {
+                        let (name, group) = member;
+                        let act = group
+                            .map(|group| {
+                                let label = format!("Remove {name}");
+                                let remove = GroupAction::Remove(name.clone());
+                                let intent = GroupIntent::Act(group, remove);
+                                view! { <Act text="Remove" label intent /> }
+                            });
+                        view! { <li><strong>{name.to_string()}</strong>{act}</li> }
+                    }
+                </For>
+            </ul>
+        </section>
+    }
+}
+
+#[component]
+fn InvitedPeople() -> impl IntoView {
+    let ui = use_ui();
+    let invited = ui.part(Thing::Details, |store| {
+        let group = details(store, |it| Some(it.group.clone()));
+        let group = group.filter(|_| is_maker(store));
+        let info = details(store, |it| it.info.clone());
+        let invited = info.map(|info| info.invited.into_vec()).unwrap_or_default();
+        invited.into_iter().map(|name| (name, group.clone())).collect::<Vec<_>>()
+    });
+    view! {
+        <section class="details__part" aria-labelledby="invited-title" hidden=move || invited.with(Vec::is_empty)>
+            <h3 id="invited-title">"Invited"</h3>
+            <ul class="people" aria-label="Invited">
+                <For each=move || invited.get() key=Clone::clone let(person)>
+                    {
+                        let (name, group) = person;
+                        let act = group
+                            .map(|group| {
+                                let label = format!("Take the invitation of {name} back");
+                                let intent = GroupIntent::Act(group, GroupAction::TurnAway(name.clone()));
+                                view! { <Act text="Take back" label intent /> }
+                            });
+                        view! { <li><span>{name.to_string()}</span>{act}</li> }
+                    }
+                </For>
+            </ul>
+        </section>
+    }
+}
+
+/// A field, and what is done with what was typed there.
+#[component]
+fn TypedAction(
+    label: &'static str,
+    hint: &'static str,
+    intent: fn(GroupName, String) -> GroupIntent,
+) -> impl IntoView {
+    let ui = use_ui();
+    let text = RwSignal::new(String::new());
+    let on_submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let group = ui.live.read(|store| details(store, |it| Some(it.group.clone())));
+        let Some(group) = group else { return };
+        match ui.try_to(Intent::Group(intent(group, text.get_untracked()))) {
+            Ok(()) => text.set(String::new()),
+            Err(line) => {
+                ui.live.change(|store| store.refuse_details(line));
+                ui.live.tell();
+            }
+        }
+    };
+    view! {
+        <form on:submit=on_submit>
+            <label class="field">
+                <span>{label}</span>
+                <input
+                    type="text"
+                    autocomplete="off"
+                    aria-label=label
+                    prop:value=text
+                    on:input:target=move |event| text.set(event.target().value())
+                />
+                <small>{hint}</small>
+            </label>
+            <button class="button button--small" type="submit" aria-label=format!("{label} now")>{label}</button>
+        </form>
+    }
+}
+
+fn details<T>(store: &Store, read: impl FnOnce(&GroupDetails) -> Option<T>) -> Option<T> {
+    store.groups.details.as_ref().and_then(read)
+}
+
+fn is_maker(store: &Store) -> bool {
+    let maker = details(store, |details| details.info.as_ref().map(|info| info.maker.clone()));
+    maker.is_some() && maker == store.me
+}

@@ -1,0 +1,126 @@
+//! What the person sees. Components read the [`Live`] store and hand [`Intent`]s on; they do nothing else.
+
+#![expect(unreachable_pub, reason = "the component macro makes what it generates public")]
+
+mod account;
+mod app;
+mod avatar;
+mod composer;
+mod connection;
+mod conversation;
+mod decision;
+mod details;
+mod dialogs;
+mod groups;
+mod help;
+mod icons;
+mod keys;
+mod log;
+mod menu;
+mod notices;
+mod row;
+mod shown;
+mod sidebar;
+mod sign_in;
+mod switcher;
+
+use leptos::prelude::*;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::LinkStatistics;
+
+pub use self::app::App;
+use crate::live::Live;
+use crate::store::{Intent, MessageKey, Store, Thing};
+
+/// What every component needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Ui {
+    /// What the page knows.
+    pub live: Live,
+    /// What the link to the server has seen.
+    pub statistics: Callback<(), LinkStatistics>,
+    act: Callback<Intent, Result<(), String>>,
+    /// The sheet in front of the page.
+    sheet: RwSignal<Option<Sheet>>,
+    /// The panel beside the conversation is there.
+    has_details: RwSignal<bool>,
+    /// The message whose receipts are shown there.
+    detailed: RwSignal<Option<MessageKey>>,
+    /// The message that is pointed at, or in focus.
+    active: StoredValue<Option<MessageKey>>,
+}
+
+/// What stands in front of the page until it is answered or closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named like what they are")]
+pub enum Sheet {
+    Help,
+    NewGroup,
+    JoinGroup,
+    Person,
+    Several,
+    Switcher,
+}
+
+impl Ui {
+    /// The page over a store; an error of `act` is a line for the person, and nothing was done.
+    #[must_use]
+    pub fn new(
+        live: Live,
+        act: Callback<Intent, Result<(), String>>,
+        statistics: Callback<(), LinkStatistics>,
+    ) -> Self {
+        let (sheet, detailed) = (RwSignal::new(None), RwSignal::new(None));
+        let (has_details, active) = (RwSignal::new(false), StoredValue::new(None));
+        Self { live, statistics, act, sheet, has_details, detailed, active }
+    }
+
+    /// The person points at a message, or at none.
+    pub(crate) fn point_at(self, key: Option<MessageKey>) {
+        let before = self.active.get_value();
+        if before != key {
+            self.active.set_value(key);
+            self.live.tell_rows(&[before, key].map(|key| key.unwrap_or(MessageKey(0))));
+        }
+    }
+
+    /// Carries out an intent. What was not done, and why, is for whoever asked to show.
+    pub(crate) fn try_to(self, intent: Intent) -> Result<(), String> {
+        self.act.run(intent)
+    }
+
+    /// Carries out an intent that can't fail, or whose failure is shown as a notice.
+    pub(crate) fn perform(self, intent: Intent) {
+        if let Err(line) = self.act.run(intent) {
+            self.live.change(|store| store.say(line));
+            self.live.tell();
+        }
+    }
+
+    /// A part of the store, read again whenever that thing changes and passed on when it differs.
+    pub(crate) fn part<T>(
+        self,
+        thing: Thing,
+        read: impl Fn(&Store) -> T + Send + Sync + 'static,
+    ) -> Memo<T>
+    where
+        T: PartialEq + Send + Sync + 'static,
+    {
+        self.live.part(thing, read)
+    }
+
+    /// The conversation in front.
+    pub(crate) fn front(self) -> Option<Conversation> {
+        self.live.read(|store| store.front.as_ref().map(|front| front.conversation.clone()))
+    }
+
+    /// Opens a sheet.
+    pub(crate) fn show(self, sheet: Sheet) {
+        self.sheet.set(Some(sheet));
+    }
+}
+
+/// The [`Ui`] that the application provides.
+pub(crate) fn use_ui() -> Ui {
+    expect_context()
+}

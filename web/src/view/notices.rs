@@ -1,0 +1,51 @@
+//! One line at a time about what has happened.
+
+use leptos::prelude::*;
+
+use super::icons::{Icon, icon};
+use super::use_ui;
+use crate::store::{Intent, Notice, Offer, Thing};
+
+#[component]
+pub(super) fn Notices() -> impl IntoView {
+    let ui = use_ui();
+    let shown = ui.part(Thing::Notices, |store| store.notices.shown().cloned());
+    view! {
+        <div class="notices" role="alert" aria-label="Notices">
+            {move || shown.get().map(notice)}
+        </div>
+    }
+}
+
+fn notice(notice: Notice) -> AnyView {
+    let ui = use_ui();
+    let Notice { id, text, offer } = notice;
+    let button = move |label: &'static str, intent: Intent| {
+        view! {
+            <button class="button button--small" type="button" on:click=move |_| ui.perform(intent.clone())>
+                {label}
+            </button>
+        }
+        .into_any()
+    };
+    let offered = match offer {
+        Offer::Nothing => None,
+        Offer::Undo => Some(button("Undo", Intent::Undo(id))),
+        Offer::Reload => Some(button("Reload", Intent::TakeNewVersion)),
+    };
+    view! {
+        <div class="notice">
+            <span>{text}</span>
+            {offered}
+            <button
+                class="button button--icon"
+                type="button"
+                aria-label="Dismiss"
+                on:click=move |_| ui.perform(Intent::Dismiss(id))
+            >
+                {icon(Icon::Close)}
+            </button>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,199 @@
+//! Beside the conversation: oneself, the conversations, who is online.
+
+use leptos::prelude::*;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::name::UserName;
+
+use super::avatar;
+use super::connection::LinkState;
+use super::groups::Decisions;
+use super::icons::{Icon, icon};
+use super::menu::{NewMenu, PersonMenu};
+use super::shown::when;
+use super::{Sheet, use_ui};
+use crate::clock;
+use crate::router;
+use crate::store::{Hears, Store, Thing};
+
+#[component]
+pub(super) fn Sidebar() -> impl IntoView {
+    let ui = use_ui();
+    let listed = ui.part(Thing::List, Store::listed);
+    view! {
+        <nav class="side" aria-label="Conversations">
+            <Head />
+            <button class="find" type="button" on:click=move |_| ui.show(Sheet::Switcher)>
+                {icon(Icon::Search)}
+                <span>"Find"</span>
+                <kbd>"Ctrl K"</kbd>
+            </button>
+            <div class="side__lists">
+                <Decisions />
+                <ul class="list">
+                    <For each=move || listed.get() key=Clone::clone let(conversation)>
+                        <Entry conversation />
+                    </For>
+                </ul>
+                <OnlineList />
+            </div>
+            <footer class="side__foot">
+                <NewMenu />
+            </footer>
+        </nav>
+    }
+}
+
+/// Oneself, and how the connection is.
+#[component]
+fn Head() -> impl IntoView {
+    let ui = use_ui();
+    let me = ui.part(Thing::Person, |store| store.me.clone());
+    view! {
+        <header class="side__head">
+            {move || me.get().map(|me| avatar::person(&me, false))}
+            <div class="side__me">
+                <strong>{move || me.get().map(|me| me.to_string())}</strong>
+                <LinkState />
+            </div>
+            <PersonMenu />
+        </header>
+    }
+}
+
+/// One conversation in the list. Its accessible name is that of the conversation alone; what is
+/// unread and the last line describe it.
+#[component]
+fn Entry(conversation: Conversation) -> impl IntoView {
+    let ui = use_ui();
+    let entry = ui.live.watch_entry(conversation.clone());
+    let name = conversation.to_string();
+    let href = router::to_hash(Some(&conversation));
+    let about = format!("about{}", href.replace(['#', '/', '%'], "-"));
+    let (shown_name, id) = (name.clone(), about.clone());
+    let of = conversation.clone();
+    let read = Memo::new(move |_| {
+        entry.track();
+        ui.live.read(|store| Summary::of(store, &of))
+    });
+    let unread = move || read.with(|summary| summary.unread);
+    view! {
+        <li>
+            <a
+                class="entry"
+                class:entry--unread=move || { unread() > 0 }
+                class:entry--muted=move || read.with(|summary| summary.is_muted)
+                href=href
+                aria-label=name
+                aria-describedby=about
+                aria-current=move || read.with(|summary| summary.is_in_front).then_some("page")
+            >
+                {avatar::conversation(&conversation)}
+                <span class="entry__name">{shown_name}</span>
+                <span class="entry__time">{move || read.with(|summary| summary.time.clone())}</span>
+                <span class="entry__about" id=id>
+                    <span class="entry__last" class:entry__last--draft=move || read.with(|summary| summary.is_draft)>
+                        {move || read.with(|summary| summary.last.clone())}
+                    </span>
+                    {when(
+                        move || { unread() > 0 },
+                        move || {
+                            let count = move || match unread() {
+                                count if count > UNREAD_SHOWN_MAX => format!("{UNREAD_SHOWN_MAX}+"),
+                                count => count.to_string(),
+                            };
+                            view! {
+                                <span class="badge">{count}<span class="visually-hidden">" unread"</span></span>
+                            }
+                                .into_any()
+                        },
+                    )}
+                </span>
+            </a>
+        </li>
+    }
+}
+
+/// Beyond so many, it is only said that there are more.
+const UNREAD_SHOWN_MAX: usize = 99;
+
+/// What an entry of the list says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Summary {
+    unread: usize,
+    time: String,
+    last: String,
+    is_draft: bool,
+    is_muted: bool,
+    is_in_front: bool,
+}
+
+impl Summary {
+    fn of(store: &Store, conversation: &Conversation) -> Self {
+        let Some(thread) = store.threads.get(conversation) else { return Self::default() };
+        let is_in_front = store.is_in_front(conversation);
+        let draft = store.draft(conversation).text;
+        let is_draft = !is_in_front && !draft.trim().is_empty();
+        let message = store.last_message(conversation);
+        let last = match message {
+            _ if is_draft => format!("Draft: {}", draft.replace('\n', " ")),
+            None => String::new(),
+            Some(message) if message.is_own() => format!("You: {}", message.line()),
+            Some(message) => match (&message.sender, conversation) {
+                (None, _) | (Some(_), Conversation::User(_)) => message.line(),
+                (Some(sender), _) => format!("{sender}: {}", message.line()),
+            },
+        };
+        Self {
+            unread: thread.unread,
+            time: message.map(|message| clock::short(message.time)).unwrap_or_default(),
+            last,
+            is_draft,
+            is_muted: store.settings.person.hears(conversation) == Hears::Nothing,
+            is_in_front,
+        }
+    }
+}
+
+/// Who else is online.
+#[component]
+fn OnlineList() -> impl IntoView {
+    let online = use_ui().part(Thing::Online, |store| {
+        let mut others = store.others_online();
+        let more = others.len().saturating_sub(ONLINE_SHOWN_MAX);
+        others.truncate(ONLINE_SHOWN_MAX);
+        (others, more)
+    });
+    let more = move || match online.with(|(_, more)| *more) {
+        0 => None,
+        more => Some(view! { <p class="side__hint">{format!("and {more} more")}</p> }),
+    };
+    view! {
+        <h2 class="side__title" id="online-title">"Online"</h2>
+        <ul class="online" aria-labelledby="online-title">
+            <For each=move || online.with(|(names, _)| names.clone()) key=Clone::clone let(name)>
+                <OnlinePerson name />
+            </For>
+        </ul>
+        {more}
+        {when(
+            move || online.with(|(names, _)| names.is_empty()),
+            || view! { <p class="side__hint">"Nobody else is online."</p> }.into_any(),
+        )}
+    }
+}
+
+/// Most people who are listed as online; the switcher finds the others.
+const ONLINE_SHOWN_MAX: usize = 100;
+
+#[component]
+fn OnlinePerson(name: UserName) -> impl IntoView {
+    let href = router::to_hash(Some(&Conversation::User(name.clone())));
+    view! {
+        <li>
+            <a class="online__person" href=href>
+                <i class="dot dot--on" aria-hidden="true"></i>
+                {name.to_string()}
+            </a>
+        </li>
+    }
+}

@@ -1,0 +1,113 @@
+//! Finds a conversation, or somebody who is online, by a few letters.
+
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+use netchat_shared::conversation::Conversation;
+
+use super::avatar;
+use super::dialogs::Modal;
+use super::{keys, use_ui};
+use crate::store::{Intent, Store};
+
+/// Most that are shown at once.
+const FOUND_MAX: usize = 12;
+
+#[component]
+pub(super) fn Switcher() -> impl IntoView {
+    let ui = use_ui();
+    let typed = RwSignal::new(String::new());
+    let chosen = RwSignal::new(0_usize);
+    let known = StoredValue::new(ui.live.read(known));
+    let found =
+        Memo::new(move |_| typed.with(|typed| known.with_value(|known| find(known, typed))));
+    let open = move |conversation: Conversation| {
+        ui.sheet.set(None);
+        ui.perform(Intent::Open(Some(conversation)));
+    };
+    let on_key = move |event: KeyboardEvent| {
+        let count = found.with(Vec::len);
+        match event.key().as_str() {
+            _ if keys::is_composing(&event) || count == 0 => return,
+            "ArrowDown" => chosen.update(|at| *at = (*at + 1) % count),
+            "ArrowUp" => chosen.update(|at| *at = (*at + count - 1) % count),
+            "Enter" => {
+                found
+                    .with(|found| found.get(chosen.get_untracked()).cloned())
+                    .into_iter()
+                    .for_each(open);
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let option = move |at: usize, conversation: Conversation| {
+        let (name, there) = (conversation.to_string(), conversation.clone());
+        view! {
+            <li
+                class="found"
+                id=format!("found-{at}")
+                role="option"
+                aria-selected=move || if chosen.get() == at { "true" } else { "false" }
+                on:click=move |_| open(there.clone())
+            >
+                {avatar::conversation(&conversation)}
+                <span>{name}</span>
+            </li>
+        }
+    };
+    let options =
+        move || found.get().into_iter().enumerate().map(|(at, it)| option(at, it)).collect_view();
+    view! {
+        <Modal title="Find">
+            <input
+                class="find__field"
+                type="text"
+                role="combobox"
+                aria-label="Find a conversation or somebody"
+                aria-controls="found"
+                aria-expanded="true"
+                aria-activedescendant=move || format!("found-{}", chosen.get())
+                autocomplete="off"
+                autofocus
+                placeholder="A name"
+                on:input:target=move |event| {
+                    chosen.set(0);
+                    typed.set(event.target().value());
+                }
+                on:keydown=on_key
+            />
+            <ul class="found-list" id="found" role="listbox" aria-label="Found">{options}</ul>
+            <p class="side__hint" role="status">
+                {move || found.with(Vec::is_empty).then_some("Nobody and no group of that name is known here.")}
+            </p>
+        </Modal>
+    }
+}
+
+/// All that can be found: conversations, the latest first, then who is online.
+fn known(store: &Store) -> Vec<Conversation> {
+    let mut known = store.listed();
+    let people = store.others_online().into_iter().map(Conversation::User);
+    known.extend(people.filter(|person| !store.threads.contains_key(person)));
+    known
+}
+
+/// Those that fit best: the beginning of the name, then of a word in it, then anywhere.
+fn find(known: &[Conversation], typed: &str) -> Vec<Conversation> {
+    let typed = typed.trim().to_ascii_lowercase();
+    let mut found: Vec<_> = known.iter().filter_map(|it| Some((rank(it, &typed)?, it))).collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().take(FOUND_MAX).map(|(_, it)| it.clone()).collect()
+}
+
+fn rank(conversation: &Conversation, typed: &str) -> Option<u8> {
+    let name = conversation.to_string().to_ascii_lowercase();
+    let words = name.split([' ', '-', '_', '.', ':']);
+    if name.starts_with(typed) {
+        Some(0)
+    } else if words.into_iter().any(|word| word.starts_with(typed)) {
+        Some(1)
+    } else {
+        name.contains(typed).then_some(2)
+    }
+}
