@@ -9,6 +9,13 @@ globalThis.trustedTypes?.createPolicy("default", {
     if (runs.test(html)) throw new TypeError("this text could run");
     return html;
   },
+  // The one script that is named by the client itself.
+  createScriptURL(url) {
+    if (new URL(url, document.baseURI).href !== new URL("sw.js", document.baseURI).href) {
+      throw new TypeError("this is no script of the page");
+    }
+    return url;
+  },
 });
 
 const script = document.querySelector('link[rel="modulepreload"]');

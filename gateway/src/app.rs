@@ -7,7 +7,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::header::{
-    CONNECTION, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CACHE_CONTROL, CONNECTION, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use axum::http::{Request, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
@@ -152,13 +153,31 @@ fn refuse_handshake(error: HandshakeError) -> Response {
 
 /// A page of another name gets nothing at all; everything else tells its security policy.
 async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+    let is_kept_for_long = has_hash(request.uri().path());
     let mut response = match app.site.check_host(request.headers()) {
         Err(error) if request.uri().path() != HEALTH => refuse_site(&error),
         _ => next.run(request).await,
     };
-    add_security_headers(response.headers_mut(), app.is_tls);
+    let headers = response.headers_mut();
+    if !is_kept_for_long && headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    add_security_headers(headers, app.is_tls);
     response
 }
+
+/// Whether the name of a file holds a hash of what is in it, as trunk writes it: behind the last dash,
+/// before whatever follows. Other files change under their names.
+fn has_hash(path: &str) -> bool {
+    let Some((_, behind)) = path.rsplit_once('-') else { return false };
+    let hash = behind.split(['.', '_']).next().unwrap_or_default();
+    (HASH_DIGITS_MIN..=HASH_DIGITS_MAX).contains(&hash.len())
+        && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Trunk writes a hash of 64 bits without zeros in front.
+const HASH_DIGITS_MIN: usize = 12;
+const HASH_DIGITS_MAX: usize = 16;
 
 fn refuse_site(error: &SiteError) -> Response {
     let status = match error {
@@ -167,4 +186,24 @@ fn refuse_site(error: &SiteError) -> Response {
         SiteError::OtherPage => StatusCode::FORBIDDEN,
     };
     (status, format!("{error}\n")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_whose_names_hold_a_hash_are_kept_for_long() {
+        for name in [
+            "/boot-99b5f52197311ecd.js",
+            "/netchat-web-f04881439b4204ad_bg.wasm",
+            "/style-f754baad45149f6.css",
+        ] {
+            assert!(has_hash(name), "{name}");
+        }
+        for name in ["/", "/sw.js", "/manifest.webmanifest", "/icon-maskable.svg", "/a-deadbeef.js"]
+        {
+            assert!(!has_hash(name), "{name}");
+        }
+    }
 }

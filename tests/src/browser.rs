@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+use url::{ParseError, Url};
 
 use crate::process::PATIENCE;
 
@@ -188,6 +191,215 @@ impl Browser {
                 panic!("{xpath}: {error}; the page says:\n{body}");
             }
         }
+    }
+}
+
+/// A row of the log, and how far below the top of the log it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    pub row: String,
+    pub top_px: f64,
+}
+
+/// What a reader does and sees.
+impl Browser {
+    /// Runs a script in the page; what it returns, as text.
+    pub async fn ask(&self, script: &str) -> String {
+        let said = self.page.execute(script, vec![]).await.unwrap();
+        match &said {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                said.to_string()
+            }
+        }
+    }
+
+    pub async fn run(&self, script: &str) {
+        self.page.execute(script, vec![]).await.unwrap();
+    }
+
+    /// Waits until a script, which hands its answer to `done`, says this.
+    pub async fn waits_until(&self, script: &str, expected: &str) {
+        let script = format!("const done = arguments[0]; {script}");
+        let said = async {
+            while self.page.execute_async(&script, vec![]).await.unwrap() != json!(expected) {}
+        };
+        timeout(PATIENCE, said)
+            .await
+            .unwrap_or_else(|_| panic!("{script} does not say {expected}"));
+    }
+
+    /// Waits for so many frames to be painted.
+    pub async fn waits_for_frames(&self, count: u32) {
+        let script = "const done = arguments[1]; let left = arguments[0]; \
+                      const step = () => left-- > 0 ? requestAnimationFrame(step) : done(); step()";
+        self.page.execute_async(script, vec![json!(count)]).await.unwrap();
+    }
+
+    /// Scrolls the log, as a wheel does.
+    pub async fn scroll_by(&self, by_px: i32) {
+        self.run(&format!("document.querySelector('.log').scrollTop += {by_px}")).await;
+        self.waits_for_frames(3).await;
+    }
+
+    /// The first message in view.
+    pub async fn place(&self) -> Place {
+        let script = "const log = document.querySelector('.log').getBoundingClientRect().top; \
+            for (const row of document.querySelectorAll('.message')) { \
+              const box = row.getBoundingClientRect(); \
+              if (box.bottom > log + 1) return [row.dataset.row, box.top - log]; }";
+        let found = self.page.execute(script, vec![]).await.unwrap();
+        Place {
+            row: found[0].as_str().expect("there is a message").to_owned(),
+            top_px: found[1].as_f64().unwrap(),
+        }
+    }
+
+    pub async fn has_not_moved(&self, place: &Place, moved_px_max: f64) {
+        let script = "const log = document.querySelector('.log').getBoundingClientRect().top; \
+            const row = document.querySelector(`[data-row='${arguments[0]}']`); \
+            return row && row.getBoundingClientRect().top - log";
+        let top = self.page.execute(script, vec![json!(place.row)]).await.unwrap();
+        let top = top.as_f64().expect("the row is still there");
+        let moved = (top - place.top_px).abs();
+        assert!(moved <= moved_px_max, "row {} moved by {moved} px", place.row);
+    }
+
+    pub async fn is_at_end(&self) -> bool {
+        let script = "const log = document.querySelector('.log'); \
+                      return log.scrollHeight - log.scrollTop - log.clientHeight <= 2";
+        self.ask(script).await == "true"
+    }
+
+    /// Waits until the log is at its end.
+    pub async fn settles_at_end(&self) {
+        let settled = async { while !self.is_at_end().await {} };
+        timeout(PATIENCE, settled).await.expect("the log goes to its end");
+    }
+
+    pub async fn count(&self, selector: &str) -> usize {
+        self.page.find_all(Locator::Css(selector)).await.unwrap().len()
+    }
+
+    /// Waits until there is no such element.
+    pub async fn lacks(&self, xpath: &str) {
+        let gone =
+            async { while !self.page.find_all(Locator::XPath(xpath)).await.unwrap().is_empty() {} };
+        timeout(PATIENCE, gone).await.unwrap_or_else(|_| panic!("{xpath} is still there"));
+    }
+
+    /// Goes to an address of a conversation, as by a link.
+    pub async fn goes_to(&self, hash: &str) {
+        self.run(&format!("location.hash = '{hash}'")).await;
+    }
+
+    pub async fn back(&self) {
+        self.page.back().await.unwrap();
+    }
+
+    /// Types into the message box, and does not send.
+    pub async fn types(&self, text: &str) {
+        self.find(&by_field("Message")).await.send_keys(text).await.unwrap();
+    }
+
+    pub async fn typed(&self) -> String {
+        let message = self.find(&by_field("Message")).await;
+        message.prop("value").await.unwrap().unwrap_or_default()
+    }
+
+    /// Types wherever the focus is.
+    pub async fn types_here(&self, text: &str) {
+        self.page.active_element().await.unwrap().send_keys(text).await.unwrap();
+    }
+
+    /// Presses keys together, wherever the focus is; all but the last are held.
+    pub async fn presses(&self, keys: &[&str]) {
+        let key = |name: &&str| match *name {
+            "Control" => char::from(Key::Control),
+            "Alt" => char::from(Key::Alt),
+            "Enter" => char::from(Key::Enter),
+            "Escape" => char::from(Key::Escape),
+            "ArrowUp" => char::from(Key::Up),
+            "ArrowDown" => char::from(Key::Down),
+            "Tab" => char::from(Key::Tab),
+            other => other.chars().next().unwrap(),
+        };
+        let keys: String = keys.iter().map(key).collect();
+        self.types_here(&keys).await;
+    }
+
+    pub async fn tab(&self) -> WindowHandle {
+        self.page.window().await.unwrap()
+    }
+
+    /// Opens the page in another tab of the same browser, and goes there.
+    pub async fn opens_another_tab(&self) -> WindowHandle {
+        let address = self.page.current_url().await.unwrap();
+        let tab = self.page.new_window(true).await.unwrap().handle;
+        self.page.switch_to_window(tab.clone()).await.unwrap();
+        self.page.goto(address.as_str()).await.unwrap();
+        tab
+    }
+
+    pub async fn goes_to_tab(&self, tab: &WindowHandle) {
+        self.page.switch_to_window(tab.clone()).await.unwrap();
+    }
+
+    pub async fn closes_other_tabs(&self, kept: &WindowHandle) {
+        for tab in self.page.windows().await.unwrap() {
+            if tab != *kept {
+                self.goes_to_tab(&tab).await;
+                self.page.close_window().await.unwrap();
+            }
+        }
+        self.goes_to_tab(kept).await;
+    }
+
+    /// Waits until the page's files are kept, and it is served from there.
+    pub async fn is_kept(&self) {
+        let script = "navigator.serviceWorker.ready\
+                      .then(() => done(navigator.serviceWorker.controller ? 'kept' : 'not yet'))";
+        self.waits_until(script, "kept").await;
+    }
+
+    /// The person has allowed notices of the system.
+    pub async fn allows_notifications(&self) {
+        let permissions = json!({ "permissions": ["notifications"] });
+        self.tells_browser("Browser.grantPermissions", permissions).await;
+    }
+
+    /// The window is put away.
+    pub async fn goes_behind(&self) {
+        self.page.minimize_window().await.unwrap();
+        self.waits_until("done(String(document.hidden))", "true").await;
+    }
+
+    pub async fn comes_back(&self) {
+        self.page.set_window_size(1_100, 860).await.unwrap();
+        self.waits_until("done(String(document.hidden))", "false").await;
+    }
+
+    async fn tells_browser(&self, command: &'static str, parameters: Value) {
+        self.page.issue_cmd(DevTools { command, parameters }).await.unwrap();
+    }
+}
+
+/// A command of the browser's own protocol.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": self.command, "params": self.parameters });
+        (Method::POST, Some(body.to_string()))
     }
 }
 

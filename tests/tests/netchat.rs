@@ -43,6 +43,8 @@ mod netchat {
     mod sign_in_threats;
     /// The database does what the plain model of it does.
     mod storage_conformance;
+    /// How the page behaves under who reads and writes there.
+    mod web_rules;
     /// The whole system, as one seed decides.
     mod world_simulation;
 }

@@ -1,7 +1,7 @@
 //! Building the web client into `target/web`, unless nothing of it has changed.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -9,7 +9,7 @@ use crate::command::{command, root, run};
 use crate::{fingerprint, tools};
 
 /// What the bundle is built from, relative to the project's folder.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 16] = [
     "Cargo.lock",
     "Cargo.toml",
     "Trunk.toml",
@@ -19,10 +19,13 @@ const SOURCES: [&str; 13] = [
     "client/src",
     "web/Cargo.toml",
     "web/boot.js",
+    "web/icon-maskable.svg",
     "web/icon.svg",
     "web/index.html",
+    "web/manifest.webmanifest",
     "web/src",
     "web/style.css",
+    "web/sw.js",
 ];
 
 /// What rustc uses and every browser since 2022 has; wasm-opt would otherwise refuse the module, or
@@ -54,7 +57,28 @@ pub(crate) fn build() -> Result<()> {
     trunk.env("TRUNK_SKIP_VERSION_CHECK", "true").env("NO_COLOR", "true").env("RUST_LOG", "warn");
     run(&mut trunk)?;
     optimise(&bundle)?;
+    list_files(&bundle, &fingerprint)?;
     fs::write(&stamp, fingerprint).with_context(|| format!("can't write {}", stamp.display()))
+}
+
+/// Tells the worker which files there are, and which version of them.
+fn list_files(bundle: &Path, version: &str) -> Result<()> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(bundle)? {
+        let name = entry?.file_name();
+        let name = name.to_str().context("a file of the web client has a strange name")?;
+        if !["index.html", "sw.js"].contains(&name) {
+            files.push(format!("\"{name}\""));
+        }
+    }
+    files.sort();
+    let path = bundle.join("sw.js");
+    let worker = fs::read_to_string(&path)?;
+    let listed = format!("const FILES = [\"./\", {}];", files.join(", "));
+    let filled = worker
+        .replace("const VERSION = \"none\";", &format!("const VERSION = \"{version}\";"))
+        .replace("const FILES = [\"./\"];", &listed);
+    fs::write(&path, filled).with_context(|| format!("can't write {}", path.display()))
 }
 
 /// Halves the module, if there is a tool for it.

@@ -356,6 +356,29 @@ impl Session {
         self.queue(now, conversation, MessageKind::Reaction(of), reaction.to_string())
     }
 
+    /// Takes over messages of the same person that were kept while they waited, under their ids: they go out
+    /// behind what waits already. Those that wait here are left out, and so are those for which
+    /// there is no room: they stay kept.
+    pub fn adopt(&mut self, now: Instant, waiting: Vec<Outgoing>) {
+        for outgoing in waiting {
+            let waits = self.common.outbox.iter().any(|other| other.id == outgoing.id);
+            if !waits && self.common.outbox.len() < OUTBOX_MESSAGES_MAX {
+                self.common.adopted.insert(outgoing.id);
+                self.common.outbox.push_back(outgoing);
+            }
+        }
+        match self.mode {
+            Mode::Classic => self.classic.pump(now, &mut self.common),
+            Mode::Extended => self.extended.pump(now, &mut self.common),
+        }
+    }
+
+    /// What waits under this id, if it does.
+    #[must_use]
+    pub fn waiting(&self, id: MessageId) -> Option<&Outgoing> {
+        self.common.outbox.iter().rev().find(|outgoing| outgoing.id == id)
+    }
+
     /// Tells one's other sessions, present and later, how far a conversation was read. Of several
     /// places of one conversation, the last is told, and never one that is not beyond the others. A
     /// classic server keeps none.

@@ -52,6 +52,12 @@ impl Saved {
         Self { position: None, outbox: Vec::new(), ..self.clone() }
     }
 
+    /// The session alone, where what waits is kept elsewhere.
+    #[must_use]
+    pub fn without_waiting(&self) -> Self {
+        Self { outbox: Vec::new(), ..self.clone() }
+    }
+
     /// As text: one line for the session, one for each message that waits.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -61,10 +67,9 @@ impl Saved {
         );
         let Self { name, server, token, .. } = self;
         let mut text = format!("{name}#{server}#{}#{position}\n", token.reveal());
-        for Outgoing { id, conversation, kind, text: said } in &self.outbox {
-            let (word, to) = (kind.word(), conversation_to_wire(conversation));
-            let of = kind.of().map_or_else(String::new, |of| of.0.to_string());
-            text.push_str(&format!("{id}#{word}#{of}#{to}#{}\n", encode_text(said)));
+        for outgoing in &self.outbox {
+            text.push_str(&outgoing.to_text());
+            text.push('\n');
         }
         text
     }
@@ -84,24 +89,37 @@ impl Saved {
                 sequence: Sequence(sequence.parse().ok()?),
             }),
         };
-        let outbox = lines.map(parse_outgoing).collect::<Option<_>>()?;
+        let outbox = lines.map(Outgoing::from_text).collect::<Option<_>>()?;
         Some(Self { name, server, token, position, outbox })
     }
 }
 
-fn parse_outgoing(line: &str) -> Option<Outgoing> {
-    let fields: Vec<_> = line.split('#').collect();
-    let [id, word, of, to, text] = fields[..].try_into().ok()?;
-    let of = match of {
-        "" => None,
-        of => Some(Sequence(of.parse().ok()?)),
-    };
-    Some(Outgoing {
-        id: MessageId::parse(id)?,
-        conversation: conversation_from_wire(to)?,
-        kind: MessageKind::from_parts(word, of)?,
-        text: decode_text(text)?,
-    })
+impl Outgoing {
+    /// As text, in one line.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let Self { id, conversation, kind, text } = self;
+        let (word, to) = (kind.word(), conversation_to_wire(conversation));
+        let of = kind.of().map_or_else(String::new, |of| of.0.to_string());
+        format!("{id}#{word}#{of}#{to}#{}", encode_text(text))
+    }
+
+    /// Reads it back; `None` if it is not one.
+    #[must_use]
+    pub fn from_text(line: &str) -> Option<Self> {
+        let fields: Vec<_> = line.split('#').collect();
+        let [id, word, of, to, text] = fields[..].try_into().ok()?;
+        let of = match of {
+            "" => None,
+            of => Some(Sequence(of.parse().ok()?)),
+        };
+        Some(Self {
+            id: MessageId::parse(id)?,
+            conversation: conversation_from_wire(to)?,
+            kind: MessageKind::from_parts(word, of)?,
+            text: decode_text(text)?,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! What the client does about events of its session, beside showing them.
 
-use netchat_client::session::{Event, GroupOutcome, PasswordOutcome, Session};
+use netchat_client::session::{Event, GroupOutcome, PasswordOutcome, Progress, Session};
 use netchat_shared::extended::GroupAction;
 use netchat_shared::name::{GroupName, UserName};
 
+use super::tabs::Word;
 use super::{Client, kept, page, seed, trust};
 use crate::clock::now;
 use crate::store::{Decision, Reply};
@@ -19,12 +20,19 @@ impl Client {
             }
             Event::ServerKey(key) => kept::keep_server_key(&key),
             Event::SignedIn(name) => self.enter(name),
-            Event::SignedOut => self.leave(),
+            Event::SignedOut => {
+                self.person.iter().for_each(kept::forget_drafts);
+                self.tabs.tell(Word::SignedOut);
+                self.leave();
+            }
             Event::Group(group, outcome) => self.renew_details(&group, &outcome),
             Event::Members(group, names, true) => {
                 self.session.request_members(now().monotonic, group, names.last().cloned());
             }
             Event::Renamed(..) => self.keep_drafts(),
+            Event::Progress(id, Progress::Stored(..) | Progress::Failed(_, None)) => {
+                self.outbox.settle(id);
+            }
             Event::Stale => self.session.request_overview(now().monotonic),
             Event::SessionsEnded(_) if self.is_leaving_everywhere => {
                 self.session.sign_out(now().monotonic);
@@ -78,6 +86,8 @@ impl Client {
         self.person = Some(name);
         if is_other {
             self.show_kept();
+            self.keep_waiting();
+            self.wants_take_over = true;
             self.go_to_destination();
         }
         self.session.watch_online(now().monotonic);
@@ -86,8 +96,9 @@ impl Client {
     }
 
     /// The next person begins anew, and finds nothing of this one.
-    fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.person = None;
+        self.has_new_drafts = false;
         self.begin(Session::new(seed(), trust()));
         page::set_hash(None);
     }

@@ -11,7 +11,8 @@ use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{NameError, UserName};
 use netchat_shared::sequence::Sequence;
 
-use super::{Client, kept, page, seed, trust};
+use super::tabs::Word;
+use super::{Client, kept, page, seed, trust, worker};
 use crate::clock::now;
 use crate::store::{
     About, Account, AccountIntent, Asked, Decision, Draft, Form, GroupDetails, GroupIntent, Intent,
@@ -28,6 +29,7 @@ impl Client {
             Intent::SignIn(form) => self.sign_in(form),
             Intent::SignOut => {
                 self.do_pending();
+                self.outbox.forget();
                 self.session.sign_out(monotonic);
             }
             Intent::Open(conversation) => self.open(conversation),
@@ -77,7 +79,10 @@ impl Client {
                 act.into_iter().for_each(|act| self.do_at_last(act));
             }
             Intent::Undo(id) => self.live.change(|store| store.undo(id)),
-            Intent::TakeNewVersion => page::take_new_version(),
+            Intent::TakeNewVersion => {
+                self.keep_new_drafts();
+                worker::take_new_version();
+            }
             Intent::ConnectNow => self.session.connect_now(),
             Intent::TrustServer => self.decide(true),
             Intent::LookAgain => self.decide(false),
@@ -169,6 +174,7 @@ impl Client {
             | MessageKind::Unknown(_) => self.session.send(now.monotonic, to.clone(), &text),
         };
         let id = sent.map_err(|error| error.to_string())?;
+        self.keep_one(id);
         self.live.change(|store| store.add_own(now.calendar, to, id, kind, text));
         Ok(())
     }
@@ -188,14 +194,22 @@ impl Client {
         self.note_change(to, MessageKind::Reaction(of), Content::Reaction(reaction), sent)
     }
 
+    /// What waits under this id is kept until it is settled.
+    fn keep_one(&mut self, id: MessageId) {
+        if let (Some(person), Some(outgoing)) = (&self.person, self.session.waiting(id)) {
+            self.outbox.put(person, outgoing);
+        }
+    }
+
     fn note_change(
-        &self,
+        &mut self,
         to: Conversation,
         kind: MessageKind,
         content: Content,
         sent: Result<MessageId, SendError>,
     ) -> Outcome {
         let id = sent.map_err(|error| error.to_string())?;
+        self.keep_one(id);
         self.live.change(|store| store.add_change(id, to, kind, content));
         Ok(())
     }
@@ -281,15 +295,15 @@ impl Client {
         self.keep_drafts();
     }
 
-    pub(super) fn keep_drafts(&self) {
-        if let Some(person) = &self.person {
-            self.live.read(|store| kept::keep_drafts(person, store.drafts()));
-        }
+    /// What is written is another: it is kept shortly.
+    pub(super) fn keep_drafts(&mut self) {
+        self.has_new_drafts = true;
     }
 
     fn set(&mut self, setting: Setting) {
         self.live.change(|store| store.set(setting));
         kept::keep_device_settings(self.live.read(|store| store.settings.device));
+        self.tabs.tell(Word::Settings);
     }
 
     /// Does what could have been undone until now.

@@ -19,6 +19,7 @@ use crate::store::{DeviceSettings, Draft};
 const SERVER_KEY: &str = "netchat.server-key";
 const SESSION: &str = "netchat.session";
 const SETTINGS: &str = "netchat.settings";
+const ASKED: &str = "netchat.asked";
 /// Followed by the name of the account.
 const DRAFTS: &str = "netchat.drafts.";
 
@@ -66,6 +67,22 @@ pub(super) fn drafts(person: &UserName) -> Drafts {
 
 pub(super) fn keep_drafts(person: &UserName, drafts: &Drafts) {
     put(of_browser(), &drafts_key(person), &drafts_to_text(drafts));
+}
+
+/// The person has signed out: nothing of what they wrote stays.
+pub(super) fn forget_drafts(person: &UserName) {
+    if let Some(storage) = of_browser() {
+        let _ = storage.remove_item(&drafts_key(person));
+    }
+}
+
+/// Whether the person was asked once if they want notices.
+pub(super) fn was_asked() -> bool {
+    get(of_browser(), ASKED).is_some()
+}
+
+pub(super) fn note_asked() {
+    put(of_browser(), ASKED, "1");
 }
 
 fn drafts_key(person: &UserName) -> String {

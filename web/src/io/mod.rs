@@ -4,8 +4,12 @@
 mod events;
 mod intents;
 mod kept;
+mod outbox;
 mod page;
 mod socket;
+mod tabs;
+mod telling;
+mod worker;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,11 +20,13 @@ use netchat_client::session::{Output, Question, Saved, Session, Trust};
 use netchat_shared::name::UserName;
 use netchat_shared::time::Instant;
 
+use self::outbox::Outbox;
 use self::socket::Socket;
+use self::tabs::{Tabs, Word};
 use crate::clock::now;
 use crate::live::Live;
 use crate::router;
-use crate::store::{Asked, Intent};
+use crate::store::{Asked, Intent, Offer, Setting};
 use crate::view::Ui;
 
 /// The session and its way to the gateway.
@@ -35,6 +41,14 @@ pub struct Client {
     question: Option<Question>,
     /// The session as the browser has it.
     kept: Option<Saved>,
+    /// What waits, as the browser has it.
+    outbox: Outbox,
+    tabs: Tabs,
+    /// Drafts have changed since they were kept.
+    has_new_drafts: bool,
+    drafts_timer: Option<TimeoutHandle>,
+    /// Somebody has signed in: what waits of theirs is to be taken over.
+    wants_take_over: bool,
     /// It signs out as soon as all other sessions are ended.
     is_leaving_everywhere: bool,
     /// What has changed is drawn before the next frame.
@@ -53,6 +67,9 @@ type Shared = Rc<RefCell<Client>>;
 
 /// How long somebody's writing is believed without looking again.
 const TYPING_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long drafts are not kept while the person goes on writing.
+const DRAFT_PAUSE: Duration = Duration::from_millis(300);
 
 /// How long a notice is shown, and what can be undone waits.
 const NOTICE_TIME: Duration = Duration::from_secs(6);
@@ -83,6 +100,11 @@ impl Client {
             timer: None,
             question: None,
             kept,
+            outbox: Outbox::default(),
+            tabs: Tabs::default(),
+            has_new_drafts: false,
+            drafts_timer: None,
+            wants_take_over: false,
             is_leaving_everywhere: false,
             is_telling: false,
             notice: None,
@@ -96,6 +118,9 @@ impl Client {
         }
         let client = Rc::new(RefCell::new(client));
         page::listen(&client);
+        hear_tabs(&client);
+        outbox::open(&client);
+        worker::start(&client);
         drain(&client);
         tell(&client);
         let client = StoredValue::new_local(client);
@@ -129,6 +154,7 @@ impl Client {
     fn mark_read(&mut self) {
         let read = self.live.change(crate::store::Store::read_in_front);
         if let Some((conversation, sequence)) = read {
+            telling::read(&conversation);
             self.session.mark_read(now().monotonic, conversation, sequence);
         }
     }
@@ -154,14 +180,16 @@ impl Client {
             for outgoing in saved.waiting() {
                 store.add_waiting(now().calendar, outgoing);
             }
-            for (conversation, draft) in kept::drafts(saved.name()) {
-                store.set_draft(&conversation, draft);
-            }
+            store.set_drafts(&kept::drafts(saved.name()));
         });
     }
 
+    /// Keeps the session with the tab; what waits only if it is kept nowhere else.
     fn keep(&mut self) {
-        let saved = self.session.saved();
+        let mut saved = self.session.saved();
+        if self.outbox.keeps() {
+            saved = saved.map(|saved| saved.without_waiting());
+        }
         if saved == self.kept {
             return;
         }
@@ -171,9 +199,61 @@ impl Client {
         }
         self.kept = saved;
     }
+
+    /// Drafts are kept when the person pauses, and when the page goes.
+    fn keep_new_drafts(&mut self) {
+        if std::mem::take(&mut self.has_new_drafts)
+            && let Some(person) = &self.person
+        {
+            self.live.read(|store| kept::keep_drafts(person, store.drafts()));
+            self.tabs.tell(Word::Drafts);
+        }
+    }
+
+    /// Messages were missed: asks, once, whether the system may tell of the next ones.
+    fn offer_notifications(&mut self) {
+        let has_missed = self.live.change(crate::store::Store::take_missed);
+        if has_missed && telling::may_ask() && !kept::was_asked() {
+            kept::note_asked();
+            self.live.change(crate::store::Store::offer_notifications);
+        }
+    }
+
+    /// Another tab has done something to what all of them share.
+    fn hear(&mut self, word: Word) {
+        match word {
+            Word::SignedOut if self.person.is_some() => {
+                self.live.change(|store| store.end("You were signed out in another tab"));
+                self.leave();
+            }
+            Word::SignedOut => {}
+            Word::Drafts => self.show_drafts(),
+            Word::Settings => self.live.change(|store| store.set_device(kept::device_settings())),
+        }
+    }
+
+    /// What was written in other tabs is in this one's boxes too, but for the one that is in use.
+    fn show_drafts(&self) {
+        let Some(person) = &self.person else { return };
+        let drafts = kept::drafts(person);
+        self.live.change(|store| store.set_drafts(&drafts));
+    }
+}
+
+fn hear_tabs(client: &Shared) {
+    let this = client.clone();
+    let tabs = Tabs::hear(move |word| {
+        this.borrow_mut().hear(word);
+        drain(&this);
+        tell(&this);
+    });
+    client.borrow_mut().tabs = tabs;
 }
 
 fn act(client: &Shared, intent: Intent) -> Result<(), String> {
+    if intent == Intent::Set(Setting::Notifications(true)) {
+        telling::ask_permission(client);
+    }
     let result = client.borrow_mut().carry_out(intent);
     drain(client);
     tell(client);
@@ -200,6 +280,10 @@ fn drain(client: &Shared) {
             Output::Event(event) => client.borrow_mut().handle_event(event),
             Output::Wait(timer) => {
                 client.borrow_mut().keep();
+                if std::mem::take(&mut client.borrow_mut().wants_take_over) {
+                    outbox::take_over(client);
+                }
+                outbox::write(client);
                 return arm(client, timer);
             }
         }
@@ -232,18 +316,32 @@ fn tell(client: &Shared) {
         client.live
     };
     drain(client);
-    page::tell_of_news(client);
-    page::follow_front(&client.borrow());
+    telling::tell_of_news(client);
+    page::follow_unread(&client.borrow());
     arm_notice(client);
     watch_typing(client);
+    keep_drafts_soon(client);
     live.tell();
+}
+
+/// Keeps drafts once the person has paused.
+fn keep_drafts_soon(client: &Shared) {
+    if !client.borrow().has_new_drafts || client.borrow().drafts_timer.is_some() {
+        return;
+    }
+    let this = client.clone();
+    let keep = move || {
+        this.borrow_mut().drafts_timer = None;
+        this.borrow_mut().keep_new_drafts();
+    };
+    client.borrow_mut().drafts_timer = set_timeout_with_handle(keep, DRAFT_PAUSE).ok();
 }
 
 /// Takes the notice that is shown away when its time is over, and does what was not undone.
 fn arm_notice(client: &Shared) {
     let shown = client.borrow().live.read(|store| {
         let notice = store.notices.shown()?;
-        (notice.offer != crate::store::Offer::Reload).then_some(notice.id)
+        matches!(notice.offer, Offer::Nothing | Offer::Undo).then_some(notice.id)
     });
     if std::mem::replace(&mut client.borrow_mut().notice, shown) == shown {
         return;

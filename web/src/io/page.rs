@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use netchat_client::session::Session;
 use netchat_shared::conversation::Conversation;
 
-use super::{Client, Shared, input, tell};
+use super::{Client, Shared, input, tell, telling};
 use crate::router;
 use crate::store::Intent;
 
@@ -20,8 +20,10 @@ pub(super) fn listen(client: &Shared) {
         let live = this.borrow().live;
         live.change(|store| store.set_hidden(is_hidden));
         if is_hidden {
+            this.borrow_mut().keep_new_drafts();
             tell(&this);
         } else {
+            this.borrow_mut().offer_notifications();
             // It may have slept.
             input(&this, Session::probe);
         }
@@ -35,10 +37,16 @@ pub(super) fn listen(client: &Shared) {
         }
     });
     let this = client.clone();
-    window_event_listener(ev::beforeunload, move |event| {
+    window_event_listener(ev::pagehide, move |_| {
         this.borrow_mut().do_pending();
         super::drain(&this);
-        if !this.borrow().session.is_settled() {
+        this.borrow_mut().keep_new_drafts();
+    });
+    let this = client.clone();
+    window_event_listener(ev::beforeunload, move |event| {
+        // What waits goes out when the page is opened again, if it is kept.
+        let client = this.borrow();
+        if !client.session.is_settled() && !client.outbox.keeps() {
             // The browser asks whether to stay.
             event.prevent_default();
         }
@@ -64,20 +72,17 @@ pub(super) fn set_hash(conversation: Option<&Conversation>) {
     }
 }
 
-/// The title says how much is unread.
-pub(super) fn follow_front(client: &Client) {
-    let title = match client.live.read(crate::store::Store::unread) {
+/// The title and the icon say how much is unread.
+pub(super) fn follow_unread(client: &Client) {
+    let unread = client.live.read(crate::store::Store::unread);
+    let title = match unread {
         0 => "NetChat".to_owned(),
         unread => format!("({unread}) NetChat"),
     };
     if document().title() != title {
         document().set_title(&title);
+        telling::badge(unread);
     }
-}
-
-/// Tells the person of what arrived, where they don't see it.
-pub(super) fn tell_of_news(client: &Shared) {
-    let _ = client.borrow().live.change(crate::store::Store::take_news);
 }
 
 /// Puts a text where it can be pasted from.
@@ -85,12 +90,5 @@ pub(super) fn copy(text: &str) {
     if let Some(window) = web_sys::window() {
         // Refused, it is not there: nothing else is known of it.
         let _ = window.navigator().clipboard().write_text(text);
-    }
-}
-
-/// Loads the page anew, with a newer version of it.
-pub(super) fn take_new_version() {
-    if let Some(window) = web_sys::window() {
-        let _ = window.location().reload();
     }
 }

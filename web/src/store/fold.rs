@@ -119,7 +119,7 @@ impl Store {
     }
 
     /// Whoever goes on signs in again. What was written and not sent stays in the browser.
-    fn end(&mut self, why: &str) {
+    pub(crate) fn end(&mut self, why: &str) {
         self.clear();
         self.say(format!("{why}: please sign in again."));
     }

@@ -93,6 +93,8 @@ pub struct Store {
     pending_acts: Vec<(u64, PendingAct)>,
     /// What arrived and the person may be told of.
     news: Vec<News>,
+    /// Something arrived while nobody looked, and nobody was told.
+    has_missed: bool,
     last_key: u64,
     /// The day of a time, where the person is.
     day_of: fn(UnixTime) -> i64,
@@ -169,6 +171,7 @@ impl Store {
             pending_changes: BTreeMap::new(),
             pending_acts: Vec::new(),
             news: Vec::new(),
+            has_missed: false,
             last_key: 0,
             day_of,
             touched: Touched::default(),
@@ -219,6 +222,23 @@ impl Store {
     /// Shows a line about something that has happened, or about a mistake of the person.
     pub fn say(&mut self, line: String) {
         self.notices.say(line, Offer::Nothing);
+        self.touched.thing(Thing::Notices);
+    }
+
+    /// Something arrived while nobody looked, and nobody was told.
+    pub fn note_missed(&mut self) {
+        self.has_missed = true;
+    }
+
+    /// Whether something was missed since this was asked last.
+    pub fn take_missed(&mut self) -> bool {
+        std::mem::take(&mut self.has_missed)
+    }
+
+    /// The system may tell of what arrives, if the person wants it.
+    pub fn offer_notifications(&mut self) {
+        let line = "Messages came while you were away. Shall your system tell you of the next?";
+        self.notices.say(line.to_owned(), Offer::Notifications);
         self.touched.thing(Thing::Notices);
     }
 
@@ -389,6 +409,19 @@ impl Store {
         let mut draft = self.draft(conversation);
         draft.text = text;
         self.put_draft(conversation, draft);
+    }
+
+    /// What is written elsewhere, in place of what is here; but not in the box that is in use.
+    pub fn set_drafts(&mut self, drafts: &BTreeMap<Conversation, Draft>) {
+        let known: BTreeSet<_> = self.drafts.keys().chain(drafts.keys()).cloned().collect();
+        for conversation in known {
+            let draft = drafts.get(&conversation).cloned().unwrap_or_default();
+            let is_in_use = self.is_in_front(&conversation) && !self.is_hidden;
+            let is_other = self.draft(&conversation) != draft;
+            if is_other && !(is_in_use && self.drafts.contains_key(&conversation)) {
+                self.set_draft(&conversation, draft);
+            }
+        }
     }
 
     /// What is written in a box changes, and the box shows it.

@@ -23,6 +23,8 @@ pub enum Offer {
     Nothing,
     /// What was asked for is done after a moment, unless it is undone.
     Undo,
+    /// To be told by the system: it stays.
+    Notifications,
     /// A newer version of the page: it stays.
     Reload,
 }
@@ -37,6 +39,9 @@ pub struct Notices {
 impl Notices {
     /// Says something. What can be undone is shown at once, before what waits.
     pub(super) fn say(&mut self, text: String, offer: Offer) -> u64 {
+        if offer == Offer::Reload {
+            self.waiting.retain(|notice| notice.offer != Offer::Reload);
+        }
         self.last_id += 1;
         if self.waiting.len() >= NOTICES_MAX {
             self.waiting.pop_front();
@@ -44,7 +49,7 @@ impl Notices {
         let notice = Notice { id: self.last_id, text, offer };
         match offer {
             Offer::Undo => self.waiting.push_front(notice),
-            Offer::Nothing | Offer::Reload => self.waiting.push_back(notice),
+            Offer::Nothing | Offer::Notifications | Offer::Reload => self.waiting.push_back(notice),
         }
         self.last_id
     }

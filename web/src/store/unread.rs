@@ -97,6 +97,15 @@ impl Store {
         })
     }
 
+    /// Whether a message of somebody else is not read yet, in whichever session.
+    #[must_use]
+    pub fn is_unread(&self, key: MessageKey) -> bool {
+        let Some(message) = self.message(key) else { return false };
+        let thread = self.threads.get(&message.conversation);
+        let read = thread.map_or(Sequence::ZERO, |thread| thread.read);
+        message.sequence.is_none_or(|sequence| sequence > read)
+    }
+
     /// The person hears of messages there, of this one if it is one that names them.
     #[must_use]
     pub fn hears_of(&self, news: &News) -> bool {

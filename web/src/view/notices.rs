@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::icons::{Icon, icon};
 use super::use_ui;
-use crate::store::{Intent, Notice, Offer, Thing};
+use crate::store::{Intent, Notice, Offer, Setting, Thing};
 
 #[component]
 pub(super) fn Notices() -> impl IntoView {
@@ -31,6 +31,7 @@ fn notice(notice: Notice) -> AnyView {
     let offered = match offer {
         Offer::Nothing => None,
         Offer::Undo => Some(button("Undo", Intent::Undo(id))),
+        Offer::Notifications => Some(button("Turn on", Intent::Set(Setting::Notifications(true)))),
         Offer::Reload => Some(button("Reload", Intent::TakeNewVersion)),
     };
     view! {

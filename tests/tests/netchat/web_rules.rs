@@ -1,0 +1,212 @@
+//! How the page behaves, in a real browser, by the numbers of the rules in docs/web.md.
+
+use netchat_client::session::{Event, Progress};
+use netchat_tests::browser::{Browser, Device};
+use netchat_tests::client::Client;
+use netchat_tests::process::{Parts, System};
+
+/// So far may a row be from where it was: browsers round.
+const MOVED_PX_MAX: f64 = 1.0;
+
+/// bob says all of these to alice.
+async fn says(bob: &mut Client, texts: impl IntoIterator<Item = String>) {
+    let mut waiting: Vec<_> = texts.into_iter().map(|text| bob.send("alice", &text)).collect();
+    while !waiting.is_empty() {
+        if let Event::Progress(id, Progress::Stored(..)) = bob.event().await {
+            waiting.retain(|other| *other != id);
+        }
+    }
+}
+
+fn numbered(range: std::ops::Range<usize>) -> impl Iterator<Item = String> {
+    range.map(|n| format!("message {n} {}", "word ".repeat(n % 40)))
+}
+
+#[tokio::test]
+async fn rules_1_and_2_nothing_moves_under_who_reads_and_the_end_is_followed_until_they_scroll() {
+    let system = System::start(&[]).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    says(&mut bob, numbered(0..400)).await;
+    alice.open_conversation("bob").await;
+    alice.sees("message 399 ").await;
+    assert!(alice.is_at_end().await);
+    // A burst at the end is followed.
+    says(&mut bob, numbered(400..480)).await;
+    alice.sees("message 479 ").await;
+    alice.settles_at_end().await;
+    assert!(alice.count(".message").await <= 150);
+
+    // Whoever has scrolled stays where they are, and is told what is new.
+    alice.scroll_by(-1_500).await;
+    let place = alice.place().await;
+    says(&mut bob, numbered(480..485)).await;
+    alice.shows("5 new").await;
+    alice.has_not_moved(&place, MOVED_PX_MAX).await;
+    // Earlier lines come in above, a row above grows, the text and the box grow.
+    for _ in 0..12 {
+        alice.scroll_by(-2_000).await;
+        let place = alice.place().await;
+        alice.waits_for_frames(8).await;
+        alice.has_not_moved(&place, MOVED_PX_MAX).await;
+    }
+    alice.scroll_by(3_000).await;
+    let place = alice.place().await;
+    alice.run("document.querySelector('.message').style.paddingBottom = '300px'").await;
+    alice.waits_for_frames(4).await;
+    alice.has_not_moved(&place, MOVED_PX_MAX).await;
+    alice.run("document.documentElement.style.fontSize = '20px'").await;
+    alice.waits_for_frames(4).await;
+    alice.has_not_moved(&place, MOVED_PX_MAX).await;
+
+    // One's own message leads back to the end.
+    alice.write("and mine").await;
+    alice.sees("and mine").await;
+    alice.settles_at_end().await;
+    alice.screenshot("long-conversation").await;
+}
+
+#[tokio::test]
+async fn rules_3_and_4_a_conversation_has_an_address_and_what_is_read_is_read_everywhere() {
+    let system = System::start(&[]).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let phone = Browser::open(system.http, Device::DarkPhone).await;
+    phone.sign_in("alice", "alicespassword").await;
+    says(&mut bob, numbered(0..3)).await;
+    for page in [&alice, &phone] {
+        page.find("//nav//*[@class='badge' and starts-with(., '3')]").await;
+        page.find("//*[contains(@class, 'side__me')]").await;
+    }
+    phone.goes_to("#/u/bob").await;
+    phone.sees("message 2 ").await;
+    // Read there, it is read here.
+    alice.lacks("//nav//*[@class='badge']").await;
+    phone.goes_to("#/e").await;
+    phone.shows("Everyone on this server reads this").await;
+    phone.back().await;
+    phone.sees("message 2 ").await;
+    let focused = "return document.activeElement.getAttribute('aria-label')";
+    alice.open_conversation("bob").await;
+    alice.sees("message 2 ").await;
+    assert_eq!(alice.ask(focused).await, "Message", "one can write at once");
+}
+
+#[tokio::test]
+async fn rule_5_nothing_typed_is_lost_whatever_ends() {
+    let mut system = Parts::start().await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.goes_to("#/u/bob").await;
+    system.kill_gateway().await;
+    for text in ["one", "two"] {
+        alice.write(text).await;
+        alice.sees(text).await;
+    }
+    alice.types("unfinished").await;
+    // The page is closed, with what waits in it, and opened in another tab, without a connection.
+    let other = alice.opens_another_tab().await;
+    alice.closes_other_tabs(&other).await;
+    alice.goes_to("#/u/bob").await;
+    alice.sees("one").await;
+    alice.sees("Waiting").await;
+    assert_eq!(alice.typed().await, "unfinished");
+    alice.screenshot("offline").await;
+    system.start_gateway().await;
+    for expected in ["one", "two"] {
+        let arrived = bob.until(|event| match event {
+            Event::Arrived(arrival) => Some(format!("{:?}", arrival.content)),
+            _ => None,
+        });
+        assert!(arrived.await.contains(expected));
+    }
+    alice.lacks("//*[@role='log']//*[.='Waiting']").await;
+}
+
+#[tokio::test]
+async fn w7_who_signs_out_in_one_tab_is_signed_out_in_all_of_them() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let first = alice.tab().await;
+    alice.opens_another_tab().await;
+    alice.find("//nav[@aria-label='Conversations']").await;
+    alice.choose("Menu", "Sign out").await;
+    alice.find("//h1[.='NetChat']").await;
+    alice.goes_to_tab(&first).await;
+    alice.find("//h1[.='NetChat']").await;
+    alice.shows("please sign in again").await;
+}
+
+#[tokio::test]
+async fn rule_7_everything_goes_by_keyboard() {
+    let system = System::start(&[]).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    says(&mut bob, ["Hello".to_owned()]).await;
+    alice.shows("Hello").await;
+    alice.presses(&["Control", "k"]).await;
+    alice.find("//dialog[@aria-label='Find']//li").await;
+    alice.types_here("bo").await;
+    alice.presses(&["Enter"]).await;
+    alice.sees("Hello").await;
+    alice.write("teh answer").await;
+    alice.sees("teh answer").await;
+    alice.find("//*[@role='log']//*[.='Received' or starts-with(., 'Sent')]").await;
+    // Up in an empty box corrects one's last message.
+    alice.presses(&["ArrowUp"]).await;
+    alice.shows("Correction of").await;
+    alice.types(" to that").await;
+    alice.presses(&["Enter"]).await;
+    alice.sees("teh answer to that").await;
+    alice.sees("edited").await;
+    // From the messages to what can be done about one.
+    alice.run("document.querySelector('.log').focus()").await;
+    alice.presses(&["ArrowUp"]).await;
+    alice.presses(&["ArrowUp"]).await;
+    alice.find("//*[@role='group' and @aria-label='Actions']").await;
+    alice.click("React with 👍").await;
+    alice.find("//button[@aria-label='👍 by alice']").await;
+    alice.presses(&["?"]).await;
+    alice.find("//dialog[@aria-label='Keys and commands']").await;
+    alice.screenshot("help").await;
+}
+
+#[tokio::test]
+async fn the_page_opens_without_a_connection_and_goes_on_when_it_is_back() {
+    let mut system = Parts::start().await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.is_kept().await;
+    system.kill_gateway().await;
+    alice.reload().await;
+    alice.find("//nav[@aria-label='Conversations']").await;
+    alice.shows("No connection.").await;
+    system.start_gateway().await;
+    alice.find("//*[@aria-label='Connection' and .='Connected']").await;
+}
+
+#[tokio::test]
+async fn what_arrives_behind_another_tab_is_told_by_the_system_unless_it_is_muted() {
+    let system = System::start(&[]).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.allows_notifications().await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.is_kept().await;
+    alice.click("Menu").await;
+    alice.find("//label[.='Notifications']").await.click().await.unwrap();
+    alice.goes_behind().await;
+    says(&mut bob, ["Are you there?".to_owned()]).await;
+    let notice = "navigator.serviceWorker.getRegistration().then(r => r.getNotifications())\
+                  .then(all => done(all.map(n => `${n.title}: ${n.body}`).join()))";
+    alice.waits_until(notice, "bob: Are you there?").await;
+    alice.comes_back().await;
+    alice.goes_to("#/u/bob").await;
+    alice.sees("Are you there?").await;
+    alice.waits_until(notice, "").await;
+}
