@@ -436,6 +436,17 @@ async fn the_connection_is_shown_with_a_way_to_hurry() {
 }
 
 #[test]
+async fn nobody_counts_as_online_while_there_is_no_connection() {
+    let page = Page::open(with_bob).await;
+    page.change(|store| store.fold(now(), Event::Connection(Connection::Connected))).await;
+    assert_eq!(page.texts(".talk__about"), ["Online"]);
+    assert!(page.find(".talk__head .dot--on").is_some());
+    page.change(|store| store.fold(now(), Event::Connection(Connection::Connecting))).await;
+    assert_eq!(page.texts(".talk__about"), [""]);
+    assert!(page.find(".talk__head .dot--on").is_none());
+}
+
+#[test]
 async fn whoever_is_put_off_sees_why_and_until_when() {
     let page = Page::open(|_| {}).await;
     page.change(|store| store.fold(now(), Event::Connection(Connection::Connected))).await;

@@ -1,11 +1,13 @@
 //! What the client does about events of its session, beside showing them.
 
-use netchat_client::session::{Event, GroupOutcome, PasswordOutcome, Progress, Session};
+use netchat_client::session::{
+    Connection, Event, GroupOutcome, PasswordOutcome, Progress, Session,
+};
 use netchat_shared::extended::GroupAction;
 use netchat_shared::name::{GroupName, UserName};
 
 use super::tabs::Word;
-use super::{Client, kept, page, seed, trust};
+use super::{Client, kept, page, seed, trust, worker};
 use crate::clock::now;
 use crate::store::{Decision, Reply};
 
@@ -19,6 +21,7 @@ impl Client {
                 self.reply(reply);
             }
             Event::ServerKey(key) => kept::keep_server_key(&key),
+            Event::Connection(Connection::Connected) => worker::look_for_newer(),
             Event::SignedIn(name) => self.enter(name),
             Event::SignedOut => {
                 self.person.iter().for_each(kept::forget_drafts);
@@ -42,7 +45,7 @@ impl Client {
             }
             Event::Asked(_)
             | Event::PutOff(_)
-            | Event::Connection(_)
+            | Event::Connection(Connection::Connecting | Connection::Retrying(_))
             | Event::Arrived(_)
             | Event::Progress(..)
             | Event::Online(_)

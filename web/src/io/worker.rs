@@ -44,6 +44,17 @@ pub(super) fn start(client: &Shared) {
     });
 }
 
+/// The connection is back: there may be a newer version where it leads to.
+pub(super) fn look_for_newer() {
+    spawn_local(async move {
+        let Some(workers) = container() else { return };
+        let Ok(registration) = JsFuture::from(workers.get_registration()).await else { return };
+        if let Ok(registration) = registration.dyn_into::<ServiceWorkerRegistration>() {
+            let _ = registration.update();
+        }
+    });
+}
+
 fn container() -> Option<ServiceWorkerContainer> {
     let workers = web_sys::window()?.navigator().service_worker();
     (!JsValue::from(&workers).is_undefined()).then_some(workers)

@@ -1,5 +1,7 @@
 //! The page as a whole.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use super::account::AccountDialog;
@@ -9,12 +11,14 @@ use super::decision::DecisionPage;
 use super::details::Details;
 use super::dialogs::{JoinGroup, MessagePerson, MessageSeveral, NewGroup};
 use super::help::HelpSheet;
+use super::log::Today;
 use super::notices::Notices;
 use super::shown::{either, when};
 use super::sidebar::Sidebar;
 use super::sign_in::SignInPage;
 use super::switcher::Switcher;
 use super::{Sheet, Ui, keys, use_ui};
+use crate::clock;
 use crate::store::{Theme, Thing};
 
 /// The page: the sign-in form, or the conversations.
@@ -27,6 +31,7 @@ pub fn App(
     let is_signed_in = ui.part(Thing::Person, |store| store.me.is_some());
     let decision = ui.part(Thing::Person, |store| store.decision);
     follow_settings(ui);
+    provide_context(today());
     keys::listen(ui);
     let page = move || match decision.get() {
         Some(decision) => view! { <DecisionPage decision /> }.into_any(),
@@ -40,6 +45,25 @@ pub fn App(
         {page}
         <Notices />
     }
+}
+
+/// The day, for as long as the page is there.
+fn today() -> Today {
+    let present = || clock::day_of(clock::now().calendar);
+    let today = RwSignal::new(present());
+    let look = move || {
+        // The page may be gone when the interval fires for the last time.
+        if today.try_get_untracked().is_some_and(|day| day != present()) {
+            today.set(present());
+        }
+    };
+    let ticking = set_interval_with_handle(look, Duration::from_secs(30));
+    on_cleanup(move || {
+        if let Ok(ticking) = ticking {
+            ticking.clear();
+        }
+    });
+    Today(today)
 }
 
 /// Theme and density stand at the root of the page, where the style finds them.

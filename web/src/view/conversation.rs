@@ -15,15 +15,11 @@ pub(super) fn ConversationView() -> impl IntoView {
     let ui = use_ui();
     let conversation =
         ui.part(Thing::Front, |store| store.front.as_ref().map(|f| f.conversation.clone()));
-    let about = {
-        let online = ui.part(Thing::Online, about);
-        let front = ui.part(Thing::Front, about);
-        // Either may have changed.
-        move || {
-            online.track();
-            front.track();
-            ui.live.read(about)
-        }
+    // Either may change what it is.
+    let about = move || {
+        ui.live.track(Thing::Online);
+        ui.live.track(Thing::Front);
+        ui.live.read(about)
     };
     let toggle = move |_| ui.has_details.update(|has| *has = !*has);
     view! {

@@ -103,13 +103,10 @@ fn recipient(name: &UserName, receipt: Receipt) -> AnyView {
 #[component]
 fn HearsChoice() -> impl IntoView {
     let ui = use_ui();
-    let hears = {
-        let (front, settings) = (ui.part(Thing::Front, read), ui.part(Thing::Settings, read));
-        move || {
-            front.track();
-            settings.track();
-            ui.live.read(read)
-        }
+    let hears = move || {
+        ui.live.track(Thing::Front);
+        ui.live.track(Thing::Settings);
+        ui.live.read(read)
     };
     let options = [
         (Hears::All, "All messages"),

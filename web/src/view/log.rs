@@ -263,7 +263,7 @@ fn follow(reading: Reading, rows: Memo<Vec<Row>>) {
         now
     });
     Effect::new(move || {
-        rows.track();
+        rows.with(|_| ());
         reading.restore_soon();
     });
 }
@@ -322,19 +322,12 @@ pub(super) struct Today(pub(super) RwSignal<i64>);
 #[component]
 fn Jumps(reading: Reading) -> impl IntoView {
     let ui = reading.ui;
-    let is_away = {
-        let front = ui.part(Thing::Front, |store| {
-            store.front.as_ref().is_some_and(|front| !front.is_at_end())
-        });
-        move || front.get()
-    };
-    let below = ui.part(Thing::Rows, Store::new_below);
-    let of_front = ui.part(Thing::Front, Store::new_below);
-    let of_list = ui.part(Thing::List, Store::new_below);
+    let is_away =
+        ui.part(Thing::Front, |store| store.front.as_ref().is_some_and(|front| !front.is_at_end()));
     let label = move || {
-        below.track();
-        of_front.track();
-        match of_list.get().max(ui.live.read(Store::new_below)) {
+        ui.live.track(Thing::Front);
+        ui.live.track(Thing::List);
+        match ui.live.read(Store::new_below) {
             0 => "To the end".to_owned(),
             count => format!("{count} new"),
         }
@@ -356,7 +349,7 @@ fn Jumps(reading: Reading) -> impl IntoView {
                 }.into_any(),
             )}
             {when(
-                is_away,
+                move || is_away.get(),
                 move || view! {
                     <button class="jump jump--end" type="button" on:click=move |_| ui.perform(Intent::Read(ReadingIntent::ToEnd))>
                         {icon(Icon::Down)}
