@@ -5,12 +5,16 @@
 //! `netchat-shared`; the server and the gateway link nothing of this crate.
 //!
 //! - [`session`]: the client as a state machine, driven by the web client and the terminal client;
+//! - [`marks`]: what is marked in a text: code, quotes, links, names;
 //! - [`reaction`]: signs beside messages;
 //! - [`slash`]: commands that are typed where messages are typed;
+//! - [`words`]: how words are compared;
 //! - [`limits`]: every bound.
 
 pub mod ago;
 pub mod limits;
+pub mod marks;
 pub mod reaction;
 pub mod session;
 pub mod slash;
+pub mod words;

@@ -31,3 +31,9 @@ pub const ERRANDS_MAX: usize = 1_024;
 
 /// A link that lives so long, or that brings something new, is no reason to wait when it is ended.
 pub const LINK_STABLE_AFTER: Duration = Duration::from_secs(10);
+
+/// So many lines of a long text are shown before one asks for the rest.
+pub const LINES_SHOWN_MAX: usize = 20;
+
+/// So many characters of it.
+pub const CHARS_SHOWN_MAX: usize = 2_000;

@@ -1,6 +1,7 @@
 //! Parsers: whatever comes, they answer; and what they understood, they write so that it is read
 //! as the same.
 
+use netchat_client::marks::blocks;
 use netchat_client::reaction::Sign;
 use netchat_client::session::Saved;
 use netchat_client::slash::{Slash, parse_names};
@@ -95,6 +96,7 @@ pub(super) fn words(data: &[u8]) {
 pub(super) fn typed(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     drop((Slash::parse(text), parse_names(text)));
+    drop(blocks(text, &|name| name.len() == 3));
     if let Ok(sign) = text.parse::<Sign>() {
         assert_eq!(sign.as_str().parse(), Ok(sign.clone()));
     }
