@@ -380,6 +380,19 @@ impl Browser {
         self.waits_until("done(String(document.hidden))", "false").await;
     }
 
+    /// What keeps people from using the page as it is now, as axe-core finds it; a line each.
+    pub async fn accessibility_faults(&self) -> Vec<String> {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../.tools/node_modules/axe-core/axe.min.js");
+        let axe = std::fs::read_to_string(file).expect("cargo xtask test installs axe-core");
+        let script = format!(
+            "{axe}; const done = arguments[0]; \
+             axe.run(document, {{ resultTypes: ['violations'] }}).then((found) => done(found.violations\
+             .map((fault) => `${{fault.id}}: ${{fault.nodes.map((node) => node.html).join(' ')}}`)))"
+        );
+        let found = self.page.execute_async(&script, vec![]).await.unwrap();
+        serde_json::from_value(found).unwrap()
+    }
+
     async fn tells_browser(&self, command: &'static str, parameters: Value) {
         self.page.issue_cmd(DevTools { command, parameters }).await.unwrap();
     }

@@ -17,5 +17,4 @@ pub mod io;
 pub mod live;
 pub mod router;
 pub mod store;
-mod text;
 pub mod view;

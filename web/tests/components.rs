@@ -762,6 +762,54 @@ async fn what_only_a_newer_version_can_show_is_said_so() {
 }
 
 #[test]
+async fn what_is_marked_in_a_text_is_shown_so_and_a_long_one_is_folded() {
+    let page = Page::open(with_bob).await;
+    let said = "see *this* and _that_, @alice: `code` https://a.b/(c).\n```\nlet x;\n```\n> so he said";
+    page.change(|store| store.fold(now(), text(said))).await;
+    let found = ["strong", "em", "code", ".mention--me", "pre", "blockquote", "a"]
+        .map(|selector| page.texts(&format!(".message__body {selector}")).join("|"));
+    let shown = ["this", "that", "code", "@alice", "let x;", "so he said", "https://a.b/(c)"];
+    assert_eq!(found.map(|text| text.trim().to_owned()), shown.map(str::to_owned));
+    let long: String = (0..100).map(|n| format!("line {n}\n")).collect();
+    page.change(|store| store.fold(now(), text(&long))).await;
+    let lines = || page.texts(".message__text").last().unwrap().trim().lines().count();
+    assert_eq!(lines(), 20);
+    page.click("Show all").await;
+    let asked = [Intent::Message(MessageKey(2), MessageIntent::Unfold)];
+    assert_eq!(page.intents(), asked);
+}
+
+#[test]
+async fn w8_what_an_input_method_takes_sends_nothing() {
+    let page = Page::open(with_bob).await;
+    page.type_message("にほ").await;
+    let options = KeyboardEventInit::new();
+    options.set_key("Enter");
+    // As Safari ends a composition: no longer composing, and known by the code alone.
+    options.set_key_code(229);
+    options.set_bubbles(true);
+    let event = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &options).unwrap();
+    page.find("textarea[aria-label='Message']").unwrap().dispatch_event(&event).unwrap();
+    settle().await;
+    assert_eq!((page.intents(), page.typed()), (vec![], "にほ".to_owned()));
+    page.press_enter().await;
+    assert_eq!(page.intents(), [Intent::Send(bob(), "にほ".to_owned())]);
+}
+
+#[test]
+async fn w12_help_is_a_sheet_and_nothing_is_sent_of_nothing() {
+    let page = Page::open(with_bob).await;
+    page.press_enter().await;
+    assert_eq!((page.intents(), page.texts(".box__error")), (vec![], vec![String::new()]));
+    page.type_message("/help").await;
+    page.press_enter().await;
+    assert!(page.is_open("Keys and commands"));
+    assert!(page.texts("dialog dt").iter().any(|command| command.starts_with("/quitgroup")));
+    page.click("Close").await;
+    assert!(page.find("dialog[aria-label='Keys and commands']").is_none());
+}
+
+#[test]
 async fn messages_are_changed_by_commands() {
     let page = Page::open(with_bob).await;
     for (typed, intent) in [

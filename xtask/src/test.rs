@@ -27,6 +27,7 @@ pub(crate) fn run() -> Result<()> {
     summary.step("deny", || deny::check().map(|()| Counts::default()));
     summary.step("web client", || web::build().map(|()| Counts::default()));
     summary.step("chromium", || tools::ensure_chromium().map(|()| Counts::default()));
+    summary.step("axe", || tools::ensure_axe().map(|()| Counts::default()));
     summary.step("clippy", || stream(clippy(&["--workspace", "--exclude", "netchat-web"], &[])));
     summary.step("clippy (web)", || stream(clippy(&["--package", "netchat-web"], &WASM)));
     summary.step("rustdoc", || {

@@ -15,6 +15,9 @@ const WASM_OPT_VERSION_MIN: u32 = 116;
 /// The npm package that holds wasm-opt, for machines that have npm and no wasm-opt.
 const BINARYEN: &str = "binaryen@132.0.0";
 
+/// Looks for what keeps people from using a page; for the tests.
+const AXE: &str = "axe-core@4.10.3";
+
 /// Licences, duplicates, sources and known faults of what is built in.
 const CARGO_DENY_VERSION: &str = "0.20.2";
 /// Builds and runs what libFuzzer drives.
@@ -58,18 +61,30 @@ pub(crate) fn find_wasm_opt() -> Option<Command> {
         return Some(command("wasm-opt", &[]));
     }
     let own = tools_folder().join("node_modules/.bin/wasm-opt");
-    if !own.exists() && is_there("npm") {
-        println!("Installing wasm-opt from npm into .tools…");
-        let folder = tools_folder().display().to_string();
-        let install =
-            ["install", "--silent", "--no-audit", "--no-fund", "--prefix", &folder, BINARYEN];
-        if let Err(error) = run(&mut command("npm", &install)) {
-            println!("{error:#}");
-        }
+    if !own.exists()
+        && is_there("npm")
+        && let Err(error) = install_from_npm(BINARYEN)
+    {
+        println!("{error:#}");
     }
     let own = own.display().to_string();
     let works = wasm_opt_version(&mut command(&own, &["--version"])) >= WASM_OPT_VERSION_MIN;
     works.then(|| command(&own, &[]))
+}
+
+/// The file that the tests of the pages look for faults with.
+pub(crate) fn ensure_axe() -> Result<()> {
+    match tools_folder().join("node_modules/axe-core/axe.min.js").exists() {
+        true => Ok(()),
+        false => install_from_npm(AXE),
+    }
+}
+
+fn install_from_npm(package: &str) -> Result<()> {
+    println!("Installing {package} from npm into .tools…");
+    let folder = tools_folder().display().to_string();
+    let install = ["install", "--silent", "--no-audit", "--no-fund", "--prefix", &folder, package];
+    run(&mut command("npm", &install))
 }
 
 /// The browser that the tests run in, and its driver.

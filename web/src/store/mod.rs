@@ -392,6 +392,14 @@ impl Store {
         self.connection == Connection::Connected && self.online.names.contains(name)
     }
 
+    /// Whether that is the name of somebody who is known here.
+    #[must_use]
+    pub fn is_known(&self, name: &str) -> bool {
+        let Ok(name) = name.parse::<UserName>() else { return false };
+        let is_here = self.me.as_ref() == Some(&name) || self.online.names.contains(&name);
+        is_here || self.threads.contains_key(&Conversation::User(name))
+    }
+
     /// What is written in the box of a conversation.
     #[must_use]
     pub fn draft(&self, conversation: &Conversation) -> Draft {

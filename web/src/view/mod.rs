@@ -23,6 +23,7 @@ mod shown;
 mod sidebar;
 mod sign_in;
 mod switcher;
+mod text;
 
 use leptos::prelude::*;
 use netchat_shared::conversation::Conversation;

@@ -1,20 +1,16 @@
 //! One message. What changes in it is drawn anew by itself.
 
 use leptos::prelude::*;
+use netchat_client::marks::fold_at;
 use netchat_client::reaction::Sign;
 use netchat_client::session::Content;
 use netchat_shared::name::UserName;
 
 use super::icons::{Icon, icon};
 use super::shown::{either, when};
-use super::{Ui, avatar, use_ui};
+use super::{Ui, avatar, text, use_ui};
 use crate::clock;
 use crate::store::{Intent, Mark, Message, MessageIntent, MessageKey, ReadingIntent, Store};
-use crate::text::{Piece, pieces};
-
-/// A text of more lines, or of more characters, is folded.
-const LINES_SHOWN_MAX: usize = 20;
-const CHARS_SHOWN_MAX: usize = 2_000;
 
 /// Signs that are one press away.
 const QUICK_SIGNS: [&str; 5] = ["👍", "❤️", "😂", "🎉", "👀"];
@@ -144,11 +140,15 @@ fn long_text(
     text: &str,
     is_unfolded: impl Fn() -> bool + Copy + Send + Sync + 'static,
 ) -> AnyView {
-    let Some(fold) = fold_at(text) else { return spans(text) };
-    let (whole, beginning) = (text.to_owned(), text[..fold].to_owned());
+    let Some(fold) = fold_at(text) else { return text::draw(ui, text, text.len()) };
+    let (whole, beginning) = (text.to_owned(), text.to_owned());
     let label = move || if is_unfolded() { "Show less" } else { "Show all" };
     view! {
-        {either(is_unfolded, move || spans(&whole), move || spans(&beginning))}
+        {either(
+            is_unfolded,
+            move || text::draw(ui, &whole, whole.len()),
+            move || text::draw(ui, &beginning, fold),
+        )}
         <button
             class="message__fold"
             type="button"
@@ -158,25 +158,6 @@ fn long_text(
         </button>
     }
     .into_any()
-}
-
-/// Where a text is cut to be folded; `None` if it is short enough.
-fn fold_at(text: &str) -> Option<usize> {
-    let by_lines = text.match_indices('\n').nth(LINES_SHOWN_MAX - 1).map(|(at, _)| at);
-    let by_chars = text.char_indices().nth(CHARS_SHOWN_MAX).map(|(at, _)| at);
-    by_lines.into_iter().chain(by_chars).min()
-}
-
-/// A text with its links. Text nodes only: nothing in it is ever markup.
-fn spans(text: &str) -> AnyView {
-    let pieces = pieces(text).into_iter().map(|piece| match piece {
-        Piece::Text(text) => text.into_any(),
-        Piece::Link(address) => view! {
-            <a href=address target="_blank" rel="noopener noreferrer">{address.clone()}</a>
-        }
-        .into_any(),
-    });
-    view! { <p class="message__text">{pieces.collect_view()}</p> }.into_any()
 }
 
 /// Signs beside it: a press puts one's own there, or takes it away.
