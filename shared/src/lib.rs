@@ -15,6 +15,7 @@
 pub mod body;
 pub mod classic;
 pub mod conversation;
+mod crc;
 mod crypto;
 pub mod extended;
 mod hex;

@@ -16,7 +16,7 @@ const WASM_OPT_VERSION_MIN: u32 = 116;
 const BINARYEN: &str = "binaryen@132.0.0";
 
 /// Looks for what keeps people from using a page; for the tests.
-const AXE: &str = "axe-core@4.10.3";
+const AXE: &str = "axe-core@4.14.1";
 
 /// Licences, duplicates, sources and known faults of what is built in.
 const CARGO_DENY_VERSION: &str = "0.20.2";

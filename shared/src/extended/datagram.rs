@@ -21,6 +21,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
+use crate::crc::crc32;
 use crate::crypto::HELLO_BYTES;
 use crate::hex;
 use crate::limits::OFFER_BYTES_MIN;
@@ -131,7 +132,7 @@ impl<'a> Datagram<'a> {
         let (crc, rest) = rest.split_at_checked(CRC_DIGITS).ok_or(DatagramError::Malformed)?;
         let rest = rest.strip_prefix(b"#").ok_or(DatagramError::Malformed)?;
         let crc = parse_hex(crc).ok_or(DatagramError::Malformed)?;
-        if crc != u64::from(crc32fast::hash(rest)) {
+        if crc != u64::from(crc32(rest)) {
             return Err(DatagramError::Damaged);
         }
         parse_kind(rest).ok_or(DatagramError::Malformed)
@@ -208,7 +209,7 @@ impl DatagramWriter {
 
     pub(super) fn finish(mut self) -> Vec<u8> {
         let content = PREFIX.len() + CRC_DIGITS + 1;
-        let crc = crc32fast::hash(&self.bytes[content..]);
+        let crc = crc32(&self.bytes[content..]);
         let field = &mut self.bytes[PREFIX.len()..][..CRC_DIGITS];
         for (place, digit) in field.iter_mut().zip(hex::digits(u128::from(crc), 8)) {
             *place = digit;
@@ -332,7 +333,7 @@ mod tests {
     }
 
     fn with_crc(content: &str) -> String {
-        format!("X#{:08x}#{content}", crc32fast::hash(content.as_bytes()))
+        format!("X#{:08x}#{content}", crc32(content.as_bytes()))
     }
 
     #[test]

@@ -174,7 +174,7 @@ fn sentence(error: &impl ToString) -> String {
     let text = error.to_string();
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
+        Some(first) => format!("{}{}.", first.to_ascii_uppercase(), chars.as_str()),
         None => text,
     }
 }
