@@ -32,7 +32,11 @@ self.addEventListener("fetch", (event) => {
   const answer = async () => {
     const cache = await caches.open(CACHE);
     const kept = await cache.match(request.mode === "navigate" ? PAGE : request, { ignoreSearch: request.mode === "navigate" });
-    return kept ?? fetch(request);
+    if (kept) return kept;
+    const fresh = await fetch(request);
+    // Files that are wanted later are kept once they were.
+    if (fresh.ok && request.url.endsWith("/emoji.txt")) await cache.put(request, fresh.clone());
+    return fresh;
   };
   event.respondWith(answer());
 });

@@ -2,6 +2,7 @@
 //!
 //! Elements are found by their accessible names, as people with screen readers find them.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
@@ -393,8 +394,19 @@ impl Browser {
         serde_json::from_value(found).unwrap()
     }
 
-    async fn tells_browser(&self, command: &'static str, parameters: Value) {
-        self.page.issue_cmd(DevTools { command, parameters }).await.unwrap();
+    /// What the browser has spent on the page so far, by its own names; times in seconds.
+    pub async fn metrics(&self) -> BTreeMap<String, f64> {
+        self.tells_browser("Performance.enable", json!({})).await;
+        let said = self.tells_browser("Performance.getMetrics", json!({})).await;
+        let all = said["metrics"].as_array().unwrap().iter();
+        let metric = |metric: &Value| {
+            (metric["name"].as_str().unwrap().to_owned(), metric["value"].as_f64().unwrap())
+        };
+        all.map(metric).collect()
+    }
+
+    async fn tells_browser(&self, command: &'static str, parameters: Value) -> Value {
+        self.page.issue_cmd(DevTools { command, parameters }).await.unwrap()
     }
 }
 

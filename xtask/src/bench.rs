@@ -3,10 +3,15 @@
 use anyhow::Result;
 
 use crate::command::{self, command};
+use crate::{tools, web};
 
-/// Measures the server's speed, or what the first of these says: `scale`, `gateway`, `sign-in`, `flood`. Everything else
-/// goes to the benchmark.
+/// Measures the server's speed, or what the first of these says: `scale`, `gateway`, `sign-in`,
+/// `flood`, `web`. Everything else goes to the benchmark.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    if arguments.first().is_some_and(|what| what == "web") {
+        web::build()?;
+        tools::ensure_chromium()?;
+    }
     println!("[1/2] Server and gateway, in release mode");
     command::run(&mut command("cargo", &["build", "--release", "--quiet"]))?;
     println!("[2/2] The measurements");

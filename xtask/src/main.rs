@@ -28,6 +28,7 @@ cargo xtask COMMAND
                (--pairs 50 --windows 8,32 --rounds 5 --seconds 3)
   bench scale  what grows with how many are online, or how much is stored
   bench flood  what one account that does all it can costs others
+  bench web    what the page costs whoever has it open, in headless Chromium
   bench gateway  what the way through the gateway adds to a round trip
   fuzz         looks for input that breaks a parser, the server or a link
                (--seconds 60, shared by all targets, or the names of some)

@@ -57,8 +57,39 @@ pub(crate) fn build() -> Result<()> {
     trunk.env("TRUNK_SKIP_VERSION_CHECK", "true").env("NO_COLOR", "true").env("RUST_LOG", "warn");
     run(&mut trunk)?;
     optimise(&bundle)?;
+    write_emojis(&bundle)?;
     list_files(&bundle, &fingerprint)?;
     fs::write(&stamp, fingerprint).with_context(|| format!("can't write {}", stamp.display()))
+}
+
+/// Writes all emoji with their names into a file that the page fetches when it is wanted first: inside
+/// the module they would cost everybody.
+fn write_emojis(bundle: &Path) -> Result<()> {
+    let mut text = String::new();
+    for group in emojis::Group::iter() {
+        let name = format!("{group:?}");
+        text.push_str(&format!("# {}\n", spaced(&name)));
+        for emoji in group.emojis() {
+            let short_names: String = emoji.shortcodes().map(|name| format!(";{name}")).collect();
+            text.push_str(&format!("{emoji} {}{short_names}\n", emoji.name()));
+        }
+    }
+    let path = bundle.join("emoji.txt");
+    fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))
+}
+
+/// `FoodAndDrink` as people write it.
+fn spaced(name: &str) -> String {
+    let mut words = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+            words.extend(c.to_lowercase());
+        } else {
+            words.push(c);
+        }
+    }
+    words
 }
 
 /// Tells the worker which files there are, and which version of them.
@@ -67,7 +98,8 @@ fn list_files(bundle: &Path, version: &str) -> Result<()> {
     for entry in fs::read_dir(bundle)? {
         let name = entry?.file_name();
         let name = name.to_str().context("a file of the web client has a strange name")?;
-        if !["index.html", "sw.js"].contains(&name) {
+        // The page itself stands in the list already, and the emoji are kept when they were fetched.
+        if !["emoji.txt", "index.html", "sw.js"].contains(&name) {
             files.push(format!("\"{name}\""));
         }
     }

@@ -13,6 +13,7 @@ mod options;
 mod scale;
 mod sign_in;
 mod speed;
+mod web;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         ["gateway"] => gateway::bench(),
         ["scale"] => scale::bench(),
         ["sign-in"] => sign_in::bench(),
+        ["web"] => web::bench(),
         flags => match Options::parse(flags) {
             Ok(options) => speed::bench(&options),
             Err(wrong) => {

@@ -90,6 +90,7 @@ impl Client {
                 self.live.change(Store::decided);
                 self.begin(Session::new_classic(seed()));
             }
+            Intent::FetchEmojis => self.wants_emojis = true,
             Intent::Search(..) | Intent::StopSearch => {}
             Intent::Read(intent) => self.read_on(intent),
         }

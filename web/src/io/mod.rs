@@ -2,6 +2,7 @@
 //! the store, keeps what must not be lost, and carries out what the person wants.
 
 mod events;
+mod files;
 mod intents;
 mod kept;
 mod outbox;
@@ -49,6 +50,8 @@ pub struct Client {
     drafts_timer: Option<TimeoutHandle>,
     /// Somebody has signed in: what waits of theirs is to be taken over.
     wants_take_over: bool,
+    /// The file of emoji is to be fetched.
+    wants_emojis: bool,
     /// It signs out as soon as all other sessions are ended.
     is_leaving_everywhere: bool,
     /// What has changed is drawn before the next frame.
@@ -105,6 +108,7 @@ impl Client {
             has_new_drafts: false,
             drafts_timer: None,
             wants_take_over: false,
+            wants_emojis: false,
             is_leaving_everywhere: false,
             is_telling: false,
             notice: None,
@@ -123,6 +127,7 @@ impl Client {
         worker::start(&client);
         drain(&client);
         tell(&client);
+        page::note_usable();
         let client = StoredValue::new_local(client);
         let act = Callback::new(move |intent| client.with_value(|client| act(client, intent)));
         let statistics = Callback::new(move |()| {
@@ -256,6 +261,9 @@ fn act(client: &Shared, intent: Intent) -> Result<(), String> {
     }
     let result = client.borrow_mut().carry_out(intent);
     drain(client);
+    if std::mem::take(&mut client.borrow_mut().wants_emojis) {
+        files::fetch_emojis(client);
+    }
     tell(client);
     result
 }

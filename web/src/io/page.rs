@@ -92,3 +92,10 @@ pub(super) fn copy(text: &str) {
         let _ = window.navigator().clipboard().write_text(text);
     }
 }
+
+/// For whoever measures: the page can be used from now on.
+pub(super) fn note_usable() {
+    if let Some(performance) = web_sys::window().and_then(|window| window.performance()) {
+        let _ = performance.mark("usable");
+    }
+}

@@ -49,6 +49,8 @@ pub enum Intent {
     Account(AccountIntent),
     /// Set something.
     Set(Setting),
+    /// Fetch the file of emoji, unless it is here.
+    FetchEmojis,
     /// Look for words, in one conversation or in all.
     Search(String, Option<Conversation>),
     /// Look no further.

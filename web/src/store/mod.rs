@@ -7,6 +7,7 @@ mod changes;
 mod decision;
 mod delivery;
 mod draft;
+mod emoji;
 mod fold;
 mod front;
 mod groups;
@@ -39,6 +40,7 @@ pub use self::changes::Changes;
 pub use self::decision::Decision;
 pub use self::delivery::{Delivery, Mark, describe_receipt};
 pub use self::draft::{About, Draft};
+pub use self::emoji::{Emoji, Emojis};
 pub use self::fold::News;
 pub use self::front::{Asked, Front};
 pub use self::groups::{GroupDetails, GroupIntent, Groups, describe_policy};
@@ -78,6 +80,8 @@ pub struct Store {
     pub notices: Notices,
     /// What the person has set.
     pub settings: Settings,
+    /// Emoji, once they were fetched; or why they could not be.
+    pub emojis: Option<Result<Emojis, String>>,
     /// What is written and not sent. Empty ones are not kept.
     drafts: BTreeMap<Conversation, Draft>,
     messages: HashMap<MessageKey, Message>,
@@ -163,6 +167,7 @@ impl Store {
             account: Account::default(),
             notices: Notices::default(),
             settings: Settings::default(),
+            emojis: None,
             drafts: BTreeMap::new(),
             messages: HashMap::new(),
             own: HashMap::new(),
@@ -201,6 +206,7 @@ impl Store {
         cleared.is_hidden = self.is_hidden;
         cleared.last_key = self.last_key;
         cleared.settings.device = self.settings.device;
+        cleared.emojis = self.emojis.take();
         cleared.notices = std::mem::take(&mut self.notices);
         cleared.touched.everything();
         *self = cleared;
@@ -240,6 +246,12 @@ impl Store {
         let line = "Messages came while you were away. Shall your system tell you of the next?";
         self.notices.say(line.to_owned(), Offer::Notifications);
         self.touched.thing(Thing::Notices);
+    }
+
+    /// The file of emoji is here, or is not and why.
+    pub fn set_emojis(&mut self, emojis: Result<Emojis, String>) {
+        self.emojis = Some(emojis);
+        self.touched.thing(Thing::Emoji);
     }
 
     /// A newer version of the page is here.

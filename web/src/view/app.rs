@@ -10,6 +10,7 @@ use super::conversation::ConversationView;
 use super::decision::DecisionPage;
 use super::details::Details;
 use super::dialogs::{JoinGroup, MessagePerson, MessageSeveral, NewGroup};
+use super::emoji::EmojiPicker;
 use super::help::HelpSheet;
 use super::log::Today;
 use super::notices::Notices;
@@ -119,6 +120,7 @@ fn sheet(sheet: Sheet) -> AnyView {
         Sheet::JoinGroup => view! { <JoinGroup /> }.into_any(),
         Sheet::Person => view! { <MessagePerson /> }.into_any(),
         Sheet::Several => view! { <MessageSeveral /> }.into_any(),
+        Sheet::Emoji(picked) => view! { <EmojiPicker picked /> }.into_any(),
         Sheet::Switcher => view! { <Switcher /> }.into_any(),
     }
 }

@@ -10,7 +10,7 @@ use netchat_shared::limits::TEXT_BYTES_MAX;
 
 use super::icons::{Icon, icon};
 use super::shown::when;
-use super::{Sheet, Ui, keys, use_ui};
+use super::{Picked, Sheet, Ui, keys, use_ui};
 use crate::store::{About, AccountIntent, GroupIntent, Intent, MessageIntent, Store, Thing};
 
 /// It is said how much room there is left when there is less than this.
@@ -57,6 +57,18 @@ pub(super) fn Composer() -> impl IntoView {
             ui.perform(Intent::Typed(to, text));
         }
     };
+    // What was picked is written where the caret stands.
+    Effect::new(move || {
+        let (Some(text), Some(field)) = (ui.insertion.get(), field.get_untracked()) else { return };
+        ui.insertion.set(None);
+        let _ = field.focus();
+        let caret = field.selection_end().ok().flatten().unwrap_or_default();
+        if field.set_range_text(&text).is_ok() {
+            let behind = caret + u32::try_from(text.encode_utf16().count()).unwrap_or_default();
+            let _ = field.set_selection_range(behind, behind);
+            on_input(field.value());
+        }
+    });
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         send();
@@ -68,6 +80,15 @@ pub(super) fn Composer() -> impl IntoView {
         <form class="box" on:submit=on_submit>
             <AboutLine />
             <div class="box__row">
+                <button
+                    class="button button--icon"
+                    type="button"
+                    aria-label="Emoji"
+                    title="Emoji"
+                    on:click=move |_| ui.show(Sheet::Emoji(Picked::Writes))
+                >
+                    {icon(Icon::React)}
+                </button>
                 <textarea
                     class="box__text"
                     node_ref=field

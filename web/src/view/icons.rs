@@ -14,6 +14,7 @@ pub(crate) enum Icon {
     Edit,
     Menu,
     Plus,
+    React,
     Reply,
     Search,
     Send,
@@ -35,6 +36,9 @@ impl Icon {
             Self::Edit => "M4 16l.8-3.6L13 4.2l2.8 2.8-8.2 8.2z",
             Self::Menu => "M4 10h.01M10 10h.01M16 10h.01",
             Self::Plus => "M10 4v12M4 10h12",
+            Self::React => {
+                "M10 3.5a6.5 6.5 0 1 0 .01 0M7.5 8.5h.01M12.5 8.5h.01M7 11.5c1.6 2.2 4.4 2.2 6 0"
+            }
             Self::Reply => "M8 5 3.5 9.5 8 14M4 9.5h7c3.5 0 5.5 2 5.5 5.5",
             Self::Search => "M9 3.5a5.5 5.5 0 1 0 .01 0M13 13l4 4",
             Self::Send => "M3.5 10 17 4l-4 12-3-5z",

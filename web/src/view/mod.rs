@@ -11,6 +11,7 @@ mod conversation;
 mod decision;
 mod details;
 mod dialogs;
+mod emoji;
 mod groups;
 mod help;
 mod icons;
@@ -49,6 +50,8 @@ pub struct Ui {
     detailed: RwSignal<Option<MessageKey>>,
     /// The message that is pointed at, or in focus.
     active: StoredValue<Option<MessageKey>>,
+    /// What is to be written where the caret stands in the box; taken by it.
+    insertion: RwSignal<Option<String>>,
 }
 
 /// What stands in front of the page until it is answered or closed.
@@ -61,6 +64,16 @@ pub enum Sheet {
     Person,
     Several,
     Switcher,
+    Emoji(Picked),
+}
+
+/// What becomes of an emoji that is picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picked {
+    /// It is written in the box.
+    Writes,
+    /// It is put beside this message.
+    Reacts(MessageKey),
 }
 
 impl Ui {
@@ -73,7 +86,8 @@ impl Ui {
     ) -> Self {
         let (sheet, detailed) = (RwSignal::new(None), RwSignal::new(None));
         let (has_details, active) = (RwSignal::new(false), StoredValue::new(None));
-        Self { live, statistics, act, sheet, has_details, detailed, active }
+        let insertion = RwSignal::new(None);
+        Self { live, statistics, act, sheet, has_details, detailed, active, insertion }
     }
 
     /// The person points at a message, or at none.

@@ -8,7 +8,7 @@ use netchat_shared::name::UserName;
 
 use super::icons::{Icon, icon};
 use super::shown::{either, when};
-use super::{Ui, avatar, text, use_ui};
+use super::{Picked, Sheet, Ui, avatar, text, use_ui};
 use crate::clock;
 use crate::store::{Intent, Mark, Message, MessageIntent, MessageKey, ReadingIntent, Store};
 
@@ -305,6 +305,15 @@ fn Actions(key: MessageKey, row: RwSignal<()>, is_own: bool) -> impl IntoView {
         view! {
             <div class="actions" role="group" aria-label="Actions">
                 {quick.collect_view()}
+                <button
+                    class="action"
+                    type="button"
+                    aria-label="React with another emoji"
+                    title="React with another emoji"
+                    on:click=move |_| ui.show(Sheet::Emoji(Picked::Reacts(key)))
+                >
+                    {icon(Icon::React)}
+                </button>
                 {button(Icon::Reply, "Reply", MessageIntent::Reply)}
                 {is_own.then(|| button(Icon::Edit, "Edit", MessageIntent::Edit))}
                 {button(Icon::Copy, "Copy text", MessageIntent::Copy)}
