@@ -2,7 +2,7 @@
 
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
-use netchat_client::slash::{HELP, Slash, Typed};
+use netchat_client::slash::{Slash, Typed, help};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::GroupAction;
 
@@ -111,7 +111,7 @@ fn submit(ui: Ui, to: &Conversation, text: &str) -> Result<(), String> {
         Slash::Exit => Intent::SignOut,
         Slash::ExitEverywhere => Intent::Account(AccountIntent::SignOutEverywhere),
         Slash::Help => {
-            ui.model.update(|model| HELP.iter().for_each(|line| model.say((*line).to_owned())));
+            ui.model.update(|model| help().for_each(|line| model.say(line)));
             return Ok(());
         }
     };
