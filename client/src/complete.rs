@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(choices("@|").len(), 6);
         assert_eq!(choices("#la|"), ["#lab", "#Old lab"]);
         assert_eq!(choices("#cs: g|"), ["#CS: Group"]);
-        assert_eq!(choices("/en|"), ["/end"]);
+        assert_eq!(choices("/en|"), ["/end", "/rename"]);
         assert_eq!(choices("/ex|")[..1], ["/exit"]);
         assert_eq!(choices("/e|").len(), COMPLETIONS_MAX);
         assert_eq!(choices("yes :smi|"), ["😄", "😅"]);
