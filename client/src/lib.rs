@@ -5,6 +5,7 @@
 //! `netchat-shared`; the server and the gateway link nothing of this crate.
 //!
 //! - [`session`]: the client as a state machine, driven by the web client and the terminal client;
+//! - [`complete`]: how words that are typed could go on;
 //! - [`marks`]: what is marked in a text: code, quotes, links, names;
 //! - [`reaction`]: signs beside messages;
 //! - [`slash`]: commands that are typed where messages are typed;
@@ -12,6 +13,7 @@
 //! - [`limits`]: every bound.
 
 pub mod ago;
+pub mod complete;
 pub mod limits;
 pub mod marks;
 pub mod reaction;

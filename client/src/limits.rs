@@ -37,3 +37,6 @@ pub const LINES_SHOWN_MAX: usize = 20;
 
 /// So many characters of it.
 pub const CHARS_SHOWN_MAX: usize = 2_000;
+
+/// Most ways to go on that are shown for what is being typed. The best are.
+pub const COMPLETIONS_MAX: usize = 8;

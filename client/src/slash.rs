@@ -7,34 +7,191 @@ use netchat_shared::name::{GroupName, NameError, UserName};
 
 use crate::reaction::{Reaction, SignError};
 
-/// What [`Slash::parse`] knows, one line each, for a person.
-pub const HELP: [&str; 25] = [
-    "/chat NAME            write to one person; to several: /chat NAME;NAME",
-    "/group NAME           join a group, or ask to, and write in it",
-    "/newgroup NAME: A;B   make a group, and invite A and B",
-    "/invite NAME: A;B     invite A and B to a group",
-    "/accept NAME          accept an invitation; /decline NAME turns it down",
-    "/about NAME           who may join a group, who is invited and who asks",
-    "/quitgroup NAME       leave a group for good",
-    "/admit NAME: A        let A into your group, who asks; /turnaway NAME: A does not",
-    "/remove NAME: A       remove A from your group",
-    "/rename NAME: NEW     give your group another name",
-    "/policy NAME: WHO     who may join your group: anyone, invitation or asking",
-    "/block NAME           don't hear of somebody's invitations any more",
-    "/unblock NAME         hear of them again",
-    "/blocked              whose invitations you don't hear of",
-    "/broadcast            write to everyone who is online",
-    "/active               who is online",
-    "/reply TEXT           answer the last message of somebody else here",
-    "/edit TEXT            correct your last message here",
-    "/delete               take your last message here back",
-    "/react SIGN           put a sign beside the last message; -SIGN takes it away",
-    "/leave                back from a conversation; //text sends a text that begins with /",
-    "/password             change your password; your other sessions end, but with /password keep",
-    "/sessions             where you are signed in",
-    "/end NUMBER           end that session; /end others ends all but this one",
-    "/exit                 sign out; /exit everywhere ends all your sessions",
+/// A command, as it is listed, completed and read.
+#[derive(Debug)]
+pub struct Command {
+    /// Its name, which stands behind a slash.
+    pub name: &'static str,
+    /// What stands behind the name; empty if nothing need.
+    pub takes: &'static str,
+    /// What it does, in one line for a person.
+    pub does: &'static str,
+    /// Reads what was typed behind that name.
+    read: fn(&'static str, &str) -> Result<Slash, SlashError>,
+}
+
+/// Every command, in the order in which they are listed.
+pub const COMMANDS: &[Command] = &[
+    Command {
+        name: "chat",
+        takes: "NAME",
+        does: "write to one person; to several: /chat NAME;NAME",
+        read: |name, rest| Ok(Slash::Chat(names(name, rest)?)),
+    },
+    Command {
+        name: "group",
+        takes: "NAME",
+        does: "join a group, or ask to, and write in it",
+        read: |name, rest| Ok(Slash::Group(group(name, rest)?)),
+    },
+    Command {
+        name: "newgroup",
+        takes: "NAME: A;B",
+        does: "make a group, and invite A and B",
+        read: read_new_group,
+    },
+    Command {
+        name: "invite",
+        takes: "NAME: A;B",
+        does: "invite A and B to a group",
+        read: read_invite,
+    },
+    Command {
+        name: "accept",
+        takes: "NAME",
+        does: "accept an invitation",
+        read: |name, rest| Ok(Slash::Group(group(name, rest)?)),
+    },
+    Command {
+        name: "decline",
+        takes: "NAME",
+        does: "turn an invitation down",
+        read: |name, rest| Ok(Slash::ActOnGroup(group(name, rest)?, GroupAction::Decline)),
+    },
+    Command {
+        name: "about",
+        takes: "NAME",
+        does: "who may join a group, who is invited and who asks",
+        read: |name, rest| Ok(Slash::ActOnGroup(group(name, rest)?, GroupAction::Describe)),
+    },
+    Command {
+        name: "quitgroup",
+        takes: "NAME",
+        does: "leave a group for good",
+        read: |name, rest| Ok(Slash::QuitGroup(group(name, rest)?)),
+    },
+    Command {
+        name: "admit",
+        takes: "NAME: A",
+        does: "let A into your group, who asks",
+        read: |name, rest| act(name, rest, |of| Ok(GroupAction::Admit(of.parse()?))),
+    },
+    Command {
+        name: "turnaway",
+        takes: "NAME: A",
+        does: "do not let A in",
+        read: |name, rest| act(name, rest, |of| Ok(GroupAction::TurnAway(of.parse()?))),
+    },
+    Command {
+        name: "remove",
+        takes: "NAME: A",
+        does: "remove A from your group",
+        read: |name, rest| act(name, rest, |of| Ok(GroupAction::Remove(of.parse()?))),
+    },
+    Command {
+        name: "rename",
+        takes: "NAME: NEW",
+        does: "give your group another name",
+        read: |name, rest| act(name, rest, |of| Ok(GroupAction::Rename(of.parse()?))),
+    },
+    Command {
+        name: "policy",
+        takes: "NAME: WHO",
+        does: "who may join your group: anyone, invitation or asking",
+        read: read_policy,
+    },
+    Command {
+        name: "block",
+        takes: "NAME",
+        does: "don't hear of somebody's invitations any more",
+        read: |name, rest| Ok(Slash::Block(user(name, rest)?, true)),
+    },
+    Command {
+        name: "unblock",
+        takes: "NAME",
+        does: "hear of them again",
+        read: |name, rest| Ok(Slash::Block(user(name, rest)?, false)),
+    },
+    Command {
+        name: "blocked",
+        takes: "",
+        does: "whose invitations you don't hear of",
+        read: |_, _| Ok(Slash::Blocked),
+    },
+    Command {
+        name: "broadcast",
+        takes: "",
+        does: "write to everyone who is online",
+        read: |_, _| Ok(Slash::Broadcast),
+    },
+    Command { name: "active", takes: "", does: "who is online", read: |_, _| Ok(Slash::Active) },
+    Command {
+        name: "reply",
+        takes: "TEXT",
+        does: "answer the last message of somebody else here",
+        read: |name, rest| Ok(Slash::Reply(text(name, rest)?)),
+    },
+    Command {
+        name: "edit",
+        takes: "TEXT",
+        does: "correct your last message here",
+        read: |name, rest| Ok(Slash::Edit(text(name, rest)?)),
+    },
+    Command {
+        name: "delete",
+        takes: "",
+        does: "take your last message here back",
+        read: |_, _| Ok(Slash::Delete),
+    },
+    Command {
+        name: "react",
+        takes: "SIGN",
+        does: "put a sign beside the last message; -SIGN takes it away",
+        read: |_, rest| Ok(Slash::React(rest.parse()?)),
+    },
+    Command {
+        name: "leave",
+        takes: "",
+        does: "back from a conversation; //text sends a text that begins with /",
+        read: |_, _| Ok(Slash::Leave),
+    },
+    Command {
+        name: "password",
+        takes: "",
+        does: "change your password; your other sessions end, but with /password keep",
+        read: |name, rest| Ok(Slash::Password { ends_others: !choice(name, rest, "keep")? }),
+    },
+    Command {
+        name: "sessions",
+        takes: "",
+        does: "where you are signed in",
+        read: |_, _| Ok(Slash::Sessions),
+    },
+    Command {
+        name: "end",
+        takes: "NUMBER",
+        does: "end that session; /end others ends all but this one",
+        read: read_end,
+    },
+    Command {
+        name: "exit",
+        takes: "",
+        does: "sign out; /exit everywhere ends all your sessions",
+        read: read_exit,
+    },
+    Command { name: "help", takes: "", does: "list all this", read: |_, _| Ok(Slash::Help) },
 ];
+
+/// Beyond that column, [`help`] says what commands do.
+const HELP_COLUMN: usize = 22;
+
+/// One line for each command, for a person.
+pub fn help() -> impl Iterator<Item = String> {
+    COMMANDS.iter().map(|Command { name, takes, does, .. }| {
+        let typed = format!("/{name} {takes}");
+        format!("{typed:<HELP_COLUMN$}{does}")
+    })
+}
 
 /// A typed command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,53 +294,11 @@ impl Slash {
             return Ok(Typed::Text(command));
         }
         let (word, rest) = command.split_once(' ').unwrap_or((command, ""));
-        let rest = rest.trim();
-        Ok(Typed::Command(match word.to_ascii_lowercase().as_str() {
-            "chat" => Self::Chat(names("chat", rest)?),
-            "group" => Self::Group(group("group", rest)?),
-            "newgroup" => {
-                let (name, members) = rest.rsplit_once(": ").unwrap_or((rest, ""));
-                Self::NewGroup(group("newgroup", name)?, typed_names(members))
-            }
-            "quitgroup" => Self::QuitGroup(group("quitgroup", rest)?),
-            "invite" => {
-                let (name, names) = pair("invite", rest)?;
-                Self::Invite(group("invite", name)?, typed_names(names))
-            }
-            "accept" => Self::Group(group("accept", rest)?),
-            "decline" => Self::ActOnGroup(group("decline", rest)?, GroupAction::Decline),
-            "about" => Self::ActOnGroup(group("about", rest)?, GroupAction::Describe),
-            "admit" => act("admit", rest, |name| Ok(GroupAction::Admit(name.parse()?)))?,
-            "turnaway" => act("turnaway", rest, |name| Ok(GroupAction::TurnAway(name.parse()?)))?,
-            "remove" => act("remove", rest, |name| Ok(GroupAction::Remove(name.parse()?)))?,
-            "rename" => act("rename", rest, |name| Ok(GroupAction::Rename(name.parse()?)))?,
-            "policy" => act("policy", rest, |word| {
-                let policy = JoinPolicy::from_word(word);
-                let words = "a group, and behind a colon: anyone, invitation or asking";
-                Ok(GroupAction::SetPolicy(policy.ok_or(SlashError::Which("policy", words))?))
-            })?,
-            "block" => Self::Block(user("block", rest)?, true),
-            "unblock" => Self::Block(user("unblock", rest)?, false),
-            "blocked" => Self::Blocked,
-            "broadcast" => Self::Broadcast,
-            "active" => Self::Active,
-            "reply" => Self::Reply(text("reply", rest)?),
-            "edit" => Self::Edit(text("edit", rest)?),
-            "delete" => Self::Delete,
-            "react" => Self::React(rest.parse()?),
-            "password" => Self::Password { ends_others: !choice("password", rest, "keep")? },
-            "sessions" => Self::Sessions,
-            "end" => match rest.parse() {
-                Ok(number) => Self::EndSession(number),
-                Err(_) if rest == "others" => Self::EndOtherSessions,
-                Err(_) => return Err(SlashError::Which("end", "a number of /sessions, or others")),
-            },
-            "leave" => Self::Leave,
-            "exit" if choice("exit", rest, "everywhere")? => Self::ExitEverywhere,
-            "exit" => Self::Exit,
-            "help" => Self::Help,
-            _ => return Err(SlashError::Unknown(word.to_owned())),
-        }))
+        let is_it = |command: &&Command| command.name.eq_ignore_ascii_case(word);
+        let Some(command) = COMMANDS.iter().find(is_it) else {
+            return Err(SlashError::Unknown(word.to_owned()));
+        };
+        Ok(Typed::Command((command.read)(command.name, rest.trim())?))
     }
 }
 
@@ -193,6 +308,39 @@ impl Slash {
 /// The first name that can't be.
 pub fn parse_names(text: &str) -> Result<Vec<UserName>, NameError> {
     text.split(';').map(|name| name.trim().parse()).collect()
+}
+
+fn read_new_group(command: &'static str, rest: &str) -> Result<Slash, SlashError> {
+    let (name, members) = rest.rsplit_once(": ").unwrap_or((rest, ""));
+    Ok(Slash::NewGroup(group(command, name)?, typed_names(members)))
+}
+
+fn read_invite(command: &'static str, rest: &str) -> Result<Slash, SlashError> {
+    let (name, names) = pair(command, rest)?;
+    Ok(Slash::Invite(group(command, name)?, typed_names(names)))
+}
+
+fn read_policy(command: &'static str, rest: &str) -> Result<Slash, SlashError> {
+    act(command, rest, |word| {
+        let policy = JoinPolicy::from_word(word);
+        let words = "a group, and behind a colon: anyone, invitation or asking";
+        Ok(GroupAction::SetPolicy(policy.ok_or(SlashError::Which(command, words))?))
+    })
+}
+
+fn read_end(command: &'static str, rest: &str) -> Result<Slash, SlashError> {
+    match rest.parse() {
+        Ok(number) => Ok(Slash::EndSession(number)),
+        Err(_) if rest == "others" => Ok(Slash::EndOtherSessions),
+        Err(_) => Err(SlashError::Which(command, "a number of /sessions, or others")),
+    }
+}
+
+fn read_exit(command: &'static str, rest: &str) -> Result<Slash, SlashError> {
+    Ok(match choice(command, rest, "everywhere")? {
+        true => Slash::ExitEverywhere,
+        false => Slash::Exit,
+    })
 }
 
 fn names(command: &'static str, rest: &str) -> Result<Vec<UserName>, SlashError> {
@@ -296,6 +444,23 @@ mod tests {
         check("/react -👍", Slash::React("-👍".parse().unwrap()));
         assert_eq!(Slash::parse("hello /chat"), Ok(Typed::Text("hello /chat")));
         assert_eq!(Slash::parse("//etc"), Ok(Typed::Text("/etc")));
+    }
+
+    #[test]
+    fn every_command_is_listed_in_a_line_that_fits() {
+        let lines: Vec<_> = help().collect();
+        assert_eq!(
+            lines[0],
+            "/chat NAME            write to one person; to several: /chat NAME;NAME"
+        );
+        assert!(
+            lines
+                .iter()
+                .any(|line| line == "/blocked              whose invitations you don't hear of")
+        );
+        for line in &lines {
+            assert!(line.len() <= 100 && line[..HELP_COLUMN].ends_with("  "), "{line}");
+        }
     }
 
     #[test]

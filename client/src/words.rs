@@ -25,6 +25,11 @@ pub(crate) fn is_word(c: char) -> bool {
             && !is_sentence_mark(c)
 }
 
+/// Whether an `@` or the like behind that character begins something. In an address it does not.
+pub(crate) fn begins_behind(before: Option<char>) -> bool {
+    before.is_none_or(|c| !c.is_ascii_alphanumeric() && !"@/.-".contains(c))
+}
+
 /// What ends a sentence or a part of one, in scripts that have signs of their own for it.
 pub(crate) fn is_sentence_mark(c: char) -> bool {
     matches!(

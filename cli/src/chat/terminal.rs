@@ -13,7 +13,7 @@ use netchat_client::session::{
     Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Progress, Question,
     SendError, Session, StoredAt,
 };
-use netchat_client::slash::{HELP, Slash, Typed, parse_names};
+use netchat_client::slash::{Slash, Typed, help, parse_names};
 use netchat_shared::classic::{Notice, Roster};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{AccountSession, Recipients};
@@ -498,7 +498,7 @@ impl Terminal {
                 session.end_other_sessions(now);
                 self.leave(now, session);
             }
-            Slash::Help => HELP.iter().for_each(|line| self.info(*line)),
+            Slash::Help => help().for_each(|line| self.info(line)),
         }
     }
 

@@ -4,7 +4,7 @@ use netchat_shared::limits::USER_NAME_CHARS_MAX;
 
 use super::links::link_length;
 use super::{IsName, Span};
-use crate::words::is_word;
+use crate::words::{begins_behind, is_word};
 
 /// How deep marks stand in each other. The outermost one of more is text.
 pub(super) const MARKS_NESTED_MAX: usize = 4;
@@ -127,8 +127,7 @@ impl Reader<'_> {
 
     /// The longest name there that is somebody's. What goes on as a word is not their name.
     fn read_mention(&mut self) -> usize {
-        let is_apart = |c: char| !c.is_ascii_alphanumeric() && !"@/.-".contains(c);
-        if !self.before().is_none_or(is_apart) {
+        if !begins_behind(self.before()) {
             return 1;
         }
         let rest = &self.rest()[1..];

@@ -8,6 +8,7 @@ use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::GroupAction;
 use netchat_shared::limits::TEXT_BYTES_MAX;
 
+use super::completion::{Completion, Completions};
 use super::icons::{Icon, icon};
 use super::shown::when;
 use super::{Picked, Sheet, Ui, keys, use_ui};
@@ -40,7 +41,11 @@ pub(super) fn Composer() -> impl IntoView {
         error.set(submit(ui, &to, text.trim_end()).err());
         show_room("");
     };
+    let completion = Completion::new(ui, field);
     let on_key = move |event: KeyboardEvent| {
+        if completion.takes(&event) {
+            return;
+        }
         if event.key() == "Enter" && !event.shift_key() && !keys::is_composing(&event) {
             event.prevent_default();
             send();
@@ -52,6 +57,7 @@ pub(super) fn Composer() -> impl IntoView {
         show_room(&text);
         if let Some(field) = field.get_untracked() {
             grow(&field);
+            completion.look(&field);
         }
         if let Some(to) = ui.front() {
             ui.perform(Intent::Typed(to, text));
@@ -78,6 +84,7 @@ pub(super) fn Composer() -> impl IntoView {
     });
     view! {
         <form class="box" on:submit=on_submit>
+            <Completions completion />
             <AboutLine />
             <div class="box__row">
                 <button
@@ -94,6 +101,9 @@ pub(super) fn Composer() -> impl IntoView {
                     node_ref=field
                     aria-label="Message"
                     aria-describedby="composer-error"
+                    aria-controls="completions"
+                    aria-activedescendant=move || completion.active()
+                    on:blur=move |_| completion.close()
                     placeholder=placeholder
                     rows="1"
                     on:input:target=move |event| on_input(event.target().value())

@@ -1,7 +1,7 @@
 //! All keys and commands, on one sheet.
 
 use leptos::prelude::*;
-use netchat_client::slash::HELP;
+use netchat_client::slash::COMMANDS;
 
 use super::dialogs::Modal;
 use super::keys::KEYS;
@@ -11,9 +11,9 @@ pub(super) fn HelpSheet() -> impl IntoView {
     let keys = KEYS.map(|(key, what)| {
         view! { <div><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div> }
     });
-    let commands = HELP.map(|line| {
-        let (command, what) = line.split_once("  ").unwrap_or((line, ""));
-        view! { <div><dt><code>{command}</code></dt><dd>{what.trim_start()}</dd></div> }
+    let commands = COMMANDS.map(|command| {
+        let typed = format!("/{} {}", command.name, command.takes);
+        view! { <div><dt><code>{typed}</code></dt><dd>{command.about}</dd></div> }
     });
     view! {
         <Modal title="Keys and commands">

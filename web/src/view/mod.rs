@@ -5,6 +5,7 @@
 mod account;
 mod app;
 mod avatar;
+mod completion;
 mod composer;
 mod connection;
 mod conversation;

@@ -2,6 +2,7 @@
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
+use netchat_client::complete::rank;
 use netchat_shared::conversation::Conversation;
 
 use super::avatar;
@@ -92,22 +93,11 @@ fn known(store: &Store) -> Vec<Conversation> {
     known
 }
 
-/// Those that fit best: the beginning of the name, then of a word in it, then anywhere.
+/// Those that fit best.
 fn find(known: &[Conversation], typed: &str) -> Vec<Conversation> {
-    let typed = typed.trim().to_ascii_lowercase();
-    let mut found: Vec<_> = known.iter().filter_map(|it| Some((rank(it, &typed)?, it))).collect();
-    found.sort_by_key(|(rank, _)| *rank);
-    found.into_iter().take(FOUND_MAX).map(|(_, it)| it.clone()).collect()
-}
-
-fn rank(conversation: &Conversation, typed: &str) -> Option<u8> {
-    let name = conversation.to_string().to_ascii_lowercase();
-    let words = name.split([' ', '-', '_', '.', ':']);
-    if name.starts_with(typed) {
-        Some(0)
-    } else if words.into_iter().any(|word| word.starts_with(typed)) {
-        Some(1)
-    } else {
-        name.contains(typed).then_some(2)
-    }
+    let names: Vec<_> = known.iter().map(ToString::to_string).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let lowercase = |text: &str| String::from(js_sys::JsString::from(text).to_lower_case());
+    let found = rank(typed, &names, &lowercase).into_iter().take(FOUND_MAX);
+    found.filter_map(|at| known.get(at).cloned()).collect()
 }
