@@ -383,7 +383,8 @@ impl Browser {
 
     /// What keeps people from using the page as it is now, as axe-core finds it; a line each.
     pub async fn accessibility_faults(&self) -> Vec<String> {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../.tools/node_modules/axe-core/axe.min.js");
+        let file =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../.tools/node_modules/axe-core/axe.min.js");
         let axe = std::fs::read_to_string(file).expect("cargo xtask test installs axe-core");
         let script = format!(
             "{axe}; const done = arguments[0]; \

@@ -764,7 +764,8 @@ async fn what_only_a_newer_version_can_show_is_said_so() {
 #[test]
 async fn what_is_marked_in_a_text_is_shown_so_and_a_long_one_is_folded() {
     let page = Page::open(with_bob).await;
-    let said = "see *this* and _that_, @alice: `code` https://a.b/(c).\n```\nlet x;\n```\n> so he said";
+    let said =
+        "see *this* and _that_, @alice: `code` https://a.b/(c).\n```\nlet x;\n```\n> so he said";
     page.change(|store| store.fold(now(), text(said))).await;
     let found = ["strong", "em", "code", ".mention--me", "pre", "blockquote", "a"]
         .map(|selector| page.texts(&format!(".message__body {selector}")).join("|"));

@@ -42,7 +42,11 @@ async fn measure() {
     page.sees(&format!("message {last} ")).await;
     page.settles_at_end().await;
     let took = started.elapsed().as_millis();
-    row(&format!("{MESSAGES} missed messages, to the last of them"), took as f64, "1,000 ms for 7,000");
+    row(
+        &format!("{MESSAGES} missed messages, to the last of them"),
+        took as f64,
+        "1,000 ms for 7,000",
+    );
     row("elements of the page", page.count("*").await as f64, "3,500 nodes");
 
     let keys = key_presses(&page).await;
@@ -80,8 +84,7 @@ async fn measure() {
     row("memory of scripts, in MB", page.metrics().await["JSHeapUsedSize"] / 1e6, "-");
 }
 
-const IS_FIRST_SHOWN: &str =
-    "return String([...document.querySelectorAll('.message__text')].some(e => e.textContent.startsWith('message 0 ')))";
+const IS_FIRST_SHOWN: &str = "return String([...document.querySelectorAll('.message__text')].some(e => e.textContent.startsWith('message 0 ')))";
 
 /// Notes the longest time between two frames from now on.
 const WATCH_FRAMES: &str = "window.longestFrame = 0; let last = performance.now(); \
@@ -111,8 +114,11 @@ async fn key_presses(page: &Browser) -> (f64, f64) {
           times.push(performance.now() - start); } \
         times.sort((a, b) => a - b); done([times[100], times[190]]); })()";
     let times = page.page.execute_async(script, vec![]).await.unwrap();
-    page.run("const field = document.querySelector('textarea'); field.value = ''; \
-              field.dispatchEvent(new InputEvent('input', { bubbles: true }))").await;
+    page.run(
+        "const field = document.querySelector('textarea'); field.value = ''; \
+              field.dispatchEvent(new InputEvent('input', { bubbles: true }))",
+    )
+    .await;
     (times[0].as_f64().unwrap(), times[1].as_f64().unwrap())
 }
 

@@ -127,6 +127,24 @@ async fn rule_5_nothing_typed_is_lost_whatever_ends() {
 }
 
 #[tokio::test]
+async fn rule_5_who_was_signed_out_elsewhere_finds_what_they_wrote() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let other = Browser::open(system.http, Device::Desktop).await;
+    other.sign_in("alice", "alicespassword").await;
+    alice.open_conversation("Everyone").await;
+    alice.types("unfinished").await;
+    other.choose("Menu", "Account").await;
+    other.find("//dialog[@aria-label='Account']//li[2]").await;
+    other.click("End all others").await;
+    alice.find("//h1[.='NetChat']").await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.open_conversation("Everyone").await;
+    assert_eq!(alice.typed().await, "unfinished");
+}
+
+#[tokio::test]
 async fn w7_who_signs_out_in_one_tab_is_signed_out_in_all_of_them() {
     let system = System::start(&[]).await;
     let alice = Browser::open(system.http, Device::Desktop).await;

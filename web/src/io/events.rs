@@ -13,6 +13,10 @@ use crate::store::{Decision, Reply};
 
 impl Client {
     pub(super) fn handle_event(&mut self, event: Event) {
+        if matches!(event, Event::EndedElsewhere | Event::Asked(_)) {
+            // Whoever has to sign in again finds what they were writing.
+            self.keep_new_drafts();
+        }
         self.live.change(|store| store.fold(now(), event.clone()));
         match event {
             Event::Asked(question) if Decision::asked(&question).is_none() => {
@@ -70,6 +74,9 @@ impl Client {
             | Event::EndedElsewhere
             | Event::OtherLog
             | Event::Line(_) => {}
+        }
+        if self.live.read(|store| store.me.is_none()) {
+            self.person = None;
         }
     }
 

@@ -64,7 +64,8 @@ impl Emojis {
     pub fn find(&self, typed: &str) -> Vec<Emoji> {
         let typed = typed.trim().to_ascii_lowercase();
         let begins = |emoji: &&Emoji| {
-            emoji.name.starts_with(&typed) || emoji.short_names.iter().any(|n| n.starts_with(&typed))
+            emoji.name.starts_with(&typed)
+                || emoji.short_names.iter().any(|n| n.starts_with(&typed))
         };
         let holds = |emoji: &&Emoji| {
             emoji.name.contains(&typed) || emoji.short_names.iter().any(|n| n.contains(&typed))

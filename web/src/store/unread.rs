@@ -93,7 +93,9 @@ impl Store {
         let Some((text, me)) = text.zip(self.me.as_ref()) else { return false };
         text.match_indices('@').any(|(at, _)| {
             let behind = text[at + 1..].strip_prefix(me.as_str());
-            behind.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || !c.is_ascii()))
+            behind.is_some_and(|rest| {
+                !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || !c.is_ascii())
+            })
         })
     }
 

@@ -130,7 +130,7 @@ fn ways(store: &Store, text: &str, caret: usize) -> Vec<Way> {
         let (shown, about) = match choice {
             Choice::Person(_) | Choice::Group(_) => (choice.text(), String::new()),
             Choice::Command(command) => {
-                (format!("/{} {}", command.name, command.takes), command.about.to_owned())
+                (format!("/{} {}", command.name, command.takes), command.does.to_owned())
             }
             Choice::Emoji(name, sign) => (format!("{sign} :{name}:"), String::new()),
         };
@@ -154,9 +154,8 @@ fn known(store: &Store) -> (Vec<UserName>, Vec<GroupName>) {
         }
     }
     let others = store.others_online().into_iter();
-    let others = others.filter(|name| {
-        !store.threads.contains_key(&Conversation::User(name.clone()))
-    });
+    let others =
+        others.filter(|name| !store.threads.contains_key(&Conversation::User(name.clone())));
     people.extend(others);
     (people, groups)
 }
@@ -190,7 +189,13 @@ pub(super) fn Completions(completion: Completion) -> impl IntoView {
         }
     };
     let options = move || {
-        completion.ways.get().into_iter().enumerate().map(|(at, way)| option(at, way)).collect_view()
+        completion
+            .ways
+            .get()
+            .into_iter()
+            .enumerate()
+            .map(|(at, way)| option(at, way))
+            .collect_view()
     };
     view! {
         <ul

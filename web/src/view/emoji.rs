@@ -51,9 +51,8 @@ fn draw(emojis: &Emojis, typed: &str, pick: Callback<String>) -> AnyView {
     if !typed.is_empty() {
         return grid("Found", emojis.find(typed).iter(), pick);
     }
-    let group = |group: &str| {
-        grid(group, emojis.all().iter().filter(|emoji| emoji.group == group), pick)
-    };
+    let group =
+        |group: &str| grid(group, emojis.all().iter().filter(|emoji| emoji.group == group), pick);
     emojis.groups().into_iter().map(group).collect_view().into_any()
 }
 

@@ -11,10 +11,11 @@ pub(super) fn HelpSheet() -> impl IntoView {
     let keys = KEYS.map(|(key, what)| {
         view! { <div><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div> }
     });
-    let commands = COMMANDS.map(|command| {
+    let commands = COMMANDS.iter().map(|command| {
         let typed = format!("/{} {}", command.name, command.takes);
-        view! { <div><dt><code>{typed}</code></dt><dd>{command.about}</dd></div> }
+        view! { <div><dt><code>{typed}</code></dt><dd>{command.does}</dd></div> }
     });
+    let commands = commands.collect_view();
     view! {
         <Modal title="Keys and commands">
             <h3>"Keys"</h3>

@@ -22,7 +22,8 @@ fn draw_block(ui: Ui, block: Block<'_>) -> AnyView {
             view! { <pre class="message__code" tabindex="0">{code.to_owned()}</pre> }.into_any()
         }
         Block::Quote(spans) => {
-            view! { <blockquote class="message__quote">{draw_spans(ui, spans)}</blockquote> }.into_any()
+            view! { <blockquote class="message__quote">{draw_spans(ui, spans)}</blockquote> }
+                .into_any()
         }
     }
 }
@@ -44,7 +45,8 @@ fn draw_span(ui: Ui, span: Span<'_>) -> AnyView {
         }
         .into_any(),
         Span::Mention(name) => {
-            let is_me = ui.live.read(|store| store.me.as_ref().is_some_and(|me| me.as_str() == name));
+            let is_me =
+                ui.live.read(|store| store.me.as_ref().is_some_and(|me| me.as_str() == name));
             view! {
                 <span class="mention" class:mention--me=is_me>{format!("@{name}")}</span>
             }
