@@ -781,6 +781,21 @@ async fn what_is_marked_in_a_text_is_shown_so_and_a_long_one_is_folded() {
 }
 
 #[test]
+async fn names_and_commands_are_completed_where_they_are_typed() {
+    let page = Page::open(with_bob).await;
+    page.type_message("hi @b").await;
+    assert_eq!(page.texts(".completions li span"), ["@bob"]);
+    page.press_enter().await;
+    assert_eq!((page.typed(), page.intents()), ("hi @bob ".to_owned(), vec![]));
+    page.type_message("/quitg").await;
+    assert_eq!(page.texts(".completions li span"), ["/quitgroup NAME"]);
+    page.type_message("hi there").await;
+    assert!(page.find(".completions").unwrap().hidden());
+    page.press_enter().await;
+    assert_eq!(page.intents(), [Intent::Send(bob(), "hi there".to_owned())]);
+}
+
+#[test]
 async fn w8_what_an_input_method_takes_sends_nothing() {
     let page = Page::open(with_bob).await;
     page.type_message("にほ").await;

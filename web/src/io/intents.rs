@@ -48,10 +48,7 @@ impl Client {
                 return self.delete(to, of);
             }
             Intent::ReactToLast(to, reaction) => {
-                let last = |store: &Store, to: &Conversation| {
-                    store.last_of_others(to).or_else(|| store.last_own(to))
-                };
-                let of = self.last(&to, last)?;
+                let of = self.last(&to, Store::last_line)?;
                 return self.react(to, of, reaction);
             }
             Intent::Message(key, intent) => return self.carry_out_for_message(key, intent),

@@ -491,6 +491,12 @@ impl Store {
         self.last_where(conversation, |message| !message.is_own())
     }
 
+    /// The last line of somebody else, or else one's own.
+    #[must_use]
+    pub fn last_line(&self, conversation: &Conversation) -> Option<MessageKey> {
+        self.last_of_others(conversation).or_else(|| self.last_own(conversation))
+    }
+
     fn last_where(
         &self,
         conversation: &Conversation,

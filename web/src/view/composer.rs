@@ -63,18 +63,7 @@ pub(super) fn Composer() -> impl IntoView {
             ui.perform(Intent::Typed(to, text));
         }
     };
-    // What was picked is written where the caret stands.
-    Effect::new(move || {
-        let (Some(text), Some(field)) = (ui.insertion.get(), field.get_untracked()) else { return };
-        ui.insertion.set(None);
-        let _ = field.focus();
-        let caret = field.selection_end().ok().flatten().unwrap_or_default();
-        if field.set_range_text(&text).is_ok() {
-            let behind = caret + u32::try_from(text.encode_utf16().count()).unwrap_or_default();
-            let _ = field.set_selection_range(behind, behind);
-            on_input(field.value());
-        }
-    });
+    insert_what_is_picked(ui, field, on_input);
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         send();
@@ -87,15 +76,7 @@ pub(super) fn Composer() -> impl IntoView {
             <Completions completion />
             <AboutLine />
             <div class="box__row">
-                <button
-                    class="button button--icon"
-                    type="button"
-                    aria-label="Emoji"
-                    title="Emoji"
-                    on:click=move |_| ui.show(Sheet::Emoji(Picked::Writes))
-                >
-                    {icon(Icon::React)}
-                </button>
+                {emoji_button(ui)}
                 <textarea
                     class="box__text"
                     node_ref=field
@@ -119,6 +100,25 @@ pub(super) fn Composer() -> impl IntoView {
     }
 }
 
+/// What was picked is written where the caret stands.
+fn insert_what_is_picked(
+    ui: Ui,
+    field: NodeRef<Textarea>,
+    on_input: impl Fn(String) + Send + Sync + 'static,
+) {
+    Effect::new(move || {
+        let (Some(text), Some(field)) = (ui.insertion.get(), field.get_untracked()) else { return };
+        ui.insertion.set(None);
+        let _ = field.focus();
+        let caret = field.selection_end().ok().flatten().unwrap_or_default();
+        if field.set_range_text(&text).is_ok() {
+            let behind = caret + u32::try_from(text.encode_utf16().count()).unwrap_or_default();
+            let _ = field.set_selection_range(behind, behind);
+            on_input(field.value());
+        }
+    });
+}
+
 /// Up in an empty box corrects one's last message; Escape gives up what the text is about.
 fn change_about(ui: Ui, field: NodeRef<Textarea>, event: &KeyboardEvent) {
     let Some(to) = ui.front().filter(|_| !keys::is_composing(event)) else { return };
@@ -136,6 +136,21 @@ fn change_about(ui: Ui, field: NodeRef<Textarea>, event: &KeyboardEvent) {
         }
         _ => {}
     }
+}
+
+fn emoji_button(ui: Ui) -> AnyView {
+    view! {
+        <button
+            class="button button--icon"
+            type="button"
+            aria-label="Emoji"
+            title="Emoji"
+            on:click=move |_| ui.show(Sheet::Emoji(Picked::Writes))
+        >
+            {icon(Icon::React)}
+        </button>
+    }
+    .into_any()
 }
 
 /// The box shows the draft of the conversation in front whenever that is another than what it holds,
