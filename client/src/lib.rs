@@ -8,6 +8,7 @@
 //! - [`complete`]: how words that are typed could go on;
 //! - [`marks`]: what is marked in a text: code, quotes, links, names;
 //! - [`reaction`]: signs beside messages;
+//! - [`search`]: what was said, found by its words;
 //! - [`slash`]: commands that are typed where messages are typed;
 //! - [`words`]: how words are compared;
 //! - [`limits`]: every bound.
@@ -17,6 +18,7 @@ pub mod complete;
 pub mod limits;
 pub mod marks;
 pub mod reaction;
+pub mod search;
 pub mod session;
 pub mod slash;
 pub mod words;

@@ -40,3 +40,22 @@ pub const CHARS_SHOWN_MAX: usize = 2_000;
 
 /// Most ways to go on that are shown for what is being typed. The best are.
 pub const COMPLETIONS_MAX: usize = 8;
+
+/// Most words that are looked for at once. Further ones are not.
+pub const SEARCH_WORDS_MAX: usize = 8;
+
+/// Most lines that are kept of what was read for a search, and most bytes of their texts. The earliest
+/// beyond it are read again for the next one.
+pub const SEARCH_KEPT_MESSAGES_MAX: usize = 20_000;
+/// See [`SEARCH_KEPT_MESSAGES_MAX`].
+pub const SEARCH_KEPT_BYTES_MAX: usize = 16 * 1_024 * 1_024;
+
+/// Most hits of a search. Then it looks no further: the latest are shown, and one asks for more words.
+pub const SEARCH_HITS_MAX: usize = 500;
+
+/// Most places in a text where words are marked. Further ones are not.
+pub const SEARCH_PLACES_MAX: usize = 64;
+
+/// Most changes of a conversation while a page of it is under way to a search. With more, it is asked
+/// for again.
+pub const SEARCH_MEANWHILE_MAX: usize = 256;

@@ -23,6 +23,8 @@ mod netchat {
     mod hostile;
     /// The same over the extended protocol.
     mod hostile_extended;
+    /// Texts that somebody else wrote.
+    mod hostile_texts;
     /// Two ends of a link on a bad network.
     mod link_simulation;
     /// Who sees and sends packets on the way.

