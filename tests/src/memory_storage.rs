@@ -10,16 +10,17 @@ use std::sync::Arc;
 
 use netchat_core::limits::{
     EDITS_PER_MESSAGE_MAX, FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX,
-    REACTIONS_PER_MESSAGE_MAX,
+    REACTIONS_PER_MESSAGE_MAX, UNREAD_LINES_LOOKED_AT_MAX,
 };
 use netchat_core::names::NameKeys;
 use netchat_core::storage::{
     Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, Generation, GroupRecord,
-    Loaded, Message, MessageDraft, Origin, Page, Placed, Purge, Query, Refused, Sequence, Snapshot,
-    Standing, Stored, StoredMessage, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord,
-    Write,
+    Loaded, Message, MessageDraft, Origin, OverviewLine, Page, Placed, Purge, Query, Refused,
+    Sequence, Snapshot, Standing, Stored, StoredMessage, Target, Ticket, TokenHash, TokenRecord,
+    UserId, UserRecord, Write,
 };
 use netchat_shared::body::Body;
+use netchat_shared::extended::UnreadCount;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
@@ -367,20 +368,23 @@ impl MemoryStorage {
     }
 
     fn overview(&self, user: UserId, before: Option<Sequence>, head: Sequence) -> Loaded {
-        let mut latest = BTreeMap::new();
-        for (_, message) in self.messages.range(..=head) {
+        let mut lines: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (_, message) in self.messages.range(..=head).rev() {
             if message.kind.is_line() && self.may_read(user, message, head) {
-                latest.insert(message.conversation, message);
+                lines.entry(message.conversation).or_default().push(message);
             }
         }
-        let mut latest: Vec<_> = latest.into_values().collect();
-        latest.retain(|message| before.is_none_or(|before| message.sequence < before));
-        latest.sort_by_key(|message| std::cmp::Reverse(message.sequence));
-        let lines = latest.into_iter().map(|message| {
-            let read = self.read.get(&(user, message.conversation)).copied().unwrap_or_default();
-            (self.stored(user, message, head), read)
+        let mut conversations: Vec<_> = lines.into_values().collect();
+        conversations.retain(|lines| before.is_none_or(|before| lines[0].sequence < before));
+        conversations.sort_by_key(|lines| std::cmp::Reverse(lines[0].sequence));
+        let lines = conversations.into_iter().map(|lines| {
+            let read = self.read.get(&(user, lines[0].conversation)).copied().unwrap_or_default();
+            let latest = lines.iter().take(UNREAD_LINES_LOOKED_AT_MAX);
+            let unread = latest.filter(|line| line.sequence > read && line.sender != user).count();
+            let unread = UnreadCount::new(u32::try_from(unread).unwrap_or(u32::MAX));
+            OverviewLine { line: self.stored(user, lines[0], head), read, unread }
         });
-        let (page, has_more) = page(lines, |(line, _)| bytes_with_changes(line), PAGE_MESSAGES_MAX);
+        let (page, has_more) = page(lines, |of| bytes_with_changes(&of.line), PAGE_MESSAGES_MAX);
         Loaded::Page { page: Page::Overview(page, has_more), complete_to: head }
     }
 

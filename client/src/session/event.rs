@@ -7,7 +7,7 @@ use crate::reaction::Reaction;
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    AccountSession, BlockReply, GroupInfo, JoinPolicy, Receipts, Recipients,
+    AccountSession, BlockReply, GroupInfo, JoinPolicy, Receipts, Recipients, UnreadCount,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
@@ -85,6 +85,11 @@ pub enum Event {
     Overview(Vec<Arrival>, bool),
     /// One has read a conversation up to there, in another session or earlier.
     Read(Conversation, Sequence),
+    /// So many lines of others are behind the place up to which one has read a conversation, or from
+    /// the beginning if nothing of it was ever read. Told before [`Self::Overview`], of each
+    /// conversation that is in it, and counted up to the line in it: what arrives behind that line
+    /// counts beside.
+    Unread(Conversation, UnreadCount),
     /// Somebody is writing there.
     Typing(Conversation, UserName),
     /// A page of a group's members, and whether there are more.

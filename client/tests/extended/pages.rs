@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use netchat_client::session::{Event, GroupOutcome, Online};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{ClientMessage, Delivered, GroupReply, JoinPolicy, ServerMessage};
+use netchat_shared::extended::{
+    ClientMessage, Delivered, GroupReply, JoinPolicy, ServerMessage, UnreadCount,
+};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
 use netchat_shared::name::GroupName;
@@ -41,6 +43,7 @@ fn the_overview_is_asked_for_page_by_page() {
     pair.reply(&past(9, MessageKind::Text, "latest"));
     pair.reply(&past(12, MessageKind::Edit(Sequence(9)), "better"));
     pair.reply(&ServerMessage::Read(bob(), Sequence(8)));
+    pair.reply(&ServerMessage::Unread(bob(), UnreadCount::new(1)));
     pair.reply(&ServerMessage::OverviewEnd(Some(Sequence(9))));
     let next = [
         ClientMessage::Groups(Some("b".parse().unwrap())),
@@ -48,12 +51,16 @@ fn the_overview_is_asked_for_page_by_page() {
     ];
     assert_eq!(pair.take_said(), next);
     let events = pair.take_events();
-    let [Event::Groups(first, true), Event::Read(of, Sequence(8)), Event::Overview(latest, true)] =
-        &events[..]
+    let [
+        Event::Groups(first, true),
+        Event::Read(read, Sequence(8)),
+        Event::Unread(of, unread),
+        Event::Overview(latest, true),
+    ] = &events[..]
     else {
         panic!("{events:?}")
     };
-    assert_eq!((first.len(), of), (2, &bob()));
+    assert_eq!((first.len(), read, of, unread.get()), (2, &bob(), &bob(), 1));
     assert_eq!(latest[0].kind, MessageKind::Text, "a line comes before what changes it");
     assert_eq!(latest[1].kind, MessageKind::Edit(Sequence(9)));
     // A lost link takes nothing away: the page that was asked for is asked for again.

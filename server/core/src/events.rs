@@ -8,7 +8,7 @@ use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     AccountSession, AccountSessionId, BlockReply, DeviceName, JoinPolicy, NotSent, PasswordReply,
-    Receipts, Recipients, Token,
+    Receipts, Recipients, Token, UnreadCount,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
@@ -373,10 +373,12 @@ pub(crate) enum Outcome {
 pub(crate) enum PageAnswer {
     /// Lines with their changes, the latest first, and whether there are more.
     History { conversation: Conversation, messages: Vec<Arc<Delivery>>, has_more: bool },
-    /// Lines with their changes, how far each conversation was read, and where the next page begins.
+    /// Lines with their changes, how far each conversation was read, how much of it was not, and
+    /// where the next page begins.
     Overview {
         messages: Vec<Arc<Delivery>>,
         read: Vec<(Conversation, Sequence)>,
+        unread: Vec<(Conversation, UnreadCount)>,
         next: Option<Sequence>,
     },
     /// Failures.

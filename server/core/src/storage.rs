@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub use self::groups::{Admission, FormerName, GroupRecord, Standing, StandingStep};
 pub use self::ids::{ConversationId, UserId};
 use netchat_shared::body::Body;
-use netchat_shared::extended::{DeviceName, JoinPolicy};
+use netchat_shared::extended::{DeviceName, JoinPolicy, UnreadCount};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
@@ -371,11 +371,22 @@ pub enum Page {
     Backlog(Vec<Arc<Message>>),
     /// Of [`Query::History`], and whether there are more before them.
     History(Vec<StoredMessage>, bool),
-    /// Of [`Query::Overview`], with how far the user has read each conversation, and whether there
-    /// are more before them.
-    Overview(Vec<(StoredMessage, Sequence)>, bool),
+    /// Of [`Query::Overview`], and whether there are more before them.
+    Overview(Vec<OverviewLine>, bool),
     /// Of [`Query::Failures`].
     Failures(Vec<(Sequence, UserId, DeliveryFailure)>),
+}
+
+/// The latest line of a conversation, and what its reader has not read there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverviewLine {
+    /// The line.
+    pub line: StoredMessage,
+    /// How far they have read.
+    pub read: Sequence,
+    /// How many lines of others are behind that place, taken back ones included: of the latest
+    /// [`UNREAD_LINES_LOOKED_AT_MAX`](crate::limits::UNREAD_LINES_LOOKED_AT_MAX) lines.
+    pub unread: UnreadCount,
 }
 
 /// A line as read back.

@@ -4,12 +4,18 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use netchat_core::limits::{FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX};
+use netchat_core::limits::{
+    FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX,
+    UNREAD_LINES_LOOKED_AT_MAX,
+};
 use netchat_core::storage::{
-    ConversationId, DeliveryFailure, Loaded, Message, Page, Query, Sequence, StoredMessage, UserId,
+    ConversationId, DeliveryFailure, Loaded, Message, OverviewLine, Page, Query, Sequence,
+    StoredMessage, UserId,
 };
 use netchat_shared::body::Body;
+use netchat_shared::extended::UnreadCount;
 use netchat_shared::kind::MessageKind;
+use netchat_shared::limits::UNREAD_COUNT_MAX;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::time::UnixTime;
 use rusqlite::types::Type;
@@ -155,7 +161,7 @@ impl Reader<'_> {
         let mut statement = self.connection.prepare_cached(
             "SELECT (SELECT max(seq) FROM message_place
                      WHERE conversation = member.conversation AND line = 1 AND seq > since)
-                        AS latest, read
+                        AS latest, read, conversation, since
              FROM member WHERE user = ?1 AND latest < ?2 ORDER BY latest DESC LIMIT ?3",
         )?;
         let before = before.map_or(i64::MAX, place);
@@ -163,11 +169,46 @@ impl Reader<'_> {
         let (mut lines, mut room) = (Vec::new(), Room::default());
         while let Some(row) = rows.next()? {
             match self.read_line(user, Sequence(row.get(0)?), &mut room, PAGE_MESSAGES_MAX)? {
-                Some(line) => lines.push((line, Sequence(row.get(1)?))),
+                Some(line) => {
+                    let read = Sequence(row.get(1)?);
+                    let after = read.max(Sequence(row.get(3)?));
+                    let unread = self.unread(user, ConversationId(row.get(2)?), after)?;
+                    lines.push(OverviewLine { line, read, unread });
+                }
                 None => return Ok(Page::Overview(lines, true)),
             }
         }
         Ok(Page::Overview(lines, false))
+    }
+
+    /// How many lines of others are behind a place. All that it needs stands in the index.
+    fn unread(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        after: Sequence,
+    ) -> rusqlite::Result<UnreadCount> {
+        let count: u32 = self
+            .connection
+            .prepare_cached(
+                "SELECT count(*) FROM (
+                     SELECT 1 FROM (
+                         SELECT sender FROM message_place
+                         WHERE conversation = ?1 AND line = 1 AND seq > ?2
+                         ORDER BY seq DESC LIMIT ?3)
+                     WHERE sender <> ?4 LIMIT ?5)",
+            )?
+            .query_row(
+                params![
+                    conversation.0,
+                    place(after),
+                    UNREAD_LINES_LOOKED_AT_MAX,
+                    user.0,
+                    UNREAD_COUNT_MAX
+                ],
+                |row| row.get(0),
+            )?;
+        Ok(UnreadCount::new(count))
     }
 
     /// The latest failures, the latest first.

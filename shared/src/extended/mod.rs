@@ -25,6 +25,7 @@ mod round_trip;
 mod server_message;
 mod slices;
 mod token;
+mod unread;
 
 pub use self::account_session::{AccountSession, AccountSessionId, DeviceName, DeviceNameError};
 pub use self::channel::Channel;
@@ -38,6 +39,7 @@ pub use self::handshake::{Attempt, Forged, HELLO_BYTES, Opened, accept};
 pub use self::link::{Link, LinkError, LinkStatistics};
 pub use self::server_message::{Delay, NotSent, PasswordReply, ServerMessage};
 pub use self::token::Token;
+pub use self::unread::UnreadCount;
 
 use thiserror::Error;
 

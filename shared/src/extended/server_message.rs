@@ -7,7 +7,7 @@ use super::fields::{
     Line, conversation_from_wire, fields, parse_duration, parse_more, parse_optional_sequence,
     parse_sequence, parse_time,
 };
-use super::{AccountSession, BlockReply, GroupNews, GroupReply, MessageError, Token};
+use super::{AccountSession, BlockReply, GroupNews, GroupReply, MessageError, Token, UnreadCount};
 use crate::body::{decode_text, encode_text};
 use crate::conversation::Conversation;
 use crate::list::List;
@@ -58,6 +58,9 @@ pub enum ServerMessage {
     OverviewEnd(Option<Sequence>),
     /// One has read a conversation up to there, in another session or earlier.
     Read(Conversation, Sequence),
+    /// So many lines of others are behind the place up to which one has read a conversation, or, if
+    /// none is told, behind where one came: counted up to the latest line, which the overview gives.
+    Unread(Conversation, UnreadCount),
     /// Somebody is writing.
     Typing(Conversation, UserName),
     /// A message of one's own is stored.
@@ -247,6 +250,9 @@ impl ServerMessage {
             Self::Groups(groups, more) => Line::new("GROUPS").list(groups).more(*more),
             Self::OverviewEnd(next) => Line::new("OVERVIEW_END").optional_sequence(*next),
             Self::Read(of, sequence) => Line::new("READ").conversation(of).sequence(*sequence),
+            Self::Unread(of, count) => {
+                Line::new("UNREAD").conversation(of).number(u64::from(count.get()))
+            }
             Self::Typing(to, name) => Line::new("TYPING").conversation(to).text(name),
             Self::Sent { id, sequence, time, position, recipients } => {
                 let line = Line::new("SENT").id(id.0).sequence(*sequence).number(time.millis);
@@ -337,6 +343,10 @@ fn parse_message(word: &str, rest: &str) -> Option<ServerMessage> {
         "READ" => {
             let [of, sequence] = fields(rest)?;
             ServerMessage::Read(conversation_from_wire(of)?, parse_sequence(sequence)?)
+        }
+        "UNREAD" => {
+            let [of, count] = fields(rest)?;
+            ServerMessage::Unread(conversation_from_wire(of)?, UnreadCount::parse(count)?)
         }
         "TYPING" => {
             let [to, name] = fields(rest)?;
@@ -545,6 +555,10 @@ mod tests {
             &ServerMessage::Failed(Sequence(7), name("bob"), Receipt::Corrupted),
         );
         check("READ#e#7", &ServerMessage::Read(Conversation::Everyone, Sequence(7)));
+        let unread = |count| ServerMessage::Unread(Conversation::Everyone, UnreadCount::new(count));
+        check("UNREAD#e#0", &unread(0));
+        check("UNREAD#e#100", &unread(2_000));
+        assert_eq!(ServerMessage::parse(b"UNREAD#e#101"), Err(MessageError));
         check("TYPING#e#bob", &ServerMessage::Typing(Conversation::Everyone, name("bob")));
     }
 

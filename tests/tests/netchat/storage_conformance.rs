@@ -336,7 +336,7 @@ impl Pair {
             loop {
                 let query = Query::Overview(user, before);
                 let Page::Overview(page, has_more) = self.load(&query) else { panic!() };
-                before = page.last().map(|(line, _)| line.message.sequence);
+                before = page.last().map(|of| of.line.message.sequence);
                 if !has_more {
                     break;
                 }

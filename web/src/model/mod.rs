@@ -253,7 +253,7 @@ impl Model {
                 self.read.clear();
             }
             // Not shown, or asked for by the client.
-            Event::Typing(..) | Event::Receivers(..) | Event::Stale => {}
+            Event::Unread(..) | Event::Typing(..) | Event::Receivers(..) | Event::Stale => {}
             Event::Line(line) => self.say(line),
         }
     }

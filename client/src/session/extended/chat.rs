@@ -242,6 +242,7 @@ impl Chat {
                 self.marks.note_read(conversation.clone(), sequence);
                 common.tell(Event::Read(conversation, sequence));
             }
+            ServerMessage::Unread(of, count) => common.tell(Event::Unread(of, count)),
             ServerMessage::Typing(to, name) => common.tell(Event::Typing(to, name)),
             ServerMessage::Online(count, names) => presence.handle_online(count, names, common),
             ServerMessage::Came(names) => presence.handle_came(names, common),

@@ -142,6 +142,7 @@ impl SignIn {
             | ServerMessage::Groups(..)
             | ServerMessage::OverviewEnd(_)
             | ServerMessage::Read(..)
+            | ServerMessage::Unread(..)
             | ServerMessage::Typing(..)
             | ServerMessage::Sent { .. }
             | ServerMessage::NotSent(..)

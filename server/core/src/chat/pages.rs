@@ -19,7 +19,8 @@ use crate::limits::{
     PAGE_AGAIN_INTERVAL, PAGE_ATTEMPTS_MAX, PAGE_FAILED_INTERVAL, PAGE_MESSAGES_MAX,
 };
 use crate::storage::{
-    DeliveryFailure, Loaded, Message, Page, Query, Sequence, StoredMessage, Ticket, UserId,
+    DeliveryFailure, Loaded, Message, OverviewLine, Page, Query, Sequence, StoredMessage, Ticket,
+    UserId,
 };
 
 /// Questions to storage, until they are answered.
@@ -228,15 +229,21 @@ impl Reader<'_> {
         deliveries
     }
 
-    fn overview(&self, lines: &[(StoredMessage, Sequence)], has_more: bool) -> PageAnswer {
-        let read = lines.iter().filter(|(_, read)| *read > Sequence::ZERO);
-        let read = read.filter_map(|(line, read)| {
-            Some((self.people.seen_by(line.message.conversation, self.user)?, *read))
-        });
-        let last = lines.last().map(|(line, _)| line.message.sequence);
+    fn overview(&self, lines: &[OverviewLine], has_more: bool) -> PageAnswer {
+        let (mut read, mut unread) = (Vec::new(), Vec::new());
+        for of in lines {
+            let id = of.line.message.conversation;
+            let Some(conversation) = self.people.seen_by(id, self.user) else { continue };
+            if of.read > Sequence::ZERO {
+                read.push((conversation.clone(), of.read));
+            }
+            unread.push((conversation, of.unread));
+        }
+        let last = lines.last().map(|of| of.line.message.sequence);
         PageAnswer::Overview {
-            read: read.collect(),
-            messages: self.lines(lines.iter().map(|(line, _)| line)),
+            messages: self.lines(lines.iter().map(|of| &of.line)),
+            read,
+            unread,
             next: last.filter(|_| has_more),
         }
     }
@@ -253,6 +260,7 @@ fn fail(cx: &mut Context, asked: Asked) {
         Query::Overview(..) => Update::Page(PageAnswer::Overview {
             messages: Vec::new(),
             read: Vec::new(),
+            unread: Vec::new(),
             next: None,
         }),
         Query::Failures(..) => Update::Page(PageAnswer::Failures(Vec::new())),

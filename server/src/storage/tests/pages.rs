@@ -1,7 +1,11 @@
 //! Questions: who may read what, and how much of it at once.
 
-use netchat_core::limits::{FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX};
+use netchat_core::limits::{
+    FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX,
+    UNREAD_LINES_LOOKED_AT_MAX,
+};
 use netchat_core::storage::DeliveryFailure;
+use netchat_shared::limits::UNREAD_COUNT_MAX;
 
 use super::*;
 
@@ -152,4 +156,41 @@ fn an_overview_has_the_latest_line_of_each_conversation_and_what_was_read() {
     assert_eq!((lines.len(), has_more), (PAGE_MESSAGES_MAX, true));
     let last = lines.last().unwrap().0;
     assert_eq!(fixture.overview(CAROL, Some(last)), (vec![(10, 0)], false));
+}
+
+#[test]
+fn lines_of_others_are_unread_behind_the_place_up_to_which_one_has_read() {
+    let mut fixture = with_messages();
+    let garden = ConversationId(1);
+    // The conversation of both, everyone, and the garden: the latest line of each is 11, 10, 9.
+    assert_eq!(fixture.unread(BOB), [2, 0, 1], "nothing was ever read");
+    assert_eq!(fixture.unread(CAROL), [1]);
+    let deletion = fixture.send(ALICE, GARDEN, MessageKind::Deletion(Sequence(9)), "");
+    fixture.say(BOB, GARDEN);
+    let line = fixture.say(ALICE, GARDEN);
+    fixture.send(ALICE, GARDEN, MessageKind::Edit(line), "ZTE=");
+    assert_eq!(
+        fixture.unread(BOB)[0],
+        2,
+        "what was taken back counts, one's own and changes don't"
+    );
+    fixture.write(Write::SetRead(BOB, garden, deletion));
+    assert_eq!(fixture.unread(BOB)[0], 1);
+    fixture.write(Write::SetRead(BOB, garden, line));
+    assert_eq!(fixture.unread(BOB)[0], 0);
+}
+
+#[test]
+fn unread_lines_are_counted_up_to_a_bound() {
+    let mut fixture = Fixture::with_people();
+    for count in 1..=UNREAD_COUNT_MAX + 1 {
+        fixture.say(ALICE, EVERYONE);
+        assert_eq!(fixture.unread(BOB), [count.min(UNREAD_COUNT_MAX)]);
+    }
+    for _ in 0..UNREAD_LINES_LOOKED_AT_MAX {
+        fixture.say(BOB, EVERYONE);
+    }
+    assert_eq!(fixture.unread(BOB), [0], "he has written enough not to have missed them");
+    fixture.say(ALICE, EVERYONE);
+    assert_eq!(fixture.unread(BOB), [1]);
 }

@@ -233,10 +233,13 @@ impl ExtendedSession {
                 self.tell_past(messages);
                 self.answer(&ServerMessage::HistoryEnd(conversation.clone(), *has_more));
             }
-            PageAnswer::Overview { messages, read, next } => {
+            PageAnswer::Overview { messages, read, unread, next } => {
                 self.tell_past(messages);
                 for (conversation, sequence) in read {
                     self.answer(&ServerMessage::Read(conversation.clone(), *sequence));
+                }
+                for (conversation, count) in unread {
+                    self.answer(&ServerMessage::Unread(conversation.clone(), *count));
                 }
                 self.answer(&ServerMessage::OverviewEnd(*next));
             }
