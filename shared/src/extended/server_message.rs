@@ -7,7 +7,10 @@ use super::fields::{
     Line, conversation_from_wire, fields, parse_duration, parse_more, parse_optional_sequence,
     parse_sequence, parse_time,
 };
-use super::{AccountSession, BlockReply, GroupNews, GroupReply, MessageError, Token, UnreadCount};
+use super::{
+    AccountSession, BlockReply, GroupNews, GroupReply, HistoryFrom, MessageError, Token,
+    UnreadCount,
+};
 use crate::body::{decode_text, encode_text};
 use crate::conversation::Conversation;
 use crate::list::List;
@@ -52,6 +55,8 @@ pub enum ServerMessage {
     Past(Delivered),
     /// The end of a history that was asked for: whether there is more before it.
     HistoryEnd(Conversation, bool),
+    /// The end of lines that were asked for, which ones, and whether there are more that way.
+    LinesEnd(Conversation, HistoryFrom, bool),
     /// A page of one's groups, and whether there are more.
     Groups(List<GroupName>, bool),
     /// The end of a page of the overview: the next is before this place, if there is one.
@@ -247,6 +252,9 @@ impl ServerMessage {
             Self::Message(message) => message.write(Line::new("MESSAGE")),
             Self::Past(message) => message.write(Line::new("PAST")),
             Self::HistoryEnd(of, more) => Line::new("HISTORY_END").conversation(of).more(*more),
+            Self::LinesEnd(of, from, more) => {
+                Line::new("LINES_END").conversation(of).display(from).more(*more)
+            }
             Self::Groups(groups, more) => Line::new("GROUPS").list(groups).more(*more),
             Self::OverviewEnd(next) => Line::new("OVERVIEW_END").optional_sequence(*next),
             Self::Read(of, sequence) => Line::new("READ").conversation(of).sequence(*sequence),
@@ -390,6 +398,11 @@ fn parse_answer(word: &str, rest: &str) -> Option<ServerMessage> {
         "HISTORY_END" => {
             let [of, more] = fields(rest)?;
             ServerMessage::HistoryEnd(conversation_from_wire(of)?, parse_more(more)?)
+        }
+        "LINES_END" => {
+            let [of, from, more] = fields(rest)?;
+            let (of, from) = (conversation_from_wire(of)?, HistoryFrom::parse(from)?);
+            ServerMessage::LinesEnd(of, from, parse_more(more)?)
         }
         "GROUPS" => {
             let [groups, more] = fields(rest)?;
@@ -570,6 +583,12 @@ mod tests {
             &ServerMessage::HistoryEnd(Conversation::Group(group.clone()), true),
         );
         check("HISTORY_END#e#all", &ServerMessage::HistoryEnd(Conversation::Everyone, false));
+        let from = HistoryFrom::After(Sequence(7));
+        let end = ServerMessage::LinesEnd(Conversation::Group(group.clone()), from, true);
+        check("LINES_END#g:CS: Group#after.7#more", &end);
+        let from = HistoryFrom::At(UnixTime { millis: 5 });
+        let end = ServerMessage::LinesEnd(Conversation::Everyone, from, false);
+        check("LINES_END#e#at.5#all", &end);
         let groups = List::new(vec![group.clone()]).unwrap();
         check("GROUPS#CS: Group#more", &ServerMessage::Groups(groups, true));
         check("GROUPS##all", &ServerMessage::Groups(List::default(), false));

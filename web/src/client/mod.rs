@@ -15,7 +15,7 @@ use netchat_client::session::{
     Trust,
 };
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{GroupAction, JoinPolicy};
+use netchat_shared::extended::{GroupAction, HistoryFrom, JoinPolicy};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, NameError, UserName};
@@ -133,7 +133,7 @@ impl Client {
                 let before = self.model.with_untracked(|model| {
                     model.threads.get(&conversation).and_then(|thread| thread.first_sequence())
                 });
-                self.session.request_history(now, conversation, before);
+                self.session.request_history(now, conversation, HistoryFrom::Before(before));
             }
             Intent::CreateGroup(name, members) => {
                 let group = name.trim().parse().map_err(|error| format!("{error}"))?;
@@ -253,7 +253,8 @@ impl Client {
             (!is_loaded).then_some(selected)
         });
         if let Some(conversation) = missing {
-            self.session.request_history(now().monotonic, conversation, None);
+            let latest = HistoryFrom::Before(None);
+            self.session.request_history(now().monotonic, conversation, latest);
         }
     }
 

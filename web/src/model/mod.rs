@@ -217,12 +217,14 @@ impl Model {
                 let names: Vec<_> = names.iter().map(ToString::to_string).collect();
                 self.say(format!("You hear of no invitations of: {}", names.join(", ")));
             }
-            Event::History(conversation, messages, has_more) => {
+            Event::History(conversation, from, messages, has_more) => {
                 for message in messages {
                     self.fold_earlier(now.calendar, &conversation, message);
                 }
                 let thread = self.thread(&conversation);
-                thread.has_earlier = has_more;
+                if !from.is_forward() {
+                    thread.has_earlier = has_more;
+                }
                 thread.is_loaded = true;
             }
             Event::Members(group, names, _) => self.groups.add_members(&group, names),
@@ -484,7 +486,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use netchat_client::session::{Question, StoredAt};
-    use netchat_shared::extended::{Receipts, Recipients};
+    use netchat_shared::extended::{HistoryFrom, Receipts, Recipients};
 
     use super::*;
 
@@ -560,7 +562,7 @@ mod tests {
         model.fold(NOW, Event::Progress(MessageId(5), progress));
         model.fold(NOW, Event::Arrived(stored(6, "bob", "later")));
         let history = vec![stored(2, "bob", "old"), stored(4, "bob", "faster")];
-        model.fold(NOW, Event::History(bob(), history, true));
+        model.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), history, true));
         assert_eq!(texts(&model), ["old", "faster", "mine", "later"], "none is there twice");
         assert!(model.threads[&bob()].has_earlier);
         assert_eq!(model.threads[&bob()].first_sequence(), Some(Sequence(2)));
@@ -693,7 +695,7 @@ mod tests {
         assert_eq!(line.changes.signs(), [("👍".parse().unwrap(), 1)]);
         assert_eq!((texts(&model), model.unread()), (vec!["the".to_owned()], 1));
         model.fold(NOW, Event::Arrived(about(8, MessageKind::Deletion(of), Content::TakenBack)));
-        model.fold(NOW, Event::History(bob(), changes.to_vec(), false));
+        model.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), changes.to_vec(), false));
         let line = &model.threads[&bob()].messages[0];
         assert_eq!((&line.content, line.changes.signs()), (&Content::TakenBack, vec![]));
     }
@@ -762,7 +764,10 @@ mod tests {
     #[test]
     fn places_of_another_log_are_forgotten() {
         let mut model = signed_in();
-        model.fold(NOW, Event::History(bob(), vec![stored(1, "bob", "old")], true));
+        model.fold(
+            NOW,
+            Event::History(bob(), HistoryFrom::Before(None), vec![stored(1, "bob", "old")], true),
+        );
         model.add_own(NOW.calendar, &bob(), MessageId(7), "waits".to_owned());
         model.fold(NOW, Event::OtherLog);
         assert_eq!(texts(&model), ["waits"]);

@@ -139,6 +139,7 @@ impl SignIn {
             | ServerMessage::Message(_)
             | ServerMessage::Past(_)
             | ServerMessage::HistoryEnd(..)
+            | ServerMessage::LinesEnd(..)
             | ServerMessage::Groups(..)
             | ServerMessage::OverviewEnd(_)
             | ServerMessage::Read(..)

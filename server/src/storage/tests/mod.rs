@@ -17,7 +17,7 @@ use netchat_core::storage::{
     Stored, StoredMessage, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::body::Body;
-use netchat_shared::extended::JoinPolicy;
+use netchat_shared::extended::{HistoryFrom, JoinPolicy};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::time::{Instant, Now, UnixTime};
@@ -182,8 +182,17 @@ impl Fixture {
         before: Option<u64>,
         limit: u16,
     ) -> (Vec<StoredMessage>, bool) {
-        let query = Query::History(user, conversation, before.map(Sequence), limit);
-        match self.page(&query) {
+        self.lines(user, conversation, HistoryFrom::Before(before.map(Sequence)), limit)
+    }
+
+    fn lines(
+        &mut self,
+        user: UserId,
+        conversation: ConversationId,
+        from: HistoryFrom,
+        limit: u16,
+    ) -> (Vec<StoredMessage>, bool) {
+        match self.page(&Query::History(user, conversation, from, limit)) {
             (Page::History(messages, has_more), _) => (messages, has_more),
             other => panic!("{other:?}"),
         }

@@ -5,6 +5,7 @@ use netchat_core::limits::{
     UNREAD_LINES_LOOKED_AT_MAX,
 };
 use netchat_core::storage::DeliveryFailure;
+use netchat_shared::extended::HistoryFrom;
 use netchat_shared::limits::UNREAD_COUNT_MAX;
 
 use super::*;
@@ -104,6 +105,50 @@ fn a_history_goes_back_line_by_line() {
     let (lines, has_more) = fixture.history(BOB, garden, None, 10);
     assert_eq!((places(&lines), has_more), (vec![9], false));
     assert_eq!(fixture.history(CAROL, garden, None, 10), (vec![], false));
+}
+
+#[test]
+fn a_history_goes_on_from_a_place() {
+    let mut fixture = with_messages();
+    let garden = ConversationId(1);
+    let line = fixture.say(BOB, GARDEN);
+    let edit = fixture.send(ALICE, GARDEN, MessageKind::Edit(Sequence(9)), "ZTE=");
+    let mut behind = |user, after, limit| {
+        let from = HistoryFrom::After(Sequence(after));
+        let (lines, has_more) = fixture.lines(user, garden, from, limit);
+        let changes =
+            sequences(&lines.first().map(|line| line.changes.clone()).unwrap_or_default());
+        (places(&lines), changes, has_more)
+    };
+    assert_eq!(behind(ALICE, 0, 2), (vec![5, 9], vec![], true));
+    assert_eq!(behind(ALICE, 5, 2), (vec![9, line.0], vec![edit.0], false));
+    assert_eq!(behind(ALICE, line.0, 2), (vec![], vec![], false));
+    assert_eq!(behind(ALICE, u64::MAX, 2), (vec![], vec![], false));
+    assert_eq!(behind(BOB, 0, 1), (vec![9], vec![edit.0], true), "from where he joined");
+    assert_eq!(behind(CAROL, 0, 2), (vec![], vec![], false));
+}
+
+#[test]
+fn a_history_goes_on_from_a_time() {
+    let mut fixture = Fixture::with_people();
+    let at = |fixture: &mut Fixture, seconds| {
+        fixture.seconds = seconds;
+        fixture.say(ALICE, EVERYONE).0
+    };
+    let first = at(&mut fixture, 5_000);
+    let (second, third) = (at(&mut fixture, 5_010), at(&mut fixture, 5_010));
+    let fourth = at(&mut fixture, 5_030);
+    let mut since = |millis: u64| {
+        let from = HistoryFrom::At(UnixTime { millis });
+        places(&fixture.lines(BOB, ConversationId::EVERYONE, from, 10).0)
+    };
+    assert_eq!(since(0), [first, second, third, fourth]);
+    assert_eq!(since(5_000_000), [first, second, third, fourth]);
+    assert_eq!(since(5_000_001), [second, third, fourth]);
+    assert_eq!(since(5_010_000), [second, third, fourth]);
+    assert_eq!(since(5_010_001), [fourth]);
+    assert_eq!(since(5_030_001), [0; 0]);
+    assert_eq!(since(u64::MAX), [0; 0]);
 }
 
 #[test]
