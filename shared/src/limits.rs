@@ -107,6 +107,9 @@ pub const KIND_WORD_BYTES_MAX: usize = 16;
 /// refused where it is typed, and its body at the server.
 pub const REACTION_BYTES_MAX: usize = 64;
 
+/// Up to how many lines of a conversation are counted as not read yet. Of more, as many are told.
+pub const UNREAD_COUNT_MAX: u32 = 100;
+
 /// How often a client says that somebody is typing, and how often a server passes it on.
 pub const TYPING_INTERVAL: Duration = Duration::from_secs(3);
 

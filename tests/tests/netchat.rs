@@ -29,6 +29,8 @@ mod netchat {
     mod link_simulation;
     /// Who sees and sends packets on the way.
     mod observers;
+    /// What a client that signs in needs to know of its conversations.
+    mod pages;
     /// Old and new clients with each other.
     mod pairings;
     /// The programs, from the outside.

@@ -12,7 +12,7 @@ use netchat_client::session::{
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    Delay, GroupAction, GroupInfo, JoinPolicy, LinkStatistics, Receipts, Recipients,
+    Delay, GroupAction, GroupInfo, HistoryFrom, JoinPolicy, LinkStatistics, Receipts, Recipients,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
@@ -682,7 +682,7 @@ async fn earlier_messages_are_asked_of_the_server_when_the_page_has_no_more() {
     let page = Page::open(with_bob).await;
     let history = |orders: std::ops::Range<u64>| {
         let messages = orders.map(|sequence| stored(sequence, &bob(), &sequence.to_string()));
-        Event::History(bob(), messages.collect(), true)
+        Event::History(bob(), HistoryFrom::Before(None), messages.collect(), true)
     };
     page.change(|store| store.fold(now(), history(100..150))).await;
     page.change(|store| {

@@ -267,6 +267,7 @@ impl Terminal {
             | Event::Members(..)
             | Event::Receivers(..)
             | Event::Read(..)
+            | Event::Unread(..)
             | Event::Typing(..)
             // Kept by whoever drives this.
             | Event::ServerKey(_)

@@ -7,7 +7,8 @@ use crate::reaction::Reaction;
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    AccountSession, BlockReply, GroupInfo, JoinPolicy, Receipts, Recipients,
+    AccountSession, BlockReply, GroupInfo, HistoryFrom, JoinPolicy, Receipts, Recipients,
+    UnreadCount,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
@@ -75,9 +76,9 @@ pub enum Event {
     Block(UserName, BlockReply),
     /// A page of those whose invitations one is not told of, and whether there are more.
     Blocked(Vec<UserName>, bool),
-    /// Earlier messages that were asked for, in their order, each before what changes it; and
-    /// whether there are more before them.
-    History(Conversation, Vec<Arrival>, bool),
+    /// Lines that were asked for, in the order of the log whichever way they were, each before what
+    /// changes it; what was asked for; and whether there are more that way.
+    History(Conversation, HistoryFrom, Vec<Arrival>, bool),
     /// A page of one's groups, and whether more follow.
     Groups(Vec<GroupName>, bool),
     /// A page of the latest lines of conversations, each before what changes it, and whether more
@@ -85,6 +86,11 @@ pub enum Event {
     Overview(Vec<Arrival>, bool),
     /// One has read a conversation up to there, in another session or earlier.
     Read(Conversation, Sequence),
+    /// So many lines of others are behind the place up to which one has read a conversation, or from
+    /// the beginning if nothing of it was ever read. Told before [`Self::Overview`], of each
+    /// conversation that is in it, and counted up to the line in it: what arrives behind that line
+    /// counts beside.
+    Unread(Conversation, UnreadCount),
     /// Somebody is writing there.
     Typing(Conversation, UserName),
     /// A page of a group's members, and whether there are more.

@@ -42,7 +42,7 @@ use crate::reaction::Reaction;
 use netchat_shared::FreshKeys;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    AccountSessionId, DeviceName, GroupAction, JoinPolicy, LinkStatistics,
+    AccountSessionId, DeviceName, GroupAction, HistoryFrom, JoinPolicy, LinkStatistics,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::{OUTBOX_MESSAGES_MAX, TEXT_BYTES_MAX};
@@ -476,16 +476,11 @@ impl Session {
         self.request_group(now, GroupRequest::Quit(group));
     }
 
-    /// Asks for messages of a conversation before that one, or for its latest; answered with
-    /// [`Event::History`]. A classic server keeps none, and nothing is answered.
-    pub fn request_history(
-        &mut self,
-        now: Instant,
-        conversation: Conversation,
-        before: Option<Sequence>,
-    ) {
+    /// Asks for a page of a conversation; answered with [`Event::History`]. A classic server keeps
+    /// none, and nothing is answered.
+    pub fn request_history(&mut self, now: Instant, conversation: Conversation, from: HistoryFrom) {
         if self.mode != Mode::Classic {
-            self.extended.request_history(now, conversation, before, &mut self.common);
+            self.extended.request_history(now, conversation, from, &mut self.common);
         }
     }
 

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use netchat_client::session::{Event, Failure, Progress};
-use netchat_shared::extended::{ClientMessage, ServerMessage};
+use netchat_shared::extended::{ClientMessage, HistoryFrom, ServerMessage};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::sequence::{Generation, Position, Sequence};
+use netchat_shared::time::UnixTime;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -69,7 +70,10 @@ fn another_log_is_told_and_places_of_the_old_one_are_forgotten() {
     let reply = pair.session.reply(now, bob(), of, "two").unwrap();
     let edit = pair.session.edit(now, bob(), of, "1").unwrap();
     pair.session.mark_read(now, bob(), of);
-    pair.session.request_history(now, bob(), Some(of));
+    pair.session.request_history(now, bob(), HistoryFrom::Before(Some(of)));
+    pair.session.request_history(now, bob(), HistoryFrom::After(of));
+    let since = HistoryFrom::At(UnixTime { millis: 5 });
+    pair.session.request_history(now, bob(), since);
     pair.session.request_receivers(now, bob(), of, None);
     pair.take_events();
     pair.take_said();
@@ -86,8 +90,10 @@ fn another_log_is_told_and_places_of_the_old_one_are_forgotten() {
     let said = pair.take_said();
     let (sync, rest) = said.split_first().unwrap();
     assert_eq!(sync, &ClientMessage::Sync(None));
-    // No receipts of old places are asked for, no places told, and no answer to nothing sent.
-    let [ClientMessage::Send { id, kind, .. }] = rest else { panic!("{rest:?}") };
+    // No receipts of old places are asked for, no places told, and no answer to nothing sent. A time is
+    // the same in every log.
+    let [lines, ClientMessage::Send { id, kind, .. }] = rest else { panic!("{rest:?}") };
+    assert_eq!(lines, &ClientMessage::Lines { conversation: bob(), from: since, limit: 50 });
     assert_eq!((*id, kind), (reply, &MessageKind::Text));
 }
 

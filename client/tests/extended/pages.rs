@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use netchat_client::session::{Event, GroupOutcome, Online};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{ClientMessage, Delivered, GroupReply, JoinPolicy, ServerMessage};
+use netchat_shared::extended::{
+    ClientMessage, Delivered, GroupReply, HistoryFrom, JoinPolicy, ServerMessage, UnreadCount,
+};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
 use netchat_shared::name::GroupName;
 use netchat_shared::sequence::Sequence;
+use netchat_shared::time::UnixTime;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -41,6 +44,7 @@ fn the_overview_is_asked_for_page_by_page() {
     pair.reply(&past(9, MessageKind::Text, "latest"));
     pair.reply(&past(12, MessageKind::Edit(Sequence(9)), "better"));
     pair.reply(&ServerMessage::Read(bob(), Sequence(8)));
+    pair.reply(&ServerMessage::Unread(bob(), UnreadCount::new(1)));
     pair.reply(&ServerMessage::OverviewEnd(Some(Sequence(9))));
     let next = [
         ClientMessage::Groups(Some("b".parse().unwrap())),
@@ -48,12 +52,16 @@ fn the_overview_is_asked_for_page_by_page() {
     ];
     assert_eq!(pair.take_said(), next);
     let events = pair.take_events();
-    let [Event::Groups(first, true), Event::Read(of, Sequence(8)), Event::Overview(latest, true)] =
-        &events[..]
+    let [
+        Event::Groups(first, true),
+        Event::Read(read, Sequence(8)),
+        Event::Unread(of, unread),
+        Event::Overview(latest, true),
+    ] = &events[..]
     else {
         panic!("{events:?}")
     };
-    assert_eq!((first.len(), of), (2, &bob()));
+    assert_eq!((first.len(), read, of, unread.get()), (2, &bob(), &bob(), 1));
     assert_eq!(latest[0].kind, MessageKind::Text, "a line comes before what changes it");
     assert_eq!(latest[1].kind, MessageKind::Edit(Sequence(9)));
     // A lost link takes nothing away: the page that was asked for is asked for again.
@@ -86,7 +94,8 @@ fn pages_that_lead_nowhere_are_not_asked_for_again() {
 #[test]
 fn a_history_is_told_in_the_order_of_the_log() {
     let mut pair = Pair::signed_in();
-    pair.session.request_history(pair.now, bob(), None);
+    let from = HistoryFrom::Before(None);
+    pair.session.request_history(pair.now, bob(), from);
     pair.exchange();
     for (sequence, kind, text) in [
         (5, MessageKind::Text, "five"),
@@ -95,11 +104,48 @@ fn a_history_is_told_in_the_order_of_the_log() {
     ] {
         pair.reply(&past(sequence, kind, text));
     }
-    pair.reply(&ServerMessage::HistoryEnd(bob(), true));
+    pair.reply(&ServerMessage::LinesEnd(bob(), from, true));
+    assert_eq!(told_lines(&mut pair), (from, vec![2, 5, 8], true));
+}
+
+/// The one page of bob's conversation that was told: what was asked, places, and whether there are more.
+#[track_caller]
+fn told_lines(pair: &mut Pair) -> (HistoryFrom, Vec<u64>, bool) {
     let events = pair.take_events();
-    let [Event::History(of, messages, true)] = &events[..] else { panic!("{events:?}") };
-    let told: Vec<_> = messages.iter().map(|m| m.stored.unwrap().sequence.0).collect();
-    assert_eq!((of, told), (&bob(), vec![2, 5, 8]));
+    let [Event::History(of, from, messages, more)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(of, &bob());
+    (*from, messages.iter().map(|m| m.stored.unwrap().sequence.0).collect(), *more)
+}
+
+#[test]
+fn pages_of_one_conversation_are_told_apart() {
+    let mut pair = Pair::signed_in();
+    let earlier = HistoryFrom::Before(Some(Sequence(5)));
+    let later = HistoryFrom::After(Sequence(5));
+    let since = HistoryFrom::At(UnixTime { millis: 5 });
+    for from in [earlier, later, since, later] {
+        pair.session.request_history(pair.now, bob(), from);
+    }
+    pair.exchange();
+    let asked = |from| ClientMessage::Lines { conversation: bob(), from, limit: 50 };
+    assert_eq!(pair.take_said(), [asked(earlier), asked(later), asked(since)], "none twice");
+    pair.reply(&past(4, MessageKind::Text, "four"));
+    pair.reply(&ServerMessage::LinesEnd(bob(), earlier, false));
+    assert_eq!(told_lines(&mut pair), (earlier, vec![4], false));
+    // What was not answered is asked for again on the next link.
+    pair.restart(0);
+    let said = pair.take_said();
+    let asked_again: Vec<_> =
+        said.into_iter().filter(|m| matches!(m, ClientMessage::Lines { .. })).collect();
+    assert_eq!(asked_again, [asked(later), asked(since)]);
+    pair.take_events();
+    pair.reply(&past(6, MessageKind::Text, "six"));
+    pair.reply(&past(7, MessageKind::Text, "seven"));
+    pair.reply(&ServerMessage::LinesEnd(bob(), later, true));
+    assert_eq!(told_lines(&mut pair), (later, vec![6, 7], true));
+    pair.reply(&ServerMessage::LinesEnd(bob(), since, false));
+    assert_eq!(told_lines(&mut pair), (since, vec![], false));
+    assert!(pair.session.is_settled());
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    AccountSession, AccountSessionId, BlockReply, DeviceName, JoinPolicy, NotSent, PasswordReply,
-    Receipts, Recipients, Token,
+    AccountSession, AccountSessionId, BlockReply, DeviceName, HistoryFrom, JoinPolicy, NotSent,
+    PasswordReply, Receipts, Recipients, Token, UnreadCount,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
@@ -141,8 +141,8 @@ pub(crate) enum GaveUp {
 /// A page that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PageRequest {
-    /// Lines of a conversation before that place, at most so many.
-    History { conversation: Conversation, before: Option<Sequence>, limit: u16 },
+    /// Lines of a conversation, at most so many.
+    History { conversation: Conversation, from: HistoryFrom, limit: u16 },
     /// The latest line of each conversation.
     Overview { before: Option<Sequence> },
     /// Which of one's messages failed, from that one on.
@@ -371,12 +371,20 @@ pub(crate) enum Outcome {
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PageAnswer {
-    /// Lines with their changes, the latest first, and whether there are more.
-    History { conversation: Conversation, messages: Vec<Arc<Delivery>>, has_more: bool },
-    /// Lines with their changes, how far each conversation was read, and where the next page begins.
+    /// Lines with their changes, in the order in which they are asked for, and whether there are
+    /// more that way.
+    History {
+        conversation: Conversation,
+        from: HistoryFrom,
+        messages: Vec<Arc<Delivery>>,
+        has_more: bool,
+    },
+    /// Lines with their changes, how far each conversation was read, how much of it was not, and
+    /// where the next page begins.
     Overview {
         messages: Vec<Arc<Delivery>>,
         read: Vec<(Conversation, Sequence)>,
+        unread: Vec<(Conversation, UnreadCount)>,
         next: Option<Sequence>,
     },
     /// Failures.

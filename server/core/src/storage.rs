@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub use self::groups::{Admission, FormerName, GroupRecord, Standing, StandingStep};
 pub use self::ids::{ConversationId, UserId};
 use netchat_shared::body::Body;
-use netchat_shared::extended::{DeviceName, JoinPolicy};
+use netchat_shared::extended::{DeviceName, HistoryFrom, JoinPolicy, UnreadCount};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
@@ -339,8 +339,8 @@ pub enum Query {
     /// Messages of a user's conversations behind that place which have not failed to reach them, the
     /// earliest first; their own too.
     Backlog(UserId, Sequence),
-    /// Lines of a conversation before that place that a user may read, the latest first.
-    History(UserId, ConversationId, Option<Sequence>, u16),
+    /// Lines of a conversation that a user may read, in the order in which they are asked for.
+    History(UserId, ConversationId, HistoryFrom, u16),
     /// The latest line of each conversation of a user, the latest first; those before that place.
     Overview(UserId, Option<Sequence>),
     /// Which messages of a sender failed, from that one on.
@@ -369,13 +369,24 @@ pub enum Loaded {
 pub enum Page {
     /// Of [`Query::Backlog`]. If it was cut, it is complete up to its last message.
     Backlog(Vec<Arc<Message>>),
-    /// Of [`Query::History`], and whether there are more before them.
+    /// Of [`Query::History`], and whether there are more that way.
     History(Vec<StoredMessage>, bool),
-    /// Of [`Query::Overview`], with how far the user has read each conversation, and whether there
-    /// are more before them.
-    Overview(Vec<(StoredMessage, Sequence)>, bool),
+    /// Of [`Query::Overview`], and whether there are more before them.
+    Overview(Vec<OverviewLine>, bool),
     /// Of [`Query::Failures`].
     Failures(Vec<(Sequence, UserId, DeliveryFailure)>),
+}
+
+/// The latest line of a conversation, and what its reader has not read there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverviewLine {
+    /// The line.
+    pub line: StoredMessage,
+    /// How far they have read.
+    pub read: Sequence,
+    /// How many lines of others are behind that place, taken back ones included: of the latest
+    /// [`UNREAD_LINES_LOOKED_AT_MAX`](crate::limits::UNREAD_LINES_LOOKED_AT_MAX) lines.
+    pub unread: UnreadCount,
 }
 
 /// A line as read back.

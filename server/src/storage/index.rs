@@ -167,11 +167,17 @@ impl Index {
         let of_places = (rows_max - of_ids).min(self.for_places.len());
         if of_places > 0 {
             let mut insert = connection.prepare_cached(
-                "INSERT INTO message_place (conversation, line, seq) VALUES (?1, ?2, ?3)
+                "INSERT INTO message_place (conversation, line, seq, sender)
+                 VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT DO NOTHING",
             )?;
             for keys in self.for_places.drain(self.for_places.len() - of_places..).rev() {
-                insert.execute(params![keys.conversation.0, keys.is_line, keys.sequence.0])?;
+                insert.execute(params![
+                    keys.conversation.0,
+                    keys.is_line,
+                    keys.sequence.0,
+                    keys.sender.0
+                ])?;
             }
         }
         if self.under_way > 0 && self.for_places.is_empty() {

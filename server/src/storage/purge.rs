@@ -243,7 +243,7 @@ fn sweep_gone_group(
     // Which messages are its own is read in the index.
     index.write_all(connection)?;
     let mut statement = connection.prepare_cached(
-        "SELECT message.seq, message.conversation, sender, id, kind
+        "SELECT message.seq, message.conversation, message.sender, id, kind
          FROM message_place JOIN message ON message.seq = message_place.seq
          WHERE message_place.conversation = ?1 LIMIT ?2",
     )?;

@@ -4,12 +4,18 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use netchat_core::limits::{FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX};
+use netchat_core::limits::{
+    FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX,
+    UNREAD_LINES_LOOKED_AT_MAX,
+};
 use netchat_core::storage::{
-    ConversationId, DeliveryFailure, Loaded, Message, Page, Query, Sequence, StoredMessage, UserId,
+    ConversationId, DeliveryFailure, Loaded, Message, OverviewLine, Page, Query, Sequence,
+    StoredMessage, UserId,
 };
 use netchat_shared::body::Body;
+use netchat_shared::extended::{HistoryFrom, UnreadCount};
 use netchat_shared::kind::MessageKind;
+use netchat_shared::limits::UNREAD_COUNT_MAX;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::time::UnixTime;
 use rusqlite::types::Type;
@@ -48,8 +54,8 @@ pub(super) fn load(
     let reader = Reader { connection, head };
     let page = match query {
         Query::Backlog(user, after) => return reader.backlog(*user, *after),
-        Query::History(user, conversation, before, limit) => {
-            reader.history(*user, *conversation, *before, usize::from(*limit))?
+        Query::History(user, conversation, from, limit) => {
+            reader.history(*user, *conversation, *from, usize::from(*limit))?
         }
         Query::Overview(user, before) => reader.overview(*user, *before)?,
         Query::Failures(sender, since) => reader.failures(*sender, *since)?,
@@ -126,7 +132,7 @@ impl Reader<'_> {
         &self,
         user: UserId,
         conversation: ConversationId,
-        before: Option<Sequence>,
+        from: HistoryFrom,
         limit: usize,
     ) -> rusqlite::Result<Page> {
         let since: Option<u64> = self
@@ -134,13 +140,23 @@ impl Reader<'_> {
             .prepare_cached("SELECT since FROM member WHERE conversation = ?1 AND user = ?2")?
             .query_row(params![conversation.0, user.0], |row| row.get(0))
             .optional()?;
-        let Some(since) = since else { return Ok(Page::History(Vec::new(), false)) };
-        let mut statement = self.connection.prepare_cached(
-            "SELECT seq FROM message_place
-             WHERE conversation = ?1 AND line = 1 AND seq < ?2 AND seq > ?3 ORDER BY seq DESC",
-        )?;
-        let before = before.map_or(i64::MAX, place);
-        let mut rows = statement.query(params![conversation.0, before, since])?;
+        let Some(since) = since.map(Sequence) else { return Ok(Page::History(Vec::new(), false)) };
+        let (before, after) = match from {
+            HistoryFrom::Before(before) => (before.map_or(i64::MAX, place), since),
+            HistoryFrom::After(after) => (i64::MAX, after.max(since)),
+            HistoryFrom::At(time) => (i64::MAX, self.last_before(time)?.max(since)),
+        };
+        let mut statement = self.connection.prepare_cached(match from.is_forward() {
+            false => {
+                "SELECT seq FROM message_place
+                 WHERE conversation = ?1 AND line = 1 AND seq < ?2 AND seq > ?3 ORDER BY seq DESC"
+            }
+            true => {
+                "SELECT seq FROM message_place
+                 WHERE conversation = ?1 AND line = 1 AND seq < ?2 AND seq > ?3 ORDER BY seq"
+            }
+        })?;
+        let mut rows = statement.query(params![conversation.0, before, place(after)])?;
         let (mut messages, mut room) = (Vec::new(), Room::default());
         while let Some(row) = rows.next()? {
             match self.read_line(user, Sequence(row.get(0)?), &mut room, limit)? {
@@ -151,11 +167,29 @@ impl Reader<'_> {
         Ok(Page::History(messages, false))
     }
 
+    /// A place behind which everything was stored at that time or later, and nothing before it was.
+    /// Since the time of the log never goes back, it is found by halving.
+    fn last_before(&self, time: UnixTime) -> rusqlite::Result<Sequence> {
+        let mut at = self
+            .connection
+            .prepare_cached("SELECT seq, time FROM message WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+        let (mut low, mut high) = (Sequence::ZERO.next(), self.head.next());
+        while low < high {
+            let middle = Sequence(low.0 + (high.0 - low.0) / 2);
+            let read = |row: &Row<'_>| Ok((Sequence(row.get(0)?), row.get::<_, u64>(1)?));
+            match at.query_row([middle.0], read).optional()? {
+                Some((sequence, millis)) if millis < time.millis => low = sequence.next(),
+                Some(_) | None => high = middle,
+            }
+        }
+        Ok(low.previous())
+    }
+
     fn overview(&self, user: UserId, before: Option<Sequence>) -> rusqlite::Result<Page> {
         let mut statement = self.connection.prepare_cached(
             "SELECT (SELECT max(seq) FROM message_place
                      WHERE conversation = member.conversation AND line = 1 AND seq > since)
-                        AS latest, read
+                        AS latest, read, conversation, since
              FROM member WHERE user = ?1 AND latest < ?2 ORDER BY latest DESC LIMIT ?3",
         )?;
         let before = before.map_or(i64::MAX, place);
@@ -163,11 +197,46 @@ impl Reader<'_> {
         let (mut lines, mut room) = (Vec::new(), Room::default());
         while let Some(row) = rows.next()? {
             match self.read_line(user, Sequence(row.get(0)?), &mut room, PAGE_MESSAGES_MAX)? {
-                Some(line) => lines.push((line, Sequence(row.get(1)?))),
+                Some(line) => {
+                    let read = Sequence(row.get(1)?);
+                    let after = read.max(Sequence(row.get(3)?));
+                    let unread = self.unread(user, ConversationId(row.get(2)?), after)?;
+                    lines.push(OverviewLine { line, read, unread });
+                }
                 None => return Ok(Page::Overview(lines, true)),
             }
         }
         Ok(Page::Overview(lines, false))
+    }
+
+    /// How many lines of others are behind a place. All that it needs stands in the index.
+    fn unread(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        after: Sequence,
+    ) -> rusqlite::Result<UnreadCount> {
+        let count: u32 = self
+            .connection
+            .prepare_cached(
+                "SELECT count(*) FROM (
+                     SELECT 1 FROM (
+                         SELECT sender FROM message_place
+                         WHERE conversation = ?1 AND line = 1 AND seq > ?2
+                         ORDER BY seq DESC LIMIT ?3)
+                     WHERE sender <> ?4 LIMIT ?5)",
+            )?
+            .query_row(
+                params![
+                    conversation.0,
+                    place(after),
+                    UNREAD_LINES_LOOKED_AT_MAX,
+                    user.0,
+                    UNREAD_COUNT_MAX
+                ],
+                |row| row.get(0),
+            )?;
+        Ok(UnreadCount::new(count))
     }
 
     /// The latest failures, the latest first.

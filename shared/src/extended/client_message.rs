@@ -3,7 +3,9 @@
 use super::fields::{
     Line, conversation_from_wire, fields, parse_after, parse_optional_sequence, parse_sequence,
 };
-use super::{AccountSessionId, DeviceName, GroupAction, JoinPolicy, MessageError, Token};
+use super::{
+    AccountSessionId, DeviceName, GroupAction, HistoryFrom, JoinPolicy, MessageError, Token,
+};
 use crate::body::{Body, decode_text, encode_text};
 use crate::conversation::Conversation;
 use crate::kind::MessageKind;
@@ -48,12 +50,21 @@ pub enum ClientMessage {
     Read(Conversation, Sequence),
     /// The person is writing there. Never stored.
     Typing(Conversation),
-    /// Asks for earlier messages of a conversation, the latest of them first.
+    /// The same as [`Self::Lines`] for earlier ones, in the words of clients of before.
     History {
         /// Which conversation.
         conversation: Conversation,
         /// Before this message; `None`: the latest.
         before: Option<Sequence>,
+        /// At most so many.
+        limit: u16,
+    },
+    /// Asks for lines of a conversation.
+    Lines {
+        /// Which conversation.
+        conversation: Conversation,
+        /// From where, and which way.
+        from: HistoryFrom,
         /// At most so many.
         limit: u16,
     },
@@ -146,6 +157,10 @@ impl ClientMessage {
                 .conversation(conversation)
                 .optional_sequence(*before)
                 .number(u64::from(*limit)),
+            Self::Lines { conversation, from, limit } => Line::new("LINES")
+                .conversation(conversation)
+                .display(from)
+                .number(u64::from(*limit)),
             Self::Overview(before) => Line::new("OVERVIEW").optional_sequence(*before),
             Self::Groups(after) => {
                 Line::new("GROUPS").text(after.as_ref().map_or("", AsRef::as_ref))
@@ -220,6 +235,14 @@ fn parse_request(word: &str, rest: &str) -> Option<ClientMessage> {
             ClientMessage::History {
                 conversation: conversation_from_wire(conversation)?,
                 before: parse_optional_sequence(before)?,
+                limit: limit.parse().ok()?,
+            }
+        }
+        "LINES" => {
+            let [conversation, from, limit] = fields(rest)?;
+            ClientMessage::Lines {
+                conversation: conversation_from_wire(conversation)?,
+                from: HistoryFrom::parse(from)?,
                 limit: limit.parse().ok()?,
             }
         }
@@ -304,6 +327,7 @@ fn parse_secret(field: &str) -> Option<Password> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::UnixTime;
 
     #[track_caller]
     fn check(text: &str, message: &ClientMessage) {
@@ -343,6 +367,15 @@ mod tests {
             |conversation, before| ClientMessage::History { conversation, before, limit: 50 };
         check("HISTORY#e#-#50", &history(Conversation::Everyone, None));
         check("HISTORY#u:bob#9#50", &history(Conversation::User(bob.clone()), Some(Sequence(9))));
+        let lines = |from| {
+            let conversation = Conversation::User(bob.clone());
+            ClientMessage::Lines { conversation, from, limit: 50 }
+        };
+        check("LINES#u:bob#before.-#50", &lines(HistoryFrom::Before(None)));
+        check("LINES#u:bob#before.9#50", &lines(HistoryFrom::Before(Some(Sequence(9)))));
+        check("LINES#u:bob#after.9#50", &lines(HistoryFrom::After(Sequence(9))));
+        let time = UnixTime { millis: 1_651_363_200_000 };
+        check("LINES#u:bob#at.1651363200000#50", &lines(HistoryFrom::At(time)));
         check("OVERVIEW#-", &ClientMessage::Overview(None));
         check("OVERVIEW#9", &ClientMessage::Overview(Some(Sequence(9))));
         check("GROUPS#", &ClientMessage::Groups(None));
@@ -396,6 +429,7 @@ mod tests {
             "NAME#All",
             "UNLOCK#*",
             "HISTORY#x#-#1",
+            "LINES#e#-#1",
             "RESUME#12",
             "DEVICE#",
             "END_SESSION#ff",

@@ -19,12 +19,14 @@ mod fields;
 mod frame;
 mod groups;
 mod handshake;
+mod history;
 mod link;
 mod packet_numbers;
 mod round_trip;
 mod server_message;
 mod slices;
 mod token;
+mod unread;
 
 pub use self::account_session::{AccountSession, AccountSessionId, DeviceName, DeviceNameError};
 pub use self::channel::Channel;
@@ -35,9 +37,11 @@ pub use self::fields::{conversation_from_wire, conversation_to_wire};
 pub use self::frame::{Frame, FrameError};
 pub use self::groups::{BlockReply, GroupAction, GroupInfo, GroupNews, GroupReply, JoinPolicy};
 pub use self::handshake::{Attempt, Forged, HELLO_BYTES, Opened, accept};
+pub use self::history::HistoryFrom;
 pub use self::link::{Link, LinkError, LinkStatistics};
 pub use self::server_message::{Delay, NotSent, PasswordReply, ServerMessage};
 pub use self::token::Token;
+pub use self::unread::UnreadCount;
 
 use thiserror::Error;
 

@@ -7,7 +7,10 @@ use super::fields::{
     Line, conversation_from_wire, fields, parse_duration, parse_more, parse_optional_sequence,
     parse_sequence, parse_time,
 };
-use super::{AccountSession, BlockReply, GroupNews, GroupReply, MessageError, Token};
+use super::{
+    AccountSession, BlockReply, GroupNews, GroupReply, HistoryFrom, MessageError, Token,
+    UnreadCount,
+};
 use crate::body::{decode_text, encode_text};
 use crate::conversation::Conversation;
 use crate::list::List;
@@ -52,12 +55,17 @@ pub enum ServerMessage {
     Past(Delivered),
     /// The end of a history that was asked for: whether there is more before it.
     HistoryEnd(Conversation, bool),
+    /// The end of lines that were asked for, which ones, and whether there are more that way.
+    LinesEnd(Conversation, HistoryFrom, bool),
     /// A page of one's groups, and whether there are more.
     Groups(List<GroupName>, bool),
     /// The end of a page of the overview: the next is before this place, if there is one.
     OverviewEnd(Option<Sequence>),
     /// One has read a conversation up to there, in another session or earlier.
     Read(Conversation, Sequence),
+    /// So many lines of others are behind the place up to which one has read a conversation, or, if
+    /// none is told, behind where one came: counted up to the latest line, which the overview gives.
+    Unread(Conversation, UnreadCount),
     /// Somebody is writing.
     Typing(Conversation, UserName),
     /// A message of one's own is stored.
@@ -244,9 +252,15 @@ impl ServerMessage {
             Self::Message(message) => message.write(Line::new("MESSAGE")),
             Self::Past(message) => message.write(Line::new("PAST")),
             Self::HistoryEnd(of, more) => Line::new("HISTORY_END").conversation(of).more(*more),
+            Self::LinesEnd(of, from, more) => {
+                Line::new("LINES_END").conversation(of).display(from).more(*more)
+            }
             Self::Groups(groups, more) => Line::new("GROUPS").list(groups).more(*more),
             Self::OverviewEnd(next) => Line::new("OVERVIEW_END").optional_sequence(*next),
             Self::Read(of, sequence) => Line::new("READ").conversation(of).sequence(*sequence),
+            Self::Unread(of, count) => {
+                Line::new("UNREAD").conversation(of).number(u64::from(count.get()))
+            }
             Self::Typing(to, name) => Line::new("TYPING").conversation(to).text(name),
             Self::Sent { id, sequence, time, position, recipients } => {
                 let line = Line::new("SENT").id(id.0).sequence(*sequence).number(time.millis);
@@ -338,6 +352,10 @@ fn parse_message(word: &str, rest: &str) -> Option<ServerMessage> {
             let [of, sequence] = fields(rest)?;
             ServerMessage::Read(conversation_from_wire(of)?, parse_sequence(sequence)?)
         }
+        "UNREAD" => {
+            let [of, count] = fields(rest)?;
+            ServerMessage::Unread(conversation_from_wire(of)?, UnreadCount::parse(count)?)
+        }
         "TYPING" => {
             let [to, name] = fields(rest)?;
             ServerMessage::Typing(conversation_from_wire(to)?, name.parse().ok()?)
@@ -380,6 +398,11 @@ fn parse_answer(word: &str, rest: &str) -> Option<ServerMessage> {
         "HISTORY_END" => {
             let [of, more] = fields(rest)?;
             ServerMessage::HistoryEnd(conversation_from_wire(of)?, parse_more(more)?)
+        }
+        "LINES_END" => {
+            let [of, from, more] = fields(rest)?;
+            let (of, from) = (conversation_from_wire(of)?, HistoryFrom::parse(from)?);
+            ServerMessage::LinesEnd(of, from, parse_more(more)?)
         }
         "GROUPS" => {
             let [groups, more] = fields(rest)?;
@@ -545,6 +568,10 @@ mod tests {
             &ServerMessage::Failed(Sequence(7), name("bob"), Receipt::Corrupted),
         );
         check("READ#e#7", &ServerMessage::Read(Conversation::Everyone, Sequence(7)));
+        let unread = |count| ServerMessage::Unread(Conversation::Everyone, UnreadCount::new(count));
+        check("UNREAD#e#0", &unread(0));
+        check("UNREAD#e#100", &unread(2_000));
+        assert_eq!(ServerMessage::parse(b"UNREAD#e#101"), Err(MessageError));
         check("TYPING#e#bob", &ServerMessage::Typing(Conversation::Everyone, name("bob")));
     }
 
@@ -556,6 +583,12 @@ mod tests {
             &ServerMessage::HistoryEnd(Conversation::Group(group.clone()), true),
         );
         check("HISTORY_END#e#all", &ServerMessage::HistoryEnd(Conversation::Everyone, false));
+        let from = HistoryFrom::After(Sequence(7));
+        let end = ServerMessage::LinesEnd(Conversation::Group(group.clone()), from, true);
+        check("LINES_END#g:CS: Group#after.7#more", &end);
+        let from = HistoryFrom::At(UnixTime { millis: 5 });
+        let end = ServerMessage::LinesEnd(Conversation::Everyone, from, false);
+        check("LINES_END#e#at.5#all", &end);
         let groups = List::new(vec![group.clone()]).unwrap();
         check("GROUPS#CS: Group#more", &ServerMessage::Groups(groups, true));
         check("GROUPS##all", &ServerMessage::Groups(List::default(), false));

@@ -13,6 +13,7 @@ use netchat_core::storage::{
     Placed, Query, Sequence, Snapshot, Stored, StoredMessage, Target, Ticket, TokenHash,
     TokenRecord, UserId, UserRecord, Write,
 };
+use netchat_shared::extended::HistoryFrom;
 use netchat_shared::time::UnixTime;
 
 /// The storage.
@@ -97,8 +98,8 @@ impl FastMemory {
     pub(crate) fn load(&self, query: &Query) -> Loaded {
         let page = match query {
             Query::Backlog(..) => Page::Backlog(Vec::new()),
-            Query::History(_, conversation, before, limit) => {
-                self.history(*conversation, *before, usize::from(*limit))
+            Query::History(_, conversation, from, limit) => {
+                self.history(*conversation, *from, usize::from(*limit))
             }
             Query::Overview(..) => Page::Overview(Vec::new(), false),
             Query::Failures(..) => Page::Failures(Vec::new()),
@@ -205,13 +206,9 @@ impl FastMemory {
         Entry { sequence: Sequence(self.head), time, origin: None, change }
     }
 
-    fn history(
-        &self,
-        conversation: ConversationId,
-        before: Option<Sequence>,
-        limit: usize,
-    ) -> Page {
+    fn history(&self, conversation: ConversationId, from: HistoryFrom, limit: usize) -> Page {
         let lines = self.lines.get(&conversation).into_iter().flatten().rev();
+        let HistoryFrom::Before(before) = from else { panic!("nobody here reads on") };
         let earlier = lines.filter(|line| before.is_none_or(|before| line.sequence < before));
         let page = earlier.take(limit).map(|line| StoredMessage {
             message: Arc::clone(line),

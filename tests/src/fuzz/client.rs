@@ -7,13 +7,14 @@ use netchat_client::session::{Event, Output, Progress, Saved, Session, Trust};
 use netchat_shared::FreshKeys;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    Datagram, JoinPolicy, Link, PROTOCOL_VERSION, ServerMessage, SessionId, Token, accept,
+    Datagram, HistoryFrom, JoinPolicy, Link, PROTOCOL_VERSION, ServerMessage, SessionId, Token,
+    accept,
 };
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
 use netchat_shared::sequence::{Generation, Sequence};
-use netchat_shared::time::Instant;
+use netchat_shared::time::{Instant, UnixTime};
 
 use super::script::Script;
 use crate::opening::server_key;
@@ -167,7 +168,15 @@ impl Play {
     fn ask(&mut self, script: &mut Script<'_>) {
         let (now, group) = (self.now, "garden".parse().unwrap());
         match script.below(9) {
-            0 => self.session.request_history(now, conversation(script), None),
+            0 => {
+                let from = [
+                    HistoryFrom::Before(None),
+                    HistoryFrom::After(Sequence(3)),
+                    HistoryFrom::At(UnixTime::default()),
+                ];
+                let from = from[script.below(3)];
+                self.session.request_history(now, conversation(script), from);
+            }
             1 => self.session.request_overview(now),
             2 => self.session.request_members(now, group, None),
             3 => self.session.create_group(now, group, JoinPolicy::Asking, vec!["bob".to_owned()]),

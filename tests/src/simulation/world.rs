@@ -662,6 +662,7 @@ impl World {
             | Event::Groups(..)
             | Event::Overview(..)
             | Event::Read(..)
+            | Event::Unread(..)
             | Event::Typing(..)
             | Event::Members(..)
             | Event::Receivers(..)

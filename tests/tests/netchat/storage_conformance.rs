@@ -11,7 +11,7 @@ use netchat_core::storage::{
 };
 use netchat_server::store::Committed;
 use netchat_shared::body::Body;
-use netchat_shared::extended::JoinPolicy;
+use netchat_shared::extended::{HistoryFrom, JoinPolicy};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::time::UnixTime;
@@ -322,21 +322,13 @@ impl Pair {
                 after = last.sequence;
             }
             for conversation in &conversations {
-                let mut before = None;
-                loop {
-                    let query = Query::History(user, *conversation, before, 7);
-                    let Page::History(page, has_more) = self.load(&query) else { panic!() };
-                    before = page.last().map(|line| line.message.sequence);
-                    if !has_more {
-                        break;
-                    }
-                }
+                self.compare_lines(user, *conversation);
             }
             let mut before = None;
             loop {
                 let query = Query::Overview(user, before);
                 let Page::Overview(page, has_more) = self.load(&query) else { panic!() };
-                before = page.last().map(|(line, _)| line.message.sequence);
+                before = page.last().map(|of| of.line.message.sequence);
                 if !has_more {
                     break;
                 }
@@ -345,6 +337,27 @@ impl Pair {
             self.load(&Query::Failures(user, Sequence(self.model.head().0 / 2)));
         }
         self.compare_snapshots();
+    }
+
+    /// Every page of a conversation, from its end, from its beginning, and from some times on.
+    fn compare_lines(&mut self, user: UserId, conversation: ConversationId) {
+        let times = [0, self.now.millis - 10_000, self.now.millis, self.now.millis + 1_000_000];
+        let times = times.map(|millis| HistoryFrom::At(UnixTime { millis }));
+        let ends = [HistoryFrom::Before(None), HistoryFrom::After(Sequence::ZERO)];
+        for mut from in ends.into_iter().chain(times) {
+            loop {
+                let query = Query::History(user, conversation, from, 7);
+                let Page::History(page, has_more) = self.load(&query) else { panic!() };
+                let Some(last) = page.last() else { break };
+                from = match from.is_forward() {
+                    true => HistoryFrom::After(last.message.sequence),
+                    false => HistoryFrom::Before(Some(last.message.sequence)),
+                };
+                if !has_more {
+                    break;
+                }
+            }
+        }
     }
 
     fn compare_snapshots(&mut self) {
@@ -556,7 +569,7 @@ proptest! {
         }
         for user in pair.users() {
             let histories = pair.conversations().into_iter();
-            let histories = histories.map(|id| Query::History(user, id, None, 10));
+            let histories = histories.map(|id| Query::History(user, id, HistoryFrom::Before(None), 10));
             let queries = [Query::Backlog(user, Sequence::ZERO), Query::Overview(user, None)];
             for query in histories.chain(queries) {
                 let then = back_then.load(&query);

@@ -20,8 +20,8 @@ use crate::limits::ERRANDS_MAX;
 use netchat_shared::body::{Body, Opened};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Delivered, Link, LinkError, NotSent, PasswordReply, Receipt, Receipts,
-    Recipients, ServerMessage,
+    ClientMessage, Delivered, HistoryFrom, Link, LinkError, NotSent, PasswordReply, Receipt,
+    Receipts, Recipients, ServerMessage,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
@@ -242,6 +242,7 @@ impl Chat {
                 self.marks.note_read(conversation.clone(), sequence);
                 common.tell(Event::Read(conversation, sequence));
             }
+            ServerMessage::Unread(of, count) => common.tell(Event::Unread(of, count)),
             ServerMessage::Typing(to, name) => common.tell(Event::Typing(to, name)),
             ServerMessage::Online(count, names) => presence.handle_online(count, names, common),
             ServerMessage::Came(names) => presence.handle_came(names, common),
@@ -252,7 +253,7 @@ impl Chat {
                 let arrival = self.arrival(delivered);
                 self.requests.add_past(arrival);
             }
-            ServerMessage::HistoryEnd(of, more) => self.handle_history(of, more, common),
+            ServerMessage::LinesEnd(of, from, more) => self.handle_lines(of, from, more, common),
             ServerMessage::Groups(groups, more) => self.handle_groups(groups, more, common),
             ServerMessage::OverviewEnd(next) => self.handle_overview(next, common),
             ServerMessage::Members(of, names, more) => {
@@ -275,8 +276,9 @@ impl Chat {
             ServerMessage::Stopping => {
                 common.tell(Event::Line("The server is stopping.".to_owned()));
             }
-            // Seen to before, or repetitions from before the sign-in.
+            // Seen to before, repetitions from before the sign-in, or what other clients ask for.
             ServerMessage::SignedOut
+            | ServerMessage::HistoryEnd(..)
             | ServerMessage::Unlocked
             | ServerMessage::Locked
             | ServerMessage::NameIsNew
@@ -455,9 +457,17 @@ impl Chat {
         common.tell(Event::Stale);
     }
 
-    fn handle_history(&mut self, of: Conversation, more: bool, common: &mut Common) {
-        self.requests.finish(|request| matches!(request, Request::History(c, _) if *c == of));
-        common.tell(Event::History(of, self.requests.take_past(), more));
+    fn handle_lines(
+        &mut self,
+        of: Conversation,
+        from: HistoryFrom,
+        more: bool,
+        common: &mut Common,
+    ) {
+        let is_it =
+            |request: &Request| matches!(request, Request::History(c, f) if *c == of && *f == from);
+        self.requests.finish(is_it);
+        common.tell(Event::History(of, from, self.requests.take_past(), more));
     }
 
     fn handle_members(

@@ -32,7 +32,8 @@ use super::common::{AccountRequest, GroupRequest};
 use super::{Common, Event, Question};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Datagram, Link, LinkError, LinkStatistics, Opened, ServerMessage, Token,
+    ClientMessage, Datagram, HistoryFrom, Link, LinkError, LinkStatistics, Opened, ServerMessage,
+    Token,
 };
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::{Position, Sequence};
@@ -382,10 +383,10 @@ impl Extended {
         &mut self,
         now: Instant,
         conversation: Conversation,
-        before: Option<Sequence>,
+        from: HistoryFrom,
         common: &mut Common,
     ) {
-        self.request(now, Request::History(conversation, before), common);
+        self.request(now, Request::History(conversation, from), common);
     }
 
     pub(super) fn request_members(

@@ -6,7 +6,7 @@ use super::super::common::{AccountRequest, GroupRequest};
 use super::super::{Arrival, Common, Event, PasswordOutcome};
 use crate::limits::{ACCOUNT_SESSIONS_MAX, PAGE_MESSAGES_MAX};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{AccountSession, ClientMessage, Link, LinkError};
+use netchat_shared::extended::{AccountSession, ClientMessage, HistoryFrom, Link, LinkError};
 use netchat_shared::limits::REQUESTS_PENDING_MAX;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::Sequence;
@@ -18,7 +18,7 @@ const HISTORY_PAGE: u16 = 50;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Request {
     Group(GroupRequest),
-    History(Conversation, Option<Sequence>),
+    History(Conversation, HistoryFrom),
     /// The page behind that name.
     Groups(Option<GroupName>),
     /// The page before that place.
@@ -81,7 +81,8 @@ impl Requests {
     /// Places mean nothing any more: what is asked from the end can still be asked.
     pub(super) fn forget_places(&mut self) {
         self.pending.retain(|request| match request {
-            Request::History(_, before) | Request::Overview(before) => before.is_none(),
+            Request::History(_, from) => from.is_without_place(),
+            Request::Overview(before) => before.is_none(),
             Request::Receivers(..) => false,
             Request::Group(_)
             | Request::Groups(_)
@@ -159,8 +160,8 @@ impl Request {
             Self::Blocked(after) => ClientMessage::Blocked(after),
             Self::Group(GroupRequest::Join(group)) => ClientMessage::JoinGroup(group),
             Self::Group(GroupRequest::Quit(group)) => ClientMessage::QuitGroup(group),
-            Self::History(conversation, before) => {
-                ClientMessage::History { conversation, before, limit: HISTORY_PAGE }
+            Self::History(conversation, from) => {
+                ClientMessage::Lines { conversation, from, limit: HISTORY_PAGE }
             }
             Self::Groups(after) => ClientMessage::Groups(after),
             Self::Overview(before) => ClientMessage::Overview(before),

@@ -139,9 +139,11 @@ impl SignIn {
             | ServerMessage::Message(_)
             | ServerMessage::Past(_)
             | ServerMessage::HistoryEnd(..)
+            | ServerMessage::LinesEnd(..)
             | ServerMessage::Groups(..)
             | ServerMessage::OverviewEnd(_)
             | ServerMessage::Read(..)
+            | ServerMessage::Unread(..)
             | ServerMessage::Typing(..)
             | ServerMessage::Sent { .. }
             | ServerMessage::NotSent(..)

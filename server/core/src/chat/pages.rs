@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::Receipts;
+use netchat_shared::extended::{HistoryFrom, Receipts};
 use netchat_shared::limits::LIST_ITEMS_MAX;
 use netchat_shared::name::{GroupName, UserName};
 
@@ -19,7 +19,8 @@ use crate::limits::{
     PAGE_AGAIN_INTERVAL, PAGE_ATTEMPTS_MAX, PAGE_FAILED_INTERVAL, PAGE_MESSAGES_MAX,
 };
 use crate::storage::{
-    DeliveryFailure, Loaded, Message, Page, Query, Sequence, StoredMessage, Ticket, UserId,
+    DeliveryFailure, Loaded, Message, OverviewLine, Page, Query, Sequence, StoredMessage, Ticket,
+    UserId,
 };
 
 /// Questions to storage, until they are answered.
@@ -65,14 +66,14 @@ impl Pages {
         request: PageRequest,
     ) {
         let answer = match request {
-            PageRequest::History { conversation, before, limit } => {
+            PageRequest::History { conversation, from, limit } => {
                 let limit = limit.min(PAGE_MESSAGES_MAX as u16);
                 match people.resolve(user, &conversation) {
                     Some(id) => {
-                        let query = Query::History(user, id, before, limit);
+                        let query = Query::History(user, id, from, limit);
                         return self.ask(cx, (key, user), query, conversation);
                     }
-                    None => empty_history(conversation),
+                    None => empty_history(conversation, from),
                 }
             }
             PageRequest::Overview { before } => {
@@ -121,14 +122,10 @@ impl Pages {
         if complete_to < asked.applied && !was_cut {
             return self.wait(cx, asked, PAGE_AGAIN_INTERVAL);
         }
-        let Asked { key, user, conversation, ref query, .. } = asked;
-        let after = match query {
-            Query::Backlog(_, after) => *after,
-            Query::History(..) | Query::Overview(..) | Query::Failures(..) => Sequence::ZERO,
-        };
+        let (key, user) = (asked.key, asked.user);
         let reader = Reader { people, counts, user };
-        let update = match page {
-            Page::Backlog(messages) => {
+        let update = match (page, &asked.query) {
+            (Page::Backlog(messages), Query::Backlog(_, after)) => {
                 // What storage has and the log has not brought here yet, comes by the log.
                 let known = messages.iter().filter(|message| {
                     message.sequence <= cx.applied && people.may_read_change(user, message)
@@ -136,20 +133,25 @@ impl Pages {
                 let messages = known.filter_map(|message| reader.message(message, &[]));
                 let complete_to = complete_to.min(cx.applied);
                 let messages = messages.map(Arc::new).collect();
-                Update::Backlog { after, page: Some(BacklogPage { messages, complete_to }) }
+                Update::Backlog { after: *after, page: Some(BacklogPage { messages, complete_to }) }
             }
-            Page::History(lines, has_more) => {
+            (Page::History(lines, has_more), Query::History(_, _, from, _)) => {
+                let (conversation, from) = (asked.conversation, *from);
                 let messages = reader.lines(&lines);
-                Update::Page(PageAnswer::History { conversation, messages, has_more })
+                Update::Page(PageAnswer::History { conversation, from, messages, has_more })
             }
-            Page::Overview(lines, has_more) => Update::Page(reader.overview(&lines, has_more)),
-            Page::Failures(failures) => {
+            (Page::Overview(lines, has_more), Query::Overview(..)) => {
+                Update::Page(reader.overview(&lines, has_more))
+            }
+            (Page::Failures(failures), Query::Failures(..)) => {
                 let failures = failures.into_iter();
                 let named = failures.filter_map(|(sequence, user, failure)| {
                     Some((sequence, people.name(user)?.clone(), failure))
                 });
                 Update::Page(PageAnswer::Failures(named.collect()))
             }
+            // Not an answer to what was asked.
+            _ => return fail(cx, asked),
         };
         cx.update(key, update);
     }
@@ -228,15 +230,21 @@ impl Reader<'_> {
         deliveries
     }
 
-    fn overview(&self, lines: &[(StoredMessage, Sequence)], has_more: bool) -> PageAnswer {
-        let read = lines.iter().filter(|(_, read)| *read > Sequence::ZERO);
-        let read = read.filter_map(|(line, read)| {
-            Some((self.people.seen_by(line.message.conversation, self.user)?, *read))
-        });
-        let last = lines.last().map(|(line, _)| line.message.sequence);
+    fn overview(&self, lines: &[OverviewLine], has_more: bool) -> PageAnswer {
+        let (mut read, mut unread) = (Vec::new(), Vec::new());
+        for of in lines {
+            let id = of.line.message.conversation;
+            let Some(conversation) = self.people.seen_by(id, self.user) else { continue };
+            if of.read > Sequence::ZERO {
+                read.push((conversation.clone(), of.read));
+            }
+            unread.push((conversation, of.unread));
+        }
+        let last = lines.last().map(|of| of.line.message.sequence);
         PageAnswer::Overview {
-            read: read.collect(),
-            messages: self.lines(lines.iter().map(|(line, _)| line)),
+            messages: self.lines(lines.iter().map(|of| &of.line)),
+            read,
+            unread,
             next: last.filter(|_| has_more),
         }
     }
@@ -247,12 +255,14 @@ fn fail(cx: &mut Context, asked: Asked) {
     let Asked { key, query, conversation, .. } = asked;
     let update = match query {
         Query::Backlog(_, after) => Update::Backlog { after, page: None },
-        Query::History(..) => {
-            Update::Page(PageAnswer::History { conversation, messages: Vec::new(), has_more: true })
+        Query::History(_, _, from, _) => {
+            let (messages, has_more) = (Vec::new(), true);
+            Update::Page(PageAnswer::History { conversation, from, messages, has_more })
         }
         Query::Overview(..) => Update::Page(PageAnswer::Overview {
             messages: Vec::new(),
             read: Vec::new(),
+            unread: Vec::new(),
             next: None,
         }),
         Query::Failures(..) => Update::Page(PageAnswer::Failures(Vec::new())),
@@ -260,8 +270,8 @@ fn fail(cx: &mut Context, asked: Asked) {
     cx.update(key, update);
 }
 
-fn empty_history(conversation: Conversation) -> PageAnswer {
-    PageAnswer::History { conversation, messages: Vec::new(), has_more: false }
+fn empty_history(conversation: Conversation, from: HistoryFrom) -> PageAnswer {
+    PageAnswer::History { conversation, from, messages: Vec::new(), has_more: false }
 }
 
 fn groups(people: &People, user: UserId, after: Option<GroupName>) -> Vec<GroupName> {

@@ -49,7 +49,10 @@ pub(super) fn of_message(message: &ClientMessage) -> Cost {
         | ClientMessage::Invitations
         | ClientMessage::Group(_, GroupAction::Describe)
         | ClientMessage::Sessions => LOOK_UP,
-        ClientMessage::Sync(_) | ClientMessage::History { .. } | ClientMessage::Overview(_) => PAGE,
+        ClientMessage::Sync(_)
+        | ClientMessage::History { .. }
+        | ClientMessage::Lines { .. }
+        | ClientMessage::Overview(_) => PAGE,
         ClientMessage::NewGroup(..)
         | ClientMessage::JoinGroup(_)
         | ClientMessage::QuitGroup(_)

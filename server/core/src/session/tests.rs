@@ -291,6 +291,7 @@ fn a_client_that_asks_without_reading_waits_and_is_never_ended() {
     let answer = Update::Page(PageAnswer::Overview {
         messages: vec![delivery(3, MessageKind::Text, &text)],
         read: vec![],
+        unread: vec![],
         next: None,
     });
     let mut asked = 1;

@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use netchat_core::storage::{
     Admission, Change, ConversationId, Draft, Entry, GroupRecord, Loaded, Message, MessageDraft,
-    Page, Placed, Purge, Query, Refused, Sequence, Snapshot, Standing, StandingStep, Stored,
-    StoredMessage, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
+    OverviewLine, Page, Placed, Purge, Query, Refused, Sequence, Snapshot, Standing, StandingStep,
+    Stored, StoredMessage, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::body::Body;
-use netchat_shared::extended::JoinPolicy;
+use netchat_shared::extended::{HistoryFrom, JoinPolicy};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::time::{Instant, Now, UnixTime};
@@ -182,21 +182,41 @@ impl Fixture {
         before: Option<u64>,
         limit: u16,
     ) -> (Vec<StoredMessage>, bool) {
-        let query = Query::History(user, conversation, before.map(Sequence), limit);
-        match self.page(&query) {
+        self.lines(user, conversation, HistoryFrom::Before(before.map(Sequence)), limit)
+    }
+
+    fn lines(
+        &mut self,
+        user: UserId,
+        conversation: ConversationId,
+        from: HistoryFrom,
+        limit: u16,
+    ) -> (Vec<StoredMessage>, bool) {
+        match self.page(&Query::History(user, conversation, from, limit)) {
             (Page::History(messages, has_more), _) => (messages, has_more),
             other => panic!("{other:?}"),
         }
     }
 
-    fn overview(&mut self, user: UserId, before: Option<u64>) -> (Vec<(u64, u64)>, bool) {
+    fn overview_lines(&mut self, user: UserId, before: Option<u64>) -> (Vec<OverviewLine>, bool) {
         match self.page(&Query::Overview(user, before.map(Sequence))) {
-            (Page::Overview(lines, has_more), _) => {
-                let places = lines.iter().map(|(line, read)| (line.message.sequence.0, read.0));
-                (places.collect(), has_more)
-            }
+            (Page::Overview(lines, has_more), _) => (lines, has_more),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// The places of the latest lines, and up to where they were read.
+    fn overview(&mut self, user: UserId, before: Option<u64>) -> (Vec<(u64, u64)>, bool) {
+        let (lines, has_more) = self.overview_lines(user, before);
+        let places = lines.iter().map(|of| (of.line.message.sequence.0, of.read.0));
+        (places.collect(), has_more)
+    }
+
+    /// How many lines of others each of their conversations has that they have not read, the
+    /// conversation with the latest line first.
+    fn unread(&mut self, user: UserId) -> Vec<u32> {
+        let (lines, _) = self.overview_lines(user, None);
+        lines.iter().map(|of| of.unread.get()).collect()
     }
 
     /// Asks for a sweep, and carries it to its end.

@@ -1,7 +1,12 @@
 //! Questions: who may read what, and how much of it at once.
 
-use netchat_core::limits::{FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX};
+use netchat_core::limits::{
+    FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX,
+    UNREAD_LINES_LOOKED_AT_MAX,
+};
 use netchat_core::storage::DeliveryFailure;
+use netchat_shared::extended::HistoryFrom;
+use netchat_shared::limits::UNREAD_COUNT_MAX;
 
 use super::*;
 
@@ -103,6 +108,50 @@ fn a_history_goes_back_line_by_line() {
 }
 
 #[test]
+fn a_history_goes_on_from_a_place() {
+    let mut fixture = with_messages();
+    let garden = ConversationId(1);
+    let line = fixture.say(BOB, GARDEN);
+    let edit = fixture.send(ALICE, GARDEN, MessageKind::Edit(Sequence(9)), "ZTE=");
+    let mut behind = |user, after, limit| {
+        let from = HistoryFrom::After(Sequence(after));
+        let (lines, has_more) = fixture.lines(user, garden, from, limit);
+        let changes =
+            sequences(&lines.first().map(|line| line.changes.clone()).unwrap_or_default());
+        (places(&lines), changes, has_more)
+    };
+    assert_eq!(behind(ALICE, 0, 2), (vec![5, 9], vec![], true));
+    assert_eq!(behind(ALICE, 5, 2), (vec![9, line.0], vec![edit.0], false));
+    assert_eq!(behind(ALICE, line.0, 2), (vec![], vec![], false));
+    assert_eq!(behind(ALICE, u64::MAX, 2), (vec![], vec![], false));
+    assert_eq!(behind(BOB, 0, 1), (vec![9], vec![edit.0], true), "from where he joined");
+    assert_eq!(behind(CAROL, 0, 2), (vec![], vec![], false));
+}
+
+#[test]
+fn a_history_goes_on_from_a_time() {
+    let mut fixture = Fixture::with_people();
+    let at = |fixture: &mut Fixture, seconds| {
+        fixture.seconds = seconds;
+        fixture.say(ALICE, EVERYONE).0
+    };
+    let first = at(&mut fixture, 5_000);
+    let (second, third) = (at(&mut fixture, 5_010), at(&mut fixture, 5_010));
+    let fourth = at(&mut fixture, 5_030);
+    let mut since = |millis: u64| {
+        let from = HistoryFrom::At(UnixTime { millis });
+        places(&fixture.lines(BOB, ConversationId::EVERYONE, from, 10).0)
+    };
+    assert_eq!(since(0), [first, second, third, fourth]);
+    assert_eq!(since(5_000_000), [first, second, third, fourth]);
+    assert_eq!(since(5_000_001), [second, third, fourth]);
+    assert_eq!(since(5_010_000), [second, third, fourth]);
+    assert_eq!(since(5_010_001), [fourth]);
+    assert_eq!(since(5_030_001), [0; 0]);
+    assert_eq!(since(u64::MAX), [0; 0]);
+}
+
+#[test]
 fn a_sender_reads_what_failed() {
     let mut fixture = with_messages();
     let lost = (BOB, DeliveryFailure::Lost);
@@ -152,4 +201,41 @@ fn an_overview_has_the_latest_line_of_each_conversation_and_what_was_read() {
     assert_eq!((lines.len(), has_more), (PAGE_MESSAGES_MAX, true));
     let last = lines.last().unwrap().0;
     assert_eq!(fixture.overview(CAROL, Some(last)), (vec![(10, 0)], false));
+}
+
+#[test]
+fn lines_of_others_are_unread_behind_the_place_up_to_which_one_has_read() {
+    let mut fixture = with_messages();
+    let garden = ConversationId(1);
+    // The conversation of both, everyone, and the garden: the latest line of each is 11, 10, 9.
+    assert_eq!(fixture.unread(BOB), [2, 0, 1], "nothing was ever read");
+    assert_eq!(fixture.unread(CAROL), [1]);
+    let deletion = fixture.send(ALICE, GARDEN, MessageKind::Deletion(Sequence(9)), "");
+    fixture.say(BOB, GARDEN);
+    let line = fixture.say(ALICE, GARDEN);
+    fixture.send(ALICE, GARDEN, MessageKind::Edit(line), "ZTE=");
+    assert_eq!(
+        fixture.unread(BOB)[0],
+        2,
+        "what was taken back counts, one's own and changes don't"
+    );
+    fixture.write(Write::SetRead(BOB, garden, deletion));
+    assert_eq!(fixture.unread(BOB)[0], 1);
+    fixture.write(Write::SetRead(BOB, garden, line));
+    assert_eq!(fixture.unread(BOB)[0], 0);
+}
+
+#[test]
+fn unread_lines_are_counted_up_to_a_bound() {
+    let mut fixture = Fixture::with_people();
+    for count in 1..=UNREAD_COUNT_MAX + 1 {
+        fixture.say(ALICE, EVERYONE);
+        assert_eq!(fixture.unread(BOB), [count.min(UNREAD_COUNT_MAX)]);
+    }
+    for _ in 0..UNREAD_LINES_LOOKED_AT_MAX {
+        fixture.say(BOB, EVERYONE);
+    }
+    assert_eq!(fixture.unread(BOB), [0], "he has written enough not to have missed them");
+    fixture.say(ALICE, EVERYONE);
+    assert_eq!(fixture.unread(BOB), [1]);
 }

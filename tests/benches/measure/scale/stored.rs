@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use netchat_core::storage::{ConversationId, Purge, Query, Sequence, UserId, Write};
+use netchat_shared::extended::HistoryFrom;
 use netchat_shared::time::UnixTime;
 use rusqlite::{Connection, OpenFlags};
 
@@ -40,11 +41,19 @@ fn ask(database: &mut Database) {
     let limit = PAGE_LINES;
     ask_often(database, "backlog from the middle", |user, _| Query::Backlog(user, middle));
     ask_often(database, "history, its latest page", |user, conversation| {
-        Query::History(user, conversation, None, limit)
+        Query::History(user, conversation, HistoryFrom::Before(None), limit)
     });
     ask_often(database, "history from the middle", |user, conversation| {
-        Query::History(user, conversation, Some(middle), limit)
+        Query::History(user, conversation, HistoryFrom::Before(Some(middle)), limit)
     });
+    ask_often(database, "history on from the middle", |user, conversation| {
+        Query::History(user, conversation, HistoryFrom::After(middle), limit)
+    });
+    let time = UnixTime { millis: database.time.millis / 2 };
+    ask_often(database, "history from a time on", |user, conversation| {
+        Query::History(user, conversation, HistoryFrom::At(time), limit)
+    });
+    ask_often(database, "overview, with what is not read", |user, _| Query::Overview(user, None));
 }
 
 fn ask_often(

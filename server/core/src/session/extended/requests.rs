@@ -2,7 +2,7 @@
 
 use netchat_shared::body::{Body, Judgement};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{ClientMessage, GroupAction, NotSent, ServerMessage};
+use netchat_shared::extended::{ClientMessage, GroupAction, HistoryFrom, NotSent, ServerMessage};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::{LINK_MESSAGE_BYTES_MAX, TYPING_INTERVAL};
 use netchat_shared::name::{GroupName, UserName};
@@ -74,6 +74,7 @@ impl ExtendedSession {
             ClientMessage::Watch(_)
             | ClientMessage::Receipts(..)
             | ClientMessage::History { .. }
+            | ClientMessage::Lines { .. }
             | ClientMessage::Overview(_)
             | ClientMessage::Groups(_)
             | ClientMessage::Members(..)
@@ -99,7 +100,13 @@ impl ExtendedSession {
                 PageRequest::Failures { since }
             }
             ClientMessage::History { conversation, before, limit } => {
-                PageRequest::History { conversation, before, limit }
+                if let Stage::SignedIn(signed_in) = &mut self.stage {
+                    signed_in.is_history_of_before = true;
+                }
+                PageRequest::History { conversation, from: HistoryFrom::Before(before), limit }
+            }
+            ClientMessage::Lines { conversation, from, limit } => {
+                PageRequest::History { conversation, from, limit }
             }
             ClientMessage::Overview(before) => PageRequest::Overview { before },
             ClientMessage::Groups(after) => PageRequest::Groups { after },

@@ -53,6 +53,9 @@ pub(super) struct SignedIn {
     pub(super) sends_under_way: usize,
     /// Something was asked of the chat, and nothing more is read until it is answered.
     pub(super) awaits_answer: bool,
+    /// What is awaited is a history, asked for in the words of clients of before: it is answered in
+    /// theirs.
+    pub(super) is_history_of_before: bool,
     /// It missed a change of who is online, and is told anew when it has room.
     pub(super) online_is_stale: bool,
     /// It missed something else, and is told to ask anew when it has room.
@@ -78,6 +81,7 @@ impl SignedIn {
             owed: VecDeque::new(),
             sends_under_way: 0,
             awaits_answer: false,
+            is_history_of_before: false,
             online_is_stale: true,
             is_stale: false,
             renamed_after: None,

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    GroupInfo, GroupNews as News, GroupReply, Link, LinkError, Receipt, ServerMessage,
+    GroupInfo, GroupNews as News, GroupReply, HistoryFrom, Link, LinkError, Receipt, ServerMessage,
 };
 use netchat_shared::list::List;
 use netchat_shared::name::{GroupName, UserName};
@@ -229,14 +230,17 @@ impl ExtendedSession {
     fn tell_page(&mut self, page: &PageAnswer) {
         self.finish_answer();
         match page {
-            PageAnswer::History { conversation, messages, has_more } => {
+            PageAnswer::History { conversation, from, messages, has_more } => {
                 self.tell_past(messages);
-                self.answer(&ServerMessage::HistoryEnd(conversation.clone(), *has_more));
+                self.end_history(conversation.clone(), *from, *has_more);
             }
-            PageAnswer::Overview { messages, read, next } => {
+            PageAnswer::Overview { messages, read, unread, next } => {
                 self.tell_past(messages);
                 for (conversation, sequence) in read {
                     self.answer(&ServerMessage::Read(conversation.clone(), *sequence));
+                }
+                for (conversation, count) in unread {
+                    self.answer(&ServerMessage::Unread(conversation.clone(), *count));
                 }
                 self.answer(&ServerMessage::OverviewEnd(*next));
             }
@@ -267,6 +271,15 @@ impl ExtendedSession {
                 self.answer(&ServerMessage::Receivers(*sequence, page, has_more));
             }
         }
+    }
+
+    fn end_history(&mut self, conversation: Conversation, from: HistoryFrom, has_more: bool) {
+        let Stage::SignedIn(signed_in) = &mut self.stage else { return };
+        let end = match std::mem::take(&mut signed_in.is_history_of_before) {
+            true => ServerMessage::HistoryEnd(conversation, has_more),
+            false => ServerMessage::LinesEnd(conversation, from, has_more),
+        };
+        self.answer(&end);
     }
 
     fn tell_past(&mut self, messages: &[Arc<Delivery>]) {
