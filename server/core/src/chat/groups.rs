@@ -12,8 +12,8 @@ use crate::context::Context;
 use crate::directory::Group;
 use crate::events::{GroupDescription, GroupOutcome, GroupRequest, SessionKey, Update};
 use crate::limits::{
-    ASKS_OF_USER_MAX, BLOCKED_BY_USER_MAX, GROUP_ASKING_MAX, GROUP_MEMBERS_MAX, GROUPS_MAX,
-    INVITATIONS_OF_USER_MAX,
+    ASKS_OF_USER_MAX, BLOCKED_BY_USER_MAX, GROUP_ASKING_MAX, GROUP_INVITED_MAX, GROUP_MEMBERS_MAX,
+    GROUPS_MAX, INVITATIONS_OF_USER_MAX, INVITED_BY_MEMBER_MAX,
 };
 use crate::names::{self, Found, NameRefused};
 use crate::storage::{
@@ -283,7 +283,7 @@ impl Asker<'_> {
                 if self.group.standing(other) != Some(Standing::Asking) {
                     return Err(refused(format!("{name} does not ask to join.")));
                 }
-                self.check_room(0)?;
+                self.check_room(1)?;
                 let join = Draft::Join(id, other, Admission::Asking);
                 Ok((vec![join], About::Outcome(GroupOutcome::Admitted(name))))
             }
@@ -351,8 +351,7 @@ impl Asker<'_> {
                 return Err(refused(line));
             }
         };
-        // An invitation has its room already.
-        self.check_room(usize::from(admission == Admission::Open))?;
+        self.check_room(1)?;
         Ok((vec![Draft::Join(group.id, user, admission)], About::Membership))
     }
 
@@ -392,7 +391,8 @@ impl Asker<'_> {
         if group.policy != JoinPolicy::Anyone {
             self.check_maker()?;
         }
-        let (mut drafts, mut invited, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut joins, mut invites) = (Vec::new(), Vec::new());
+        let (mut invited, mut unknown) = (Vec::new(), Vec::new());
         for (typed, other) in resolve(people, user, names) {
             let Some(other) = other.filter(|&other| self.may_be_invited(other)) else {
                 unknown.push(typed);
@@ -405,14 +405,16 @@ impl Asker<'_> {
             let invite = Draft::Standing(group.id, other, StandingStep::Invite(user));
             match group.standing(other) {
                 Some(Standing::Asking) if group.maker() == Some(user) => {
-                    drafts.push(Draft::Join(group.id, other, Admission::Asking));
+                    joins.push(Draft::Join(group.id, other, Admission::Asking));
                 }
                 // One that is told stays as it is.
                 Some(Standing::Invited(by)) if !people.directory.is_blocked(other, by) => {}
-                Some(_) | None => drafts.push(invite),
+                Some(_) | None => invites.push(invite),
             }
         }
-        self.check_room(drafts.len())?;
+        self.check_room(joins.len())?;
+        self.check_invitations(invites.len())?;
+        let drafts = [joins, invites].concat();
         let outcome = GroupOutcome::Invited { invited, unknown };
         if drafts.is_empty() { Err(outcome) } else { Ok((drafts, About::Outcome(outcome))) }
     }
@@ -444,14 +446,30 @@ impl Asker<'_> {
         Err(refused(format!("That is for {maker} to decide, whose group it is.")))
     }
 
-    /// Those who are invited have a place already.
     fn check_room(&self, more: usize) -> Result<(), GroupOutcome> {
-        let is_invited =
-            |(_, standing): &&(UserId, Standing)| matches!(standing, Standing::Invited(_));
-        let invited = self.group.others.iter().filter(is_invited).count();
-        match self.group.members.len() + invited + more <= GROUP_MEMBERS_MAX {
+        match more == 0 || self.group.members.len() + more <= GROUP_MEMBERS_MAX {
             true => Ok(()),
             false => Err(refused(too_many_members())),
+        }
+    }
+
+    /// Invitations hold no places, so that nobody is kept out by those who don't answer. One member's
+    /// leave room for others'.
+    fn check_invitations(&self, more: usize) -> Result<(), GroupOutcome> {
+        let inviters = self.group.others.iter().filter_map(|(_, standing)| match standing {
+            Standing::Invited(by) => Some(*by),
+            Standing::Asking | Standing::Barred => None,
+        });
+        let own = inviters.clone().filter(|by| *by == self.user).count();
+        if more > 0 && inviters.count() + more > GROUP_INVITED_MAX {
+            return Err(refused(too_many_invited()));
+        }
+        match self.group.maker() == Some(self.user) || own + more <= INVITED_BY_MEMBER_MAX {
+            true => Ok(()),
+            false => Err(refused(format!(
+                "Of your invitations into {}, at most {INVITED_BY_MEMBER_MAX} may wait for an answer.",
+                self.group.name
+            ))),
         }
     }
 
@@ -500,7 +518,10 @@ fn create(
             None => unknown.push(typed),
         }
     }
-    check_new(people, name, 1 + invited.len())?;
+    check_new(people, name)?;
+    if invited.len() > GROUP_INVITED_MAX {
+        return Err(refused(too_many_invited()));
+    }
     let draft = Draft::Group { name: name.clone(), policy, members: vec![user], invited };
     Ok((vec![draft], About::Created(unknown)))
 }
@@ -516,19 +537,20 @@ fn create_open(people: &People, user: UserId, name: &GroupName, names: Vec<Strin
             None => unknown.push(name),
         }
     }
-    check_new(people, name, members.len())?;
+    check_new(people, name)?;
+    if members.len() > GROUP_MEMBERS_MAX {
+        return Err(refused(too_many_members()));
+    }
     let (name, policy) = (name.clone(), JoinPolicy::Anyone);
     Ok((vec![Draft::Group { name, policy, members, invited: vec![] }], About::Created(unknown)))
 }
 
-fn check_new(people: &People, name: &GroupName, people_count: usize) -> Result<(), GroupOutcome> {
+fn check_new(people: &People, name: &GroupName) -> Result<(), GroupOutcome> {
     if people.directory.find_group(name).is_some() {
         return Err(refused(format!("Group {name} exists already.")));
     }
     check_name(people, name, None).map_err(|why| refused(format!("{name}: {why}.")))?;
-    if people_count > GROUP_MEMBERS_MAX {
-        Err(refused(too_many_members()))
-    } else if people.directory.group_count() >= GROUPS_MAX {
+    if people.directory.group_count() >= GROUPS_MAX {
         Err(refused("There are too many groups.".to_owned()))
     } else {
         Ok(())
@@ -588,4 +610,8 @@ fn too_many_groups(max: usize) -> String {
 
 fn too_many_members() -> String {
     format!("A group has at most {GROUP_MEMBERS_MAX} members.")
+}
+
+fn too_many_invited() -> String {
+    format!("At most {GROUP_INVITED_MAX} people are invited into a group at once.")
 }
