@@ -31,7 +31,7 @@ use super::{groups, name_keys, queries, writes};
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// The version of the schema that this program writes.
-const SCHEMA_VERSION: usize = 7;
+const SCHEMA_VERSION: usize = 8;
 
 /// The permissions of the database and of what lies beside it: texts and hashes are in it.
 pub(super) const OWNER_ONLY: u32 = 0o600;
@@ -463,6 +463,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("schema-5.sql")),
         M::up(include_str!("schema-6.sql")),
         M::up(include_str!("schema-7.sql")),
+        M::up(include_str!("schema-8.sql")),
     ];
     Migrations::new(steps.into())
 }
@@ -497,6 +498,12 @@ fn read_user(row: &Row<'_>) -> rusqlite::Result<Option<(UserRecord, Sequence)>> 
         since: Sequence(row.get(4)?),
     };
     Ok(Some((record, Sequence(row.get(5)?))))
+}
+
+/// Makes it a database of that schema, of one of an earlier one.
+#[cfg(test)]
+pub(super) fn migrate_to(connection: &mut Connection, version: usize) {
+    migrations().to_version(connection, version).unwrap();
 }
 
 #[cfg(test)]

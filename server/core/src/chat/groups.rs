@@ -100,7 +100,7 @@ impl Groups {
         let plan = match (request, group) {
             (GroupRequest::Find, group) => Err(GroupOutcome::Found(group.is_some())),
             (GroupRequest::CreateOpen(_) | GroupRequest::Create(..), _)
-                if decides_about(people, user) >= cx.settings.quotas.groups =>
+                if people.directory.groups_made_by(user) >= cx.settings.quotas.groups =>
             {
                 Err(refused(too_many_groups(cx.settings.quotas.groups)))
             }
@@ -284,14 +284,14 @@ impl Asker<'_> {
                     return Err(refused(format!("{name} does not ask to join.")));
                 }
                 self.check_room(1)?;
-                let join = Draft::Join(id, other, Admission::Asking);
+                let join = Draft::Join(id, other, Admission::LetIn(self.user));
                 Ok((vec![join], About::Outcome(GroupOutcome::Admitted(name))))
             }
             GroupRequest::TurnAway(name) => {
                 let (other, name) = self.other(&name)?;
                 let step = match self.group.standing(other) {
-                    Some(Standing::Asking) => StandingStep::TurnAway,
-                    Some(Standing::Invited(_)) => StandingStep::Uninvite,
+                    Some(Standing::Asking) => StandingStep::TurnAway(self.user),
+                    Some(Standing::Invited(_)) => StandingStep::TakeBack(self.user),
                     Some(Standing::Barred) | None => {
                         return Err(refused(format!(
                             "{name} neither asks to join nor is invited."
@@ -307,18 +307,19 @@ impl Asker<'_> {
                     return Err(refused(format!("{name} is no other member of it.")));
                 }
                 let outcome = GroupOutcome::Removed(name);
-                Ok((vec![Draft::Remove(id, other)], About::Outcome(outcome)))
+                let remove = Draft::Remove { group: id, user: other, by: self.user };
+                Ok((vec![remove], About::Outcome(outcome)))
             }
             GroupRequest::Rename(name) => {
                 self.check_maker()?;
                 check_name(self.people, &name, Some(self.group))
                     .map_err(|why| refused(format!("{name}: {why}.")))?;
-                let rename = vec![Draft::Rename(id, name.clone())];
+                let rename = vec![Draft::Rename(id, self.user, name.clone())];
                 Ok((rename, About::Outcome(GroupOutcome::Renamed(name))))
             }
             GroupRequest::SetPolicy(policy) => {
                 self.check_maker()?;
-                Ok((vec![Draft::Policy(id, policy)], About::Description))
+                Ok((vec![Draft::Policy(id, self.user, policy)], About::Description))
             }
             GroupRequest::Describe => match self.is_member() || self.invitation().is_some() {
                 true => Err(describe(self.people, self.group, self.user)),
@@ -374,7 +375,7 @@ impl Asker<'_> {
 
     fn decline(&self) -> Plan {
         let step = match self.group.standing(self.user) {
-            Some(Standing::Invited(_)) => StandingStep::Uninvite,
+            Some(Standing::Invited(_)) => StandingStep::Decline,
             Some(Standing::Asking) => StandingStep::StopAsking,
             Some(Standing::Barred) | None => return Err(GroupOutcome::Declined),
         };
@@ -405,7 +406,7 @@ impl Asker<'_> {
             let invite = Draft::Standing(group.id, other, StandingStep::Invite(user));
             match group.standing(other) {
                 Some(Standing::Asking) if group.maker() == Some(user) => {
-                    joins.push(Draft::Join(group.id, other, Admission::Asking));
+                    joins.push(Draft::Join(group.id, other, Admission::LetIn(user)));
                 }
                 // One that is told stays as it is.
                 Some(Standing::Invited(by)) if !people.directory.is_blocked(other, by) => {}
@@ -599,13 +600,8 @@ fn not_a_member(name: &GroupName) -> GroupOutcome {
     refused(format!("You are not a member of {name}."))
 }
 
-/// How many groups a user decides about: those they made, and those that their makers left to them.
-fn decides_about(people: &People, user: UserId) -> usize {
-    people.directory.groups_of(user).filter(|group| group.maker() == Some(user)).count()
-}
-
 fn too_many_groups(max: usize) -> String {
-    format!("You have {max} groups of your own, as many as one account may: leave one first.")
+    format!("You have made {max} groups that are there, as many as one account may.")
 }
 
 fn too_many_members() -> String {

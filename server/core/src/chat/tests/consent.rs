@@ -357,6 +357,51 @@ fn invitations_and_requests_to_join_are_bounded() {
 }
 
 #[test]
+fn s8_what_a_removed_member_has_invited_is_not_invited_any_more() {
+    for quits in [false, true] {
+        let mut room = Room::new();
+        let (alice, eve) = (room.signs_in("alice"), room.signs_in("eve"));
+        let (bob, dave) = (room.signs_in("bob"), room.signs_in("dave"));
+        room.makes(alice, "g", JoinPolicy::Anyone, &["eve", "dave"]);
+        assert!(room.joins(eve, "g"));
+        room.does(eve, "g", GroupRequest::Invite(vec!["bob".to_owned()]));
+        room.does(alice, "g", GroupRequest::SetPolicy(JoinPolicy::Invitation));
+        room.told.clear();
+        match quits {
+            true => room.does(eve, "g", GroupRequest::Quit),
+            false => room.does(alice, "g", GroupRequest::Remove(name("eve"))),
+        };
+        assert_eq!(room.news(bob), named("g", GroupNews::Uninvited));
+        assert_eq!(room.news(dave), [], "the others stay");
+        assert!(room.is_refused(bob, "g", GroupRequest::Join));
+        assert!(room.joins(dave, "g"));
+    }
+}
+
+#[test]
+fn s8_a_group_counts_for_who_has_made_it_as_long_as_it_is_there() {
+    let mut room = Room::new();
+    room.cx.settings.quotas.groups = 2;
+    let (alice, bob) = (room.signs_in("alice"), room.signs_in("bob"));
+    for group in ["g", "h"] {
+        room.group(group, alice, &["bob"]);
+        room.told.clear();
+        assert_eq!(room.does(alice, group, GroupRequest::Quit), GroupOutcome::Quit);
+    }
+    let mut makes = |key, group| {
+        let create = GroupRequest::Create(JoinPolicy::Invitation, vec![]);
+        matches!(room.does(key, group, create), GroupOutcome::Created { .. })
+    };
+    assert!(!makes(alice, "a"), "hers are there still");
+    assert!(makes(bob, "b") && makes(bob, "c"), "what was left to him is not his");
+    assert!(!makes(bob, "d"));
+    room.does(bob, "g", GroupRequest::Quit);
+    let create = GroupRequest::Create(JoinPolicy::Invitation, vec![]);
+    let made = room.does(alice, "a", create);
+    assert!(matches!(made, GroupOutcome::Created { .. }), "nobody is left in one: {made:?}");
+}
+
+#[test]
 fn s8_no_member_closes_an_open_group_with_invitations() {
     let mut room = Room::new();
     let (alice, eve, bob) = (room.signs_in("alice"), room.signs_in("eve"), room.signs_in("bob"));
