@@ -15,8 +15,8 @@ use netchat_core::limits::{
 use netchat_core::names::NameKeys;
 use netchat_core::storage::{
     Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, Generation, GroupRecord,
-    Message, MessageDraft, Origin, Placed, Purge, Refused, Sequence, Snapshot, Standing, Stored,
-    Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
+    Message, MessageDraft, Origin, Placed, Purge, Refused, Role, Sequence, Snapshot, Standing,
+    Stored, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::body::Body;
 use netchat_shared::kind::MessageKind;
@@ -275,9 +275,9 @@ impl MemoryStorage {
             Draft::Group { members, invited, .. } => members.iter().chain(invited).all(is_user),
             Draft::Join(group, user, _)
             | Draft::Quit(group, user)
-            | Draft::Remove(group, user)
+            | Draft::Remove { group, user, .. }
             | Draft::Standing(group, user, _) => is_group(group) && is_user(user),
-            Draft::Rename(group, _) | Draft::Policy(group, _) => is_group(group),
+            Draft::Rename(group, ..) | Draft::Policy(group, ..) => is_group(group),
             Draft::Block { user, other, .. } => is_user(user) && is_user(other),
         }
     }
@@ -444,6 +444,7 @@ impl Batch<'_> {
                 Change::Group(GroupRecord {
                     id: ConversationId(self.storage.last_conversation + 1),
                     name: name.clone(),
+                    creator: members[0],
                     policy: *policy,
                     members: members.iter().map(|member| (*member, next)).collect(),
                     others: invited.iter().map(|user| (*user, maker)).collect(),
@@ -458,10 +459,10 @@ impl Batch<'_> {
             }
             Draft::Join(id, ..)
             | Draft::Quit(id, _)
-            | Draft::Remove(id, _)
+            | Draft::Remove { group: id, .. }
             | Draft::Standing(id, ..)
-            | Draft::Rename(id, _)
-            | Draft::Policy(id, _) => match self.change_group(*id, what) {
+            | Draft::Rename(id, ..)
+            | Draft::Policy(id, ..) => match self.change_group(*id, what) {
                 Ok(change) => change,
                 Err(placed) => return placed,
             },

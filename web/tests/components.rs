@@ -21,7 +21,7 @@ use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, Now, UnixTime};
 use netchat_web::live::Live;
 use netchat_web::store::{
-    Asked, Draft, Field, Form, GroupDetails, GroupIntent, Intent, MessageIntent, MessageKey,
+    Draft, Field, Form, GroupDetails, GroupIntent, Intent, MessageIntent, MessageKey,
     ReadingIntent, Store,
 };
 use netchat_web::view::{App, Ui};
@@ -686,7 +686,7 @@ async fn earlier_messages_are_asked_of_the_server_when_the_page_has_no_more() {
     };
     page.change(|store| store.fold(now(), history(100..150))).await;
     page.change(|store| {
-        assert_eq!(store.show_earlier(), Some(Asked::Before(Some(Sequence(100)))));
+        assert_eq!(store.show_earlier(), Some(HistoryFrom::Before(Some(Sequence(100)))));
     })
     .await;
     page.change(|store| store.fold(now(), history(50..100))).await;

@@ -58,6 +58,13 @@ pub const GROUPS_MAX: usize = 100_000;
 /// Most members of a group. A further one is refused with a line.
 pub const GROUP_MEMBERS_MAX: usize = 1_000;
 
+/// Most invitations into one group that are open: they hold no places. A further one is refused with a
+/// line.
+pub const GROUP_INVITED_MAX: usize = 1_000;
+
+/// Most of them by one member, but for the group's maker, who can take any of them back.
+pub const INVITED_BY_MEMBER_MAX: usize = 64;
+
 /// Most people who ask to join one group. A further one is refused with a line.
 pub const GROUP_ASKING_MAX: usize = 256;
 
@@ -144,6 +151,10 @@ pub const SLOWED_TOLD_INTERVAL: Duration = Duration::from_secs(10);
 /// The same for an original client, which nothing holds back.
 pub const REFUSED_TOLD_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Within so long after a slowed account may do something again, its sessions look, each at a moment that
+/// is drawn anew every time: so each has its turn, whatever the others want.
+pub const SLOWED_SPREAD: Duration = Duration::from_millis(10);
+
 /// Most sessions of one account at once unless the operator decides otherwise.
 pub const SESSIONS_OF_ACCOUNT_DEFAULT: usize = 32;
 
@@ -154,7 +165,8 @@ pub const GROUPS_OF_ACCOUNT_DEFAULT: usize = 100;
 /// thousand lines a day, for two years.
 pub const STORED_BYTES_OF_ACCOUNT_DEFAULT: u64 = 512 << 20;
 
-/// Most accounts of which it is known how often they signed in lately; whoever may again first makes room.
+/// Most accounts of which it is known how often they signed in lately, with tokens and with passwords each;
+/// whoever may again first makes room.
 pub const SIGN_INS_REMEMBERED_MAX: usize = 65_536;
 
 /// Most tokens of one user; the one used longest ago makes room.

@@ -12,7 +12,7 @@ mod ids;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub use self::groups::{Admission, FormerName, GroupRecord, Standing, StandingStep};
+pub use self::groups::{Admission, FormerName, GroupRecord, Role, Standing, StandingStep};
 pub use self::ids::{ConversationId, UserId};
 use netchat_shared::body::Body;
 use netchat_shared::extended::{DeviceName, HistoryFrom, JoinPolicy, UnreadCount};
@@ -111,17 +111,26 @@ pub enum Draft {
     },
     /// A user becomes a member of a group, if they may for that reason when it is committed.
     Join(ConversationId, UserId, Admission),
-    /// A user is a member no more. A group that nobody is left in goes with it.
+    /// A user is a member no more, and whom they have invited is invited no more. A group that nobody is
+    /// left in goes with it.
     Quit(ConversationId, UserId),
-    /// The same by the group's maker: they need the maker's invitation to come back.
-    Remove(ConversationId, UserId),
+    /// The same by another user, if that is the group's maker when it is committed: they need the maker's
+    /// invitation to come back.
+    Remove {
+        /// From where.
+        group: ConversationId,
+        /// Who.
+        user: UserId,
+        /// The maker.
+        by: UserId,
+    },
     /// What a group is to a user who is no member changes, if it is what the step begins with when it
-    /// is committed.
+    /// is committed, and who takes it may.
     Standing(ConversationId, UserId, StandingStep),
-    /// A group is called that from here on, if the name is free.
-    Rename(ConversationId, GroupName),
-    /// Who may join a group.
-    Policy(ConversationId, JoinPolicy),
+    /// A group is called that from here on, if the name is free and that is its maker when it is committed.
+    Rename(ConversationId, UserId, GroupName),
+    /// Who may join a group, if that is its maker when it is committed.
+    Policy(ConversationId, UserId, JoinPolicy),
     /// A user is not told of another's invitations, or is again.
     Block {
         /// Who.
@@ -195,9 +204,10 @@ pub enum Change {
     Group(GroupRecord),
     /// A user is a member of a group from here on.
     Join(ConversationId, UserId),
-    /// A user is a member no more. With the last member, the group goes.
+    /// A user is a member no more, and whom they have invited is invited no more. With the last member, the
+    /// group goes.
     Quit(ConversationId, UserId),
-    /// A user is a member no more, because the group's maker says so.
+    /// The same, because the group's maker says so.
     Remove(ConversationId, UserId),
     /// What a group is to a user who is no member.
     Standing(ConversationId, UserId, Option<Standing>),
@@ -272,8 +282,8 @@ pub enum Placed {
     Taken,
     /// It can't be stored as it is.
     Refused(Refused),
-    /// The group has gone, or what somebody was to it has changed, since this was asked for: nothing
-    /// was changed.
+    /// The group has gone, or what somebody was to it or may do in it has changed, since this was asked
+    /// for: nothing was changed.
     Outdated,
 }
 

@@ -463,6 +463,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("schema-5.sql")),
         M::up(include_str!("schema-6.sql")),
         M::up(include_str!("schema-7.sql")),
+        M::up(include_str!("schema-8.sql")),
         M::up(include_str!("schema-9.sql")),
     ];
     Migrations::new(steps.into())
@@ -498,6 +499,12 @@ fn read_user(row: &Row<'_>) -> rusqlite::Result<Option<(UserRecord, Sequence)>> 
         since: Sequence(row.get(4)?),
     };
     Ok(Some((record, Sequence(row.get(5)?))))
+}
+
+/// Makes it a database of that schema, of one of an earlier one.
+#[cfg(test)]
+pub(super) fn migrate_to(connection: &mut Connection, version: usize) {
+    migrations().to_version(connection, version).unwrap();
 }
 
 #[cfg(test)]

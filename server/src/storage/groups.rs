@@ -3,8 +3,8 @@
 use netchat_core::limits::{FORMER_NAMES_MAX, GROUP_BARRED_MAX};
 use netchat_core::names::NameKeys;
 use netchat_core::storage::{
-    Admission, Change, ConversationId, FormerName, GroupRecord, Origin, Placed, Sequence, Standing,
-    StandingStep, UserId,
+    Admission, Change, ConversationId, FormerName, GroupRecord, Origin, Placed, Role, Sequence,
+    Standing, StandingStep, UserId,
 };
 use netchat_shared::extended::JoinPolicy;
 use netchat_shared::name::GroupName;
@@ -32,23 +32,25 @@ impl Commit<'_> {
         }
         let keys = NameKeys::of(name);
         let (id, since) = (self.next_conversation(), self.head.sequence.next());
+        let creator = members.first().copied().ok_or(Error::QueryReturnedNoRows)?;
+        let word = policy.word();
         run(
             self.connection,
-            "INSERT INTO conversation (id, group_name, folded, look, policy)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![id.0, name.as_str(), keys.folded(), keys.look(), policy.word()],
+            "INSERT INTO conversation (id, group_name, folded, look, policy, creator)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![id.0, name.as_str(), keys.folded(), keys.look(), word, creator.0],
         )?;
         for (position, user) in members.iter().enumerate() {
             self.add_member(id, *user, since, position)?;
         }
-        let maker = members.first().copied().ok_or(Error::QueryReturnedNoRows)?;
-        let others: Vec<_> = invited.iter().map(|user| (*user, Standing::Invited(maker))).collect();
+        let invited = invited.iter().map(|user| (*user, Standing::Invited(creator)));
+        let others: Vec<_> = invited.collect();
         for (position, (user, standing)) in others.iter().enumerate() {
             self.set_standing(id, *user, Some(*standing), (since, position))?;
         }
         let members = members.iter().map(|user| (*user, since)).collect();
         let (name, former_names) = (name.clone(), Vec::new());
-        let record = GroupRecord { id, name, policy, members, others, former_names };
+        let record = GroupRecord { id, name, creator, policy, members, others, former_names };
         Ok(Placed::At(self.log(origin, Change::Group(record))))
     }
 
@@ -63,7 +65,8 @@ impl Commit<'_> {
         if self.is_member(group, user)? {
             return Ok(Placed::At(self.head.sequence));
         }
-        if !admission.holds(policy, self.standing(group, user)?) {
+        let by = self.role_of(group, admission.by())?;
+        if !admission.holds(policy, self.standing(group, user)?, by) {
             return Ok(Placed::Outdated);
         }
         let since = self.head.sequence.next();
@@ -72,31 +75,28 @@ impl Commit<'_> {
         Ok(Placed::At(self.log(origin, Change::Join(group, user))))
     }
 
-    pub(super) fn append_quit(
+    /// A user is a member no more: by their own word, or because the maker says so.
+    pub(super) fn append_leave(
         &mut self,
         origin: Origin,
         group: ConversationId,
         user: UserId,
+        removed_by: Option<UserId>,
     ) -> rusqlite::Result<Placed> {
-        if self.policy(group)?.is_none() || !self.remove_member(group, user)? {
+        if self.policy(group)?.is_none() || !self.is_member(group, user)? {
             return Ok(Placed::At(self.head.sequence));
         }
-        Ok(Placed::At(self.log(origin, Change::Quit(group, user))))
-    }
-
-    pub(super) fn append_remove(
-        &mut self,
-        origin: Origin,
-        group: ConversationId,
-        user: UserId,
-    ) -> rusqlite::Result<Placed> {
-        if self.policy(group)?.is_none() || !self.remove_member(group, user)? {
-            return Ok(Placed::At(self.head.sequence));
+        if removed_by.is_none() {
+            self.remove_member(group, user)?;
+            return Ok(Placed::At(self.log(origin, Change::Quit(group, user))));
         }
-        if self.policy(group)?.is_some() {
-            let since = self.head.sequence.next();
-            self.set_standing(group, user, Some(Standing::Barred), (since, 0))?;
+        // Nobody removes themselves: a group without members has gone, and bars nobody.
+        if removed_by == Some(user) || self.role_of(group, removed_by)? != Some(Role::Maker) {
+            return Ok(Placed::Outdated);
         }
+        self.remove_member(group, user)?;
+        let since = self.head.sequence.next();
+        self.set_standing(group, user, Some(Standing::Barred), (since, 0))?;
         Ok(Placed::At(self.log(origin, Change::Remove(group, user))))
     }
 
@@ -110,7 +110,10 @@ impl Commit<'_> {
         let Some(policy) = self.policy(group)? else { return Ok(Placed::Outdated) };
         let standing = match self.is_member(group, user)? {
             true => None,
-            false => step.apply(policy, self.standing(group, user)?),
+            false => {
+                let by = self.role_of(group, step.by())?;
+                step.apply(policy, self.standing(group, user)?, by)
+            }
         };
         let Some(standing) = standing else { return Ok(Placed::Outdated) };
         let since = self.head.sequence.next();
@@ -121,10 +124,10 @@ impl Commit<'_> {
     pub(super) fn append_rename(
         &mut self,
         origin: Origin,
-        group: ConversationId,
+        (group, by): (ConversationId, UserId),
         name: &GroupName,
     ) -> rusqlite::Result<Placed> {
-        if self.policy(group)?.is_none() {
+        if self.policy(group)?.is_none() || self.role_of(group, Some(by))? != Some(Role::Maker) {
             return Ok(Placed::Outdated);
         }
         if self.is_taken(name, Some(group))? {
@@ -156,10 +159,10 @@ impl Commit<'_> {
     pub(super) fn append_policy(
         &mut self,
         origin: Origin,
-        group: ConversationId,
+        (group, by): (ConversationId, UserId),
         policy: JoinPolicy,
     ) -> rusqlite::Result<Placed> {
-        if self.policy(group)?.is_none() {
+        if self.policy(group)?.is_none() || self.role_of(group, Some(by))? != Some(Role::Maker) {
             return Ok(Placed::Outdated);
         }
         let set = "UPDATE conversation SET policy = ?2 WHERE id = ?1";
@@ -216,6 +219,23 @@ impl Commit<'_> {
         }
     }
 
+    /// What somebody may do in a group, if anybody is asked for.
+    fn role_of(
+        &self,
+        group: ConversationId,
+        user: Option<UserId>,
+    ) -> rusqlite::Result<Option<Role>> {
+        let Some(user) = user else { return Ok(None) };
+        if !self.is_member(group, user)? {
+            return Ok(None);
+        }
+        let first = "SELECT user FROM member WHERE conversation = ?1
+                     ORDER BY since, position, user LIMIT 1";
+        let maker: u32 =
+            self.connection.prepare_cached(first)?.query_row([group.0], |row| row.get(0))?;
+        Ok(Some(if maker == user.0 { Role::Maker } else { Role::Member }))
+    }
+
     fn standing(&self, group: ConversationId, user: UserId) -> rusqlite::Result<Option<Standing>> {
         self.connection
             .prepare_cached(
@@ -260,12 +280,14 @@ impl Commit<'_> {
         )
     }
 
-    /// Whether there was such a member. With the last one, the group goes; its messages are deleted by
-    /// the next sweep.
-    fn remove_member(&self, group: ConversationId, user: UserId) -> rusqlite::Result<bool> {
-        let remove = "DELETE FROM member WHERE conversation = ?1 AND user = ?2";
-        if self.connection.prepare_cached(remove)?.execute([group.0, user.0])? == 0 {
-            return Ok(false);
+    /// A member leaves, and invites nobody any more. With the last one, the group goes; its messages are
+    /// deleted by the next sweep.
+    fn remove_member(&self, group: ConversationId, user: UserId) -> rusqlite::Result<()> {
+        for statement in [
+            "DELETE FROM member WHERE conversation = ?1 AND user = ?2",
+            "DELETE FROM standing WHERE conversation = ?1 AND inviter = ?2",
+        ] {
+            run(self.connection, statement, [group.0, user.0])?;
         }
         let members = "SELECT 1 FROM member WHERE conversation = ?1";
         if !self.connection.prepare_cached(members)?.exists([group.0])? {
@@ -278,14 +300,15 @@ impl Commit<'_> {
                 run(self.connection, statement, [group.0])?;
             }
         }
-        Ok(true)
+        Ok(())
     }
 }
 
 /// All groups; `None` if a row holds what this program would not have written.
 pub(super) fn read_groups(connection: &Connection) -> rusqlite::Result<Option<Vec<GroupRecord>>> {
     let mut statement = connection.prepare(
-        "SELECT id, group_name, policy FROM conversation WHERE group_name IS NOT NULL ORDER BY id",
+        "SELECT id, group_name, policy, creator FROM conversation WHERE group_name IS NOT NULL
+         ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
     let mut groups = Vec::new();
@@ -295,7 +318,8 @@ pub(super) fn read_groups(connection: &Connection) -> rusqlite::Result<Option<Ve
         let (Ok(name), Some(policy)) = (name, policy) else { return Ok(None) };
         let Some(former_names) = read_former_names(connection, id)? else { return Ok(None) };
         let (members, others) = (read_members(connection, id)?, read_others(connection, id)?);
-        groups.push(GroupRecord { id, name, policy, members, others, former_names });
+        let creator = UserId(row.get(3)?);
+        groups.push(GroupRecord { id, name, creator, policy, members, others, former_names });
     }
     Ok(Some(groups))
 }

@@ -208,13 +208,15 @@ impl Commit<'_> {
             Draft::Join(group, user, admission) => {
                 self.append_join(origin, *group, *user, *admission)
             }
-            Draft::Quit(group, user) => self.append_quit(origin, *group, *user),
-            Draft::Remove(group, user) => self.append_remove(origin, *group, *user),
+            Draft::Quit(group, user) => self.append_leave(origin, *group, *user, None),
+            Draft::Remove { group, user, by } => {
+                self.append_leave(origin, *group, *user, Some(*by))
+            }
             Draft::Standing(group, user, step) => {
                 self.append_standing(origin, *group, *user, *step)
             }
-            Draft::Rename(group, name) => self.append_rename(origin, *group, name),
-            Draft::Policy(group, policy) => self.append_policy(origin, *group, *policy),
+            Draft::Rename(group, by, name) => self.append_rename(origin, (*group, *by), name),
+            Draft::Policy(group, by, policy) => self.append_policy(origin, (*group, *by), *policy),
             Draft::Block { user, other, is_blocked } => {
                 self.append_block(origin, *user, *other, *is_blocked)
             }

@@ -299,15 +299,21 @@ impl ServerMessage {
             Self::Session(session) => session.write(Line::new("SESSION")),
             Self::SessionsEnd => Line::new("SESSIONS_END"),
             Self::SessionsEnded(count) => Line::new("SESSIONS_ENDED").number(u64::from(*count)),
-            Self::Password(PasswordReply::Changed) => Line::new("PASSWORD").text("changed"),
-            Self::Password(PasswordReply::Wrong) => Line::new("PASSWORD").text("wrong"),
-            Self::Password(PasswordReply::Refused(why)) => {
-                Line::new("PASSWORD").text("refused").text(encode_text(why))
-            }
+            Self::Password(reply) => reply.write(Line::new("PASSWORD")),
             Self::SignedOut => Line::new("SIGNED_OUT"),
             Self::Slowed(rest) => Line::new("SLOWED").duration(*rest),
             Self::Stale => Line::new("STALE"),
             Self::Stopping => Line::new("STOPPING"),
+        }
+    }
+}
+
+impl PasswordReply {
+    fn write(&self, line: Line) -> Line {
+        match self {
+            Self::Changed => line.text("changed"),
+            Self::Wrong => line.text("wrong"),
+            Self::Refused(why) => line.text("refused").text(encode_text(why)),
         }
     }
 }

@@ -144,7 +144,7 @@ impl FastMemory {
             Draft::Group { .. }
             | Draft::Join(..)
             | Draft::Quit(..)
-            | Draft::Remove(..)
+            | Draft::Remove { .. }
             | Draft::Standing(..)
             | Draft::Rename(..)
             | Draft::Policy(..)

@@ -8,34 +8,45 @@ impl Batch<'_> {
         let unchanged = Err(Placed::At(self.storage.head()));
         let is_member = |user: &UserId| self.storage.member(id, *user).is_some();
         let group = self.storage.groups.get(&id);
+        let role = |by: UserId| group.and_then(|group| group.role(by));
         match (draft, group) {
             (Draft::Quit(_, user), _) => match is_member(user) {
                 true => Ok(Change::Quit(id, *user)),
                 false => unchanged,
             },
-            (Draft::Remove(_, user), _) => match is_member(user) {
-                true => Ok(Change::Remove(id, *user)),
-                false => unchanged,
-            },
+            (Draft::Remove { user, .. }, _) if !is_member(user) => unchanged,
+            (Draft::Remove { user, by, .. }, _) => {
+                match user != by && role(*by) == Some(Role::Maker) {
+                    true => Ok(Change::Remove(id, *user)),
+                    false => Err(Placed::Outdated),
+                }
+            }
             (Draft::Join(_, user, _), Some(_)) if is_member(user) => unchanged,
             (Draft::Join(_, user, admission), Some(group)) => {
-                match admission.holds(group.policy, group.standing(*user)) {
+                let by = admission.by().and_then(role);
+                match admission.holds(group.policy, group.standing(*user), by) {
                     true => Ok(Change::Join(id, *user)),
                     false => Err(Placed::Outdated),
                 }
             }
             (Draft::Standing(_, user, step), Some(group)) if !is_member(user) => {
-                let standing = step.apply(group.policy, group.standing(*user));
+                let by = step.by().and_then(role);
+                let standing = step.apply(group.policy, group.standing(*user), by);
                 standing.map(|it| Change::Standing(id, *user, it)).ok_or(Placed::Outdated)
             }
-            (Draft::Rename(_, name), Some(_)) => {
+            (Draft::Rename(_, by, _) | Draft::Policy(_, by, _), _)
+                if role(*by) != Some(Role::Maker) =>
+            {
+                Err(Placed::Outdated)
+            }
+            (Draft::Rename(_, _, name), Some(_)) => {
                 let others = self.storage.groups.values().filter(|group| group.id != id);
                 match Looks::of(others.map(|group| &group.name)).has_like(name) {
                     true => Err(Placed::Taken),
                     false => Ok(Change::Rename(id, name.clone())),
                 }
             }
-            (Draft::Policy(_, policy), Some(_)) => Ok(Change::Policy(id, *policy)),
+            (Draft::Policy(_, _, policy), Some(_)) => Ok(Change::Policy(id, *policy)),
             _ => Err(Placed::Outdated),
         }
     }

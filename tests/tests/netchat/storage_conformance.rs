@@ -75,13 +75,13 @@ enum Proposal {
 
 #[derive(Debug, Clone)]
 enum OfGroup {
-    Join(Admission),
+    /// Where it takes somebody else, by the person with that index.
+    Join(Index, u8),
     Quit,
-    Remove,
-    /// By the person with that index, if it is an invitation.
+    Remove(Index),
     Standing(Index, u8),
-    Rename(u8),
-    Policy(u8),
+    Rename(Index, u8),
+    Policy(Index, u8),
 }
 
 #[derive(Debug, Clone)]
@@ -150,15 +150,14 @@ fn groups() -> impl Strategy<Value = Proposal> {
 }
 
 fn of_group() -> impl Strategy<Value = OfGroup> {
-    let admission =
-        prop_oneof![Just(Admission::Open), Just(Admission::Invited), Just(Admission::Asking)];
+    let by = any::<Index>;
     prop_oneof![
-        3 => admission.prop_map(OfGroup::Join),
+        3 => (by(), 0..3_u8).prop_map(|(by, admission)| OfGroup::Join(by, admission)),
         2 => Just(OfGroup::Quit),
-        1 => Just(OfGroup::Remove),
-        5 => (any::<Index>(), 0..5_u8).prop_map(|(by, step)| OfGroup::Standing(by, step)),
-        1 => (0..6_u8).prop_map(OfGroup::Rename),
-        1 => (0..3_u8).prop_map(OfGroup::Policy),
+        1 => by().prop_map(OfGroup::Remove),
+        5 => (by(), 0..6_u8).prop_map(|(by, step)| OfGroup::Standing(by, step)),
+        1 => (by(), 0..6_u8).prop_map(|(by, name)| OfGroup::Rename(by, name)),
+        1 => (by(), 0..3_u8).prop_map(|(by, policy)| OfGroup::Policy(by, policy)),
     ]
 }
 
@@ -306,6 +305,17 @@ impl Pair {
         (!groups.is_empty()).then(|| *index.get(&groups))
     }
 
+    /// Somebody who does something about a group: its maker, another member, or whoever.
+    fn pick_actor(&self, group: ConversationId, index: Index) -> Option<UserId> {
+        let groups = self.model.snapshot().groups;
+        let group = groups.iter().find(|it| it.id == group);
+        let members = group.map_or(&[][..], |group| &group.members);
+        let maker = members.first().into_iter().cycle().take(6);
+        let known = maker.chain(members).map(|(user, _)| *user);
+        let actors: Vec<_> = known.chain(self.users()).collect();
+        (!actors.is_empty()).then(|| *index.get(&actors))
+    }
+
     /// A place in the log, mostly of a message; sometimes one that is not there yet.
     fn pick_place(&self, index: Index) -> Sequence {
         Sequence(1 + index.index(self.model.log().len() + 2) as u64)
@@ -367,24 +377,35 @@ impl Pair {
     fn draft_of_group(&self, (group, user): (Index, Index), what: &OfGroup) -> Option<Draft> {
         let (group, user) = (self.pick_group(group)?, self.pick_user(user)?);
         Some(match what {
-            OfGroup::Join(admission) => Draft::Join(group, user, *admission),
+            OfGroup::Join(by, admission) => {
+                let admission = match admission {
+                    0 => Admission::Open,
+                    1 => Admission::Invited,
+                    _ => Admission::LetIn(self.pick_actor(group, *by)?),
+                };
+                Draft::Join(group, user, admission)
+            }
             OfGroup::Quit => Draft::Quit(group, user),
-            OfGroup::Remove => Draft::Remove(group, user),
+            OfGroup::Remove(by) => Draft::Remove { group, user, by: self.pick_actor(group, *by)? },
             OfGroup::Standing(by, step) => {
+                let by = self.pick_actor(group, *by)?;
                 let step = match step {
-                    0 => StandingStep::Invite(self.pick_user(*by)?),
-                    1 => StandingStep::Uninvite,
-                    2 => StandingStep::Ask,
-                    3 => StandingStep::StopAsking,
-                    _ => StandingStep::TurnAway,
+                    0 => StandingStep::Invite(by),
+                    1 => StandingStep::TakeBack(by),
+                    2 => StandingStep::Decline,
+                    3 => StandingStep::Ask,
+                    4 => StandingStep::StopAsking,
+                    _ => StandingStep::TurnAway(by),
                 };
                 Draft::Standing(group, user, step)
             }
-            OfGroup::Rename(name) => {
-                Draft::Rename(group, spelling("group", *name).parse().unwrap())
+            OfGroup::Rename(by, name) => {
+                let by = self.pick_actor(group, *by)?;
+                Draft::Rename(group, by, spelling("group", *name).parse().unwrap())
             }
-            OfGroup::Policy(policy) => {
-                Draft::Policy(group, JoinPolicy::ALL[usize::from(*policy)].0)
+            OfGroup::Policy(by, policy) => {
+                let by = self.pick_actor(group, *by)?;
+                Draft::Policy(group, by, JoinPolicy::ALL[usize::from(*policy)].0)
             }
         })
     }

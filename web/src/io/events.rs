@@ -64,6 +64,7 @@ impl Client {
             | Event::Groups(..)
             | Event::Overview(..)
             | Event::Read(..)
+            | Event::Unread(..)
             | Event::Typing(..)
             | Event::Members(_, _, false)
             | Event::Receivers(..)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use netchat_client::reaction::{Reaction, Sign};
 use netchat_client::session::{Content, SendError, Session};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{GroupAction, JoinPolicy};
+use netchat_shared::extended::{GroupAction, HistoryFrom, JoinPolicy};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{NameError, UserName};
@@ -15,7 +15,7 @@ use super::tabs::Word;
 use super::{Client, kept, page, seed, trust, worker};
 use crate::clock::now;
 use crate::store::{
-    About, Account, AccountIntent, Asked, Decision, Draft, Form, GroupDetails, GroupIntent, Intent,
+    About, Account, AccountIntent, Decision, Draft, Form, GroupDetails, GroupIntent, Intent,
     MessageIntent, MessageKey, PendingAct, ReadingIntent, Setting, Store,
 };
 
@@ -100,6 +100,7 @@ impl Client {
             ReadingIntent::Earlier => store.show_earlier(),
             ReadingIntent::Later => store.show_later(),
             ReadingIntent::JumpTo(sequence) => store.jump_to(sequence),
+            ReadingIntent::JumpToNew => store.jump_to_new(),
             ReadingIntent::JumpToTime(time) => store.jump_to_time(time),
             ReadingIntent::Visit(conversation, sequence) => {
                 store.open(Some(conversation));
@@ -136,7 +137,7 @@ impl Client {
             if thread.is_loaded || thread.asked.is_some() {
                 return None;
             }
-            thread.asked = Some(Asked::Before(None));
+            thread.asked = Some(HistoryFrom::Before(None));
             thread.asked
         });
         self.request(missing);

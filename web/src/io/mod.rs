@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use netchat_client::session::{Output, Question, Saved, Session, Trust};
+use netchat_shared::extended::HistoryFrom;
 use netchat_shared::name::UserName;
 use netchat_shared::time::Instant;
 
@@ -27,7 +28,7 @@ use self::tabs::{Tabs, Word};
 use crate::clock::now;
 use crate::live::Live;
 use crate::router;
-use crate::store::{Asked, Intent, Offer, Setting};
+use crate::store::{Intent, Offer, Setting};
 use crate::view::Ui;
 
 /// The session and its way to the gateway.
@@ -144,14 +145,10 @@ impl Client {
     }
 
     /// Asks the server for a page of the conversation in front.
-    fn request(&mut self, asked: Option<Asked>) {
+    fn request(&mut self, asked: Option<HistoryFrom>) {
         let front = self.live.read(|store| store.front.as_ref().map(|f| f.conversation.clone()));
         if let (Some(asked), Some(conversation)) = (asked, front) {
-            let before = match asked {
-                Asked::Before(before) => before,
-                Asked::After(_) | Asked::At(_) => None,
-            };
-            self.session.request_history(now().monotonic, conversation, before);
+            self.session.request_history(now().monotonic, conversation, asked);
         }
     }
 

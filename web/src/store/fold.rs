@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use netchat_client::session::{Arrival, Connection, Content, Event, Failure, Outgoing, Progress};
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::HistoryFrom;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
@@ -11,8 +12,7 @@ use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, Now, UnixTime};
 
 use super::{
-    Asked, Change, Changes, Decision, Delivery, Groups, Message, MessageKey, SignIn, Store, Thing,
-    groups,
+    Change, Changes, Decision, Delivery, Groups, Message, MessageKey, SignIn, Store, Thing, groups,
 };
 
 /// How long somebody counts as writing after they were seen to.
@@ -56,9 +56,10 @@ impl Store {
                 self.touched.thing(Thing::Online);
             }
             Event::ActiveList(roster) => self.say(format!("Online: {}", roster.names().join(", "))),
-            Event::History(conversation, messages, has_more) => {
-                self.fold_history(now.calendar, &conversation, messages, has_more);
+            Event::History(conversation, from, messages, has_more) => {
+                self.fold_history(now.calendar, &conversation, from, messages, has_more);
             }
+            Event::Unread(conversation, count) => self.fold_unread(&conversation, count),
             Event::Groups(groups, _) => {
                 for group in groups {
                     self.thread(&Conversation::Group(group));
@@ -268,6 +269,7 @@ impl Store {
         &mut self,
         now: UnixTime,
         conversation: &Conversation,
+        from: HistoryFrom,
         messages: Vec<Arrival>,
         has_more: bool,
     ) {
@@ -281,11 +283,11 @@ impl Store {
             }
         }
         let thread = self.thread(conversation);
-        let asked = thread.asked.take().unwrap_or(Asked::Before(None));
-        thread.is_loaded |= asked == Asked::Before(None);
+        thread.asked = thread.asked.filter(|asked| *asked != from);
+        thread.is_loaded |= from == HistoryFrom::Before(None);
         let (first, last) = (places.iter().min().copied(), places.iter().max().copied());
-        match asked {
-            Asked::Before(before) => {
+        match from {
+            HistoryFrom::Before(before) => {
                 let to = before.map_or(Sequence::MAX, Sequence::previous);
                 match first {
                     Some(first) if has_more => thread.timeline.know(first, to),
@@ -293,21 +295,23 @@ impl Store {
                     Some(_) | None => thread.timeline.know(Sequence::ZERO, to),
                 }
             }
-            Asked::After(after) => match last {
+            HistoryFrom::After(after) => match last {
                 Some(last) if has_more => thread.timeline.know(after.next(), last),
                 None if has_more => {}
                 Some(_) | None => thread.timeline.know(after.next(), Sequence::MAX),
             },
-            Asked::At(_) => {
+            HistoryFrom::At(_) => {
                 if let (Some(first), Some(last)) = (first, last) {
                     thread.timeline.know(first, if has_more { last } else { Sequence::MAX });
                 }
-                if let Some(front) =
-                    self.front.as_mut().filter(|front| front.conversation == *conversation)
-                {
-                    front.goes_to = first;
-                }
             }
+        }
+        let front = self.front.as_mut().filter(|front| front.conversation == *conversation);
+        if let Some(front) = front
+            && from.is_forward()
+            && std::mem::take(&mut front.goes_to_first)
+        {
+            front.goes_to = first;
         }
         self.lines_changed(conversation);
         self.arrive_at_jump();
@@ -325,6 +329,7 @@ impl Store {
             self.add(now, &conversation, message);
             if let Some(place) = place {
                 self.thread(&conversation).timeline.follows_from(place);
+                self.count_up_to(&conversation, place);
             }
             self.lines_changed(&conversation);
         }
@@ -506,11 +511,13 @@ impl Store {
             forgotten.extend(thread.timeline.forget_places());
             (thread.unread, thread.read) = (0, Sequence::ZERO);
             (thread.is_loaded, thread.asked) = (false, None);
+            (thread.told_unread, thread.counted_to) = (None, Sequence::ZERO);
         }
         self.forget(forgotten);
         if let Some(front) = &mut self.front {
             front.window = super::Window::default();
             (front.new_after, front.goes_to, front.found) = (None, None, None);
+            front.goes_to_first = false;
             (front.follows, front.seen) = (true, Sequence::ZERO);
         }
         self.draw_rows();

@@ -1,6 +1,7 @@
 //! The conversation in front: where it is read, and which rows are shown.
 
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::HistoryFrom;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 
@@ -24,19 +25,10 @@ pub struct Front {
     pub rows: Vec<Row>,
     /// A line to go to as soon as it is here.
     pub goes_to: Option<Sequence>,
+    /// The first line of the page that is awaited is to be gone to.
+    pub goes_to_first: bool,
     /// A line that was gone to: it is shown so.
     pub found: Option<Sequence>,
-}
-
-/// A page of a conversation that is asked of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// The lines before a place, or the latest.
-    Before(Option<Sequence>),
-    /// The lines behind a place.
-    After(Sequence),
-    /// The lines from a time on, in milliseconds.
-    At(UnixTime),
 }
 
 impl Front {
@@ -49,6 +41,7 @@ impl Front {
             seen: Sequence::ZERO,
             rows: Vec::new(),
             goes_to: None,
+            goes_to_first: false,
             found: None,
         }
     }
@@ -93,19 +86,19 @@ impl Store {
     }
 
     /// Shows earlier lines of the conversation in front; answers what is to be asked of the server.
-    pub fn show_earlier(&mut self) -> Option<Asked> {
+    pub fn show_earlier(&mut self) -> Option<HistoryFrom> {
         self.move_window(Window::earlier)
     }
 
     /// Shows later lines of the conversation in front; answers what is to be asked of the server.
-    pub fn show_later(&mut self) -> Option<Asked> {
+    pub fn show_later(&mut self) -> Option<HistoryFrom> {
         self.move_window(Window::later)
     }
 
     fn move_window(
         &mut self,
         go: impl FnOnce(&mut Window, &super::Timeline) -> Moved,
-    ) -> Option<Asked> {
+    ) -> Option<HistoryFrom> {
         let front = self.front.as_mut()?;
         let thread = self.threads.get_mut(&front.conversation)?;
         let asked = match go(&mut front.window, &thread.timeline) {
@@ -114,9 +107,9 @@ impl Store {
                 return None;
             }
             Moved::No => return None,
-            Moved::MissingBefore(Sequence::MAX) => Asked::Before(None),
-            Moved::MissingBefore(place) => Asked::Before(Some(place)),
-            Moved::MissingAfter(place) => Asked::After(place),
+            Moved::MissingBefore(Sequence::MAX) => HistoryFrom::Before(None),
+            Moved::MissingBefore(place) => HistoryFrom::Before(Some(place)),
+            Moved::MissingAfter(place) => HistoryFrom::After(place),
         };
         // One page at a time: the next is asked for when this one is here.
         if thread.asked.is_some() {
@@ -156,12 +149,12 @@ impl Store {
     }
 
     /// Goes to a line of the conversation in front; answers what is to be asked of the server first.
-    pub fn jump_to(&mut self, sequence: Sequence) -> Option<Asked> {
+    pub fn jump_to(&mut self, sequence: Sequence) -> Option<HistoryFrom> {
         let front = self.front.as_mut()?;
         let thread = self.threads.get_mut(&front.conversation)?;
         front.goes_to = Some(sequence);
         if thread.timeline.find(sequence).is_none() {
-            let asked = Asked::Before(Some(Sequence(sequence.0.saturating_add(1))));
+            let asked = HistoryFrom::Before(Some(Sequence(sequence.0.saturating_add(1))));
             thread.asked = Some(asked);
             return Some(asked);
         }
@@ -171,10 +164,27 @@ impl Store {
 
     /// Goes to the first line from a time on in the conversation in front; answers what is to be asked of
     /// the server first.
-    pub fn jump_to_time(&mut self, time: UnixTime) -> Option<Asked> {
+    pub fn jump_to_time(&mut self, time: UnixTime) -> Option<HistoryFrom> {
+        self.jump_to_page(HistoryFrom::At(time))
+    }
+
+    /// Goes to the first line that was new when the conversation came to the front; answers what is to be
+    /// asked of the server first.
+    pub fn jump_to_new(&mut self) -> Option<HistoryFrom> {
         let front = self.front.as_ref()?;
+        let (read, thread) = (front.new_after?, self.threads.get(&front.conversation)?);
+        let first = thread.timeline.lines_after(read).first().map(|line| line.sequence);
+        match first.filter(|_| thread.timeline.is_known(read.next())) {
+            Some(first) => self.jump_to(first),
+            None => self.jump_to_page(HistoryFrom::After(read)),
+        }
+    }
+
+    fn jump_to_page(&mut self, from: HistoryFrom) -> Option<HistoryFrom> {
+        let front = self.front.as_mut()?;
+        front.goes_to_first = true;
         let thread = self.threads.get_mut(&front.conversation)?;
-        thread.asked = Some(Asked::At(time));
+        thread.asked = Some(from);
         thread.asked
     }
 
@@ -228,7 +238,8 @@ impl Store {
         let before = thread.timeline.before(front.window);
         let before = before.and_then(|key| self.messages.get(&key));
         let shown = thread.timeline.shown(front.window);
-        let first_unread = front.new_after.and_then(|read| {
+        let new_after = front.new_after.filter(|read| thread.timeline.is_known(read.next()));
+        let first_unread = new_after.and_then(|read| {
             let behind = thread.timeline.lines_after(read).iter().map(|line| line.key);
             behind.into_iter().find(|key| self.messages.get(key).is_some_and(|m| !m.is_own()))
         });

@@ -82,6 +82,8 @@ pub enum ReadingIntent {
     ToEnd,
     /// Go to a line.
     JumpTo(Sequence),
+    /// Go to the first line that was new when the conversation came to the front.
+    JumpToNew,
     /// Go to the first line from a time on.
     JumpToTime(UnixTime),
     /// Open the conversation of a line, and go there.

@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use netchat_client::session::{Connection, Content, Online, Question};
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::HistoryFrom;
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
@@ -42,7 +43,7 @@ pub use self::delivery::{Delivery, Mark, describe_receipt};
 pub use self::draft::{About, Draft};
 pub use self::emoji::{Emoji, Emojis};
 pub use self::fold::News;
-pub use self::front::{Asked, Front};
+pub use self::front::Front;
 pub use self::groups::{GroupDetails, GroupIntent, Groups, describe_policy};
 pub use self::intent::{Intent, MessageIntent, ReadingIntent};
 pub use self::message::{Message, MessageKey};
@@ -117,7 +118,11 @@ pub struct Thread {
     /// Its latest lines were asked for.
     pub is_loaded: bool,
     /// What was asked of the server, and is not answered yet.
-    pub asked: Option<Asked>,
+    pub asked: Option<HistoryFrom>,
+    /// What the server has said is unread, until the line is here up to which it counted.
+    told_unread: Option<usize>,
+    /// Up to there, the server has counted what is unread.
+    counted_to: Sequence,
 }
 
 /// What a dialog asked for, and what became of it.

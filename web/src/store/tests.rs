@@ -3,7 +3,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use netchat_client::session::{Arrival, Event, Failure, Progress, Question, StoredAt};
-use netchat_shared::extended::{Receipts, Recipients};
+use netchat_shared::extended::{Receipts, Recipients, UnreadCount};
 use netchat_shared::time::Now;
 
 use super::*;
@@ -100,7 +100,7 @@ fn messages_stand_in_the_order_of_the_server() {
     store.fold(NOW, Event::Progress(MessageId(5), progress));
     store.fold(NOW, Event::Arrived(stored(6, "bob", "later")));
     let history = vec![stored(2, "bob", "old"), stored(4, "bob", "faster")];
-    store.fold(NOW, Event::History(bob(), history, true));
+    store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), history, true));
     assert_eq!(texts(&store), ["old", "faster", "mine", "later"], "none is there twice");
     let thread = &store.threads[&bob()];
     assert_eq!(thread.timeline.lines()[0].sequence, Sequence(2));
@@ -179,7 +179,7 @@ fn changes_are_folded_into_their_lines_in_whatever_order_they_come() {
     assert_eq!(line.changes.signs(), [("👍".parse().unwrap(), vec!["bob".parse().unwrap()])]);
     assert_eq!((texts(&store), store.unread()), (vec!["the".to_owned()], 1));
     store.fold(NOW, Event::Arrived(about(8, MessageKind::Deletion(of), Content::TakenBack)));
-    store.fold(NOW, Event::History(bob(), changes.to_vec(), false));
+    store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), changes.to_vec(), false));
     let line = first(&store);
     assert_eq!((&line.content, line.changes.signs()), (&Content::TakenBack, vec![]));
 }
@@ -251,7 +251,10 @@ fn messages_land_with_their_sender_and_count_as_unread_unless_they_are_seen() {
 #[test]
 fn what_is_new_is_marked_until_it_is_said_to_be_read() {
     let mut store = signed_in();
-    store.fold(NOW, Event::History(bob(), vec![stored(1, "bob", "old")], false));
+    store.fold(
+        NOW,
+        Event::History(bob(), HistoryFrom::Before(None), vec![stored(1, "bob", "old")], false),
+    );
     store.fold(NOW, Event::Read(bob(), Sequence(1)));
     store.fold(NOW, Event::Arrived(stored(2, "bob", "one")));
     store.fold(NOW, Event::Arrived(stored(3, "bob", "two")));
@@ -326,7 +329,10 @@ fn ones_own_message_that_another_tab_has_sent_is_not_there_twice() {
 #[test]
 fn places_of_another_log_are_forgotten() {
     let mut store = signed_in();
-    store.fold(NOW, Event::History(bob(), vec![stored(1, "bob", "old")], true));
+    store.fold(
+        NOW,
+        Event::History(bob(), HistoryFrom::Before(None), vec![stored(1, "bob", "old")], true),
+    );
     own(&mut store, MessageId(7), "waits");
     store.fold(NOW, Event::OtherLog);
     assert_eq!(texts(&store), ["waits"]);
@@ -338,9 +344,10 @@ fn a_line_is_gone_to_as_soon_as_it_is_here() {
     let mut store = signed_in();
     store.open(Some(bob()));
     store.fold(NOW, Event::Arrived(stored(900, "bob", "late")));
-    assert_eq!(store.jump_to(Sequence(5)), Some(Asked::Before(Some(Sequence(6)))));
+    assert_eq!(store.jump_to(Sequence(5)), Some(HistoryFrom::Before(Some(Sequence(6)))));
     let page = (1..=5).map(|sequence| stored(sequence, "bob", &sequence.to_string()));
-    store.fold(NOW, Event::History(bob(), page.collect(), false));
+    let from = HistoryFrom::Before(Some(Sequence(6)));
+    store.fold(NOW, Event::History(bob(), from, page.collect(), false));
     let front = store.front.as_ref().unwrap();
     assert_eq!((front.found, front.follows), (Some(Sequence(5)), false));
     assert_eq!(shown(&store), ["(day)", "1", "2", "3", "4", "5"], "there may be more between");
@@ -353,9 +360,10 @@ fn a_page_is_asked_for_once() {
     let mut store = signed_in();
     store.open(Some(bob()));
     store.fold(NOW, Event::Arrived(stored(900, "bob", "late")));
-    assert_eq!(store.show_earlier(), Some(Asked::Before(Some(Sequence(900)))));
+    assert_eq!(store.show_earlier(), Some(HistoryFrom::Before(Some(Sequence(900)))));
     assert_eq!(store.show_earlier(), None, "it is under way");
-    store.fold(NOW, Event::History(bob(), vec![stored(1, "bob", "first")], false));
+    let from = HistoryFrom::Before(Some(Sequence(900)));
+    store.fold(NOW, Event::History(bob(), from, vec![stored(1, "bob", "first")], false));
     assert_eq!(store.show_earlier(), None, "there is nothing before");
     assert_eq!(shown(&store), ["(day)", "first", "late"]);
 }
@@ -440,4 +448,37 @@ fn signing_out_leaves_nothing_behind() {
     store.fold(NOW, Event::SignedOut);
     assert!(!format!("{store:?}").contains("secret"));
     assert!(store.front.is_none() && store.threads.len() == 1);
+}
+
+#[test]
+fn what_the_server_says_is_unread_counts_with_what_arrives_behind_it_and_once() {
+    let mut store = signed_in();
+    store.fold(NOW, Event::Read(bob(), Sequence(10)));
+    store.fold(NOW, Event::Arrived(stored(49, "bob", "missed")));
+    store.fold(NOW, Event::Unread(bob(), UnreadCount::new(40)));
+    store.fold(NOW, Event::Overview(vec![stored(50, "bob", "latest")], false));
+    assert_eq!(store.unread(), 40);
+    store.fold(NOW, Event::Arrived(stored(48, "bob", "missed too")));
+    assert_eq!(store.unread(), 40, "that was counted");
+    store.fold(NOW, Event::Arrived(stored(51, "bob", "new")));
+    assert_eq!(store.unread(), 41);
+    store.fold(NOW, Event::Read(bob(), Sequence(20)));
+    assert_eq!(store.unread(), 41, "nobody can say how much less it is");
+    store.fold(NOW, Event::Read(bob(), Sequence(50)));
+    assert_eq!(store.unread(), 1);
+}
+
+#[test]
+fn the_first_unread_line_is_asked_for_and_gone_to() {
+    let mut store = signed_in();
+    store.fold(NOW, Event::Read(bob(), Sequence(10)));
+    store.fold(NOW, Event::Unread(bob(), UnreadCount::new(40)));
+    store.fold(NOW, Event::Overview(vec![stored(500, "bob", "latest")], false));
+    store.open(Some(bob()));
+    assert_eq!(store.jump_to_new(), Some(HistoryFrom::After(Sequence(10))));
+    let page = (11..=20).map(|place| stored(place, "bob", &place.to_string())).collect();
+    store.fold(NOW, Event::History(bob(), HistoryFrom::After(Sequence(10)), page, true));
+    assert_eq!(store.front.as_ref().unwrap().found, Some(Sequence(11)));
+    assert_eq!(shown(&store)[1], "11");
+    assert_eq!(store.show_later(), Some(HistoryFrom::After(Sequence(20))), "there is a gap behind");
 }

@@ -2,6 +2,7 @@
 //! session.
 
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::UnreadCount;
 use netchat_shared::sequence::Sequence;
 
 use super::{Hears, MessageKey, News, Store, Thing};
@@ -52,19 +53,32 @@ impl Store {
         let of_others = behind
             .filter(|line| self.messages.get(&line.key).is_some_and(|message| !message.is_own()));
         // Of what is not here, the server has said how much it is.
-        thread.unread = of_others.count().min(thread.unread);
+        let is_all_here = thread.timeline.is_known(thread.read.next())
+            || thread.timeline.last_sequence().is_none_or(|last| last <= thread.read);
+        if is_all_here {
+            thread.unread = of_others.count();
+        }
         self.touched.entry(conversation);
         self.touched.thing(Thing::Unread);
     }
 
-    /// The server says how many lines of others are behind what was read.
-    pub fn set_unread(&mut self, conversation: &Conversation, count: usize) {
-        let thread = self.thread(conversation);
-        if thread.unread != count {
-            thread.unread = count;
-            self.touched.entry(conversation);
-            self.touched.thing(Thing::Unread);
-        }
+    /// The server says how many lines of others are behind what was read, up to the line of the overview
+    /// that comes next.
+    pub(super) fn fold_unread(&mut self, conversation: &Conversation, count: UnreadCount) {
+        self.thread(conversation).told_unread = Some(count.get() as usize);
+    }
+
+    /// The line of the overview is here: what was counted reaches up to it.
+    pub(super) fn count_up_to(&mut self, conversation: &Conversation, last: Sequence) {
+        let Some(thread) = self.threads.get_mut(conversation) else { return };
+        let Some(told) = thread.told_unread.take() else { return };
+        let behind = thread.timeline.lines_after(last.max(thread.read)).iter();
+        let of_others = behind
+            .filter(|line| self.messages.get(&line.key).is_some_and(|message| !message.is_own()));
+        thread.counted_to = last;
+        thread.unread = told + of_others.count();
+        self.touched.entry(conversation);
+        self.touched.thing(Thing::Unread);
     }
 
     /// A line of somebody else arrived.
@@ -77,8 +91,9 @@ impl Store {
         let is_seen = self.is_seen()
             && self.front.as_ref().is_some_and(|front| front.conversation == *conversation);
         let thread = self.thread(conversation);
-        let is_read = place.is_some_and(|place| place <= thread.read);
-        if is_seen || is_read {
+        // What was told before may arrive afterwards.
+        let is_counted = place.is_some_and(|place| place <= thread.read.max(thread.counted_to));
+        if is_seen || is_counted {
             return;
         }
         thread.unread += 1;
@@ -139,13 +154,9 @@ impl Store {
         of_others.count()
     }
 
-    /// The first line that was new when the conversation came to the front, if it is here or can be
-    /// asked for.
+    /// Whether something was new when the conversation in front came there.
     #[must_use]
-    pub fn first_new(&self) -> Option<Sequence> {
-        let front = self.front.as_ref()?;
-        let thread = self.threads.get(&front.conversation)?;
-        let first = thread.timeline.lines_after(front.new_after?).first()?;
-        Some(first.sequence)
+    pub fn has_new(&self) -> bool {
+        self.front.as_ref().is_some_and(|front| front.new_after.is_some())
     }
 }

@@ -38,8 +38,11 @@ pub(super) fn Composer() -> impl IntoView {
             return;
         }
         // What was not sent stays where it was typed.
-        error.set(submit(ui, &to, text.trim_end()).err());
-        show_room("");
+        let sent = submit(ui, &to, text.trim_end());
+        if sent.is_ok() {
+            show_room("");
+        }
+        error.set(sent.err());
     };
     let completion = Completion::new(ui, field);
     let on_key = move |event: KeyboardEvent| {
@@ -68,9 +71,6 @@ pub(super) fn Composer() -> impl IntoView {
         event.prevent_default();
         send();
     };
-    let placeholder = ui.part(Thing::Front, |store| {
-        store.front.as_ref().map(|front| format!("Write to {}", front.conversation))
-    });
     view! {
         <form class="box" on:submit=on_submit>
             <Completions completion />
@@ -85,19 +85,37 @@ pub(super) fn Composer() -> impl IntoView {
                     aria-controls="completions"
                     aria-activedescendant=move || completion.active()
                     on:blur=move |_| completion.close()
-                    placeholder=placeholder
+                    placeholder=placeholder(ui)
                     rows="1"
                     on:input:target=move |event| on_input(event.target().value())
                     on:keydown=on_key
                 ></textarea>
-                <button class="button button--primary box__send" type="submit" aria-label="Send" title="Send (Enter)">
-                    {icon(Icon::Send)}
-                </button>
+                {send_button()}
             </div>
             <p class="box__room" role="status">{move || room.get().map(|room| format!("{room} bytes left"))}</p>
             <p id="composer-error" class="box__error" role="alert">{move || error.get()}</p>
         </form>
     }
+}
+
+fn placeholder(ui: Ui) -> Memo<Option<String>> {
+    ui.part(Thing::Front, |store| {
+        store.front.as_ref().map(|front| format!("Write to {}", front.conversation))
+    })
+}
+
+fn send_button() -> AnyView {
+    view! {
+        <button
+            class="button button--primary box__send"
+            type="submit"
+            aria-label="Send"
+            title="Send (Enter)"
+        >
+            {icon(Icon::Send)}
+        </button>
+    }
+    .into_any()
 }
 
 /// What was picked is written where the caret stands.

@@ -9,8 +9,9 @@ use super::groups::GroupDetailsView;
 use super::icons::{Icon, icon};
 use super::shown::when;
 use super::use_ui;
+use crate::clock;
 use crate::router;
-use crate::store::{GroupIntent, Hears, Intent, Setting, Thing, describe_receipt};
+use crate::store::{GroupIntent, Hears, Intent, ReadingIntent, Setting, Thing, describe_receipt};
 
 #[component]
 pub(super) fn Details() -> impl IntoView {
@@ -40,6 +41,7 @@ pub(super) fn Details() -> impl IntoView {
                 </button>
             </header>
             <ReceiptsOfMessage />
+            <GoToDate />
             <HearsChoice />
             {when(is_group, || view! { <GroupDetailsView /> }.into_any())}
         </aside>
@@ -97,6 +99,28 @@ fn recipient(name: &UserName, receipt: Receipt) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+/// Goes to the first message of a day.
+#[component]
+fn GoToDate() -> impl IntoView {
+    let ui = use_ui();
+    let go = move |date: String| {
+        let day = date.replace('-', "").parse();
+        if let Ok(day) = day {
+            ui.perform(Intent::Read(ReadingIntent::JumpToTime(clock::start_of(day))));
+        }
+    };
+    view! {
+        <label class="field">
+            <span>"Go to a day"</span>
+            <input
+                type="date"
+                aria-label="Go to a day"
+                on:change:target=move |event| go(event.target().value())
+            />
+        </label>
+    }
 }
 
 /// Of which messages here one is told.

@@ -115,7 +115,7 @@ impl Reading {
     }
 
     fn look_for_new(self, scroller: &Element) {
-        let is_marked = self.ui.live.read(|store| store.first_new().is_some());
+        let is_marked = self.ui.live.read(|store| store.has_new());
         let mark = scroller.query_selector(".log__unread").ok().flatten();
         let top = scroller.get_bounding_client_rect().top();
         let is_above = match mark {
@@ -332,11 +332,7 @@ fn Jumps(reading: Reading) -> impl IntoView {
             count => format!("{count} new"),
         }
     };
-    let to_first_new = move |_| {
-        if let Some(first) = ui.live.read(Store::first_new) {
-            ui.perform(Intent::Read(ReadingIntent::JumpTo(first)));
-        }
-    };
+    let to_first_new = move |_| ui.perform(Intent::Read(ReadingIntent::JumpToNew));
     view! {
         <div class="jumps">
             {when(

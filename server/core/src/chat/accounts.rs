@@ -41,8 +41,16 @@ pub(crate) struct Accounts {
     writes: BTreeMap<Ticket, (Applicant, SignInKind)>,
     password_changes: PasswordChanges,
     endings: Endings,
-    /// How often accounts signed in lately.
-    sign_ins: Buckets<UserId>,
+    /// How often accounts signed in lately, with each of these.
+    sign_ins: Buckets<(UserId, Shown)>,
+}
+
+/// What was shown. Whoever has a token of an account spends nothing of what its owner may, who has the
+/// password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Shown {
+    Token,
+    Password,
 }
 
 /// A session that wants to be somebody.
@@ -486,7 +494,11 @@ impl Accounts {
     ) {
         let Some(name) = people.name(user).cloned() else { return };
         let Door { key, address, .. } = door;
-        if let Err(wait) = self.sign_ins.take(cx.monotonic(), user, 1) {
+        let shown = match how {
+            SignInKind::Resumed => Shown::Token,
+            SignInKind::Registered | SignInKind::Password | SignInKind::Guest => Shown::Password,
+        };
+        if let Err(wait) = self.sign_ins.take(cx.monotonic(), (user, shown), 1) {
             let later = Later { why: Delay::Sessions, wait };
             return cx.update(key, Update::NotSignedIn(NotSignedIn::Later(later)));
         }

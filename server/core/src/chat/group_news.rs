@@ -141,23 +141,19 @@ impl Teller<'_> {
         }
     }
 
-    /// Somebody is a member no more: perhaps somebody else decides now, or nobody is left.
+    /// Somebody is a member no more: whom they have invited is invited no more, and perhaps somebody else
+    /// decides now, or nobody is left.
     fn tell_left(&self, cx: &mut Context, before: &Group) {
-        let Some(Kind::Group(group)) = self.people.directory.kind(before.id) else {
-            for &(user, standing) in &before.others {
-                match standing {
-                    Standing::Asking => {
-                        self.tell_user(cx, user, &before.name, &GroupNews::TurnedAway);
-                    }
-                    Standing::Invited(_) | Standing::Barred => {
-                        if told_invitation(self.people, user, Some(standing)).is_some() {
-                            self.tell_user(cx, user, &before.name, &GroupNews::Uninvited);
-                        }
-                    }
-                }
-            }
-            return;
+        let group = match self.people.directory.kind(before.id) {
+            Some(Kind::Group(group)) => Some(group),
+            Some(Kind::Everyone | Kind::Direct(..)) | None => None,
         };
+        for &(user, was) in &before.others {
+            if group.and_then(|group| group.standing(user)) != Some(was) {
+                self.tell_stands_no_more(cx, before, user, was);
+            }
+        }
+        let Some(group) = group else { return };
         let Some(news) = self.is_now(group).filter(|_| group.maker() != before.maker()) else {
             return;
         };
@@ -165,6 +161,17 @@ impl Teller<'_> {
         let asking = group.others.iter().filter(|(_, it)| *it == Standing::Asking);
         for name in self.people.names(asking.map(|(user, _)| *user)) {
             self.tell_maker(cx, group, &GroupNews::Asks(name));
+        }
+    }
+
+    fn tell_stands_no_more(&self, cx: &mut Context, before: &Group, user: UserId, was: Standing) {
+        match was {
+            Standing::Asking => self.tell_user(cx, user, &before.name, &GroupNews::TurnedAway),
+            Standing::Invited(_) | Standing::Barred => {
+                if told_invitation(self.people, user, Some(was)).is_some() {
+                    self.tell_user(cx, user, &before.name, &GroupNews::Uninvited);
+                }
+            }
         }
     }
 

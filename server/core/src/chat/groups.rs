@@ -12,8 +12,8 @@ use crate::context::Context;
 use crate::directory::Group;
 use crate::events::{GroupDescription, GroupOutcome, GroupRequest, SessionKey, Update};
 use crate::limits::{
-    ASKS_OF_USER_MAX, BLOCKED_BY_USER_MAX, GROUP_ASKING_MAX, GROUP_MEMBERS_MAX, GROUPS_MAX,
-    INVITATIONS_OF_USER_MAX,
+    ASKS_OF_USER_MAX, BLOCKED_BY_USER_MAX, GROUP_ASKING_MAX, GROUP_INVITED_MAX, GROUP_MEMBERS_MAX,
+    GROUPS_MAX, INVITATIONS_OF_USER_MAX, INVITED_BY_MEMBER_MAX,
 };
 use crate::names::{self, Found, NameRefused};
 use crate::storage::{
@@ -100,7 +100,7 @@ impl Groups {
         let plan = match (request, group) {
             (GroupRequest::Find, group) => Err(GroupOutcome::Found(group.is_some())),
             (GroupRequest::CreateOpen(_) | GroupRequest::Create(..), _)
-                if decides_about(people, user) >= cx.settings.quotas.groups =>
+                if people.directory.groups_made_by(user) >= cx.settings.quotas.groups =>
             {
                 Err(refused(too_many_groups(cx.settings.quotas.groups)))
             }
@@ -283,15 +283,15 @@ impl Asker<'_> {
                 if self.group.standing(other) != Some(Standing::Asking) {
                     return Err(refused(format!("{name} does not ask to join.")));
                 }
-                self.check_room(0)?;
-                let join = Draft::Join(id, other, Admission::Asking);
+                self.check_room(1)?;
+                let join = Draft::Join(id, other, Admission::LetIn(self.user));
                 Ok((vec![join], About::Outcome(GroupOutcome::Admitted(name))))
             }
             GroupRequest::TurnAway(name) => {
                 let (other, name) = self.other(&name)?;
                 let step = match self.group.standing(other) {
-                    Some(Standing::Asking) => StandingStep::TurnAway,
-                    Some(Standing::Invited(_)) => StandingStep::Uninvite,
+                    Some(Standing::Asking) => StandingStep::TurnAway(self.user),
+                    Some(Standing::Invited(_)) => StandingStep::TakeBack(self.user),
                     Some(Standing::Barred) | None => {
                         return Err(refused(format!(
                             "{name} neither asks to join nor is invited."
@@ -307,18 +307,19 @@ impl Asker<'_> {
                     return Err(refused(format!("{name} is no other member of it.")));
                 }
                 let outcome = GroupOutcome::Removed(name);
-                Ok((vec![Draft::Remove(id, other)], About::Outcome(outcome)))
+                let remove = Draft::Remove { group: id, user: other, by: self.user };
+                Ok((vec![remove], About::Outcome(outcome)))
             }
             GroupRequest::Rename(name) => {
                 self.check_maker()?;
                 check_name(self.people, &name, Some(self.group))
                     .map_err(|why| refused(format!("{name}: {why}.")))?;
-                let rename = vec![Draft::Rename(id, name.clone())];
+                let rename = vec![Draft::Rename(id, self.user, name.clone())];
                 Ok((rename, About::Outcome(GroupOutcome::Renamed(name))))
             }
             GroupRequest::SetPolicy(policy) => {
                 self.check_maker()?;
-                Ok((vec![Draft::Policy(id, policy)], About::Description))
+                Ok((vec![Draft::Policy(id, self.user, policy)], About::Description))
             }
             GroupRequest::Describe => match self.is_member() || self.invitation().is_some() {
                 true => Err(describe(self.people, self.group, self.user)),
@@ -351,8 +352,7 @@ impl Asker<'_> {
                 return Err(refused(line));
             }
         };
-        // An invitation has its room already.
-        self.check_room(usize::from(admission == Admission::Open))?;
+        self.check_room(1)?;
         Ok((vec![Draft::Join(group.id, user, admission)], About::Membership))
     }
 
@@ -375,7 +375,7 @@ impl Asker<'_> {
 
     fn decline(&self) -> Plan {
         let step = match self.group.standing(self.user) {
-            Some(Standing::Invited(_)) => StandingStep::Uninvite,
+            Some(Standing::Invited(_)) => StandingStep::Decline,
             Some(Standing::Asking) => StandingStep::StopAsking,
             Some(Standing::Barred) | None => return Err(GroupOutcome::Declined),
         };
@@ -392,7 +392,8 @@ impl Asker<'_> {
         if group.policy != JoinPolicy::Anyone {
             self.check_maker()?;
         }
-        let (mut drafts, mut invited, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut joins, mut invites) = (Vec::new(), Vec::new());
+        let (mut invited, mut unknown) = (Vec::new(), Vec::new());
         for (typed, other) in resolve(people, user, names) {
             let Some(other) = other.filter(|&other| self.may_be_invited(other)) else {
                 unknown.push(typed);
@@ -405,14 +406,16 @@ impl Asker<'_> {
             let invite = Draft::Standing(group.id, other, StandingStep::Invite(user));
             match group.standing(other) {
                 Some(Standing::Asking) if group.maker() == Some(user) => {
-                    drafts.push(Draft::Join(group.id, other, Admission::Asking));
+                    joins.push(Draft::Join(group.id, other, Admission::LetIn(user)));
                 }
                 // One that is told stays as it is.
                 Some(Standing::Invited(by)) if !people.directory.is_blocked(other, by) => {}
-                Some(_) | None => drafts.push(invite),
+                Some(_) | None => invites.push(invite),
             }
         }
-        self.check_room(drafts.len())?;
+        self.check_room(joins.len())?;
+        self.check_invitations(invites.len())?;
+        let drafts = [joins, invites].concat();
         let outcome = GroupOutcome::Invited { invited, unknown };
         if drafts.is_empty() { Err(outcome) } else { Ok((drafts, About::Outcome(outcome))) }
     }
@@ -444,14 +447,30 @@ impl Asker<'_> {
         Err(refused(format!("That is for {maker} to decide, whose group it is.")))
     }
 
-    /// Those who are invited have a place already.
     fn check_room(&self, more: usize) -> Result<(), GroupOutcome> {
-        let is_invited =
-            |(_, standing): &&(UserId, Standing)| matches!(standing, Standing::Invited(_));
-        let invited = self.group.others.iter().filter(is_invited).count();
-        match self.group.members.len() + invited + more <= GROUP_MEMBERS_MAX {
+        match more == 0 || self.group.members.len() + more <= GROUP_MEMBERS_MAX {
             true => Ok(()),
             false => Err(refused(too_many_members())),
+        }
+    }
+
+    /// Invitations hold no places, so that nobody is kept out by those who don't answer. One member's
+    /// leave room for others'.
+    fn check_invitations(&self, more: usize) -> Result<(), GroupOutcome> {
+        let inviters = self.group.others.iter().filter_map(|(_, standing)| match standing {
+            Standing::Invited(by) => Some(*by),
+            Standing::Asking | Standing::Barred => None,
+        });
+        let own = inviters.clone().filter(|by| *by == self.user).count();
+        if more > 0 && inviters.count() + more > GROUP_INVITED_MAX {
+            return Err(refused(too_many_invited()));
+        }
+        match self.group.maker() == Some(self.user) || own + more <= INVITED_BY_MEMBER_MAX {
+            true => Ok(()),
+            false => Err(refused(format!(
+                "Of your invitations into {}, at most {INVITED_BY_MEMBER_MAX} may wait for an answer.",
+                self.group.name
+            ))),
         }
     }
 
@@ -500,7 +519,10 @@ fn create(
             None => unknown.push(typed),
         }
     }
-    check_new(people, name, 1 + invited.len())?;
+    check_new(people, name)?;
+    if invited.len() > GROUP_INVITED_MAX {
+        return Err(refused(too_many_invited()));
+    }
     let draft = Draft::Group { name: name.clone(), policy, members: vec![user], invited };
     Ok((vec![draft], About::Created(unknown)))
 }
@@ -516,19 +538,20 @@ fn create_open(people: &People, user: UserId, name: &GroupName, names: Vec<Strin
             None => unknown.push(name),
         }
     }
-    check_new(people, name, members.len())?;
+    check_new(people, name)?;
+    if members.len() > GROUP_MEMBERS_MAX {
+        return Err(refused(too_many_members()));
+    }
     let (name, policy) = (name.clone(), JoinPolicy::Anyone);
     Ok((vec![Draft::Group { name, policy, members, invited: vec![] }], About::Created(unknown)))
 }
 
-fn check_new(people: &People, name: &GroupName, people_count: usize) -> Result<(), GroupOutcome> {
+fn check_new(people: &People, name: &GroupName) -> Result<(), GroupOutcome> {
     if people.directory.find_group(name).is_some() {
         return Err(refused(format!("Group {name} exists already.")));
     }
     check_name(people, name, None).map_err(|why| refused(format!("{name}: {why}.")))?;
-    if people_count > GROUP_MEMBERS_MAX {
-        Err(refused(too_many_members()))
-    } else if people.directory.group_count() >= GROUPS_MAX {
+    if people.directory.group_count() >= GROUPS_MAX {
         Err(refused("There are too many groups.".to_owned()))
     } else {
         Ok(())
@@ -577,15 +600,14 @@ fn not_a_member(name: &GroupName) -> GroupOutcome {
     refused(format!("You are not a member of {name}."))
 }
 
-/// How many groups a user decides about: those they made, and those that their makers left to them.
-fn decides_about(people: &People, user: UserId) -> usize {
-    people.directory.groups_of(user).filter(|group| group.maker() == Some(user)).count()
-}
-
 fn too_many_groups(max: usize) -> String {
-    format!("You have {max} groups of your own, as many as one account may: leave one first.")
+    format!("You have made {max} groups that are there, as many as one account may.")
 }
 
 fn too_many_members() -> String {
     format!("A group has at most {GROUP_MEMBERS_MAX} members.")
+}
+
+fn too_many_invited() -> String {
+    format!("At most {GROUP_INVITED_MAX} people are invited into a group at once.")
 }

@@ -145,11 +145,13 @@ impl Room {
             }
             Draft::Group { name, policy, members, invited } => {
                 self.conversations += 1;
-                let maker = Standing::Invited(members[0]);
+                let creator = members[0];
+                let maker = Standing::Invited(creator);
                 let members = members.into_iter().map(|user| (user, next)).collect();
                 Change::Group(GroupRecord {
                     id: ConversationId(self.conversations),
                     name,
+                    creator,
                     policy,
                     members,
                     others: invited.into_iter().map(|user| (user, maker)).collect(),
@@ -179,15 +181,16 @@ impl Room {
             }
             Draft::Join(group, user, _) => Change::Join(group, user),
             Draft::Quit(group, user) => Change::Quit(group, user),
-            Draft::Remove(group, user) => Change::Remove(group, user),
-            Draft::Rename(group, name) => Change::Rename(group, name),
-            Draft::Policy(group, policy) => Change::Policy(group, policy),
+            Draft::Remove { group, user, .. } => Change::Remove(group, user),
+            Draft::Rename(group, _, name) => Change::Rename(group, name),
+            Draft::Policy(group, _, policy) => Change::Policy(group, policy),
             Draft::Block { user, other, is_blocked } => Change::Block { user, other, is_blocked },
             Draft::Standing(id, user, step) => {
                 let Some(Kind::Group(group)) = self.chat.directory().kind(id) else {
                     panic!("a group")
                 };
-                let standing = step.apply(group.policy, group.standing(user));
+                let by = step.by().and_then(|by| group.role(by));
+                let standing = step.apply(group.policy, group.standing(user), by);
                 Change::Standing(id, user, standing.expect("what the step begins with"))
             }
             Draft::PasswordHash { user, hash, .. } | Draft::RenewedHash { user, hash, .. } => {

@@ -13,7 +13,7 @@ use netchat_shared::message_id::MessageIds;
 use netchat_shared::password::Password;
 use netchat_shared::time::{Instant, Now};
 use rand_chacha::ChaCha12Rng;
-use rand_core::SeedableRng as _;
+use rand_core::{Rng as _, SeedableRng as _};
 
 use self::refusals::Refusals;
 pub(crate) use self::timers::Timers;
@@ -22,7 +22,7 @@ use crate::admission::{
     ATTEMPT_SOURCES_MAX, Quotas, SERVER_PASSWORD_GUESSES, Slowed, Source, Spending, Throttle,
 };
 use crate::events::{Request, SessionKey, Update};
-use crate::limits::{LOADS_PENDING_MAX, REFUSALS_INTERVAL, WRITES_PENDING_MAX};
+use crate::limits::{LOADS_PENDING_MAX, REFUSALS_INTERVAL, SLOWED_SPREAD, WRITES_PENDING_MAX};
 use crate::peer::Peer;
 use crate::settings::Settings;
 use crate::storage::{Generation, HashJob, Query, Sequence, Ticket, UserId, Write};
@@ -175,6 +175,12 @@ impl Context {
     /// Whether an account has spent what it may, and for how long it is slowed down.
     pub(crate) fn slowed(&self, account: UserId) -> Option<Slowed> {
         self.quotas.slowed(self.monotonic(), account)
+    }
+
+    /// When a session of a slowed account looks again: see [`SLOWED_SPREAD`].
+    pub(crate) fn draw_turn(&mut self, slowed: Slowed) -> Instant {
+        let spread = SLOWED_SPREAD.mul_f64(f64::from(self.rng.next_u32()) / f64::from(u32::MAX));
+        self.monotonic() + slowed.wait + spread
     }
 
     /// An account does something that costs so much.

@@ -14,6 +14,7 @@ pub(super) struct Conversations {
     group_by_name: BTreeMap<GroupName, ConversationId>,
     group_names: NameIndex<ConversationId>,
     groups_by_member: BTreeMap<UserId, BTreeSet<ConversationId>>,
+    groups_by_creator: BTreeMap<UserId, BTreeSet<ConversationId>>,
     /// Groups that users are no members of and stand in some relation to.
     groups_by_other: BTreeMap<UserId, BTreeSet<ConversationId>>,
     /// Who is not told of whose invitations.
@@ -75,6 +76,7 @@ impl Conversations {
         for (other, _) in &group.others {
             self.groups_by_other.entry(*other).or_default().insert(group.id);
         }
+        self.groups_by_creator.entry(group.creator).or_default().insert(group.id);
         let alike = self.group_names.insert(&NameKeys::of(&group.name), group.id);
         self.group_by_name.insert(group.name.clone(), group.id);
         self.groups.insert(group.id, group);
@@ -102,6 +104,11 @@ impl Conversations {
     pub(super) fn groups_of(&self, user: UserId) -> impl Iterator<Item = &Group> {
         let ids = self.groups_by_member.get(&user).into_iter().flatten();
         ids.filter_map(|id| self.groups.get(id))
+    }
+
+    /// How many of the groups that are there a user has made.
+    pub(super) fn groups_made_by(&self, user: UserId) -> usize {
+        self.groups_by_creator.get(&user).map_or(0, BTreeSet::len)
     }
 
     /// The groups that a user is no member of and stands in some relation to.
@@ -138,15 +145,17 @@ impl Conversations {
 
     /// With the last member, the group goes.
     pub(super) fn remove_member(&mut self, group: ConversationId, user: UserId) {
-        let Some(record) = self.groups.get_mut(&group) else { return };
-        record.remove_member(user);
+        self.change_others(group, |record| {
+            record.remove_member(user);
+            if record.members.is_empty() {
+                record.others.clear();
+            }
+        });
         forget(&mut self.groups_by_member, user, group);
-        if record.members.is_empty()
+        if self.groups.get(&group).is_some_and(|group| group.members.is_empty())
             && let Some(gone) = self.groups.remove(&group)
         {
-            gone.others.iter().for_each(|(other, _)| {
-                forget(&mut self.groups_by_other, *other, group);
-            });
+            forget(&mut self.groups_by_creator, gone.creator, group);
             self.free_name(&gone.name, group);
         }
     }
@@ -157,10 +166,14 @@ impl Conversations {
         user: UserId,
         standing: Option<Standing>,
     ) {
+        self.change_others(group, |record| record.set_standing(user, standing));
+    }
+
+    /// Changes what a group is to others, perhaps to several.
+    fn change_others(&mut self, group: ConversationId, change: impl FnOnce(&mut GroupRecord)) {
         let Some(record) = self.groups.get_mut(&group) else { return };
         let before: BTreeSet<UserId> = record.others.iter().map(|(other, _)| *other).collect();
-        record.set_standing(user, standing);
-        // Somebody else may have been forgotten for it.
+        change(record);
         let after: BTreeSet<UserId> = record.others.iter().map(|(other, _)| *other).collect();
         for gone in before.difference(&after) {
             forget(&mut self.groups_by_other, *gone, group);

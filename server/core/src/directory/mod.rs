@@ -142,6 +142,11 @@ impl Directory {
         self.conversations.group_count()
     }
 
+    /// How many of the groups that are there a user has made.
+    pub(crate) fn groups_made_by(&self, user: UserId) -> usize {
+        self.conversations.groups_made_by(user)
+    }
+
     /// In any spelling, unless several of before have it.
     pub(crate) fn find_group(&self, name: &GroupName) -> Option<&Group> {
         self.conversations.find_group(name)
@@ -242,6 +247,7 @@ mod tests {
         GroupRecord {
             id: ConversationId(1),
             name: name.parse().unwrap(),
+            creator: UserId(1),
             policy: JoinPolicy::Anyone,
             members,
             others: vec![],

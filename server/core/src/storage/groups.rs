@@ -14,6 +14,8 @@ pub struct GroupRecord {
     pub id: ConversationId,
     /// Its name.
     pub name: GroupName,
+    /// Who has made it, whether or not they are in it still: it counts as theirs as long as it is there.
+    pub creator: UserId,
     /// Who may join.
     pub policy: JoinPolicy,
     /// Its members with the place from which on each may read, in the order in which they joined. The
@@ -46,6 +48,15 @@ pub enum Standing {
     Barred,
 }
 
+/// What a member may do in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// They decide about it.
+    Maker,
+    /// They are in it.
+    Member,
+}
+
 /// Why somebody may become a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
@@ -53,49 +64,89 @@ pub enum Admission {
     Open,
     /// They are invited.
     Invited,
-    /// They ask to, and the maker lets them in.
-    Asking,
+    /// They ask to, and that user lets them in, the maker.
+    LetIn(UserId),
 }
 
 /// How what a group is to somebody changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StandingStep {
-    /// That user invites them.
+    /// That user invites them: a member where anyone may join, else the maker.
     Invite(UserId),
-    /// They are invited no more.
-    Uninvite,
+    /// That user takes their invitation back, the maker.
+    TakeBack(UserId),
+    /// They turn their invitation down.
+    Decline,
     /// They ask to join.
     Ask,
     /// They ask no more.
     StopAsking,
-    /// They asked, and the maker does not let them in.
-    TurnAway,
+    /// They asked, and that user does not let them in, the maker.
+    TurnAway(UserId),
 }
 
 impl Admission {
-    /// Whether somebody may become a member for that reason. Nobody does who has not agreed.
+    /// Who else has to agree to it.
     #[must_use]
-    pub fn holds(self, policy: JoinPolicy, standing: Option<Standing>) -> bool {
+    pub fn by(self) -> Option<UserId> {
+        match self {
+            Self::Open | Self::Invited => None,
+            Self::LetIn(by) => Some(by),
+        }
+    }
+
+    /// Whether somebody may become a member for that reason, if that is who else agrees. Nobody does who has
+    /// not agreed.
+    #[must_use]
+    pub fn holds(self, policy: JoinPolicy, standing: Option<Standing>, by: Option<Role>) -> bool {
         match self {
             Self::Open => policy == JoinPolicy::Anyone && standing != Some(Standing::Barred),
             Self::Invited => matches!(standing, Some(Standing::Invited(_))),
-            Self::Asking => standing == Some(Standing::Asking),
+            Self::LetIn(_) => standing == Some(Standing::Asking) && by == Some(Role::Maker),
         }
     }
 }
 
 impl StandingStep {
-    /// What comes of it for somebody who is no member; `None` if it does not begin with that.
+    /// Who takes it, if it is not whom it is about.
     #[must_use]
-    pub fn apply(self, policy: JoinPolicy, from: Option<Standing>) -> Option<Option<Standing>> {
+    pub fn by(self) -> Option<UserId> {
+        match self {
+            Self::Invite(by) | Self::TakeBack(by) | Self::TurnAway(by) => Some(by),
+            Self::Decline | Self::Ask | Self::StopAsking => None,
+        }
+    }
+
+    /// What comes of it for somebody who is no member, if that is who takes it; `None` if they may not, or it
+    /// does not begin with that.
+    #[must_use]
+    pub fn apply(
+        self,
+        policy: JoinPolicy,
+        from: Option<Standing>,
+        by: Option<Role>,
+    ) -> Option<Option<Standing>> {
+        let is_maker = by == Some(Role::Maker);
         match (self, from) {
             (Self::Invite(by), Some(Standing::Invited(before))) if by == before => None,
-            (Self::Invite(by), _) => Some(Some(Standing::Invited(by))),
-            (Self::Uninvite, Some(Standing::Invited(_)))
+            (Self::Invite(user), _) => {
+                let is_open = policy == JoinPolicy::Anyone && from != Some(Standing::Barred);
+                let may = is_maker || is_open && by.is_some();
+                may.then_some(Some(Standing::Invited(user)))
+            }
+            (Self::TakeBack(_), Some(Standing::Invited(_))) if is_maker => Some(None),
+            (Self::Decline, Some(Standing::Invited(_)))
             | (Self::StopAsking, Some(Standing::Asking)) => Some(None),
             (Self::Ask, None) if policy == JoinPolicy::Asking => Some(Some(Standing::Asking)),
-            (Self::TurnAway, Some(Standing::Asking)) => Some(Some(Standing::Barred)),
-            (Self::Uninvite | Self::Ask | Self::StopAsking | Self::TurnAway, _) => None,
+            (Self::TurnAway(_), Some(Standing::Asking)) if is_maker => Some(Some(Standing::Barred)),
+            (
+                Self::TakeBack(_)
+                | Self::Decline
+                | Self::Ask
+                | Self::StopAsking
+                | Self::TurnAway(_),
+                _,
+            ) => None,
         }
     }
 }
@@ -105,6 +156,13 @@ impl GroupRecord {
     #[must_use]
     pub fn maker(&self) -> Option<UserId> {
         self.members.first().map(|(user, _)| *user)
+    }
+
+    /// What a user may do in it; `None` if they are no member.
+    #[must_use]
+    pub fn role(&self, user: UserId) -> Option<Role> {
+        let at = self.members.iter().position(|(member, _)| *member == user)?;
+        Some(if at == 0 { Role::Maker } else { Role::Member })
     }
 
     /// What it is to a user who is no member.
@@ -121,9 +179,10 @@ impl GroupRecord {
         }
     }
 
-    /// A user is a member no more.
+    /// A user is a member no more, and invites nobody any more.
     pub fn remove_member(&mut self, user: UserId) {
         self.members.retain(|(member, _)| *member != user);
+        self.others.retain(|(_, standing)| *standing != Standing::Invited(user));
     }
 
     /// What it is to a user from now on.

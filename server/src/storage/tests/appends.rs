@@ -37,6 +37,7 @@ fn every_change_has_a_place_and_its_origin() {
     let garden = GroupRecord {
         id: ConversationId(1),
         name: "Garden".parse().unwrap(),
+        creator: BOB,
         policy: JoinPolicy::Anyone,
         members: vec![(BOB, since), (ALICE, since)],
         others: vec![],
@@ -353,7 +354,7 @@ fn whoever_was_removed_says_nothing_more() {
     fixture.place(group("Garden", &[ALICE, BOB]));
     let (id, garden) = (ConversationId(1), Target::Known(ConversationId(1)));
     let last = fixture.say(BOB, garden);
-    fixture.place(Draft::Remove(id, BOB));
+    fixture.place(Draft::Remove { group: id, user: BOB, by: ALICE });
     assert_eq!(fixture.refusal(BOB, garden, MessageKind::Text), Refused::NotAMember);
     let edit = fixture.refusal(BOB, garden, MessageKind::Edit(last));
     assert_eq!(edit, Refused::NotAMember, "nor changes what he said");
@@ -369,17 +370,55 @@ fn nobody_is_let_in_by_what_was_so_before() {
     let mut fixture = Fixture::with_people();
     fixture.place(group("Garden", &[ALICE]));
     let id = ConversationId(1);
-    fixture.place(Draft::Policy(id, JoinPolicy::Asking));
+    fixture.place(Draft::Policy(id, ALICE, JoinPolicy::Asking));
     assert_eq!(fixture.append_one(join(id, BOB)), Placed::Outdated);
     fixture.place(Draft::Standing(id, BOB, StandingStep::Ask));
     fixture.place(Draft::Standing(id, BOB, StandingStep::StopAsking));
-    let admit = Draft::Join(id, BOB, Admission::Asking);
+    let admit = Draft::Join(id, BOB, Admission::LetIn(ALICE));
     assert_eq!(fixture.append_one(admit), Placed::Outdated, "he has taken it back");
     fixture.place(Draft::Standing(id, BOB, StandingStep::Invite(ALICE)));
-    fixture.place(Draft::Standing(id, BOB, StandingStep::Uninvite));
+    fixture.place(Draft::Standing(id, BOB, StandingStep::Decline));
     let accept = Draft::Join(id, BOB, Admission::Invited);
     assert_eq!(fixture.append_one(accept), Placed::Outdated);
     assert_eq!(fixture.snapshot().groups[0].members, [(ALICE, Sequence(4))]);
+}
+
+/// What was asked for by whom it was for to decide, and who does not decide any more when it is stored.
+#[test]
+fn s8_whoever_decides_no_more_changes_nothing_in_a_group() {
+    let mut fixture = Fixture::with_people();
+    fixture.place(group("Garden", &[ALICE, BOB]));
+    let id = ConversationId(1);
+    fixture.place(Draft::Standing(id, CAROL, StandingStep::Invite(BOB)));
+    fixture.place(Draft::Quit(id, BOB));
+    assert_eq!(fixture.snapshot().groups[0].others, [], "whom he has invited is invited no more");
+    let outdated = [
+        Draft::Standing(id, CAROL, StandingStep::Invite(BOB)),
+        Draft::Remove { group: id, user: ALICE, by: BOB },
+        Draft::Rename(id, BOB, "Park".parse().unwrap()),
+        Draft::Policy(id, BOB, JoinPolicy::Asking),
+    ];
+    for draft in outdated {
+        assert_eq!(fixture.append_one(draft.clone()), Placed::Outdated, "{draft:?}");
+    }
+    fixture.place(join(id, BOB));
+    fixture.place(Draft::Policy(id, ALICE, JoinPolicy::Asking));
+    let invite = StandingStep::Invite(BOB);
+    assert_eq!(fixture.append_one(Draft::Standing(id, CAROL, invite)), Placed::Outdated);
+    fixture.place(Draft::Standing(id, CAROL, StandingStep::Ask));
+    for by in [BOB, CAROL] {
+        let let_in = Draft::Join(id, CAROL, Admission::LetIn(by));
+        assert_eq!(fixture.append_one(let_in), Placed::Outdated);
+        let turn_away = Draft::Standing(id, CAROL, StandingStep::TurnAway(by));
+        assert_eq!(fixture.append_one(turn_away), Placed::Outdated);
+    }
+    fixture.place(Draft::Standing(id, CAROL, StandingStep::Invite(ALICE)));
+    let take_back = Draft::Standing(id, CAROL, StandingStep::TakeBack(BOB));
+    assert_eq!(fixture.append_one(take_back), Placed::Outdated);
+    fixture.place(Draft::Quit(id, ALICE));
+    fixture.place(Draft::Policy(id, BOB, JoinPolicy::Invitation));
+    let garden = &fixture.snapshot().groups[0];
+    assert_eq!((garden.creator, garden.maker(), &garden.others[..]), (ALICE, Some(BOB), &[][..]));
 }
 
 #[test]
@@ -395,12 +434,12 @@ fn what_groups_are_is_there_after_a_restart() {
     };
     fixture.place(garden);
     fixture.place(Draft::Join(id, BOB, Admission::Invited));
-    fixture.place(Draft::Policy(id, JoinPolicy::Asking));
+    fixture.place(Draft::Policy(id, ALICE, JoinPolicy::Asking));
     fixture.place(Draft::Standing(id, CAROL, StandingStep::Ask));
     for n in 0..FORMER_NAMES_MAX + 2 {
-        fixture.place(Draft::Rename(id, format!("Garden {n}").parse().unwrap()));
+        fixture.place(Draft::Rename(id, ALICE, format!("Garden {n}").parse().unwrap()));
     }
-    fixture.place(Draft::Remove(id, BOB));
+    fixture.place(Draft::Remove { group: id, user: BOB, by: ALICE });
     fixture.place(Draft::Block { user: CAROL, other: ALICE, is_blocked: true });
     assert_eq!(fixture.append_one(group("garden 17", &[BOB])), Placed::Taken);
     fixture.place(group("Garden", &[BOB]));

@@ -92,14 +92,19 @@ fn a_file_that_is_no_database_is_named() {
 
 /// A database as an earlier program left it.
 fn with_schema_1(more: &str) -> Fixture {
+    with_schema(1, more)
+}
+
+fn with_schema(version: usize, more: &str) -> Fixture {
     let mut fixture = Fixture::new();
     fixture.close();
     for suffix in ["", "-mark"] {
         let name = format!("netchat.db{suffix}");
         std::fs::remove_file(fixture.folder.path().join(name)).unwrap();
     }
-    let connection = rusqlite::Connection::open(fixture.path()).unwrap();
+    let mut connection = rusqlite::Connection::open(fixture.path()).unwrap();
     connection.execute_batch(include_str!("../schema-1-example.sql")).unwrap();
+    super::super::database::migrate_to(&mut connection, version);
     connection.execute_batch(more).unwrap();
     drop(connection);
     fixture.open();
@@ -191,6 +196,16 @@ fn names_of_before_that_are_alike_go_on_and_others_are_held_to_them() {
     fixture.add_user("erin", true);
     let keys = "SELECT count(*) FROM user WHERE folded IS NULL AND password_hash IS NOT NULL";
     assert_eq!(fixture.count(keys), 1, "Alice alone");
+}
+
+#[test]
+fn a_group_of_schema_7_counts_for_its_maker_and_who_has_left_it_invites_nobody() {
+    let more =
+        "INSERT INTO standing VALUES (2, 3, 'invited', 2, 6, 0), (2, 4, 'invited', 3, 6, 1);";
+    let groups = with_schema(7, more).snapshot().groups;
+    let [garden] = &groups[..] else { panic!("{groups:?}") };
+    assert_eq!((garden.creator, garden.maker()), (ALICE, Some(ALICE)));
+    assert_eq!(garden.others, [(CAROL, Standing::Invited(BOB))], "carol is no member");
 }
 
 #[test]

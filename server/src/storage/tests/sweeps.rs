@@ -224,8 +224,8 @@ fn a_group_that_nobody_is_left_in_leaves_nothing_behind() {
         fixture.say(BOB, garden);
     }
     fixture.place(Draft::Standing(id, CAROL, StandingStep::Invite(ALICE)));
-    fixture.place(Draft::Rename(id, "Park".parse().unwrap()));
-    fixture.place(Draft::Remove(id, BOB));
+    fixture.place(Draft::Rename(id, ALICE, "Park".parse().unwrap()));
+    fixture.place(Draft::Remove { group: id, user: BOB, by: ALICE });
     fixture.place(Draft::Quit(id, ALICE));
     assert_eq!(fixture.snapshot().groups, []);
     fixture.place(group("Park", &[CAROL]));

@@ -4,7 +4,10 @@ use netchat_shared::extended::{BlockReply, JoinPolicy};
 
 use super::*;
 use crate::events::{PageAnswer, PageRequest};
-use crate::limits::{ASKS_OF_USER_MAX, BLOCKED_BY_USER_MAX, GROUP_MEMBERS_MAX};
+use crate::limits::{
+    ASKS_OF_USER_MAX, BLOCKED_BY_USER_MAX, GROUP_INVITED_MAX, GROUP_MEMBERS_MAX,
+    INVITED_BY_MEMBER_MAX,
+};
 
 impl Room {
     fn makes(&mut self, maker: SessionKey, name: &str, policy: JoinPolicy, names: &[&str]) {
@@ -322,14 +325,19 @@ fn who_was_away_learns_what_waits_for_them() {
 fn invitations_and_requests_to_join_are_bounded() {
     let mut room = Room::new();
     let alice = room.signs_in("alice");
-    let names: Vec<_> = (0..GROUP_MEMBERS_MAX).map(|n| format!("user{n}")).collect();
+    let names: Vec<_> = (0..=GROUP_INVITED_MAX).map(|n| format!("user{n}")).collect();
     let keys: Vec<_> = names.iter().map(|name| room.signs_in(name)).collect();
     let all = GroupRequest::Create(JoinPolicy::Invitation, names.clone());
-    assert!(room.is_refused(alice, "g", all), "with her, one too many");
+    assert!(room.is_refused(alice, "g", all), "one too many");
     let fitting = names[1..].to_vec();
     room.does(alice, "g", GroupRequest::Create(JoinPolicy::Invitation, fitting));
-    assert!(room.is_refused(alice, "g", GroupRequest::Invite(vec![names[0].clone()])));
-    assert!(room.joins(keys[1], "g"), "who is invited has a place");
+    let one_more = || GroupRequest::Invite(vec![names[0].clone()]);
+    assert!(room.is_refused(alice, "g", one_more()));
+    for key in &keys[1..GROUP_MEMBERS_MAX] {
+        assert!(room.joins(*key, "g"));
+    }
+    assert!(room.is_refused(keys[GROUP_MEMBERS_MAX], "g", GroupRequest::Join), "it is full");
+    assert!(!room.is_refused(alice, "g", one_more()), "for whoever leaves, there may come one");
     for n in 0..=ASKS_OF_USER_MAX {
         room.makes(alice, &format!("asking {n}"), JoinPolicy::Asking, &[]);
         let asked = room.does(keys[0], &format!("asking {n}"), GroupRequest::Join);
@@ -345,7 +353,72 @@ fn invitations_and_requests_to_join_are_bounded() {
         let Update::Page(PageAnswer::Blocked(names)) = update else { return None };
         Some(names.len())
     });
-    assert_eq!(blocked, Some(GROUP_MEMBERS_MAX.min(BLOCKED_BY_USER_MAX)));
+    assert_eq!(blocked, Some(BLOCKED_BY_USER_MAX));
+}
+
+#[test]
+fn s8_what_a_removed_member_has_invited_is_not_invited_any_more() {
+    for quits in [false, true] {
+        let mut room = Room::new();
+        let (alice, eve) = (room.signs_in("alice"), room.signs_in("eve"));
+        let (bob, dave) = (room.signs_in("bob"), room.signs_in("dave"));
+        room.makes(alice, "g", JoinPolicy::Anyone, &["eve", "dave"]);
+        assert!(room.joins(eve, "g"));
+        room.does(eve, "g", GroupRequest::Invite(vec!["bob".to_owned()]));
+        room.does(alice, "g", GroupRequest::SetPolicy(JoinPolicy::Invitation));
+        room.told.clear();
+        match quits {
+            true => room.does(eve, "g", GroupRequest::Quit),
+            false => room.does(alice, "g", GroupRequest::Remove(name("eve"))),
+        };
+        assert_eq!(room.news(bob), named("g", GroupNews::Uninvited));
+        assert_eq!(room.news(dave), [], "the others stay");
+        assert!(room.is_refused(bob, "g", GroupRequest::Join));
+        assert!(room.joins(dave, "g"));
+    }
+}
+
+#[test]
+fn s8_a_group_counts_for_who_has_made_it_as_long_as_it_is_there() {
+    let mut room = Room::new();
+    room.cx.settings.quotas.groups = 2;
+    let (alice, bob) = (room.signs_in("alice"), room.signs_in("bob"));
+    for group in ["g", "h"] {
+        room.group(group, alice, &["bob"]);
+        room.told.clear();
+        assert_eq!(room.does(alice, group, GroupRequest::Quit), GroupOutcome::Quit);
+    }
+    let mut makes = |key, group| {
+        let create = GroupRequest::Create(JoinPolicy::Invitation, vec![]);
+        matches!(room.does(key, group, create), GroupOutcome::Created { .. })
+    };
+    assert!(!makes(alice, "a"), "hers are there still");
+    assert!(makes(bob, "b") && makes(bob, "c"), "what was left to him is not his");
+    assert!(!makes(bob, "d"));
+    room.does(bob, "g", GroupRequest::Quit);
+    let create = GroupRequest::Create(JoinPolicy::Invitation, vec![]);
+    let made = room.does(alice, "a", create);
+    assert!(matches!(made, GroupOutcome::Created { .. }), "nobody is left in one: {made:?}");
+}
+
+#[test]
+fn s8_no_member_closes_an_open_group_with_invitations() {
+    let mut room = Room::new();
+    let (alice, eve, bob) = (room.signs_in("alice"), room.signs_in("eve"), room.signs_in("bob"));
+    room.makes(alice, "g", JoinPolicy::Anyone, &[]);
+    assert!(room.joins(eve, "g"));
+    let names: Vec<_> = (0..GROUP_MEMBERS_MAX - 2).map(|n| format!("user{n}")).collect();
+    names.iter().for_each(|name| drop(room.signs_in(name)));
+    for (n, some) in names.chunks(INVITED_BY_MEMBER_MAX).enumerate() {
+        let is_refused = room.is_refused(eve, "g", GroupRequest::Invite(some.to_vec()));
+        assert_eq!(is_refused, n > 0, "so many of hers may wait");
+    }
+    assert!(room.joins(bob, "g"), "he gets in");
+    assert!(!room.is_refused(bob, "g", GroupRequest::Invite(vec![names[100].clone()])));
+    // Not even all of them together keep anybody out.
+    assert!(!room.is_refused(alice, "g", GroupRequest::Invite(names)));
+    let dave = room.signs_in("dave");
+    assert!(room.joins(dave, "g"));
 }
 
 #[test]

@@ -115,7 +115,11 @@ impl ClassicSession {
         }
         let now = cx.monotonic();
         let Stage::SignedIn(signed_in) = &mut self.stage else { return false };
-        let Some(slowed) = cx.slowed(signed_in.user) else {
+        if signed_in.refused_until.is_none_or(|until| until <= now) {
+            let slowed = cx.slowed(signed_in.user);
+            signed_in.refused_until = slowed.map(|slowed| cx.draw_turn(slowed));
+        }
+        let Some(until) = signed_in.refused_until else {
             let (on, cost) = costs::of_command(command);
             cx.spend(signed_in.user, on, cost);
             return false;
@@ -123,7 +127,7 @@ impl ClassicSession {
         cx.refuse(self.address, Refusal::Quota);
         if signed_in.refused_told_at.is_none_or(|at| now >= at + REFUSED_TOLD_INTERVAL) {
             signed_in.refused_told_at = Some(now);
-            let seconds = slowed.wait.as_millis().div_ceil(1_000);
+            let seconds = until.saturating_since(now).as_millis().div_ceil(1_000);
             let line = format!(
                 "SERVER: Too much at once: this was not done. Please wait {seconds} s, then again."
             );

@@ -154,6 +154,7 @@ impl ClassicSession {
             is_chatting: false,
             user: signed_in.user,
             refused_told_at: None,
+            refused_until: None,
             knows_invitations: false,
         });
         if signed_in.how == SignInKind::Password {

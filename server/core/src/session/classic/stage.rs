@@ -71,6 +71,8 @@ pub(super) struct SignedIn {
     pub(super) user: UserId,
     /// When it was last told that something was refused because its account does too much.
     pub(super) refused_told_at: Option<Instant>,
+    /// Its account has spent what it may: what it asks is done from then on.
+    pub(super) refused_until: Option<Instant>,
     /// It was told what its user is invited to.
     pub(super) knows_invitations: bool,
 }

@@ -247,10 +247,6 @@ impl ExtendedSession {
 
     /// Reads what has arrived, as far as it can be answered.
     fn read_messages(&mut self, cx: &mut Context) {
-        if let Stage::SignedIn(signed_in) = &mut self.stage {
-            // If it may not read now, something else wakes it.
-            signed_in.reads_at = None;
-        }
         while self.ended.is_none() && self.may_read() && !self.is_slowed(cx) {
             let Some(message) = self.link.next_message() else { return };
             match (ClientMessage::parse(&message), self.user()) {
@@ -265,15 +261,18 @@ impl ExtendedSession {
         }
     }
 
-    /// Whether its account has spent what it may. What it says then waits, at last with its client, and
-    /// it is told.
+    /// Whether its account has spent what it may. What it says then waits for its turn, at last with its
+    /// client, and it is told.
     fn is_slowed(&mut self, cx: &mut Context) -> bool {
         let waits = self.link.received_bytes() > 0;
         let Stage::SignedIn(signed_in) = &mut self.stage else { return false };
-        let slowed = cx.slowed(signed_in.user).filter(|_| waits);
-        signed_in.reads_at = slowed.map(|slowed| cx.monotonic() + slowed.wait);
-        let Some(slowed) = slowed else { return false };
         let now = cx.monotonic();
+        if signed_in.reads_at.is_some_and(|at| now < at) {
+            return true;
+        }
+        let slowed = cx.slowed(signed_in.user).filter(|_| waits);
+        signed_in.reads_at = slowed.map(|slowed| cx.draw_turn(slowed));
+        let Some(slowed) = slowed else { return false };
         if signed_in.slowed_told_at.is_none_or(|at| now >= at + SLOWED_TOLD_INTERVAL) {
             signed_in.slowed_told_at = Some(now);
             cx.refuse(self.path, Refusal::Quota);
@@ -386,7 +385,9 @@ impl ExtendedSession {
                 let silent = if self.is_away { self.forgotten_at() } else { self.away_at() };
                 // One that takes nothing is not looked at for what it could be given.
                 let feeds_at = signed_in.cursor.timeout().filter(|_| self.has_room());
-                let times = [feeds_at, signed_in.reads_at];
+                // Nor one that may not read for what it could: something else wakes it.
+                let reads_at = signed_in.reads_at.filter(|_| self.may_read());
+                let times = [feeds_at, reads_at];
                 times.into_iter().flatten().fold(silent, Instant::min)
             }
             Stage::Locked | Stage::Unlocked | Stage::Named(_) | Stage::Waiting(_) => {

@@ -64,7 +64,7 @@ pub(super) struct SignedIn {
     pub(super) renamed_after: Option<Sequence>,
     /// When its user was last said to be typing.
     pub(super) typed_at: Option<Instant>,
-    /// Its account has spent what it may: what has arrived is read on then.
+    /// Its account has spent what it may: what has arrived is read on then, and not before.
     pub(super) reads_at: Option<Instant>,
     /// When it was last told so.
     pub(super) slowed_told_at: Option<Instant>,
