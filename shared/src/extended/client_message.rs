@@ -363,19 +363,6 @@ mod tests {
         check("TYPING#e", &ClientMessage::Typing(Conversation::Everyone));
         check("RECEIVED#12", &ClientMessage::Received(Sequence(12)));
         check("CORRUPTED#12", &ClientMessage::Corrupted(Sequence(12)));
-        let history =
-            |conversation, before| ClientMessage::History { conversation, before, limit: 50 };
-        check("HISTORY#e#-#50", &history(Conversation::Everyone, None));
-        check("HISTORY#u:bob#9#50", &history(Conversation::User(bob.clone()), Some(Sequence(9))));
-        let lines = |from| {
-            let conversation = Conversation::User(bob.clone());
-            ClientMessage::Lines { conversation, from, limit: 50 }
-        };
-        check("LINES#u:bob#before.-#50", &lines(HistoryFrom::Before(None)));
-        check("LINES#u:bob#before.9#50", &lines(HistoryFrom::Before(Some(Sequence(9)))));
-        check("LINES#u:bob#after.9#50", &lines(HistoryFrom::After(Sequence(9))));
-        let time = UnixTime { millis: 1_651_363_200_000 };
-        check("LINES#u:bob#at.1651363200000#50", &lines(HistoryFrom::At(time)));
         check("OVERVIEW#-", &ClientMessage::Overview(None));
         check("OVERVIEW#9", &ClientMessage::Overview(Some(Sequence(9))));
         check("GROUPS#", &ClientMessage::Groups(None));
@@ -415,6 +402,24 @@ mod tests {
         check("PASSWORD#YSNi#Yw==#end", &change(true));
         check("PASSWORD#YSNi#Yw==#keep", &change(false));
         check("SIGN_OUT", &ClientMessage::SignOut);
+    }
+
+    #[test]
+    fn pages_are_asked_for_as_the_protocol_says() {
+        let bob: UserName = "bob".parse().unwrap();
+        let history =
+            |conversation, before| ClientMessage::History { conversation, before, limit: 50 };
+        check("HISTORY#e#-#50", &history(Conversation::Everyone, None));
+        check("HISTORY#u:bob#9#50", &history(Conversation::User(bob.clone()), Some(Sequence(9))));
+        let lines = |from| {
+            let conversation = Conversation::User(bob.clone());
+            ClientMessage::Lines { conversation, from, limit: 50 }
+        };
+        check("LINES#u:bob#before.-#50", &lines(HistoryFrom::Before(None)));
+        check("LINES#u:bob#before.9#50", &lines(HistoryFrom::Before(Some(Sequence(9)))));
+        check("LINES#u:bob#after.9#50", &lines(HistoryFrom::After(Sequence(9))));
+        let time = UnixTime { millis: 1_651_363_200_000 };
+        check("LINES#u:bob#at.1651363200000#50", &lines(HistoryFrom::At(time)));
     }
 
     #[test]

@@ -192,11 +192,19 @@ pub enum PasswordReply {
 }
 
 impl Delay {
+    fn write(self, line: Line) -> Line {
+        line.text(word(&Self::ALL, self))
+    }
+
     const ALL: [(Self, &'static str); 3] =
         [(Self::Busy, "busy"), (Self::Attempts, "attempts"), (Self::Sessions, "sessions")];
 }
 
 impl NotSent {
+    fn write(self, line: Line) -> Line {
+        line.text(word(&Self::ALL, self))
+    }
+
     const ALL: [(Self, &'static str); 12] = [
         (Self::NoSuchUser, "no-such-user"),
         (Self::NoSuchGroup, "no-such-group"),
@@ -244,9 +252,7 @@ impl ServerMessage {
                 Line::new("WELCOME").text(name).text(token.reveal()).display(generation)
             }
             Self::Wrong => Line::new("WRONG"),
-            Self::Later(why, wait) => {
-                Line::new("LATER").text(word(&Delay::ALL, *why)).duration(*wait)
-            }
+            Self::Later(why, wait) => why.write(Line::new("LATER")).duration(*wait),
             Self::ResumeRefused => Line::new("RESUME_REFUSED"),
             Self::From(sequence) => Line::new("FROM").sequence(*sequence),
             Self::Message(message) => message.write(Line::new("MESSAGE")),
@@ -266,9 +272,7 @@ impl ServerMessage {
                 let line = Line::new("SENT").id(id.0).sequence(*sequence).number(time.millis);
                 recipients.write(line.optional_sequence(*position))
             }
-            Self::NotSent(id, why) => {
-                Line::new("NOT_SENT").id(id.0).text(word(&NotSent::ALL, *why))
-            }
+            Self::NotSent(id, why) => why.write(Line::new("NOT_SENT").id(id.0)),
             Self::Received(name, sequence) => Line::new("RECEIVED").text(name).sequence(*sequence),
             Self::ReceivedCount { sequence, received, of } => Line::new("RECEIVED_COUNT")
                 .sequence(*sequence)

@@ -23,13 +23,7 @@ pub(super) fn Composer() -> impl IntoView {
     let field = NodeRef::<Textarea>::new();
     let error = RwSignal::new(None::<String>);
     let room = RwSignal::new(None::<usize>);
-    let show_room = move |text: &str| {
-        let left = TEXT_BYTES_MAX.saturating_sub(text.len());
-        let shown = (left < ROOM_SHOWN_BYTES).then_some(left);
-        if room.get_untracked() != shown {
-            room.set(shown);
-        }
-    };
+    let show_room = move |text: &str| show_room(room, text);
     follow_draft(ui, field, error);
     let send = move || {
         let (Some(to), Some(field)) = (ui.front(), field.get_untracked()) else { return };
@@ -95,6 +89,15 @@ pub(super) fn Composer() -> impl IntoView {
             <p class="box__room" role="status">{move || room.get().map(|room| format!("{room} bytes left"))}</p>
             <p id="composer-error" class="box__error" role="alert">{move || error.get()}</p>
         </form>
+    }
+}
+
+/// Says how much room there is left, when there is little.
+fn show_room(room: RwSignal<Option<usize>>, text: &str) {
+    let left = TEXT_BYTES_MAX.saturating_sub(text.len());
+    let shown = (left < ROOM_SHOWN_BYTES).then_some(left);
+    if room.get_untracked() != shown {
+        room.set(shown);
     }
 }
 
