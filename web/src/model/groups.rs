@@ -161,16 +161,17 @@ impl Model {
         }
     }
 
-    /// Everything that is here under a group's former name belongs under the new one.
+    /// Everything that is here under a group's former name belongs under the new one, beside what is there
+    /// already.
     pub(super) fn rename(&mut self, from: &GroupName, to: &GroupName) {
         let (before, after) = (Conversation::Group(from.clone()), Conversation::Group(to.clone()));
         self.groups.rename(from, to);
         if let Some(thread) = self.threads.remove(&before) {
-            self.threads.insert(after.clone(), thread);
+            self.threads.entry(after.clone()).or_insert(thread);
             self.say(format!("The group {from} is called {to} now."));
         }
         if let Some(read) = self.read.remove(&before) {
-            self.read.insert(after.clone(), read);
+            self.read.entry(after.clone()).or_insert(read);
         }
         let changes = self.pending_changes.values_mut();
         changes.filter(|change| change.conversation == before).for_each(|change| {
