@@ -104,7 +104,7 @@ pub struct ServerConfig {
     #[arg(long, env = "NETCHAT_SESSIONS_PER_ACCOUNT", default_value_t = SESSIONS_OF_ACCOUNT_DEFAULT, value_name = "SESSIONS", value_parser = value_parser!(u16).range(1..).map(usize::from))]
     pub sessions_per_account: usize,
 
-    /// How many groups one account may have made and be in
+    /// How many groups one account may have made that are still there
     #[arg(long, env = "NETCHAT_GROUPS_PER_ACCOUNT", default_value_t = GROUPS_OF_ACCOUNT_DEFAULT, value_name = "GROUPS")]
     pub groups_per_account: usize,
 

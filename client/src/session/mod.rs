@@ -114,7 +114,7 @@ impl Session {
     /// be unpredictable outside tests, and kept nowhere.
     #[must_use]
     pub fn new(seed: [u8; 32], trust: Trust) -> Self {
-        let mut session = Self::begin(seed, Mode::Extended, Extended::new(trust, None, None));
+        let mut session = Self::begin(seed, Mode::Extended, Extended::new(trust));
         session.common.ask(Question::ServerPassword { wrong: false });
         session
     }
@@ -129,8 +129,8 @@ impl Session {
     /// A session that goes on with one that was kept: nothing is asked, and what waited goes out.
     #[must_use]
     pub fn resume(seed: [u8; 32], saved: Saved) -> Self {
-        let Saved { name, server, token, position, outbox } = saved;
-        let extended = Extended::new(Trust::Key(server), Some(token), position);
+        let extended = Extended::resume(&saved);
+        let Saved { name, outbox, .. } = saved;
         let mut session = Self::begin(seed, Mode::Extended, extended);
         session.common.answers.name = Some(name);
         session.common.adopted = outbox.iter().map(|outgoing| outgoing.id).collect();
@@ -171,6 +171,7 @@ impl Session {
             server: self.extended.server_key()?,
             token: self.extended.token()?,
             position: self.extended.position(),
+            renamed: self.extended.renamed(),
             outbox: self.common.outbox.iter().cloned().collect(),
         })
     }

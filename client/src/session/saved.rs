@@ -17,6 +17,8 @@ pub struct Saved {
     pub(super) server: ServerKey,
     pub(super) token: Token,
     pub(super) position: Option<Position>,
+    /// The latest renaming of a group that is known.
+    pub(super) renamed: Sequence,
     pub(super) outbox: Vec<Outgoing>,
 }
 
@@ -49,7 +51,7 @@ impl Saved {
     /// For another client of the same person, which begins with nothing waiting.
     #[must_use]
     pub fn for_another_client(&self) -> Self {
-        Self { position: None, outbox: Vec::new(), ..self.clone() }
+        Self { position: None, renamed: Sequence::ZERO, outbox: Vec::new(), ..self.clone() }
     }
 
     /// The session alone, where what waits is kept elsewhere.
@@ -65,8 +67,8 @@ impl Saved {
             || "#".to_owned(),
             |Position { generation, sequence }| format!("{generation}#{}", sequence.0),
         );
-        let Self { name, server, token, .. } = self;
-        let mut text = format!("{name}#{server}#{}#{position}\n", token.reveal());
+        let Self { name, server, token, renamed, .. } = self;
+        let mut text = format!("{name}#{server}#{}#{position}#{}\n", token.reveal(), renamed.0);
         for outgoing in &self.outbox {
             text.push_str(&outgoing.to_text());
             text.push('\n');
@@ -78,7 +80,7 @@ impl Saved {
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let mut lines = text.lines();
-        let mut fields = lines.next()?.splitn(5, '#');
+        let mut fields = lines.next()?.splitn(6, '#');
         let name = fields.next()?.parse().ok()?;
         let server = ServerKey::parse(fields.next()?)?;
         let token = Token::parse(fields.next()?)?;
@@ -89,8 +91,11 @@ impl Saved {
                 sequence: Sequence(sequence.parse().ok()?),
             }),
         };
+        // Earlier clients kept none.
+        let renamed = fields.next().map_or(Some(0), |renamed| renamed.parse().ok())?;
+        let renamed = Sequence(renamed);
         let outbox = lines.map(Outgoing::from_text).collect::<Option<_>>()?;
-        Some(Self { name, server, token, position, outbox })
+        Some(Self { name, server, token, position, renamed, outbox })
     }
 }
 
@@ -142,6 +147,7 @@ mod tests {
             server: StaticKey::from_random([1; 32]).public(),
             token: Token::parse("0123456789abcdef0123456789abcdef").unwrap(),
             position: Some(Position { generation: Generation(255), sequence: Sequence(9) }),
+            renamed: Sequence(7),
             outbox: vec![
                 outgoing(Conversation::Everyone, MessageKind::Text, "two\nlines"),
                 outgoing(group(), MessageKind::Reply(Sequence(3)), "#"),
@@ -150,8 +156,11 @@ mod tests {
             ],
         };
         assert_eq!(Saved::from_text(&saved.to_text()), Some(saved.clone()));
-        let fresh = Saved { position: None, outbox: vec![], ..saved };
-        assert_eq!(Saved::from_text(&fresh.to_text()), Some(fresh));
+        let fresh = Saved { position: None, renamed: Sequence::ZERO, outbox: vec![], ..saved };
+        let text = fresh.to_text();
+        assert_eq!(Saved::from_text(&text), Some(fresh.clone()));
+        let without_renamings = text.strip_suffix("#0\n").unwrap();
+        assert_eq!(Saved::from_text(without_renamings), Some(fresh), "as earlier clients kept it");
         let earlier = "bob#0123456789abcdef0123456789abcdef#9";
         for text in ["", "bob", "bob#x##", earlier, &format!("{earlier}#\nrubbish")] {
             assert_eq!(Saved::from_text(text), None, "{text}");

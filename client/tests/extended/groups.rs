@@ -1,8 +1,10 @@
 //! Groups by consent, as the session tells of them.
 
-use netchat_client::session::{Event, GroupOutcome, Session};
+use netchat_client::session::{Event, GroupOutcome, Saved, Session};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{BlockReply, ClientMessage, GroupNews, GroupReply, ServerMessage};
+use netchat_shared::extended::{
+    BlockReply, ClientMessage, GroupNews, GroupReply, NewName, ServerMessage,
+};
 use netchat_shared::name::GroupName;
 use netchat_shared::sequence::Sequence;
 
@@ -10,6 +12,10 @@ use crate::pair::{Pair, name, welcome};
 
 fn group(text: &str) -> GroupName {
     text.parse().unwrap()
+}
+
+fn called(at: u64, name: &str) -> NewName {
+    NewName { at: Sequence(at), name: group(name) }
 }
 
 fn news(of: &str, news: GroupNews) -> ServerMessage {
@@ -67,7 +73,7 @@ fn what_waits_for_a_group_that_was_renamed_goes_there_under_its_new_name() {
     let is_send = |said: &ClientMessage| matches!(said, ClientMessage::Send { .. });
     assert!(!pair.take_said().iter().any(is_send), "not before it is known what it is called");
     pair.take_events();
-    pair.reply(&news("old", GroupNews::Renamed(group("new"))));
+    pair.reply(&news("old", GroupNews::Renamed(called(7, "new"))));
     pair.reply(&ServerMessage::From(Sequence::ZERO));
     let sent = pair.take_said().into_iter().find_map(|said| {
         let ClientMessage::Send { id, to, .. } = said else { return None };
@@ -77,6 +83,42 @@ fn what_waits_for_a_group_that_was_renamed_goes_there_under_its_new_name() {
     assert!(pair.take_events().contains(&Event::Renamed(group("old"), group("new"))));
 }
 
+/// The name is another group's by now, and the person writes there: it arrives there, also when an earlier
+/// renaming is told again, in this session or one that goes on with it.
+#[test]
+fn a_renaming_that_is_known_moves_nothing_to_another_group() {
+    let renamed = news("old", GroupNews::Renamed(called(7, "new")));
+    for goes_on_elsewhere in [false, true] {
+        let mut pair = Pair::signed_in();
+        pair.reply(&renamed);
+        assert_eq!(pair.take_events(), [Event::Renamed(group("old"), group("new"))]);
+        pair.server = None;
+        let to_old = Conversation::Group(group("old"));
+        let id = pair.session.send(pair.now, to_old.clone(), "hello").unwrap();
+        if goes_on_elsewhere {
+            let kept = pair.session.saved().unwrap().to_text();
+            let saved = Saved::from_text(&kept).unwrap();
+            pair = Pair::with_key(Session::resume([9; 32], saved), pair.key);
+        } else {
+            pair.pass(std::time::Duration::from_secs(2));
+        }
+        pair.reply(&welcome("alice"));
+        pair.take_said();
+        pair.take_events();
+        pair.reply(&renamed);
+        pair.reply(&ServerMessage::From(Sequence::ZERO));
+        let is_renaming = |event: &Event| matches!(event, Event::Renamed(..));
+        assert!(!pair.take_events().iter().any(is_renaming));
+        let sent = pair.take_said().into_iter().find_map(|said| {
+            let ClientMessage::Send { id, to, .. } = said else { return None };
+            Some((id, to))
+        });
+        assert_eq!(sent, Some((id, to_old)));
+        pair.reply(&news("old", GroupNews::Renamed(called(9, "newer"))));
+        assert_eq!(pair.take_events(), [Event::Renamed(group("old"), group("newer"))]);
+    }
+}
+
 #[test]
 fn a_renaming_of_ones_own_is_told_like_any_other() {
     let mut pair = Pair::signed_in();
@@ -84,7 +126,7 @@ fn a_renaming_of_ones_own_is_told_like_any_other() {
     pair.session.act_on_group(pair.now, group("old"), rename);
     pair.exchange();
     pair.take_said();
-    pair.reply(&ServerMessage::Group(group("old"), GroupReply::Renamed(group("new"))));
+    pair.reply(&ServerMessage::Group(group("old"), GroupReply::Renamed(called(7, "new"))));
     assert_eq!(pair.take_events(), [Event::Renamed(group("old"), group("new"))]);
     assert!(pair.session.is_settled());
 }

@@ -429,8 +429,8 @@ pub(crate) enum GroupOutcome {
     TurnedAway(UserName),
     /// They are a member no more.
     Removed(UserName),
-    /// It is called that.
-    Renamed(GroupName),
+    /// It is called that, from there on.
+    Renamed { at: Sequence, to: GroupName },
     /// What it is.
     Is(GroupDescription),
     /// Whether it exists.

@@ -158,7 +158,7 @@ pub const SLOWED_SPREAD: Duration = Duration::from_millis(10);
 /// Most sessions of one account at once unless the operator decides otherwise.
 pub const SESSIONS_OF_ACCOUNT_DEFAULT: usize = 32;
 
-/// Most groups that somebody decides about unless the operator decides otherwise.
+/// Most groups that somebody may have made that are there, unless the operator decides otherwise.
 pub const GROUPS_OF_ACCOUNT_DEFAULT: usize = 100;
 
 /// Most bytes of messages that an account may have stored unless the operator decides otherwise: a

@@ -45,7 +45,7 @@ pub struct AccountQuotas {
     pub requests: Option<Rate>,
     /// Most sessions at once. For a further one, the one that is missed least gives way.
     pub sessions: usize,
-    /// Most groups that somebody decides about. No further one is made until they have left one.
+    /// Most groups that somebody may have made that are there. No further one is made until one has gone.
     pub groups: usize,
     /// Most bytes of messages that are stored, everything counted
     /// ([`MESSAGE_BYTES_AROUND`](crate::limits::MESSAGE_BYTES_AROUND)). `None`: any number. Storage sees to

@@ -6,6 +6,7 @@ use super::fields::{Line, fields};
 use crate::body::{decode_text, encode_text};
 use crate::list::List;
 use crate::name::{GroupName, UserName};
+use crate::sequence::Sequence;
 
 /// Who may become a member of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -91,12 +92,22 @@ pub enum GroupReply {
     TurnedAway(UserName),
     /// They are a member no more.
     Removed(UserName),
-    /// It is called that now.
-    Renamed(GroupName),
+    /// It has another name.
+    Renamed(NewName),
     /// What it is.
     Is(GroupInfo),
     /// It was refused; why.
     Refused(String),
+}
+
+/// What a group is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewName {
+    /// From that place of the log on. Renamings are told in their order, some of them again: those up to
+    /// one that is known are known.
+    pub at: Sequence,
+    /// The name.
+    pub name: GroupName,
 }
 
 /// What is told about a group without being asked for.
@@ -118,8 +129,8 @@ pub enum GroupNews {
     Asks(UserName),
     /// They don't ask any more, or were answered.
     AsksNoMore(UserName),
-    /// It is called that now.
-    Renamed(GroupName),
+    /// It has another name.
+    Renamed(NewName),
     /// Who may join, or who decides, has changed.
     Is(JoinPolicy, UserName),
 }
@@ -165,6 +176,17 @@ impl BlockReply {
         (Self::TooMany, "too-many"),
         (Self::NotStored, "not-stored"),
     ];
+}
+
+impl NewName {
+    fn write(&self, line: Line) -> Line {
+        line.number(self.at.0).text(&self.name)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let [at, name] = fields(text)?;
+        Some(Self { at: Sequence(at.parse().ok()?), name: name.parse().ok()? })
+    }
 }
 
 impl GroupAction {
@@ -223,7 +245,7 @@ impl GroupReply {
             Self::Admitted(name) => line.text("admitted").text(name),
             Self::TurnedAway(name) => line.text("turned-away").text(name),
             Self::Removed(name) => line.text("removed").text(name),
-            Self::Renamed(name) => line.text("renamed").text(name),
+            Self::Renamed(new) => new.write(line.text("renamed")),
             Self::Is(GroupInfo { policy, maker, invited, asking }) => {
                 line.text("is").text(policy.word()).text(maker).list(invited).list(asking)
             }
@@ -253,7 +275,7 @@ impl GroupReply {
             "admitted" => Self::Admitted(rest.parse().ok()?),
             "turned-away" => Self::TurnedAway(rest.parse().ok()?),
             "removed" => Self::Removed(rest.parse().ok()?),
-            "renamed" => Self::Renamed(rest.parse().ok()?),
+            "renamed" => Self::Renamed(NewName::parse(rest)?),
             "is" => {
                 let [policy, maker, invited, asking] = fields(rest)?;
                 Self::Is(GroupInfo {
@@ -286,7 +308,7 @@ impl GroupNews {
             Self::TurnedAway => line.text("turned-away"),
             Self::Asks(name) => line.text("asks").text(name),
             Self::AsksNoMore(name) => line.text("asks-no-more").text(name),
-            Self::Renamed(name) => line.text("renamed").text(name),
+            Self::Renamed(new) => new.write(line.text("renamed")),
             Self::Is(policy, maker) => line.text("is").text(policy.word()).text(maker),
         }
     }
@@ -302,7 +324,7 @@ impl GroupNews {
             "turned-away" => Self::TurnedAway,
             "asks" => Self::Asks(rest.parse().ok()?),
             "asks-no-more" => Self::AsksNoMore(rest.parse().ok()?),
-            "renamed" => Self::Renamed(rest.parse().ok()?),
+            "renamed" => Self::Renamed(NewName::parse(rest)?),
             "is" => {
                 let [policy, maker] = fields(rest)?;
                 Self::Is(JoinPolicy::from_word(policy)?, maker.parse().ok()?)
@@ -323,6 +345,10 @@ mod tests {
 
     fn bob() -> UserName {
         "bob".parse().unwrap()
+    }
+
+    fn new_name() -> NewName {
+        NewName { at: Sequence(7), name: "a: b".parse().unwrap() }
     }
 
     fn one() -> List<UserName> {
@@ -373,7 +399,7 @@ mod tests {
             ("admitted#bob", GroupReply::Admitted(bob())),
             ("turned-away#bob", GroupReply::TurnedAway(bob())),
             ("removed#bob", GroupReply::Removed(bob())),
-            ("renamed#a: b", GroupReply::Renamed("a: b".parse().unwrap())),
+            ("renamed#7#a: b", GroupReply::Renamed(new_name())),
             ("is#anyone#bob#bob#", GroupReply::Is(info)),
             ("refused#bm8=", GroupReply::Refused("no".to_owned())),
         ] {
@@ -395,7 +421,7 @@ mod tests {
             ("turned-away", GroupNews::TurnedAway),
             ("asks#bob", GroupNews::Asks(bob())),
             ("asks-no-more#bob", GroupNews::AsksNoMore(bob())),
-            ("renamed#a: b", GroupNews::Renamed("a: b".parse().unwrap())),
+            ("renamed#7#a: b", GroupNews::Renamed(new_name())),
             ("is#invitation#bob", GroupNews::Is(JoinPolicy::Invitation, bob())),
         ] {
             let (text, message) =

@@ -35,7 +35,9 @@ pub use self::datagram::{ANSWER_BYTES, Datagram, DatagramError, PROTOCOL_VERSION
 pub use self::delivered::{Delivered, Receipt, Receipts, Recipients};
 pub use self::fields::{conversation_from_wire, conversation_to_wire};
 pub use self::frame::{Frame, FrameError};
-pub use self::groups::{BlockReply, GroupAction, GroupInfo, GroupNews, GroupReply, JoinPolicy};
+pub use self::groups::{
+    BlockReply, GroupAction, GroupInfo, GroupNews, GroupReply, JoinPolicy, NewName,
+};
 pub use self::handshake::{Attempt, Forged, HELLO_BYTES, Opened, accept};
 pub use self::history::HistoryFrom;
 pub use self::link::{Link, LinkError, LinkStatistics};

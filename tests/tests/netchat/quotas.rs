@@ -11,11 +11,12 @@ use netchat_core::{AccountQuotas, LogEvent, Rate, Refusal, Settings};
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Delay, GroupReply, JoinPolicy, NotSent, ServerMessage,
+    ClientMessage, Delay, GroupAction, GroupReply, JoinPolicy, NotSent, ServerMessage,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
 use netchat_shared::message_id::MessageId;
+use netchat_shared::name::GroupName;
 use netchat_tests::crowd::Crowd;
 use netchat_tests::simulation::network::Conditions;
 use netchat_tests::simulation::seeds;
@@ -223,6 +224,25 @@ fn s9_requests_cost_what_they_are_worth() {
     assert_eq!(sent(&crowd.take_heard(at(1))), []);
     crowd.pass(30 * SECOND);
     assert_eq!(sent(&crowd.take_heard(at(1))), [1]);
+}
+
+/// However many are named one by one or at once, in a new group or in one that there is.
+#[test]
+fn s9_inviting_costs_by_how_many_are_invited() {
+    let names = || List::new((0..10).map(|n| format!("person{n}")).collect()).unwrap();
+    let group = |n: u32| format!("group {n}").parse::<GroupName>().unwrap();
+    let new = |n| ClientMessage::NewGroup(group(n), JoinPolicy::Invitation, names());
+    let invite = |_| ClientMessage::Group(group(0), GroupAction::Invite(names()));
+    let asks: [&dyn Fn(u32) -> ClientMessage; 2] = [&new, &invite];
+    for ask in asks {
+        let mut crowd = crowd();
+        for n in 1..=5 {
+            crowd.say(at(1), &ask(n));
+        }
+        let is_answer = |message: &&ServerMessage| matches!(message, ServerMessage::Group(..));
+        let answers = crowd.take_heard(at(1)).iter().filter(is_answer).count();
+        assert_eq!(answers, 1, "ten names are 100 of 100");
+    }
 }
 
 #[test]

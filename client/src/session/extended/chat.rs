@@ -27,7 +27,7 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
-use netchat_shared::sequence::{Generation, Position, Sequence};
+use netchat_shared::sequence::{Generation, Sequence};
 use netchat_shared::time::Instant;
 
 /// How long a message that the server could not store waits for its next attempt.
@@ -35,7 +35,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Chat {
-    place: Place,
+    pub(super) place: Place,
     /// Messages of the outbox that were put into this link: so many from its beginning.
     sent: usize,
     retry_at: Option<Instant>,
@@ -54,9 +54,9 @@ pub(super) struct Chat {
 }
 
 impl Chat {
-    pub(super) fn new(position: Option<Position>) -> Self {
+    pub(super) fn new(place: Place) -> Self {
         Self {
-            place: Place::new(position),
+            place,
             sent: 0,
             retry_at: None,
             errands: VecDeque::new(),
@@ -69,10 +69,6 @@ impl Chat {
             is_synced: false,
             has_progressed: false,
         }
-    }
-
-    pub(super) fn position(&self) -> Option<Position> {
-        self.place.position()
     }
 
     pub(super) fn retry_at(&self) -> Option<Instant> {

@@ -5,7 +5,7 @@ use super::chat::Chat;
 use super::requests::Request;
 use netchat_shared::classic::{Roster, RosterEntry};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{BlockReply, GroupNews, GroupReply};
+use netchat_shared::extended::{BlockReply, GroupNews, GroupReply, NewName};
 use netchat_shared::list::List;
 use netchat_shared::name::{GroupName, UserName};
 
@@ -45,7 +45,7 @@ impl Chat {
                 GroupOutcome::TurnedAway(name)
             }
             GroupReply::Removed(name) => GroupOutcome::Removed(name),
-            GroupReply::Renamed(to) => return self.rename(&group, to, common),
+            GroupReply::Renamed(new) => return self.rename(&group, new, common),
             GroupReply::Is(info) => GroupOutcome::Is(info),
             GroupReply::Refused(why) => GroupOutcome::Refused(why),
         };
@@ -82,7 +82,7 @@ impl Chat {
             GroupNews::Uninvited => return self.consent.end_invitation(&group, common),
             GroupNews::Asks(name) => return self.consent.ask(group, name, common),
             GroupNews::AsksNoMore(name) => return self.consent.end_asking(group, name, common),
-            GroupNews::Renamed(to) => return self.rename(&group, to, common),
+            GroupNews::Renamed(new) => return self.rename(&group, new, common),
         };
         common.tell(Event::Group(group, outcome));
     }
@@ -105,8 +105,12 @@ impl Chat {
         common.tell(Event::Blocked(names.into_vec(), more));
     }
 
-    /// What waits to be sent goes where the group is now.
-    fn rename(&mut self, from: &GroupName, to: GroupName, common: &mut Common) {
+    /// What waits to be sent goes where the group is now. A renaming that is told again moves nothing: the
+    /// former name may be another group's.
+    fn rename(&mut self, from: &GroupName, NewName { at, name: to }: NewName, common: &mut Common) {
+        if !self.place.note_renamed(at) {
+            return;
+        }
         let before = Conversation::Group(from.clone());
         let after = Conversation::Group(to.clone());
         for outgoing in common.outbox.iter_mut().filter(|it| it.conversation == before) {

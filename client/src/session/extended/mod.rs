@@ -24,12 +24,13 @@ use std::time::Duration;
 use self::chat::Chat;
 use self::ends::Ends;
 use self::handshake::Handshake;
+use self::place::Place;
 use self::requests::Request;
 use self::sign_in::{SignIn, Welcome};
 pub use self::trust::Trust;
 use super::classic::Unreachable;
 use super::common::{AccountRequest, GroupRequest};
-use super::{Common, Event, Question};
+use super::{Common, Event, Question, Saved};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     ClientMessage, Datagram, HistoryFrom, Link, LinkError, LinkStatistics, Opened, ServerMessage,
@@ -115,12 +116,21 @@ impl Open {
 }
 
 impl Extended {
-    pub(super) fn new(trust: Trust, token: Option<Token>, position: Option<Position>) -> Self {
+    /// That goes on with what was kept.
+    pub(super) fn resume(saved: &Saved) -> Self {
+        Self {
+            chat: Chat::new(Place::new(saved.position, saved.renamed)),
+            token: Some(saved.token),
+            ..Self::new(Trust::Key(saved.server))
+        }
+    }
+
+    pub(super) fn new(trust: Trust) -> Self {
         Self {
             phase: Phase::Idle,
-            chat: Chat::new(position),
+            chat: Chat::new(Place::new(None, Sequence::ZERO)),
             trust,
-            token,
+            token: None,
             heard_at: Instant::ZERO,
             is_heard: false,
             unanswered_since: None,
@@ -422,7 +432,7 @@ impl Extended {
 
     /// Somebody else signs in: where the last person stood is nothing to them.
     pub(super) fn forget_person(&mut self) {
-        self.chat = Chat::new(None);
+        self.chat = Chat::new(Place::new(None, Sequence::ZERO));
         self.token = None;
     }
 
@@ -439,7 +449,12 @@ impl Extended {
     }
 
     pub(super) fn position(&self) -> Option<Position> {
-        self.chat.position()
+        self.chat.place.position()
+    }
+
+    /// The latest renaming of a group that is known.
+    pub(super) fn renamed(&self) -> Sequence {
+        self.chat.place.renamed()
     }
 
     pub(super) fn statistics(&self) -> LinkStatistics {

@@ -13,19 +13,33 @@ pub(super) struct Place {
     said: Option<Sequence>,
     /// Up to where that is known to have reached it, on whichever link.
     known: Option<Sequence>,
+    /// The latest renaming of a group that is known. Earlier ones were told before it.
+    renamed: Sequence,
     /// What was asked for on this link begins somewhere: the server has said where.
     has_begun: bool,
 }
 
 impl Place {
-    pub(super) fn new(position: Option<Position>) -> Self {
+    pub(super) fn new(position: Option<Position>, renamed: Sequence) -> Self {
         Self {
             generation: position.map(|position| position.generation),
             reached: position.map(|position| position.sequence),
             said: None,
             known: None,
+            renamed,
             has_begun: false,
         }
+    }
+
+    pub(super) fn renamed(&self) -> Sequence {
+        self.renamed
+    }
+
+    /// A group was renamed there. False if that is known.
+    pub(super) fn note_renamed(&mut self, at: Sequence) -> bool {
+        let is_new = at > self.renamed;
+        self.renamed = self.renamed.max(at);
+        is_new
     }
 
     pub(super) fn position(&self) -> Option<Position> {
@@ -36,7 +50,7 @@ impl Place {
     pub(super) fn enter(&mut self, generation: Generation) -> bool {
         let is_other = self.generation.is_some_and(|before| before != generation);
         if is_other {
-            *self = Self::new(None);
+            *self = Self::new(None, Sequence::ZERO);
         }
         self.generation = Some(generation);
         is_other

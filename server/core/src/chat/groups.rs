@@ -54,6 +54,8 @@ enum About {
     Membership,
     /// What it is now.
     Description,
+    /// It is called that.
+    Renamed(GroupName),
     /// This.
     Outcome(GroupOutcome),
 }
@@ -226,7 +228,7 @@ impl Pending {
     fn refuse(self, cx: &mut Context, why: &str) {
         let Answer::Group(name, _, about) = self.answer else { return self.fail(cx) };
         let line = match &about {
-            About::Outcome(GroupOutcome::Renamed(to)) => format!("Group {to} {why}."),
+            About::Renamed(to) => format!("Group {to} {why}."),
             About::Created(_) | About::Membership | About::Description | About::Outcome(_) => {
                 format!("Group {name} {why}.")
             }
@@ -262,6 +264,13 @@ impl About {
                 GroupOutcome::Created { members: members.collect(), invited, unknown }
             }
             (Self::Description, Some(group)) => describe(people, group, user),
+            (Self::Renamed(to), _) => {
+                let former = people.directory.find_group(&to).and_then(|it| it.former_names.last());
+                former.map_or(GroupOutcome::DoesNotExist, |former| GroupOutcome::Renamed {
+                    at: former.until,
+                    to,
+                })
+            }
             (Self::Created(_) | Self::Description, None) => GroupOutcome::DoesNotExist,
         }
     }
@@ -315,7 +324,7 @@ impl Asker<'_> {
                 check_name(self.people, &name, Some(self.group))
                     .map_err(|why| refused(format!("{name}: {why}.")))?;
                 let rename = vec![Draft::Rename(id, self.user, name.clone())];
-                Ok((rename, About::Outcome(GroupOutcome::Renamed(name))))
+                Ok((rename, About::Renamed(name)))
             }
             GroupRequest::SetPolicy(policy) => {
                 self.check_maker()?;
@@ -527,13 +536,14 @@ fn create(
     Ok((vec![draft], About::Created(unknown)))
 }
 
-/// A group of a user and those they name, as original clients make them. One that exists is not
-/// replaced.
+/// A group of a user and those they name, as original clients make them; but for those who block them. One
+/// that exists is not replaced.
 fn create_open(people: &People, user: UserId, name: &GroupName, names: Vec<String>) -> Plan {
     let (mut members, mut unknown) = (vec![user], Vec::new());
     for name in names {
         match people.find_spelled(&name) {
-            Some(member) if members.contains(&member) => {}
+            Some(member)
+                if members.contains(&member) || people.directory.is_blocked(member, user) => {}
             Some(member) => members.push(member),
             None => unknown.push(name),
         }

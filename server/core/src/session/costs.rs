@@ -16,6 +16,8 @@ const LOOK_UP: u32 = 10;
 const PAGE: u32 = 20;
 /// Another entry in the log; a list of everybody.
 const CHANGE: u32 = 50;
+/// Somebody who is invited, beside that: what is stored and told of each.
+const INVITED: u32 = 5;
 /// Passwords that are hashed.
 const HASH: u32 = 200;
 
@@ -53,8 +55,7 @@ pub(super) fn of_message(message: &ClientMessage) -> Cost {
         | ClientMessage::History { .. }
         | ClientMessage::Lines { .. }
         | ClientMessage::Overview(_) => PAGE,
-        ClientMessage::NewGroup(..)
-        | ClientMessage::JoinGroup(_)
+        ClientMessage::JoinGroup(_)
         | ClientMessage::QuitGroup(_)
         | ClientMessage::Group(
             _,
@@ -68,10 +69,8 @@ pub(super) fn of_message(message: &ClientMessage) -> Cost {
         | ClientMessage::Block(..)
         | ClientMessage::EndSession(_)
         | ClientMessage::EndOtherSessions => CHANGE,
-        // An entry for each.
-        ClientMessage::Group(_, GroupAction::Invite(names)) => {
-            CHANGE.saturating_mul(u32::try_from(names.len()).unwrap_or(u32::MAX).max(1))
-        }
+        ClientMessage::NewGroup(_, _, names)
+        | ClientMessage::Group(_, GroupAction::Invite(names)) => of_invitations(names.len()),
         ClientMessage::ChangePassword { .. } => HASH,
     };
     (Spending::Requests, cost)
@@ -92,12 +91,15 @@ pub(super) fn of_command(command: &ChatCommand) -> Cost {
         ChatCommand::GroupChat(_, body) => return (Spending::Messages, of_body(body)),
         ChatCommand::Leave | ChatCommand::Received | ChatCommand::Exit(_) => NOTE,
         ChatCommand::CheckForGroup(_) => LOOK_UP,
-        ChatCommand::NewGroup(..)
-        | ChatCommand::JoinGroup(_)
-        | ChatCommand::QuitGroup(_)
-        | ChatCommand::Active => CHANGE,
+        ChatCommand::NewGroup(_, names) => of_invitations(names.len()),
+        ChatCommand::JoinGroup(_) | ChatCommand::QuitGroup(_) | ChatCommand::Active => CHANGE,
     };
     (Spending::Requests, cost)
+}
+
+fn of_invitations(names: usize) -> u32 {
+    let names = u32::try_from(names).unwrap_or(u32::MAX);
+    names.saturating_mul(INVITED).saturating_add(CHANGE)
 }
 
 fn of_body(body: &Body) -> u32 {

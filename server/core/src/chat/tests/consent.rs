@@ -257,11 +257,8 @@ fn a_renamed_group_is_known_to_its_members_by_both_names_and_the_former_is_free(
     let piled = format!("g{}", "\u{301}".repeat(5)).parse().unwrap();
     assert!(room.is_refused(alice, "g", GroupRequest::Rename(piled)), "checked like a new one");
     let renamed = room.does(alice, "g", GroupRequest::Rename("G".parse().unwrap()));
-    assert_eq!(
-        renamed,
-        GroupOutcome::Renamed("G".parse().unwrap()),
-        "another spelling is no other's"
-    );
+    let (at, to) = (room.cx.applied, "G".parse().unwrap());
+    assert_eq!(renamed, GroupOutcome::Renamed { at, to }, "another spelling is no other's");
     room.told.clear();
     room.does(alice, "G", GroupRequest::Rename("h".parse().unwrap()));
     let told = room.told(bob);
@@ -354,6 +351,23 @@ fn invitations_and_requests_to_join_are_bounded() {
         Some(names.len())
     });
     assert_eq!(blocked, Some(BLOCKED_BY_USER_MAX));
+}
+
+/// As an original client makes a group, with everybody in it at once.
+#[test]
+fn s8_whoever_blocks_somebody_is_not_put_into_their_groups_either() {
+    let mut room = Room::new();
+    let (alice, bob, eve) = (room.signs_in("alice"), room.signs_in("bob"), room.signs_in("eve"));
+    room.asks(bob, Request::Block(name("eve"), true));
+    room.commit();
+    room.told.clear();
+    room.group("g", eve, &["alice", "bob"]);
+    assert_eq!((room.news(alice), room.news(bob)), (named("g", GroupNews::Added), vec![]));
+    room.told.clear();
+    room.says_in(eve, "g");
+    assert!(room.hears(alice) && !room.hears(bob));
+    assert!(is_not_a_member(&room.says_in(bob, "g")));
+    assert!(room.joins(bob, "g"), "by his own word");
 }
 
 #[test]

@@ -298,7 +298,7 @@ impl ClassicSession {
             | GroupOutcome::Admitted(_)
             | GroupOutcome::TurnedAway(_)
             | GroupOutcome::Removed(_)
-            | GroupOutcome::Renamed(_)
+            | GroupOutcome::Renamed { .. }
             | GroupOutcome::Is(_) => return,
         };
         self.notify(cx, &notice);

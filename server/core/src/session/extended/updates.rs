@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    GroupInfo, GroupNews as News, GroupReply, HistoryFrom, Link, LinkError, Receipt, ServerMessage,
+    GroupInfo, GroupNews as News, GroupReply, HistoryFrom, Link, LinkError, NewName, Receipt,
+    ServerMessage,
 };
 use netchat_shared::list::List;
 use netchat_shared::name::{GroupName, UserName};
@@ -317,15 +318,18 @@ impl ExtendedSession {
         self.answer(&ServerMessage::Group(name.clone(), reply(outcome)));
     }
 
-    /// A client that does not hear of it would take the group for another: it is told when there is room.
+    /// A client that does not hear of it would take the group for another: it is told when there is room,
+    /// and of later ones after it.
     fn tell_renamed(&mut self, Renaming { at, from, to }: &Renaming) {
         let has_room = self.has_room();
         let Stage::SignedIn(signed_in) = &mut self.stage else { return };
-        let renamed = ServerMessage::GroupNews(from.clone(), News::Renamed(to.clone()));
+        if signed_in.renamed_after.is_some() {
+            return;
+        }
+        let new = NewName { at: *at, name: to.clone() };
+        let renamed = ServerMessage::GroupNews(from.clone(), News::Renamed(new));
         if !has_room || self.link.send(&renamed.to_wire()).is_err() {
-            let after = at.previous();
-            signed_in.renamed_after =
-                Some(signed_in.renamed_after.map_or(after, |known| known.min(after)));
+            signed_in.renamed_after = Some(at.previous());
         }
     }
 
@@ -398,7 +402,9 @@ fn reply(outcome: &GroupOutcome) -> GroupReply {
         GroupOutcome::Admitted(name) => GroupReply::Admitted(name.clone()),
         GroupOutcome::TurnedAway(name) => GroupReply::TurnedAway(name.clone()),
         GroupOutcome::Removed(name) => GroupReply::Removed(name.clone()),
-        GroupOutcome::Renamed(name) => GroupReply::Renamed(name.clone()),
+        GroupOutcome::Renamed { at, to } => {
+            GroupReply::Renamed(NewName { at: *at, name: to.clone() })
+        }
         GroupOutcome::Is(GroupDescription { policy, maker, invited, asking }) => {
             GroupReply::Is(GroupInfo {
                 policy: *policy,
