@@ -113,7 +113,7 @@ fn next(store: &Store, is_up: bool, is_unread: bool) -> Option<Conversation> {
 /// From the list to the messages, the box, the details, and around.
 fn next_zone(_: Ui) {
     const ZONES: [&str; 4] =
-        [".side .entry[aria-current], .side .entry", ".log", ".box__text", ".details"];
+        [".side .entry__link[aria-current], .side .entry__link", ".log", ".box__text", ".details"];
     let present = document().active_element();
     let is_in = |zone: &str| {
         let around = zone.split(' ').next().unwrap_or(zone);

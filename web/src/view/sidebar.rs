@@ -60,8 +60,8 @@ fn Head() -> impl IntoView {
     }
 }
 
-/// One conversation in the list. Its accessible name is that of the conversation alone; what is
-/// unread and the last line describe it.
+/// One conversation in the list. The link is its name alone, and covers the entry; what is unread and the
+/// last line describe it.
 #[component]
 fn Entry(conversation: Conversation) -> impl IntoView {
     let ui = use_ui();
@@ -69,7 +69,7 @@ fn Entry(conversation: Conversation) -> impl IntoView {
     let name = conversation.to_string();
     let href = router::to_hash(Some(&conversation));
     let about = format!("about{}", href.replace(['#', '/', '%'], "-"));
-    let (shown_name, id) = (name.clone(), about.clone());
+    let id = about.clone();
     let of = conversation.clone();
     let read = Memo::new(move |_| {
         entry.track();
@@ -77,38 +77,40 @@ fn Entry(conversation: Conversation) -> impl IntoView {
     });
     let unread = move || read.with(|summary| summary.unread);
     view! {
-        <li>
+        <li
+            class="entry"
+            class:entry--front=move || read.with(|summary| summary.is_in_front)
+            class:entry--unread=move || { unread() > 0 }
+            class:entry--muted=move || read.with(|summary| summary.is_muted)
+        >
+            {avatar::conversation(&conversation)}
             <a
-                class="entry"
-                class:entry--unread=move || { unread() > 0 }
-                class:entry--muted=move || read.with(|summary| summary.is_muted)
+                class="entry__link"
                 href=href
-                aria-label=name
                 aria-describedby=about
                 aria-current=move || read.with(|summary| summary.is_in_front).then_some("page")
             >
-                {avatar::conversation(&conversation)}
-                <span class="entry__name">{shown_name}</span>
-                <span class="entry__time">{move || read.with(|summary| summary.time.clone())}</span>
-                <span class="entry__about" id=id>
-                    <span class="entry__last" class:entry__last--draft=move || read.with(|summary| summary.is_draft)>
-                        {move || read.with(|summary| summary.last.clone())}
-                    </span>
-                    {when(
-                        move || { unread() > 0 },
-                        move || {
-                            let count = move || match unread() {
-                                count if count > UNREAD_SHOWN_MAX => format!("{UNREAD_SHOWN_MAX}+"),
-                                count => count.to_string(),
-                            };
-                            view! {
-                                <span class="badge">{count}<span class="visually-hidden">" unread"</span></span>
-                            }
-                                .into_any()
-                        },
-                    )}
-                </span>
+                {name}
             </a>
+            <span class="entry__time">{move || read.with(|summary| summary.time.clone())}</span>
+            <span class="entry__about" id=id>
+                <span class="entry__last" class:entry__last--draft=move || read.with(|summary| summary.is_draft)>
+                    {move || read.with(|summary| summary.last.clone())}
+                </span>
+                {when(
+                    move || { unread() > 0 },
+                    move || {
+                        let count = move || match unread() {
+                            count if count > UNREAD_SHOWN_MAX => format!("{UNREAD_SHOWN_MAX}+"),
+                            count => count.to_string(),
+                        };
+                        view! {
+                            <span class="badge">{count}<span class="visually-hidden">" unread"</span></span>
+                        }
+                            .into_any()
+                    },
+                )}
+            </span>
         </li>
     }
 }
