@@ -61,8 +61,6 @@ pub struct Client {
     notice: Option<u64>,
     /// Somebody is writing: it is looked after that they stop.
     is_watching_typing: bool,
-    /// Goes wherever the person wants to after they have signed in.
-    destination: Option<netchat_shared::conversation::Conversation>,
 }
 
 /// The client as its own callbacks hold it. The page has one thread, and a callback never runs
@@ -114,7 +112,6 @@ impl Client {
             is_telling: false,
             notice: None,
             is_watching_typing: false,
-            destination: router::from_hash(&page::hash()).flatten(),
         };
         client.show_kept();
         client.name_device();
@@ -139,7 +136,7 @@ impl Client {
 
     /// Opens the conversation that the address names.
     fn go_to_destination(&mut self) {
-        if let Some(conversation) = self.destination.take() {
+        if let Some(conversation) = router::from_hash(&page::hash()).flatten() {
             self.open(Some(conversation));
         }
     }
