@@ -15,3 +15,10 @@ FROM message WHERE seq <= (SELECT indexed FROM head) ORDER BY conversation, line
 
 DROP TABLE message_place;
 ALTER TABLE message_place_9 RENAME TO message_place;
+
+-- What the clients of a user keep for them. Those who keep nothing have no row.
+CREATE TABLE settings (
+    user INTEGER PRIMARY KEY,
+    seq  INTEGER NOT NULL,                  -- since that place
+    text TEXT    NOT NULL
+) STRICT;

@@ -255,7 +255,11 @@ impl Model {
                 self.read.clear();
             }
             // Not shown, or asked for by the client.
-            Event::Unread(..) | Event::Typing(..) | Event::Receivers(..) | Event::Stale => {}
+            Event::Unread(..)
+            | Event::Settings(_)
+            | Event::Typing(..)
+            | Event::Receivers(..)
+            | Event::Stale => {}
             Event::Line(line) => self.say(line),
         }
     }

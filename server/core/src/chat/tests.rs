@@ -183,6 +183,7 @@ impl Room {
             Draft::Rename(group, name) => Change::Rename(group, name),
             Draft::Policy(group, policy) => Change::Policy(group, policy),
             Draft::Block { user, other, is_blocked } => Change::Block { user, other, is_blocked },
+            Draft::Settings(user, text) => Change::Settings(user, text),
             Draft::Standing(id, user, step) => {
                 let Some(Kind::Group(group)) = self.chat.directory().kind(id) else {
                     panic!("a group")

@@ -52,6 +52,7 @@ pub(super) fn of_message(message: &ClientMessage) -> Cost {
         ClientMessage::Sync(_)
         | ClientMessage::History { .. }
         | ClientMessage::Lines { .. }
+        | ClientMessage::GetSettings
         | ClientMessage::Overview(_) => PAGE,
         ClientMessage::NewGroup(..)
         | ClientMessage::JoinGroup(_)
@@ -66,6 +67,7 @@ pub(super) fn of_message(message: &ClientMessage) -> Cost {
             | GroupAction::SetPolicy(_),
         )
         | ClientMessage::Block(..)
+        | ClientMessage::SetSettings(_)
         | ClientMessage::EndSession(_)
         | ClientMessage::EndOtherSessions => CHANGE,
         // An entry for each.
