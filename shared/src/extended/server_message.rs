@@ -196,9 +196,23 @@ pub enum PasswordReply {
     Refused(String),
 }
 
+impl PasswordReply {
+    fn write(&self, line: Line) -> Line {
+        match self {
+            Self::Changed => line.text("changed"),
+            Self::Wrong => line.text("wrong"),
+            Self::Refused(why) => line.text("refused").text(encode_text(why)),
+        }
+    }
+}
+
 impl Delay {
     const ALL: [(Self, &'static str); 3] =
         [(Self::Busy, "busy"), (Self::Attempts, "attempts"), (Self::Sessions, "sessions")];
+
+    fn word(self) -> &'static str {
+        word(&Self::ALL, self)
+    }
 }
 
 impl NotSent {
@@ -249,9 +263,7 @@ impl ServerMessage {
                 Line::new("WELCOME").text(name).text(token.reveal()).display(generation)
             }
             Self::Wrong => Line::new("WRONG"),
-            Self::Later(why, wait) => {
-                Line::new("LATER").text(word(&Delay::ALL, *why)).duration(*wait)
-            }
+            Self::Later(why, wait) => Line::new("LATER").text(why.word()).duration(*wait),
             Self::ResumeRefused => Line::new("RESUME_REFUSED"),
             Self::From(sequence) => Line::new("FROM").sequence(*sequence),
             Self::Message(message) => message.write(Line::new("MESSAGE")),
@@ -263,9 +275,7 @@ impl ServerMessage {
             Self::Groups(groups, more) => Line::new("GROUPS").list(groups).more(*more),
             Self::OverviewEnd(next) => Line::new("OVERVIEW_END").optional_sequence(*next),
             Self::Read(of, sequence) => Line::new("READ").conversation(of).sequence(*sequence),
-            Self::Unread(of, count) => {
-                Line::new("UNREAD").conversation(of).number(u64::from(count.get()))
-            }
+            Self::Unread(of, count) => Line::new("UNREAD").conversation(of).display(count),
             Self::Typing(to, name) => Line::new("TYPING").conversation(to).text(name),
             Self::Sent { id, sequence, time, position, recipients } => {
                 let line = Line::new("SENT").id(id.0).sequence(*sequence).number(time.millis);
@@ -304,16 +314,9 @@ impl ServerMessage {
             Self::Session(session) => session.write(Line::new("SESSION")),
             Self::SessionsEnd => Line::new("SESSIONS_END"),
             Self::SessionsEnded(count) => Line::new("SESSIONS_ENDED").number(u64::from(*count)),
-            Self::Password(PasswordReply::Changed) => Line::new("PASSWORD").text("changed"),
-            Self::Password(PasswordReply::Wrong) => Line::new("PASSWORD").text("wrong"),
-            Self::Password(PasswordReply::Refused(why)) => {
-                Line::new("PASSWORD").text("refused").text(encode_text(why))
-            }
-            Self::Settings(Some(kept)) => kept.write(Line::new("SETTINGS")),
-            Self::Settings(None) => Line::new("SETTINGS").text("-").text(""),
-            Self::SettingsNotKept(why) => {
-                Line::new("SETTINGS_NOT_KEPT").text(word(&NotKept::ALL, *why))
-            }
+            Self::Password(reply) => reply.write(Line::new("PASSWORD")),
+            Self::Settings(kept) => KeptSettings::write(kept.as_ref(), Line::new("SETTINGS")),
+            Self::SettingsNotKept(why) => why.write(Line::new("SETTINGS_NOT_KEPT")),
             Self::SignedOut => Line::new("SIGNED_OUT"),
             Self::Slowed(rest) => Line::new("SLOWED").duration(*rest),
             Self::Stale => Line::new("STALE"),

@@ -191,3 +191,11 @@ pub(super) fn describe_block(name: &UserName, reply: BlockReply) -> String {
         BlockReply::NotStored => "That was not stored. Please try again.".to_owned(),
     }
 }
+
+pub(super) fn describe_blocked(names: &[UserName]) -> String {
+    if names.is_empty() {
+        return "You hear of everybody's invitations.".to_owned();
+    }
+    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+    format!("You hear of no invitations of: {}", names.join(", "))
+}

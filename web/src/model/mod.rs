@@ -210,13 +210,7 @@ impl Model {
             Event::AsksNoMore(group, name) => drop(self.groups.asking.remove(&(group, name))),
             Event::Renamed(from, to) => self.rename(&from, &to),
             Event::Block(name, reply) => self.say(groups::describe_block(&name, reply)),
-            Event::Blocked(names, _) if names.is_empty() => {
-                self.say("You hear of everybody's invitations.".to_owned());
-            }
-            Event::Blocked(names, _) => {
-                let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-                self.say(format!("You hear of no invitations of: {}", names.join(", ")));
-            }
+            Event::Blocked(names, _) => self.say(groups::describe_blocked(&names)),
             Event::History(conversation, from, messages, has_more) => {
                 for message in messages {
                     self.fold_earlier(now.calendar, &conversation, message);
