@@ -89,9 +89,8 @@ impl Live {
     where
         T: PartialEq + Send + Sync + 'static,
     {
-        let signal = self.things.with_value(|things| things.get(thing as usize).copied());
         Memo::new(move |_| {
-            signal.inspect(|signal| signal.track());
+            self.track(thing);
             self.read(&read)
         })
     }

@@ -88,7 +88,6 @@ impl Client {
                 self.begin(Session::new_classic(seed()));
             }
             Intent::FetchEmojis => self.wants_emojis = true,
-            Intent::Search(..) | Intent::StopSearch => {}
             Intent::Read(intent) => self.read_on(intent),
         }
         Ok(())

@@ -51,10 +51,6 @@ pub enum Intent {
     Set(Setting),
     /// Fetch the file of emoji, unless it is here.
     FetchEmojis,
-    /// Look for words, in one conversation or in all.
-    Search(String, Option<Conversation>),
-    /// Look no further.
-    StopSearch,
     /// Try to connect at once.
     ConnectNow,
     /// Trust the server that answers, in place of the one that was known.

@@ -39,15 +39,13 @@ pub enum Thing {
     Draft,
     /// What the person has set.
     Settings,
-    /// The search.
-    Search,
     /// The file of emoji.
     Emoji,
 }
 
 impl Thing {
     /// All of them, in their order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 17] = [
         Self::SignIn,
         Self::Person,
         Self::Connection,
@@ -64,7 +62,6 @@ impl Thing {
         Self::Typing,
         Self::Draft,
         Self::Settings,
-        Self::Search,
         Self::Emoji,
     ];
 }

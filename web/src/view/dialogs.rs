@@ -142,7 +142,8 @@ fn FormSheet(
     }
 }
 
-fn field(label: &'static str, hint: &'static str, text: RwSignal<String>) -> AnyView {
+/// A labelled field, with a hint below it.
+pub(super) fn field(label: &'static str, hint: &'static str, text: RwSignal<String>) -> AnyView {
     view! {
         <label class="field">
             <span>{label}</span>

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use netchat_shared::extended::{GroupAction, JoinPolicy};
 use netchat_shared::name::{GroupName, UserName};
 
+use super::dialogs::field;
 use super::shown::when;
 use super::use_ui;
 use crate::store::{GroupDetails, GroupIntent, Intent, Store, Thing, describe_policy};
@@ -240,17 +241,7 @@ fn TypedAction(
     };
     view! {
         <form on:submit=on_submit>
-            <label class="field">
-                <span>{label}</span>
-                <input
-                    type="text"
-                    autocomplete="off"
-                    aria-label=label
-                    prop:value=text
-                    on:input:target=move |event| text.set(event.target().value())
-                />
-                <small>{hint}</small>
-            </label>
+            {field(label, hint, text)}
             <button class="button button--small" type="submit" aria-label=format!("{label} now")>{label}</button>
         </form>
     }
