@@ -56,6 +56,11 @@ pub const SEARCH_HITS_MAX: usize = 500;
 /// Most places in a text where words are marked. Further ones are not.
 pub const SEARCH_PLACES_MAX: usize = 64;
 
+/// Most characters of a hit that are shown in a list, and most of them before what was looked for.
+pub const EXCERPT_CHARS_MAX: usize = 160;
+/// See [`EXCERPT_CHARS_MAX`].
+pub const EXCERPT_BEFORE_CHARS: usize = 40;
+
 /// Most changes of a conversation while a page of it is under way to a search. With more, it is asked
 /// for again.
 pub const SEARCH_MEANWHILE_MAX: usize = 256;

@@ -89,6 +89,11 @@ pub(crate) fn short(time: UnixTime) -> String {
     }
 }
 
+/// The date of a time, as people here write it; today and yesterday by name.
+pub(crate) fn date_of(time: UnixTime) -> String {
+    day(day_of(time))
+}
+
 /// A day as people here write it; today and yesterday by name.
 pub(crate) fn day(day: i64) -> String {
     let today = now().calendar;

@@ -1,4 +1,4 @@
-//! What this browser is called in the list of one's sessions.
+//! The browser itself: what it is called in the list of one's sessions, and how it writes without capitals.
 
 use netchat_shared::extended::DeviceName;
 
@@ -37,6 +37,11 @@ fn describe(agent: &str) -> String {
         Some(system) => format!("{browser} on {system}"),
         None => browser.to_owned(),
     }
+}
+
+/// A text without capitals, by the browser's tables: the module has none.
+pub(crate) fn lowercase(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::hash::Hash;
 use leptos::prelude::*;
 use netchat_shared::conversation::Conversation;
 
-use crate::clock;
 use crate::store::{Message, MessageKey, Store, Thing};
+use crate::{clock, device};
 
 /// The store and its signals.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ impl Live {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            store: StoredValue::new_local(Store::new(clock::day_of)),
+            store: StoredValue::new_local(Store::new(clock::day_of, device::lowercase)),
             things: StoredValue::new(Thing::ALL.iter().map(|_| RwSignal::new(())).collect()),
             rows: StoredValue::new(HashMap::new()),
             details: StoredValue::new(HashMap::new()),

@@ -4,6 +4,7 @@
 //! in, and shows [`Search::hits`]. It also passes in what arrives meanwhile, and what it says itself
 //! once that is stored, so that what was read stays what is there: the latest text of a line counts.
 
+mod excerpt;
 mod kept;
 mod query;
 
@@ -16,6 +17,7 @@ use netchat_shared::name::UserName;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 
+pub use self::excerpt::Part;
 use self::kept::{Change, Kept, Reach, find, read_page};
 use self::query::Query;
 use crate::limits::{SEARCH_HITS_MAX, SEARCH_MEANWHILE_MAX};

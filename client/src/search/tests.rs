@@ -278,6 +278,26 @@ fn what_is_kept_and_found_is_bounded() {
 }
 
 #[test]
+fn an_excerpt_shows_what_was_looked_for() {
+    let shown = |text: &str, words: &str| {
+        let (mut log, mut search) = (Log::new(10), Search::default());
+        log.say("bob", text);
+        start(&mut search, words, &["bob"]);
+        finish(&mut search, &log);
+        let parts = search.hits()[0].excerpt().into_iter();
+        let part = |part: Part| if part.is_found { format!("[{}]", part.text) } else { part.text };
+        parts.map(part).collect::<String>()
+    };
+    assert_eq!(shown("An apple\na day", "day apple"), "An [apple] a [day]");
+    assert_eq!(shown("apple", "apple"), "[apple]");
+    let (before, behind) = ("é".repeat(100), "日".repeat(1_000));
+    let expected = format!("…{}[apple]{}…", "é".repeat(40), "日".repeat(115));
+    assert_eq!(shown(&format!("{before}apple{behind} apple"), "apple"), expected);
+    let long = "a".repeat(200);
+    assert_eq!(shown(&long, &long), format!("[{}]…", "a".repeat(160)));
+}
+
+#[test]
 fn names_and_places_change() {
     let mut log = Log::new(1);
     ["cat", "dog"].iter().for_each(|text| drop(log.say("carol", text)));

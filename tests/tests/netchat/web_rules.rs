@@ -285,3 +285,42 @@ async fn nothing_keeps_anybody_from_using_the_page() {
     look("find").await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
+
+#[tokio::test]
+async fn what_was_said_is_found_and_gone_to_however_long_ago_it_was() {
+    let system = System::start(&[]).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let lines = numbered(0..400).enumerate();
+    let word = |at: usize| if at == 5 || at == 350 { "A Zebra crosses. " } else { "" };
+    says(&mut bob, lines.map(|(at, line)| format!("{}{line}", word(at)))).await;
+    alice.open_conversation("bob").await;
+    alice.sees("message 399 ").await;
+    alice.presses(&["Control", "f"]).await;
+    alice.types_here("zebra crosses").await;
+    alice.shows("2 found in all 400 messages.").await;
+    let marks =
+        "return [...document.querySelectorAll('.hit mark')].map(it => it.textContent).join()";
+    assert_eq!(alice.ask(marks).await, "Zebra,crosses,Zebra,crosses");
+    alice.screenshot("view-search").await;
+    assert_eq!(alice.accessibility_faults().await, Vec::<String>::new());
+    // By keyboard: down to the earlier one, and there.
+    alice.presses(&["ArrowDown"]).await;
+    alice.presses(&["ArrowDown"]).await;
+    alice.presses(&["Enter"]).await;
+    alice.sees("A Zebra crosses. message 5 ").await;
+    let place = "const log = document.querySelector('.log').getBoundingClientRect(); \
+        const row = document.querySelector('.message--found')?.getBoundingClientRect(); \
+        return String(!!row && row.top >= log.top && row.bottom <= log.bottom)";
+    alice.waits_until(place, "true").await;
+    assert_eq!(alice.count(".hit").await, 2, "one goes from hit to hit");
+    // Everywhere, from nowhere in particular; what arrives meanwhile is found as well.
+    alice.goes_to("#/").await;
+    alice.click("Close search").await;
+    alice.presses(&["Control", "f"]).await;
+    alice.types_here("zebra").await;
+    alice.shows("2 found in all").await;
+    says(&mut bob, ["one more zebra".to_owned()]).await;
+    alice.shows("3 found in all").await;
+}

@@ -89,6 +89,7 @@ impl Client {
             }
             Intent::FetchEmojis => self.wants_emojis = true,
             Intent::Read(intent) => self.read_on(intent),
+            Intent::Search(intent) => self.live.change(|store| store.search(intent)),
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use leptos::prelude::*;
+use netchat_client::search::Want;
 use netchat_client::session::{Output, Question, Saved, Session, Trust};
 use netchat_shared::extended::HistoryFrom;
 use netchat_shared::name::UserName;
@@ -28,7 +29,7 @@ use self::tabs::{Tabs, Word};
 use crate::clock::now;
 use crate::live::Live;
 use crate::router;
-use crate::store::{Intent, Offer, Setting};
+use crate::store::{Intent, Offer, Setting, Store};
 use crate::view::Ui;
 
 /// The session and its way to the gateway.
@@ -149,9 +150,17 @@ impl Client {
         }
     }
 
+    /// Asks for the page that is looked through next.
+    fn ask_for_search(&mut self) {
+        if let Some(Want { conversation, before }) = self.live.change(Store::page_to_search) {
+            let from = HistoryFrom::Before(before);
+            self.session.request_history(now().monotonic, conversation, from);
+        }
+    }
+
     /// Tells one's other sessions what is read here.
     fn mark_read(&mut self) {
-        let read = self.live.change(crate::store::Store::read_in_front);
+        let read = self.live.change(Store::read_in_front);
         if let Some((conversation, sequence)) = read {
             telling::read(&conversation);
             self.session.mark_read(now().monotonic, conversation, sequence);
@@ -211,10 +220,10 @@ impl Client {
 
     /// Messages were missed: asks, once, whether the system may tell of the next ones.
     fn offer_notifications(&mut self) {
-        let has_missed = self.live.change(crate::store::Store::take_missed);
+        let has_missed = self.live.change(Store::take_missed);
         if has_missed && telling::may_ask() && !kept::was_asked() {
             kept::note_asked();
-            self.live.change(crate::store::Store::offer_notifications);
+            self.live.change(Store::offer_notifications);
         }
     }
 
@@ -315,6 +324,7 @@ fn tell(client: &Shared) {
     let live = {
         let mut client = client.borrow_mut();
         client.mark_read();
+        client.ask_for_search();
         client.live
     };
     drain(client);

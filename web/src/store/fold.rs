@@ -57,6 +57,9 @@ impl Store {
             }
             Event::ActiveList(roster) => self.say(format!("Online: {}", roster.names().join(", "))),
             Event::History(conversation, from, messages, has_more) => {
+                if self.search_page(&conversation, from, &messages, has_more) {
+                    return;
+                }
                 self.fold_history(now.calendar, &conversation, from, messages, has_more);
             }
             Event::Unread(conversation, count) => self.fold_unread(&conversation, count),
@@ -223,6 +226,7 @@ impl Store {
     /// Classic delivery does not tell where a message belongs: then it is shown with its sender, or,
     /// if even that is lost, in the conversation in front.
     fn fold_arrival(&mut self, now: UnixTime, arrival: Arrival) {
+        self.search_arrival(&arrival);
         if !arrival.kind.is_line() {
             return self.change(arrival);
         }
@@ -371,7 +375,8 @@ impl Store {
                 let change = self.pending_changes.remove(&id);
                 if let (Some(change), Some(me)) = (change, self.me.clone()) {
                     let Change { conversation, kind, content } = change;
-                    self.change_line(&conversation, stored.sequence, &me, &kind, content);
+                    self.change_line(&conversation, stored.sequence, &me, &kind, content.clone());
+                    self.search_own(*stored, conversation, kind, content);
                 }
             }
             Progress::Failed(failure, _) => {
@@ -407,9 +412,10 @@ impl Store {
             message.sequence = Some(stored.sequence);
             message.time = stored.time;
             message.day = (self.day_of)(stored.time);
-            let conversation = message.conversation.clone();
+            let (conversation, content) = (message.conversation.clone(), message.content.clone());
             self.thread(&conversation).timeline.place(key, stored.sequence);
             self.lines_changed(&conversation);
+            self.search_own(*stored, conversation, MessageKind::Text, content);
         }
     }
 
@@ -514,6 +520,7 @@ impl Store {
             (thread.told_unread, thread.counted_to) = (None, Sequence::ZERO);
         }
         self.forget(forgotten);
+        self.searching.forget_places();
         if let Some(front) = &mut self.front {
             front.window = super::Window::default();
             (front.new_after, front.goes_to, front.found) = (None, None, None);

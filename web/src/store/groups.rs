@@ -190,6 +190,8 @@ impl Store {
             self.drafts.entry(after.clone()).or_insert(draft);
         }
         self.settings.person.rename(&before, &after);
+        self.searching.rename(&before, &after);
+        self.touched.thing(Thing::Search);
         let changes = self.pending_changes.values_mut();
         changes.filter(|change| change.conversation == before).for_each(|change| {
             change.conversation = after.clone();

@@ -37,6 +37,8 @@ pub enum Intent {
     Typed(Conversation, String),
     /// What is written is no answer or correction any more.
     DropAbout(Conversation),
+    /// Find something in messages.
+    Search(SearchIntent),
     /// Make a group.
     CreateGroup(String, String),
     /// Join a group.
@@ -88,6 +90,17 @@ pub enum ReadingIntent {
     Scrolled(bool),
     /// Everything is read, and nothing is marked as new.
     MarkRead,
+}
+
+/// Something the person wants found in messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SearchIntent {
+    /// Look for all words of a text in one conversation, or in all of them.
+    LookFor(String, Option<Conversation>),
+    /// Look no further.
+    Stop,
+    /// Look further after all.
+    GoOn,
 }
 
 /// Something the person wants of a message.

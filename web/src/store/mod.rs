@@ -15,6 +15,7 @@ mod intent;
 mod message;
 mod notice;
 mod rows;
+mod search;
 mod settings;
 mod sign_in;
 #[cfg(test)]
@@ -45,10 +46,11 @@ pub use self::emoji::{Emoji, Emojis};
 pub use self::fold::News;
 pub use self::front::Front;
 pub use self::groups::{GroupDetails, GroupIntent, Groups, describe_policy};
-pub use self::intent::{Intent, MessageIntent, ReadingIntent};
+pub use self::intent::{Intent, MessageIntent, ReadingIntent, SearchIntent};
 pub use self::message::{Message, MessageKey};
 pub use self::notice::{Notice, Notices, Offer};
 pub use self::rows::Row;
+pub use self::search::Searching;
 pub use self::settings::{DeviceSettings, Hears, PersonSettings, Setting, Settings, Theme};
 pub use self::sign_in::{Field, Form, Reply, SignIn};
 pub use self::timeline::{Moved, ROWS_MAX, Timeline, Window};
@@ -83,6 +85,8 @@ pub struct Store {
     pub settings: Settings,
     /// Emoji, once they were fetched; or why they could not be.
     pub emojis: Option<Result<Emojis, String>>,
+    /// What is looked for in messages.
+    pub searching: Searching,
     /// What is written and not sent. Empty ones are not kept.
     drafts: BTreeMap<Conversation, Draft>,
     messages: HashMap<MessageKey, Message>,
@@ -156,9 +160,10 @@ struct Change {
 }
 
 impl Store {
-    /// A page on which nobody is signed in. `day_of` says on which day a time is where the person is.
+    /// A page on which nobody is signed in. `day_of` says on which day a time is where the person is,
+    /// `lowercase` writes a text without capitals.
     #[must_use]
-    pub fn new(day_of: fn(UnixTime) -> i64) -> Self {
+    pub fn new(day_of: fn(UnixTime) -> i64, lowercase: fn(&str) -> String) -> Self {
         Self {
             sign_in: SignIn::default(),
             me: None,
@@ -173,6 +178,7 @@ impl Store {
             notices: Notices::default(),
             settings: Settings::default(),
             emojis: None,
+            searching: Searching::new(lowercase),
             drafts: BTreeMap::new(),
             messages: HashMap::new(),
             own: HashMap::new(),
@@ -206,7 +212,7 @@ impl Store {
 
     /// Nobody is signed in any more. What belongs to the browser stays.
     fn clear(&mut self) {
-        let mut cleared = Self::new(self.day_of);
+        let mut cleared = Self::new(self.day_of, self.searching.lowercase());
         cleared.connection = self.connection;
         cleared.is_hidden = self.is_hidden;
         cleared.last_key = self.last_key;

@@ -11,7 +11,8 @@ use super::*;
 const NOW: Now = Now { monotonic: Instant::ZERO, calendar: UnixTime { millis: 1_000 } };
 
 fn store() -> Store {
-    Store::new(|time| i64::try_from(time.millis / (24 * 3_600 * 1_000)).unwrap())
+    let day_of = |time: UnixTime| i64::try_from(time.millis / (24 * 3_600 * 1_000)).unwrap();
+    Store::new(day_of, str::to_lowercase)
 }
 
 fn signed_in() -> Store {
@@ -481,4 +482,46 @@ fn the_first_unread_line_is_asked_for_and_gone_to() {
     assert_eq!(store.front.as_ref().unwrap().found, Some(Sequence(11)));
     assert_eq!(shown(&store)[1], "11");
     assert_eq!(store.show_later(), Some(HistoryFrom::After(Sequence(20))), "there is a gap behind");
+}
+
+#[test]
+fn a_search_reads_the_history_beside_what_is_shown_and_hears_what_is_said_meanwhile() {
+    let mut store = signed_in();
+    store.fold(NOW, Event::Arrived(stored(90, "bob", "an apple")));
+    store.search(SearchIntent::LookFor("Apple".to_owned(), Some(bob())));
+    let want = store.page_to_search().unwrap();
+    assert_eq!((&want.conversation, want.before), (&bob(), None));
+    assert_eq!(store.page_to_search(), None, "one at a time");
+    own(&mut store, MessageId(91), "my apple");
+    let progress = Progress::Stored(at(91), for_names(&["bob"]));
+    store.fold(NOW, Event::Progress(MessageId(91), progress));
+    let page = (51..91).map(|at| stored(at, "bob", if at == 90 { "an apple" } else { "none" }));
+    store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), page.collect(), true));
+    let found = |store: &Store| {
+        let hits = store.searching.search.hits().iter();
+        hits.map(|hit| (hit.line.sequence.0, hit.line.text.to_string())).collect::<Vec<_>>()
+    };
+    let said = |place: u64, text: &str| (place, text.to_owned());
+    assert_eq!(found(&store), [said(91, "my apple"), said(90, "an apple")]);
+    assert_eq!(texts(&store), ["an apple", "my apple"], "what was looked through is not shown");
+    // It goes on, until it is stopped.
+    store.search(SearchIntent::Stop);
+    assert_eq!(store.page_to_search(), None);
+    store.search(SearchIntent::GoOn);
+    let want = store.page_to_search().unwrap();
+    assert_eq!(want.before, Some(Sequence(51)));
+    // A page that the timeline waits for is for both.
+    store.open(Some(bob()));
+    store.threads.get_mut(&bob()).unwrap().asked = Some(HistoryFrom::Before(want.before));
+    let page = vec![stored(3, "bob", "old apple")];
+    store.fold(NOW, Event::History(bob(), HistoryFrom::Before(want.before), page, false));
+    assert_eq!(found(&store).len(), 3);
+    assert_eq!(texts(&store)[0], "old apple");
+    assert!(store.searching.search.walked().is_whole);
+    // A change of one's own counts as one of somebody else's does.
+    let kind = MessageKind::Edit(Sequence(91));
+    store.add_change(MessageId(92), bob(), kind, Content::Text("my pear".to_owned()));
+    let progress = Progress::Stored(at(92), for_names(&["bob"]));
+    store.fold(NOW, Event::Progress(MessageId(92), progress));
+    assert_eq!(found(&store).len(), 2);
 }

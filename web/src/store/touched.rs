@@ -41,11 +41,13 @@ pub enum Thing {
     Settings,
     /// The file of emoji.
     Emoji,
+    /// What is looked for in messages, and what was found.
+    Search,
 }
 
 impl Thing {
     /// All of them, in their order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SignIn,
         Self::Person,
         Self::Connection,
@@ -63,6 +65,7 @@ impl Thing {
         Self::Draft,
         Self::Settings,
         Self::Emoji,
+        Self::Search,
     ];
 }
 

@@ -14,11 +14,12 @@ use super::emoji::EmojiPicker;
 use super::help::HelpSheet;
 use super::log::Today;
 use super::notices::Notices;
+use super::search::SearchPanel;
 use super::shown::{either, when};
 use super::sidebar::Sidebar;
 use super::sign_in::SignInPage;
 use super::switcher::Switcher;
-use super::{Sheet, Ui, keys, use_ui};
+use super::{Sheet, Side, Ui, keys, use_ui};
 use crate::clock;
 use crate::store::{Theme, Thing};
 
@@ -90,12 +91,14 @@ fn follow_settings(ui: Ui) {
 fn Chat() -> impl IntoView {
     let ui = use_ui();
     let is_open = ui.part(Thing::Front, |store| store.front.is_some());
-    let has_details = move || ui.has_details.get() && is_open.get();
+    let side = move || ui.side.get().filter(|side| *side == Side::Search || is_open.get());
+    let has_details = move || side() == Some(Side::Details);
+    let has_search = move || side() == Some(Side::Search);
     view! {
         <div
             class="chat"
             class:chat--open=move || is_open.get()
-            class:chat--details=has_details
+            class:chat--details=move || side().is_some()
         >
             <Sidebar />
             <main class="talk" aria-label="Conversation">
@@ -107,6 +110,7 @@ fn Chat() -> impl IntoView {
                 )}
             </main>
             {when(has_details, || view! { <Details /> }.into_any())}
+            {when(has_search, || view! { <SearchPanel /> }.into_any())}
         </div>
         {move || ui.sheet.get().map(sheet)}
         <AccountDialog />

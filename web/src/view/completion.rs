@@ -8,6 +8,7 @@ use netchat_shared::name::{GroupName, UserName};
 use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 
 use super::{Ui, keys};
+use crate::device;
 use crate::store::{Emojis, Intent, Store};
 
 /// Signs that begin what can be completed.
@@ -122,8 +123,7 @@ fn ways(store: &Store, text: &str, caret: usize) -> Vec<Way> {
         Some(Err(_)) | None => Vec::new(),
     };
     let known = Known { people: &people, groups: &groups, emoji: &emojis };
-    let lowercase = |text: &str| String::from(js_sys::JsString::from(text).to_lower_case());
-    let Some(found) = complete(text, caret, &known, &lowercase) else { return Vec::new() };
+    let Some(found) = complete(text, caret, &known, &device::lowercase) else { return Vec::new() };
     let typed = &text[found.typed.clone()];
     let way = |(at, choice): (usize, &Choice<'_>)| {
         let (text, caret) = found.choose(text, at)?;

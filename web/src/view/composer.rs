@@ -11,7 +11,7 @@ use netchat_shared::limits::TEXT_BYTES_MAX;
 use super::completion::{Completion, Completions};
 use super::icons::{Icon, icon};
 use super::shown::when;
-use super::{Picked, Sheet, Ui, keys, use_ui};
+use super::{Picked, Sheet, Side, Ui, keys, use_ui};
 use crate::store::{About, AccountIntent, GroupIntent, Intent, MessageIntent, Store, Thing};
 
 /// It is said how much room there is left when there is less than this.
@@ -272,7 +272,7 @@ fn obey(ui: Ui, to: &Conversation, command: Slash) -> Result<(), String> {
         Slash::QuitGroup(group) => Intent::QuitGroup(Conversation::Group(group)),
         Slash::Invite(group, names) => Intent::Group(GroupIntent::Invite(group, names.join(";"))),
         Slash::ActOnGroup(group, GroupAction::Describe) => {
-            ui.has_details.set(true);
+            ui.side.set(Some(Side::Details));
             open(Conversation::Group(group))
         }
         Slash::ActOnGroup(group, action) => Intent::Group(GroupIntent::Act(group, action)),

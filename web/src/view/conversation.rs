@@ -7,7 +7,7 @@ use super::avatar;
 use super::composer::Composer;
 use super::icons::{Icon, icon};
 use super::log::Log;
-use super::use_ui;
+use super::{Side, Ui, use_ui};
 use crate::store::{Intent, Store, Thing};
 
 #[component]
@@ -21,7 +21,6 @@ pub(super) fn ConversationView() -> impl IntoView {
         ui.live.track(Thing::Front);
         ui.live.read(about)
     };
-    let toggle = move |_| ui.has_details.update(|has| *has = !*has);
     view! {
         <header class="talk__head">
             <button
@@ -37,20 +36,30 @@ pub(super) fn ConversationView() -> impl IntoView {
                 <h1>{move || conversation.get().map(|conversation| conversation.to_string())}</h1>
                 <span class="talk__about">{about}</span>
             </div>
-            <button
-                class="button button--icon"
-                type="button"
-                aria-label="Details"
-                aria-expanded=move || if ui.has_details.get() { "true" } else { "false" }
-                on:click=toggle
-            >
-                {icon(Icon::Details)}
-            </button>
+            {side_button(ui, Side::Search, "Search messages here", Icon::Search)}
+            {side_button(ui, Side::Details, "Details", Icon::Details)}
         </header>
         <Log />
         <Typing />
         <Composer />
     }
+}
+
+/// Opens and closes what stands beside the conversation.
+fn side_button(ui: Ui, side: Side, label: &'static str, sign: Icon) -> AnyView {
+    let is_open = move || ui.side.get() == Some(side);
+    view! {
+        <button
+            class="button button--icon"
+            type="button"
+            aria-label=label
+            aria-expanded=move || if is_open() { "true" } else { "false" }
+            on:click=move |_| ui.toggle_side(side)
+        >
+            {icon(sign)}
+        </button>
+    }
+    .into_any()
 }
 
 /// What a conversation is, in a few words.

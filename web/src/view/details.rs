@@ -35,7 +35,7 @@ pub(super) fn Details() -> impl IntoView {
                     class="button button--icon"
                     type="button"
                     aria-label="Close details"
-                    on:click=move |_| ui.has_details.set(false)
+                    on:click=move |_| ui.close_side()
                 >
                     {icon(Icon::Close)}
                 </button>

@@ -6,13 +6,14 @@ use netchat_shared::conversation::Conversation;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
-use super::{Sheet, Ui};
+use super::{Sheet, Side, Ui};
 use crate::store::{Intent, ReadingIntent, Store};
 
 /// What the keys do, for the sheet of help.
-pub(super) const KEYS: [(&str, &str); 10] = [
+pub(super) const KEYS: [(&str, &str); 11] = [
     ("Enter", "send; with Shift a new line"),
     ("Ctrl K", "find a conversation, or somebody"),
+    ("Ctrl F", "search messages; once more: the browser's own search"),
     ("Alt ↑ ↓", "the conversation above or below"),
     ("Alt Shift ↑ ↓", "the next one with something unread"),
     ("↑", "in an empty box: correct your last message"),
@@ -41,7 +42,7 @@ pub(super) fn listen(ui: Ui) {
         if is_composing(&event) || ui.live.read(|store| store.me.is_none()) {
             return;
         }
-        if let Some(act) = meaning(&event) {
+        if let Some(act) = meaning(ui, &event) {
             event.prevent_default();
             act(ui);
         }
@@ -49,11 +50,14 @@ pub(super) fn listen(ui: Ui) {
     on_cleanup(move || handle.remove());
 }
 
-fn meaning(event: &KeyboardEvent) -> Option<fn(Ui)> {
+fn meaning(ui: Ui, event: &KeyboardEvent) -> Option<fn(Ui)> {
     let (command, alt, shift) =
         (event.ctrl_key() || event.meta_key(), event.alt_key(), event.shift_key());
     match (event.key().as_str(), command, alt, shift) {
         ("k" | "K", true, false, false) => Some(|ui| ui.show(Sheet::Switcher)),
+        ("f" | "F", true, false, false) if ui.side.get_untracked() != Some(Side::Search) => {
+            Some(|ui| ui.toggle_side(Side::Search))
+        }
         ("ArrowUp", false, true, false) => Some(|ui| step(ui, true, false)),
         ("ArrowDown", false, true, false) => Some(|ui| step(ui, false, false)),
         ("ArrowUp", false, true, true) => Some(|ui| step(ui, true, true)),
@@ -62,7 +66,9 @@ fn meaning(event: &KeyboardEvent) -> Option<fn(Ui)> {
         ("?", false, false, _) if !is_written_in(event) => Some(|ui| ui.show(Sheet::Help)),
         // What is open closes by itself; the rest is read.
         ("Escape", false, false, false) if !is_in_dialog(event) => Some(|ui| {
-            if ui.sheet.get_untracked().is_none() {
+            if ui.side.get_untracked() == Some(Side::Search) {
+                ui.close_side();
+            } else if ui.sheet.get_untracked().is_none() {
                 ui.perform(Intent::Read(ReadingIntent::MarkRead));
                 ui.perform(Intent::Read(ReadingIntent::ToEnd));
             }

@@ -21,6 +21,7 @@ mod log;
 mod menu;
 mod notices;
 mod row;
+mod search;
 mod shown;
 mod sidebar;
 mod sign_in;
@@ -33,7 +34,7 @@ use netchat_shared::extended::LinkStatistics;
 
 pub use self::app::App;
 use crate::live::Live;
-use crate::store::{Intent, MessageKey, Store, Thing};
+use crate::store::{Intent, MessageKey, SearchIntent, Store, Thing};
 
 /// What every component needs.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +46,8 @@ pub struct Ui {
     act: Callback<Intent, Result<(), String>>,
     /// The sheet in front of the page.
     sheet: RwSignal<Option<Sheet>>,
-    /// The panel beside the conversation is there.
-    has_details: RwSignal<bool>,
+    /// What stands beside the conversation.
+    side: RwSignal<Option<Side>>,
     /// The message whose receipts are shown there.
     detailed: RwSignal<Option<MessageKey>>,
     /// The message that is pointed at, or in focus.
@@ -68,6 +69,14 @@ pub enum Sheet {
     Emoji(Picked),
 }
 
+/// What stands beside the conversation, or over a part of it where there is no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named like what they are")]
+pub enum Side {
+    Details,
+    Search,
+}
+
 /// What becomes of an emoji that is picked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Picked {
@@ -86,9 +95,9 @@ impl Ui {
         statistics: Callback<(), LinkStatistics>,
     ) -> Self {
         let (sheet, detailed) = (RwSignal::new(None), RwSignal::new(None));
-        let (has_details, active) = (RwSignal::new(false), StoredValue::new(None));
+        let (side, active) = (RwSignal::new(None), StoredValue::new(None));
         let insertion = RwSignal::new(None);
-        Self { live, statistics, act, sheet, has_details, detailed, active, insertion }
+        Self { live, statistics, act, sheet, side, detailed, active, insertion }
     }
 
     /// The person points at a message, or at none.
@@ -128,6 +137,27 @@ impl Ui {
     /// The conversation in front.
     pub(crate) fn front(self) -> Option<Conversation> {
         self.live.read(|store| store.front.as_ref().map(|front| front.conversation.clone()))
+    }
+
+    /// Opens what stands beside the conversation, or closes it if it is that.
+    pub(crate) fn toggle_side(self, side: Side) {
+        self.side.update(|open| *open = (*open != Some(side)).then_some(side));
+    }
+
+    /// Nothing stands beside the conversation any more; nobody waits for what is still looked for.
+    pub(crate) fn close_side(self) {
+        if self.side.get_untracked() == Some(Side::Search) {
+            self.perform(Intent::Search(SearchIntent::Stop));
+        }
+        self.side.set(None);
+    }
+
+    /// Closes it where it lies over the conversation.
+    pub(crate) fn close_side_if_over(self) {
+        let query = web_sys::window().and_then(|it| it.match_media("(max-width: 80rem)").ok());
+        if query.flatten().is_some_and(|query| query.matches()) {
+            self.close_side();
+        }
     }
 
     /// Opens a sheet.

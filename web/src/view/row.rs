@@ -8,7 +8,7 @@ use netchat_shared::name::UserName;
 
 use super::icons::{Icon, icon};
 use super::shown::{either, when};
-use super::{Picked, Sheet, Ui, avatar, text, use_ui};
+use super::{Picked, Sheet, Side, Ui, avatar, text, use_ui};
 use crate::clock;
 use crate::store::{Intent, Mark, Message, MessageIntent, MessageKey, ReadingIntent, Store};
 
@@ -234,7 +234,7 @@ fn Receipt(key: MessageKey, row: RwSignal<()>) -> impl IntoView {
     let has_failed = move || mark.get() == Some(Mark::Failed);
     let show = move |_| {
         ui.detailed.set(Some(key));
-        ui.has_details.set(true);
+        ui.side.set(Some(Side::Details));
         ui.perform(Intent::Message(key, MessageIntent::Receivers));
     };
     view! {

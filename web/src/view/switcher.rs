@@ -7,7 +7,8 @@ use netchat_shared::conversation::Conversation;
 
 use super::avatar;
 use super::dialogs::Modal;
-use super::{keys, use_ui};
+use super::{Side, Ui, keys, use_ui};
+use crate::device;
 use crate::store::{Intent, Store};
 
 /// Most that are shown at once.
@@ -81,8 +82,19 @@ pub(super) fn Switcher() -> impl IntoView {
             <p class="side__hint" role="status">
                 {move || found.with(Vec::is_empty).then_some("Nobody and no group of that name is known here.")}
             </p>
+            {search_instead(ui)}
         </Modal>
     }
+}
+
+/// Who looks for what was said is led there.
+fn search_instead(ui: Ui) -> AnyView {
+    let search = move |_| {
+        ui.sheet.set(None);
+        ui.side.set(Some(Side::Search));
+    };
+    view! { <button class="button" type="button" on:click=search>"Search messages"</button> }
+        .into_any()
 }
 
 /// All that can be found: conversations, the latest first, then who is online.
@@ -97,7 +109,6 @@ fn known(store: &Store) -> Vec<Conversation> {
 fn find(known: &[Conversation], typed: &str) -> Vec<Conversation> {
     let names: Vec<_> = known.iter().map(ToString::to_string).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
-    let lowercase = |text: &str| String::from(js_sys::JsString::from(text).to_lower_case());
-    let found = rank(typed, &names, &lowercase).into_iter().take(FOUND_MAX);
+    let found = rank(typed, &names, &device::lowercase).into_iter().take(FOUND_MAX);
     found.filter_map(|at| known.get(at).cloned()).collect()
 }

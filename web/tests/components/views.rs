@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use netchat_client::session::{Connection, Event, GroupOutcome, PutOff, Question};
 use netchat_shared::classic::Roster;
-use netchat_shared::extended::{Delay, GroupAction, GroupInfo, JoinPolicy};
+use netchat_shared::extended::{Delay, GroupAction, GroupInfo, HistoryFrom, JoinPolicy};
 use netchat_shared::list::List;
 use netchat_shared::time::Instant;
-use netchat_web::store::{Field, Form, GroupDetails, GroupIntent, Intent, Store};
+use netchat_web::store::{Field, Form, GroupDetails, GroupIntent, Intent, SearchIntent, Store};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::page::*;
@@ -265,4 +265,30 @@ async fn a_group_is_made_in_a_dialog_and_what_was_typed_stays_when_it_is_refused
     page.click("Create group").await;
     page.change(|store| store.fold(now(), Event::Group(group(), GroupOutcome::Joined))).await;
     assert!(page.find("dialog[aria-label='New group']").is_none());
+}
+
+#[test]
+async fn what_is_looked_for_is_shown_as_it_is_found_and_can_be_stopped() {
+    let page = Page::open(|store| {
+        with_bob(store);
+        store.fold(now(), Event::Arrived(stored(9, &bob(), "an apple a day")));
+    })
+    .await;
+    page.click("Search messages here").await;
+    page.change(|store| {
+        store.search(SearchIntent::LookFor("apple".to_owned(), Some(bob())));
+        let _ = store.page_to_search();
+        let page = vec![stored(9, &bob(), "an <b>apple</b> a day")];
+        store.fold(now(), Event::History(bob(), HistoryFrom::Before(None), page, true));
+    })
+    .await;
+    assert_eq!(page.texts(".hit__text"), ["an <b>apple</b> a day"]);
+    assert_eq!(page.texts(".hit mark"), ["apple"]);
+    assert!(page.texts(".search [role=status]")[0].starts_with("1 found since "));
+    page.click("Stop").await;
+    page.find(".hit").unwrap().click();
+    page.click("Close search").await;
+    let stop = Intent::Search(SearchIntent::Stop);
+    assert_eq!(page.intents(), [stop.clone(), stop]);
+    assert!(page.find(".search").is_none());
 }

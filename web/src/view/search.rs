@@ -1,0 +1,238 @@
+//! Finding messages: beside the conversation, so that one goes from hit to hit.
+
+use leptos::ev::KeyboardEvent;
+use leptos::leptos_dom::helpers::debounce;
+use leptos::prelude::*;
+use netchat_client::limits::SEARCH_HITS_MAX;
+use netchat_client::search::{Hit, Part};
+use netchat_shared::conversation::Conversation;
+use std::time::Duration;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
+
+use super::icons::{Icon, icon};
+use super::shown::when;
+use super::{Ui, keys, use_ui};
+use crate::clock;
+use crate::store::{Intent, ReadingIntent, SearchIntent, Searching, Thing};
+
+/// How long somebody has to pause before what they type is looked for.
+const PAUSE: Duration = Duration::from_millis(250);
+
+#[component]
+pub(super) fn SearchPanel() -> impl IntoView {
+    let ui = use_ui();
+    let hits = ui.part(Thing::Search, |store| store.searching.search.hits().to_vec());
+    view! {
+        <aside class="details search" aria-label="Search" tabindex="-1">
+            <header class="details__head">
+                <h2>"Search"</h2>
+                <button
+                    class="button button--icon"
+                    type="button"
+                    aria-label="Close search"
+                    on:click=move |_| ui.close_side()
+                >
+                    {icon(Icon::Close)}
+                </button>
+            </header>
+            <Question />
+            <Progress />
+            <ol class="hits" aria-label="Found messages" on:keydown=move |event| step(&event)>
+                <For each=move || hits.get() key=key let(hit)>{draw(ui, &hit)}</For>
+            </ol>
+        </aside>
+    }
+}
+
+/// What a row shows: another text is another row.
+fn key(hit: &Hit) -> (Conversation, u64, String) {
+    (hit.conversation.clone(), hit.line.sequence.0, hit.line.text.to_string())
+}
+
+/// What is looked for, and where.
+#[component]
+fn Question() -> impl IntoView {
+    let ui = use_ui();
+    let (text, within) =
+        ui.live.read(|store| (store.searching.text.clone(), store.searching.within.clone()));
+    let is_new = text.is_empty();
+    let text = RwSignal::new(text);
+    let front = ui.part(Thing::Front, |store| store.front_conversation());
+    // Where one is, is where one looks first.
+    let is_within = RwSignal::new(within.is_some() || is_new && front.get_untracked().is_some());
+    let look = move || {
+        let within = front.get_untracked().filter(|_| is_within.get_untracked());
+        ui.perform(Intent::Search(SearchIntent::LookFor(text.get_untracked(), within)));
+    };
+    let mut look_soon = debounce(PAUSE, move |()| look());
+    let field = NodeRef::<leptos::html::Input>::new();
+    Effect::new(move || {
+        if let Some(field) = field.get() {
+            let _ = field.focus();
+            field.select();
+        }
+    });
+    let choose = move |chosen: bool| {
+        is_within.set(chosen);
+        look();
+    };
+    let choice = move |label: &'static str, chosen: bool| {
+        view! {
+            <label class="menu__check">
+                <input
+                    type="radio"
+                    name="search-where"
+                    prop:checked=move || is_within.get() == chosen
+                    on:change=move |_| choose(chosen)
+                />
+                <span>{label}</span>
+            </label>
+        }
+    };
+    view! {
+        <form
+            class="search__form"
+            role="search"
+            on:submit=move |event| {
+                event.prevent_default();
+                look();
+            }
+        >
+            <input
+                class="find__field"
+                type="search"
+                node_ref=field
+                aria-label="Search messages"
+                placeholder="Words"
+                autocomplete="off"
+                prop:value=text
+                on:input:target=move |event| {
+                    text.set(event.target().value());
+                    look_soon(());
+                }
+                on:keydown=move |event| go_to_first(&event)
+            />
+            <fieldset class="search__where">
+                <legend class="visually-hidden">"Where to look"</legend>
+                {when(move || front.get().is_some(), move || choice("This conversation", true).into_any())}
+                {choice("Everywhere", false)}
+            </fieldset>
+        </form>
+    }
+}
+
+/// How far it has come, and a way to stop it.
+#[component]
+fn Progress() -> impl IntoView {
+    let ui = use_ui();
+    let words = ui.part(Thing::Search, |store| progress(&store.searching));
+    let is_under_way = ui.part(Thing::Search, |store| is_under_way(&store.searching));
+    let is_stopped = ui.part(Thing::Search, |store| store.searching.is_stopped);
+    let turn = move |_| {
+        let intent =
+            if is_stopped.get_untracked() { SearchIntent::GoOn } else { SearchIntent::Stop };
+        ui.perform(Intent::Search(intent));
+    };
+    view! {
+        <div class="search__progress">
+            <p role="status">{words}</p>
+            {when(move || is_under_way.get(), move || view! {
+                <button class="button" type="button" on:click=turn>
+                    {move || if is_stopped.get() { "Go on" } else { "Stop" }}
+                </button>
+            }.into_any())}
+        </div>
+    }
+}
+
+/// There is more that could be looked through.
+fn is_under_way(searching: &Searching) -> bool {
+    let walked = searching.search.walked();
+    searching.is_looking() && !walked.is_whole && !walked.is_full
+}
+
+fn progress(searching: &Searching) -> String {
+    if !searching.is_looking() {
+        return "Messages in which all these words are.".to_owned();
+    }
+    let (walked, found) = (searching.search.walked(), searching.search.hits().len());
+    if walked.is_full {
+        return format!("The latest {SEARCH_HITS_MAX} are shown. More words find fewer.");
+    }
+    let found = match found {
+        0 => "Nothing found".to_owned(),
+        1 => "1 found".to_owned(),
+        found => format!("{found} found"),
+    };
+    let lines = walked.lines;
+    if walked.is_whole {
+        return format!("{found} in all {lines} messages.");
+    }
+    match walked.since {
+        Some(since) => format!("{found} since {} ({lines} messages).", clock::date_of(since)),
+        None => format!("{found} in {lines} messages so far."),
+    }
+}
+
+/// One hit. Who chose it goes on reading there.
+fn draw(ui: Ui, hit: &Hit) -> AnyView {
+    let (conversation, sequence) = (hit.conversation.clone(), hit.line.sequence);
+    let is_everywhere = ui.live.read(|store| store.searching.within.is_none());
+    let sender = hit.line.sender.as_ref().map(ToString::to_string).unwrap_or_default();
+    let place = is_everywhere.then(|| conversation.to_string());
+    let place = place.filter(|place| *place != sender);
+    let place = place.map(|place| format!(" in {place}"));
+    let visit = move |_| {
+        ui.perform(Intent::Read(ReadingIntent::Visit(conversation.clone(), sequence)));
+        ui.close_side_if_over();
+    };
+    let time = clock::short(hit.line.time);
+    let part = |Part { text, is_found }| match is_found {
+        true => view! { <mark>{text}</mark> }.into_any(),
+        false => text.into_any(),
+    };
+    let excerpt: Vec<AnyView> = hit.excerpt().into_iter().map(part).collect();
+    view! {
+        <li>
+            <button class="hit" type="button" on:click=visit>
+                <span class="hit__head">
+                    <strong>{sender}</strong>
+                    {place}
+                    <time datetime=clock::machine_readable(hit.line.time)>{time}</time>
+                </span>
+                <span class="hit__text">{excerpt}</span>
+            </button>
+        </li>
+    }
+    .into_any()
+}
+
+/// From the field down to what was found.
+fn go_to_first(event: &KeyboardEvent) {
+    if event.key() == "ArrowDown" && !keys::is_composing(event) {
+        event.prevent_default();
+        focus(document().query_selector(".hit").ok().flatten());
+    }
+}
+
+/// From hit to hit, and back to the field.
+fn step(event: &KeyboardEvent) {
+    let item = document().active_element().and_then(|hit| hit.closest("li").ok().flatten());
+    let next = match event.key().as_str() {
+        "ArrowDown" => item.and_then(|item| item.next_element_sibling()),
+        "ArrowUp" => match item.and_then(|item| item.previous_element_sibling()) {
+            Some(previous) => Some(previous),
+            None => return focus(document().query_selector(".search .find__field").ok().flatten()),
+        },
+        _ => return,
+    };
+    event.prevent_default();
+    focus(next.and_then(|item| item.first_element_child()));
+}
+
+fn focus(element: Option<web_sys::Element>) {
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
