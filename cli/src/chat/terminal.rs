@@ -268,6 +268,7 @@ impl Terminal {
             | Event::Receivers(..)
             | Event::Read(..)
             | Event::Unread(..)
+            | Event::Settings(_)
             | Event::Typing(..)
             // Kept by whoever drives this.
             | Event::ServerKey(_)

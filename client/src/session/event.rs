@@ -8,7 +8,7 @@ use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     AccountSession, BlockReply, GroupInfo, HistoryFrom, JoinPolicy, Receipts, Recipients,
-    UnreadCount,
+    SettingsText, UnreadCount,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
@@ -103,6 +103,10 @@ pub enum Event {
     SessionsEnded(u32),
     /// What became of a change of one's password.
     Password(PasswordOutcome),
+    /// What another session of the person's keeps for them at the server, or kept earlier: told with
+    /// [`Session::request_overview`](super::Session::request_overview), and when it changes. Not while
+    /// what this session set is on its way, which holds then.
+    Settings(SettingsText),
     /// The session was ended from another one of the person's. It goes on when they show their
     /// password again: it is asked for, and not remembered.
     EndedElsewhere,

@@ -465,6 +465,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("schema-7.sql")),
         M::up(include_str!("schema-8.sql")),
         M::up(include_str!("schema-9.sql")),
+        M::up(include_str!("schema-10.sql")),
     ];
     Migrations::new(steps.into())
 }

@@ -220,6 +220,7 @@ impl Commit<'_> {
             Draft::Block { user, other, is_blocked } => {
                 self.append_block(origin, *user, *other, *is_blocked)
             }
+            Draft::Settings(user, text) => self.append_settings(origin, *user, text),
         }
     }
 

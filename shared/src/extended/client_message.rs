@@ -4,7 +4,8 @@ use super::fields::{
     Line, conversation_from_wire, fields, parse_after, parse_optional_sequence, parse_sequence,
 };
 use super::{
-    AccountSessionId, DeviceName, GroupAction, HistoryFrom, JoinPolicy, MessageError, Token,
+    AccountSessionId, DeviceName, GroupAction, HistoryFrom, JoinPolicy, MessageError, SettingsText,
+    Token,
 };
 use crate::body::{Body, decode_text, encode_text};
 use crate::conversation::Conversation;
@@ -115,6 +116,10 @@ pub enum ClientMessage {
         /// All sessions but this one end.
         ends_others: bool,
     },
+    /// Keeps this for one's sessions, in place of what was kept before.
+    SetSettings(SettingsText),
+    /// Asks for what is kept.
+    GetSettings,
     /// Signs out: the token is worth nothing any more.
     SignOut,
 }
@@ -195,6 +200,8 @@ impl ClientMessage {
                 .text(secret(old))
                 .text(secret(new))
                 .text(if *ends_others { "end" } else { "keep" }),
+            Self::SetSettings(text) => Line::new("SETTINGS").text(text.to_field()),
+            Self::GetSettings => Line::new("GET_SETTINGS"),
             Self::SignOut => Line::new("SIGN_OUT"),
         }
     }
@@ -301,6 +308,8 @@ fn parse_account_request(word: &str, rest: &str) -> Option<ClientMessage> {
             let (old, new) = (parse_secret(old)?, parse_secret(new)?);
             ClientMessage::ChangePassword { old, new, ends_others }
         }
+        "SETTINGS" => ClientMessage::SetSettings(SettingsText::from_field(rest)?),
+        "GET_SETTINGS" => ClientMessage::GetSettings,
         "SIGN_OUT" => ClientMessage::SignOut,
         _ => return None,
     })
@@ -401,6 +410,9 @@ mod tests {
         };
         check("PASSWORD#YSNi#Yw==#end", &change(true));
         check("PASSWORD#YSNi#Yw==#keep", &change(false));
+        check("SETTINGS#YSNi", &ClientMessage::SetSettings("a#b".parse().unwrap()));
+        check("SETTINGS#", &ClientMessage::SetSettings("".parse().unwrap()));
+        check("GET_SETTINGS", &ClientMessage::GetSettings);
         check("SIGN_OUT", &ClientMessage::SignOut);
     }
 
@@ -435,6 +447,7 @@ mod tests {
             "UNLOCK#*",
             "HISTORY#x#-#1",
             "LINES#e#-#1",
+            "SETTINGS#*",
             "RESUME#12",
             "DEVICE#",
             "END_SESSION#ff",

@@ -663,6 +663,7 @@ impl World {
             | Event::Overview(..)
             | Event::Read(..)
             | Event::Unread(..)
+            | Event::Settings(_)
             | Event::Typing(..)
             | Event::Members(..)
             | Event::Receivers(..)

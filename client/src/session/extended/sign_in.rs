@@ -159,6 +159,8 @@ impl SignIn {
             | ServerMessage::Group(..)
             | ServerMessage::GroupNews(..)
             | ServerMessage::InvitationsEnd
+            | ServerMessage::Settings(_)
+            | ServerMessage::SettingsNotKept(_)
             | ServerMessage::Block(..)
             | ServerMessage::Blocked(..)
             | ServerMessage::Members(..)

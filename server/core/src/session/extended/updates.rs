@@ -105,6 +105,14 @@ impl ExtendedSession {
                 self.finish_answer();
                 self.answer(&ServerMessage::Password(reply.clone()));
             }
+            Update::SettingsKept(kept) => {
+                self.finish_answer();
+                self.answer(&match kept {
+                    Ok(kept) => ServerMessage::Settings(Some(kept.clone())),
+                    Err(why) => ServerMessage::SettingsNotKept(*why),
+                });
+            }
+            Update::Settings(kept) => self.notify(&ServerMessage::Settings(Some(kept.clone()))),
             Update::Ended => self.end_from_elsewhere(cx),
             Update::GiveWay => self.give_way(),
             Update::Stopping => self.notify(&ServerMessage::Stopping),
@@ -251,6 +259,7 @@ impl ExtendedSession {
                     self.answer(&failed);
                 }
             }
+            PageAnswer::Settings(kept) => self.answer(&ServerMessage::Settings(kept.clone())),
             PageAnswer::Groups(groups) => {
                 let (page, has_more) = List::page(groups.iter().cloned());
                 self.answer(&ServerMessage::Groups(page, has_more));
