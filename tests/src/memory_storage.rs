@@ -314,12 +314,11 @@ impl MemoryStorage {
 
     /// What a user kept when the log ended there.
     fn settings(&self, user: UserId, head: Sequence) -> Option<KeptSettings> {
-        let known = self.log.iter().rev().filter(|entry| entry.sequence <= head);
-        known.into_iter().find_map(|entry| match &entry.change {
-            Change::Settings(of, text) if *of == user => {
-                Some(KeptSettings { sequence: entry.sequence, text: text.clone() })
-            }
-            _ => None,
+        let mut known = self.log.iter().rev().filter(|entry| entry.sequence <= head);
+        known.find_map(|entry| {
+            let Change::Settings(of, text) = &entry.change else { return None };
+            let kept = KeptSettings { sequence: entry.sequence, text: text.clone() };
+            (*of == user).then_some(kept)
         })
     }
 
