@@ -398,6 +398,11 @@ mod tests {
         check("BLOCKED#bob", &ClientMessage::Blocked(Some(name)));
         check("JOIN_GROUP#CS: Group", &ClientMessage::JoinGroup(group.clone()));
         check("QUIT_GROUP#CS: Group", &ClientMessage::QuitGroup(group));
+    }
+
+    #[test]
+    fn what_is_said_about_ones_account_is_written_as_the_protocol_says() {
+        let password = || Password::new("a#b").unwrap();
         check("DEVICE#TGludXg=", &ClientMessage::Device("Linux".parse().unwrap()));
         check("SESSIONS", &ClientMessage::Sessions);
         let id = AccountSessionId(255);

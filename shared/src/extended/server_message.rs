@@ -269,9 +269,7 @@ impl ServerMessage {
             Self::Groups(groups, more) => Line::new("GROUPS").list(groups).more(*more),
             Self::OverviewEnd(next) => Line::new("OVERVIEW_END").optional_sequence(*next),
             Self::Read(of, sequence) => Line::new("READ").conversation(of).sequence(*sequence),
-            Self::Unread(of, count) => {
-                Line::new("UNREAD").conversation(of).number(u64::from(count.get()))
-            }
+            Self::Unread(of, count) => Line::new("UNREAD").conversation(of).display(count),
             Self::Typing(to, name) => Line::new("TYPING").conversation(to).text(name),
             Self::Sent { id, sequence, time, position, recipients } => {
                 let line = Line::new("SENT").id(id.0).sequence(*sequence).number(time.millis);
@@ -309,11 +307,8 @@ impl ServerMessage {
             Self::SessionsEnd => Line::new("SESSIONS_END"),
             Self::SessionsEnded(count) => Line::new("SESSIONS_ENDED").number(u64::from(*count)),
             Self::Password(reply) => reply.write(Line::new("PASSWORD")),
-            Self::Settings(Some(kept)) => kept.write(Line::new("SETTINGS")),
-            Self::Settings(None) => Line::new("SETTINGS").text("-").text(""),
-            Self::SettingsNotKept(why) => {
-                Line::new("SETTINGS_NOT_KEPT").text(word(&NotKept::ALL, *why))
-            }
+            Self::Settings(kept) => KeptSettings::write(kept.as_ref(), Line::new("SETTINGS")),
+            Self::SettingsNotKept(why) => why.write(Line::new("SETTINGS_NOT_KEPT")),
             Self::SignedOut => Line::new("SIGNED_OUT"),
             Self::Slowed(rest) => Line::new("SLOWED").duration(*rest),
             Self::Stale => Line::new("STALE"),

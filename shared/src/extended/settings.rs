@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::delivered::word;
 use super::fields::{Line, fields, parse_sequence};
 use crate::body::{decode_text, encode_text};
 use crate::limits::SETTINGS_BYTES_MAX;
@@ -40,6 +41,10 @@ pub enum NotKept {
 impl NotKept {
     pub(super) const ALL: [(Self, &'static str); 2] =
         [(Self::StorageQuota, "storage-quota"), (Self::NotStored, "not-stored")];
+
+    pub(super) fn write(self, line: Line) -> Line {
+        line.text(word(&Self::ALL, self))
+    }
 }
 
 impl SettingsText {
@@ -77,8 +82,10 @@ impl fmt::Debug for SettingsText {
 }
 
 impl KeptSettings {
-    pub(super) fn write(&self, line: Line) -> Line {
-        line.sequence(self.sequence).text(self.text.to_field())
+    /// `None`: nothing is kept.
+    pub(super) fn write(kept: Option<&Self>, line: Line) -> Line {
+        let text = kept.map_or_else(String::new, |kept| kept.text.to_field());
+        line.optional_sequence(kept.map(|kept| kept.sequence)).text(text)
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {

@@ -21,8 +21,8 @@ use crate::limits::ERRANDS_MAX;
 use netchat_shared::body::{Body, Opened};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Delivered, HistoryFrom, Link, LinkError, NotSent, PasswordReply, Receipt,
-    Receipts, Recipients, ServerMessage,
+    ClientMessage, Delivered, HistoryFrom, KeptSettings, Link, LinkError, NotSent, PasswordReply,
+    Receipt, Receipts, Recipients, ServerMessage,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
@@ -243,10 +243,7 @@ impl Chat {
             ServerMessage::Failed(sequence, name, receipt) => {
                 unsettled.handle_failed(sequence, name, receipt, common);
             }
-            ServerMessage::Read(conversation, sequence) => {
-                self.marks.note_read(conversation.clone(), sequence);
-                common.tell(Event::Read(conversation, sequence));
-            }
+            ServerMessage::Read(of, sequence) => self.handle_read(of, sequence, common),
             ServerMessage::Unread(of, count) => common.tell(Event::Unread(of, count)),
             ServerMessage::Typing(to, name) => common.tell(Event::Typing(to, name)),
             ServerMessage::Online(count, names) => presence.handle_online(count, names, common),
@@ -276,12 +273,7 @@ impl Chat {
             ServerMessage::SessionsEnd => self.handle_sessions(common),
             ServerMessage::SessionsEnded(count) => self.handle_sessions_ended(count, common),
             ServerMessage::Password(reply) => self.handle_password(reply, common),
-            ServerMessage::Settings(kept) => {
-                self.requests.finish(|request| matches!(request, Request::Settings));
-                if let Some(kept) = kept {
-                    self.settings.handle_kept(kept, common);
-                }
-            }
+            ServerMessage::Settings(kept) => self.handle_settings(kept, common),
             ServerMessage::SettingsNotKept(why) => self.settings.handle_not_kept(now, why, common),
             ServerMessage::Slowed(rest) => common.tell(Event::Line(slowed(rest))),
             ServerMessage::Stale => self.handle_stale(common),
@@ -308,6 +300,18 @@ impl Chat {
         self.place.begin(sequence);
         self.is_synced = true;
         self.consent.finish(common);
+    }
+
+    fn handle_read(&mut self, of: Conversation, sequence: Sequence, common: &mut Common) {
+        self.marks.note_read(of.clone(), sequence);
+        common.tell(Event::Read(of, sequence));
+    }
+
+    fn handle_settings(&mut self, kept: Option<KeptSettings>, common: &mut Common) {
+        self.requests.finish(|request| matches!(request, Request::Settings));
+        if let Some(kept) = kept {
+            self.settings.handle_kept(kept, common);
+        }
     }
 
     fn handle_sessions(&mut self, common: &mut Common) {
