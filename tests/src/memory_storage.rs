@@ -280,7 +280,7 @@ impl MemoryStorage {
             | Draft::Standing(group, user, _) => is_group(group) && is_user(user),
             Draft::Rename(group, ..) | Draft::Policy(group, ..) => is_group(group),
             Draft::Block { user, other, .. } => is_user(user) && is_user(other),
-            Draft::Settings(user, _) => is_user(user),
+            Draft::Settings { user, .. } => is_user(user),
         }
     }
 
@@ -294,16 +294,25 @@ impl MemoryStorage {
             || stored + stored_bytes(draft.body.as_ref()) <= bytes_max
     }
 
-    /// Whether a user may keep these in place of those that they keep.
-    fn has_room_for_settings(&self, user: UserId, text: &SettingsText) -> bool {
+    /// Whether a user may keep these in place of those since then; or what becomes of them.
+    fn check_settings(
+        &self,
+        user: UserId,
+        based_on: Option<Sequence>,
+        text: &SettingsText,
+    ) -> Result<(), Placed> {
+        let kept = self.settings(user, self.head());
+        if kept.as_ref().map(|kept| kept.sequence) != based_on {
+            return Err(Placed::Outdated);
+        }
         let theirs = self.messages().filter(|message| message.sender == user);
         let messages: u64 = theirs.map(|message| stored_bytes(message.body.as_ref())).sum();
-        let kept = self.settings(user, self.head());
         let bytes = text.as_str().len();
-        kept.is_some_and(|kept| bytes <= kept.text.as_str().len())
+        let has_room = kept.is_some_and(|kept| bytes <= kept.text.as_str().len())
             || self
                 .stored_bytes_max
-                .is_none_or(|max| messages + (MESSAGE_BYTES_AROUND + bytes) as u64 <= max)
+                .is_none_or(|max| messages + (MESSAGE_BYTES_AROUND + bytes) as u64 <= max);
+        has_room.then_some(()).ok_or(Placed::Refused(Refused::QuotaReached))
     }
 
     /// What a user's settings count for.
@@ -485,9 +494,9 @@ impl Batch<'_> {
                 }
                 Change::Block { user: *user, other: *other, is_blocked: *is_blocked }
             }
-            Draft::Settings(user, text) => {
-                if !self.storage.has_room_for_settings(*user, text) {
-                    return Placed::Refused(Refused::QuotaReached);
+            Draft::Settings { user, based_on, text } => {
+                if let Err(placed) = self.storage.check_settings(*user, *based_on, text) {
+                    return placed;
                 }
                 Change::Settings(*user, text.clone())
             }

@@ -269,6 +269,7 @@ impl Terminal {
             | Event::Read(..)
             | Event::Unread(..)
             | Event::Settings(_)
+            | Event::SettingsCrossed(_)
             | Event::Typing(..)
             // Kept by whoever drives this.
             | Event::ServerKey(_)

@@ -31,8 +31,8 @@ use self::backoff::Backoff;
 use self::classic::Classic;
 use self::common::{AccountRequest, Answers, Common, GroupRequest};
 pub use self::event::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Output, PasswordOutcome,
-    Progress, Question, StoredAt,
+    Arrival, Connection, Content, CrossedSettings, Event, Failure, GroupOutcome, Online, Output,
+    PasswordOutcome, Progress, Question, StoredAt,
 };
 use self::extended::Extended;
 pub use self::extended::Trust;
@@ -486,9 +486,10 @@ impl Session {
         }
     }
 
-    /// Keeps this for the person at the server, in place of what was kept before: the last that is
-    /// stored holds. It is said again until it is stored, also over another link. Their other
-    /// sessions hear of it, and nobody else ([`Event::Settings`]). A classic server keeps nothing.
+    /// Keeps this for the person at the server, in place of what was kept before, as this session has
+    /// heard of it. It is said again until it is stored, also over another link, and takes the place of
+    /// nothing later ([`Event::SettingsCrossed`]). Their other sessions hear of it, and nobody else
+    /// ([`Event::Settings`]). A classic server keeps nothing.
     pub fn set_settings(&mut self, now: Instant, text: SettingsText) {
         if self.mode != Mode::Classic {
             self.extended.set_settings(now, text, &mut self.common);

@@ -72,8 +72,9 @@ pub(crate) enum Request {
     /// The user is not told of somebody's invitations any more, or again. Answered with
     /// [`Update::Block`].
     Block(UserName, bool),
-    /// To keep this for the user's sessions. Answered with [`Update::SettingsKept`].
-    SetSettings(SettingsText),
+    /// To keep this for the user's sessions, in place of what is kept since that place. Answered with
+    /// [`Update::SettingsKept`].
+    SetSettings(Option<Sequence>, SettingsText),
     /// The client is not heard any more, or again.
     Away(bool),
     /// The session is at another address.

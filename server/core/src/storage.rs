@@ -142,8 +142,16 @@ pub enum Draft {
         /// Not told.
         is_blocked: bool,
     },
-    /// What a user's clients keep for them, in place of what they kept before.
-    Settings(UserId, SettingsText),
+    /// What a user's clients keep for them.
+    Settings {
+        /// Whose.
+        user: UserId,
+        /// In place of what is kept since then; `None`: nothing is kept. Otherwise it is
+        /// [`Placed::Outdated`].
+        based_on: Option<Sequence>,
+        /// What is kept from now on.
+        text: SettingsText,
+    },
 }
 
 /// A message that is to be stored.
@@ -288,8 +296,8 @@ pub enum Placed {
     Taken,
     /// It can't be stored as it is.
     Refused(Refused),
-    /// The group has gone, or what somebody was to it or may do in it has changed, since this was asked
-    /// for: nothing was changed.
+    /// The group has gone, what somebody was to it or may do in it has changed, or other settings are
+    /// kept, since this was asked for: nothing was changed.
     Outdated,
 }
 

@@ -12,13 +12,18 @@ impl Commit<'_> {
         &mut self,
         origin: Origin,
         user: UserId,
+        based_on: Option<Sequence>,
         text: &SettingsText,
     ) -> rusqlite::Result<Placed> {
-        let before: Option<usize> = self
+        let before: Option<(u64, usize)> = self
             .connection
-            .prepare_cached("SELECT octet_length(text) FROM settings WHERE user = ?1")?
-            .query_row([user.0], |row| row.get(0))
+            .prepare_cached("SELECT seq, octet_length(text) FROM settings WHERE user = ?1")?
+            .query_row([user.0], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
+        if before.map(|(seq, _)| Sequence(seq)) != based_on {
+            return Ok(Placed::Outdated);
+        }
+        let before = before.map(|(_, bytes)| bytes);
         let bytes = text.as_str().len();
         if !self.usage.has_room_instead(user, before, bytes) {
             return Ok(Placed::Refused(Refused::QuotaReached));

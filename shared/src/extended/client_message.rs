@@ -116,8 +116,8 @@ pub enum ClientMessage {
         /// All sessions but this one end.
         ends_others: bool,
     },
-    /// Keeps this for one's sessions, in place of what was kept before.
-    SetSettings(SettingsText),
+    /// Keeps this for one's sessions, in place of what is kept since that place (`None`: nothing is).
+    SetSettings(Option<Sequence>, SettingsText),
     /// Asks for what is kept.
     GetSettings,
     /// Signs out: the token is worth nothing any more.
@@ -200,7 +200,9 @@ impl ClientMessage {
                 .text(secret(old))
                 .text(secret(new))
                 .text(if *ends_others { "end" } else { "keep" }),
-            Self::SetSettings(text) => Line::new("SETTINGS").text(text.to_field()),
+            Self::SetSettings(based_on, text) => {
+                Line::new("SETTINGS").optional_sequence(*based_on).text(text.to_field())
+            }
             Self::GetSettings => Line::new("GET_SETTINGS"),
             Self::SignOut => Line::new("SIGN_OUT"),
         }
@@ -308,7 +310,11 @@ fn parse_account_request(word: &str, rest: &str) -> Option<ClientMessage> {
             let (old, new) = (parse_secret(old)?, parse_secret(new)?);
             ClientMessage::ChangePassword { old, new, ends_others }
         }
-        "SETTINGS" => ClientMessage::SetSettings(SettingsText::from_field(rest)?),
+        "SETTINGS" => {
+            let [based_on, text] = fields(rest)?;
+            let text = SettingsText::from_field(text)?;
+            ClientMessage::SetSettings(parse_optional_sequence(based_on)?, text)
+        }
         "GET_SETTINGS" => ClientMessage::GetSettings,
         "SIGN_OUT" => ClientMessage::SignOut,
         _ => return None,
@@ -415,8 +421,9 @@ mod tests {
         };
         check("PASSWORD#YSNi#Yw==#end", &change(true));
         check("PASSWORD#YSNi#Yw==#keep", &change(false));
-        check("SETTINGS#YSNi", &ClientMessage::SetSettings("a#b".parse().unwrap()));
-        check("SETTINGS#", &ClientMessage::SetSettings("".parse().unwrap()));
+        let settings = ClientMessage::SetSettings(Some(Sequence(7)), "a#b".parse().unwrap());
+        check("SETTINGS#7#YSNi", &settings);
+        check("SETTINGS#-#", &ClientMessage::SetSettings(None, "".parse().unwrap()));
         check("GET_SETTINGS", &ClientMessage::GetSettings);
         check("SIGN_OUT", &ClientMessage::SignOut);
     }
@@ -452,7 +459,8 @@ mod tests {
             "UNLOCK#*",
             "HISTORY#x#-#1",
             "LINES#e#-#1",
-            "SETTINGS#*",
+            "SETTINGS#-#*",
+            "SETTINGS#YSNi",
             "RESUME#12",
             "DEVICE#",
             "END_SESSION#ff",

@@ -647,6 +647,7 @@ mod tests {
         let not_kept = ServerMessage::SettingsNotKept(NotKept::StorageQuota);
         check("SETTINGS_NOT_KEPT#storage-quota", &not_kept);
         check("SETTINGS_NOT_KEPT#not-stored", &ServerMessage::SettingsNotKept(NotKept::NotStored));
+        check("SETTINGS_NOT_KEPT#outdated", &ServerMessage::SettingsNotKept(NotKept::Outdated));
         check("SIGNED_OUT", &ServerMessage::SignedOut);
     }
 }

@@ -12,7 +12,7 @@ use crate::limits::SETTINGS_BYTES_MAX;
 use crate::sequence::Sequence;
 
 /// A person's settings: any text of at most [`SETTINGS_BYTES_MAX`] bytes.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct SettingsText(String);
 
 /// It is too long to be kept.
@@ -34,13 +34,18 @@ pub struct KeptSettings {
 pub enum NotKept {
     /// Their user has stored as much as one account may.
     StorageQuota,
+    /// They are based on others than those that are kept.
+    Outdated,
     /// Storage failed: to be tried again.
     NotStored,
 }
 
 impl NotKept {
-    pub(super) const ALL: [(Self, &'static str); 2] =
-        [(Self::StorageQuota, "storage-quota"), (Self::NotStored, "not-stored")];
+    pub(super) const ALL: [(Self, &'static str); 3] = [
+        (Self::StorageQuota, "storage-quota"),
+        (Self::Outdated, "outdated"),
+        (Self::NotStored, "not-stored"),
+    ];
 
     pub(super) fn write(self, line: Line) -> Line {
         line.text(word(&Self::ALL, self))

@@ -150,7 +150,7 @@ impl FastMemory {
             | Draft::Rename(..)
             | Draft::Policy(..)
             | Draft::Block { .. }
-            | Draft::Settings(..) => panic!("nobody here has a group, or settings"),
+            | Draft::Settings { .. } => panic!("nobody here has a group, or settings"),
         };
         entries.push(self.entry(time, change));
         entries

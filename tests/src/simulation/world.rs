@@ -664,6 +664,7 @@ impl World {
             | Event::Read(..)
             | Event::Unread(..)
             | Event::Settings(_)
+            | Event::SettingsCrossed(_)
             | Event::Typing(..)
             | Event::Members(..)
             | Event::Receivers(..)

@@ -40,9 +40,10 @@ fn told(crowd: &mut Crowd<MemoryStorage>, port: u16) -> Vec<ServerMessage> {
     heard.collect()
 }
 
-/// What that session says is kept.
+/// What that session says is kept, in place of what is.
 fn says(crowd: &mut Crowd<MemoryStorage>, port: u16, settings: &SettingsText) {
-    crowd.say(at(port), &ClientMessage::SetSettings(settings.clone()));
+    let based_on = asks(crowd, port).map(|kept| kept.sequence);
+    crowd.say(at(port), &ClientMessage::SetSettings(based_on, settings.clone()));
 }
 
 /// What is kept, as that session asks for it.
@@ -76,6 +77,25 @@ fn what_one_session_keeps_all_of_the_same_person_know_and_nobody_else() {
     crowd.sign_in(at(4), "alice", None);
     let expected = last.map(|sequence| KeptSettings { sequence, text: text("light") });
     assert_eq!(asks(&mut crowd, 4), expected);
+}
+
+/// As it was: settings of before, sent again after a lost link, took the place of later ones.
+#[test]
+fn settings_that_are_sent_again_take_the_place_of_no_later_ones() {
+    let mut crowd = crowd(MemoryStorage::default());
+    let first = ClientMessage::SetSettings(None, text("here"));
+    crowd.say(at(HERE), &first);
+    told(&mut crowd, ELSEWHERE);
+    says(&mut crowd, ELSEWHERE, &text("later"));
+    told(&mut crowd, HERE);
+    told(&mut crowd, ELSEWHERE);
+    let later = asks(&mut crowd, ELSEWHERE);
+    crowd.say(at(HERE), &first);
+    let outdated = ServerMessage::SettingsNotKept(NotKept::Outdated);
+    assert_eq!(told(&mut crowd, HERE), [outdated]);
+    assert_eq!(told(&mut crowd, ELSEWHERE), []);
+    assert_eq!(asks(&mut crowd, HERE), later);
+    assert_eq!(later.unwrap().text, text("later"));
 }
 
 #[test]

@@ -63,8 +63,8 @@ enum Proposal {
     /// Something about a group: which, and about whom.
     Of(Index, Index, OfGroup),
     Block(Index, Index, bool),
-    /// So many bytes.
-    Settings(Index, usize),
+    /// So many bytes; based on what is kept, or not.
+    Settings(Index, usize, bool),
     Message {
         sender: Index,
         to: To,
@@ -176,8 +176,8 @@ fn proposals() -> impl Strategy<Value = Proposal> {
         6 => (indexes(), indexes(), of_group()).prop_map(|(group, user, what)| Proposal::Of(group, user, what)),
         1 => (indexes(), indexes(), prop::bool::weighted(0.7))
             .prop_map(|(user, other, is_blocked)| Proposal::Block(user, other, is_blocked)),
-        1 => (indexes(), prop_oneof![0..300_usize, 5_000..8_000_usize])
-            .prop_map(|(user, bytes)| Proposal::Settings(user, bytes)),
+        1 => (indexes(), prop_oneof![0..300_usize, 5_000..8_000_usize], prop::bool::weighted(0.8))
+            .prop_map(|(user, bytes, knows)| Proposal::Settings(user, bytes, knows)),
         12 => messages(),
     ]
 }
@@ -306,6 +306,14 @@ impl Pair {
 
     fn is_guest(&self, user: UserId) -> bool {
         self.model.users().any(|it| it.id == user && it.password_hash.is_none())
+    }
+
+    /// Since when what a user keeps is kept.
+    fn settings_place(&self, user: UserId) -> Option<Sequence> {
+        match self.model.load(&Query::Settings(user)) {
+            Loaded::Page { page: Page::Settings(kept), .. } => kept.map(|kept| kept.sequence),
+            other => panic!("{other:?}"),
+        }
     }
 
     fn pick_group(&self, index: Index) -> Option<ConversationId> {
@@ -456,10 +464,11 @@ impl Pair {
                 other: self.pick_user(*other)?,
                 is_blocked: *is_blocked,
             },
-            Proposal::Settings(user, bytes) => {
+            Proposal::Settings(user, bytes, knows) => {
                 let user = self.pick_user(*user)?;
-                (!self.is_guest(user))
-                    .then(|| Draft::Settings(user, "s".repeat(*bytes).parse().unwrap()))?
+                let text = "s".repeat(*bytes).parse().unwrap();
+                let based_on = self.settings_place(user).filter(|_| *knows);
+                (!self.is_guest(user)).then_some(Draft::Settings { user, based_on, text })?
             }
             Proposal::Message { sender, to, id, kind, about, bytes } => {
                 let sender = self.pick_user(*sender)?;

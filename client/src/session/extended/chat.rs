@@ -165,6 +165,9 @@ impl Chat {
             self.place.note_delivered();
             self.marks.note_delivered();
         }
+        if self.settings.asks() {
+            self.requests.go_on(Request::Settings);
+        }
         if self.pump_small(now, link).is_ok() {
             self.pump_outbox(now, link, common);
         }
@@ -308,10 +311,8 @@ impl Chat {
     }
 
     fn handle_settings(&mut self, kept: Option<KeptSettings>, common: &mut Common) {
-        self.requests.finish(|request| matches!(request, Request::Settings));
-        if let Some(kept) = kept {
-            self.settings.handle_kept(kept, common);
-        }
+        let asked = self.requests.finish(|request| matches!(request, Request::Settings));
+        self.settings.handle_kept(kept, asked.is_some(), common);
     }
 
     fn handle_sessions(&mut self, common: &mut Common) {

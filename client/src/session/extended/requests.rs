@@ -114,7 +114,7 @@ impl Requests {
         self.pending.remove(at)
     }
 
-    /// The next page, in place of a request that was answered.
+    /// The next page, in place of a request that was answered; or what is asked for at most once.
     pub(super) fn go_on(&mut self, request: Request) {
         if !self.pending.contains(&request) {
             self.pending.push_back(request);

@@ -288,7 +288,9 @@ impl Chat {
             Request::Block(name, is_blocked) => {
                 self.groups.block(cx, &self.people, (key, user), name, is_blocked);
             }
-            Request::SetSettings(text) => self.settings.set(cx, (key, user), text),
+            Request::SetSettings(based_on, text) => {
+                self.settings.set(cx, (key, user), based_on, text);
+            }
             Request::Away(is_away) => self.set_away(cx, key, session, is_away),
             Request::Moved(to) => self.move_to(cx, key, user, to),
             Request::Account(request) => {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use netchat_shared::extended::{KeptSettings, NotKept, SettingsText};
+use netchat_shared::sequence::Sequence;
 
 use super::people::People;
 use crate::context::{Busy, Context};
@@ -22,9 +23,10 @@ impl PersonalSettings {
         &mut self,
         cx: &mut Context,
         (key, user): (SessionKey, UserId),
+        based_on: Option<Sequence>,
         text: SettingsText,
     ) {
-        match cx.store(Write::Append(vec![Draft::Settings(user, text)])) {
+        match cx.store(Write::Append(vec![Draft::Settings { user, based_on, text }])) {
             Ok(ticket) => drop(self.pending.insert(ticket, key)),
             Err(Busy) => cx.update(key, Update::SettingsKept(Err(NotKept::NotStored))),
         }
@@ -55,6 +57,7 @@ impl PersonalSettings {
                 // It comes by the log.
                 [Placed::At(_)] => return,
                 [Placed::Refused(Refused::QuotaReached)] => NotKept::StorageQuota,
+                [Placed::Outdated] => NotKept::Outdated,
                 _ => NotKept::NotStored,
             },
             Stored::Done | Stored::Failed => NotKept::NotStored,

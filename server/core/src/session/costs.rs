@@ -68,7 +68,7 @@ pub(super) fn of_message(message: &ClientMessage) -> Cost {
             | GroupAction::SetPolicy(_),
         )
         | ClientMessage::Block(..)
-        | ClientMessage::SetSettings(_)
+        | ClientMessage::SetSettings(..)
         | ClientMessage::EndSession(_)
         | ClientMessage::EndOtherSessions => CHANGE,
         ClientMessage::NewGroup(_, _, names)

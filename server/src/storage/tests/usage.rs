@@ -76,12 +76,14 @@ fn s9_what_is_counted_is_what_is_there() {
 fn s9_what_a_user_keeps_counts_in_place_of_what_was_kept_before() {
     let mut fixture = Fixture::with_people();
     fixture.database().set_stored_bytes_max(Some(1_000));
-    let keep = |fixture: &mut Fixture, bytes: usize| {
-        fixture.append_one(Draft::Settings(ALICE, of(bytes).parse().unwrap()))
-    };
     let kept = |fixture: &mut Fixture| match fixture.page(&Query::Settings(ALICE)) {
         (Page::Settings(kept), _) => kept.map(|kept| (kept.sequence, kept.text.as_str().len())),
         other => panic!("{other:?}"),
+    };
+    let keep = |fixture: &mut Fixture, bytes: usize| {
+        let based_on = kept(fixture).map(|(place, _)| place);
+        let text = of(bytes).parse().unwrap();
+        fixture.append_one(Draft::Settings { user: ALICE, based_on, text })
     };
     assert_eq!(kept(&mut fixture), None);
     let Placed::At(_) = keep(&mut fixture, 744) else { panic!("as much as there is room for") };

@@ -55,7 +55,9 @@ impl ExtendedSession {
             ClientMessage::ChangePassword { old, new, ends_others } => {
                 self.ask_account(cx, AccountRequest::ChangePassword { old, new, ends_others });
             }
-            ClientMessage::SetSettings(text) => self.ask(cx, Request::SetSettings(text)),
+            ClientMessage::SetSettings(based_on, text) => {
+                self.ask(cx, Request::SetSettings(based_on, text));
+            }
             ClientMessage::Unwatch => cx.request(self.key, Request::Watch(false)),
             ClientMessage::NewGroup(group, policy, names) => {
                 let create = GroupRequest::Create(policy, names.into_vec());
@@ -142,7 +144,7 @@ impl ExtendedSession {
             | ClientMessage::EndSession(_)
             | ClientMessage::EndOtherSessions
             | ClientMessage::ChangePassword { .. }
-            | ClientMessage::SetSettings(_)
+            | ClientMessage::SetSettings(..)
             | ClientMessage::SignOut => return,
         };
         self.ask(cx, Request::Page(page));
