@@ -110,6 +110,9 @@ pub const REACTION_BYTES_MAX: usize = 64;
 /// Up to how many lines of a conversation are counted as not read yet. Of more, as many are told.
 pub const UNREAD_COUNT_MAX: u32 = 100;
 
+/// Longest text that a client keeps for its user at the server, in bytes. A longer one is no settings.
+pub const SETTINGS_BYTES_MAX: usize = 8 * 1_024;
+
 /// How often a client says that somebody is typing, and how often a server passes it on.
 pub const TYPING_INTERVAL: Duration = Duration::from_secs(3);
 

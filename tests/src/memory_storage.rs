@@ -19,6 +19,7 @@ use netchat_core::storage::{
     Stored, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::body::Body;
+use netchat_shared::extended::{KeptSettings, SettingsText};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
@@ -279,19 +280,55 @@ impl MemoryStorage {
             | Draft::Standing(group, user, _) => is_group(group) && is_user(user),
             Draft::Rename(group, ..) | Draft::Policy(group, ..) => is_group(group),
             Draft::Block { user, other, .. } => is_user(user) && is_user(other),
+            Draft::Settings { user, .. } => is_user(user),
         }
     }
 
     /// Whether its sender may store it beside what they have. What is taken back makes room.
     fn has_room_for(&self, draft: &MessageDraft) -> bool {
         let Some(bytes_max) = self.stored_bytes_max else { return true };
-        let bytes = |body: Option<&Body>| {
-            (MESSAGE_BYTES_AROUND + body.map_or(0, |body| body.as_str().len())) as u64
-        };
         let theirs = self.messages().filter(|message| message.sender == draft.sender);
-        let stored: u64 = theirs.map(|message| bytes(message.body.as_ref())).sum();
+        let stored: u64 = theirs.map(|message| stored_bytes(message.body.as_ref())).sum();
+        let stored = stored + self.settings_bytes(draft.sender);
         matches!(draft.kind, MessageKind::Deletion(_))
-            || stored + bytes(draft.body.as_ref()) <= bytes_max
+            || stored + stored_bytes(draft.body.as_ref()) <= bytes_max
+    }
+
+    /// Whether a user may keep these in place of those since then; or what becomes of them.
+    fn check_settings(
+        &self,
+        user: UserId,
+        based_on: Option<Sequence>,
+        text: &SettingsText,
+    ) -> Result<(), Placed> {
+        let kept = self.settings(user, self.head());
+        if kept.as_ref().map(|kept| kept.sequence) != based_on {
+            return Err(Placed::Outdated);
+        }
+        let theirs = self.messages().filter(|message| message.sender == user);
+        let messages: u64 = theirs.map(|message| stored_bytes(message.body.as_ref())).sum();
+        let bytes = text.as_str().len();
+        let has_room = kept.is_some_and(|kept| bytes <= kept.text.as_str().len())
+            || self
+                .stored_bytes_max
+                .is_none_or(|max| messages + (MESSAGE_BYTES_AROUND + bytes) as u64 <= max);
+        has_room.then_some(()).ok_or(Placed::Refused(Refused::QuotaReached))
+    }
+
+    /// What a user's settings count for.
+    fn settings_bytes(&self, user: UserId) -> u64 {
+        let kept = self.settings(user, self.head());
+        kept.map_or(0, |kept| (MESSAGE_BYTES_AROUND + kept.text.as_str().len()) as u64)
+    }
+
+    /// What a user kept when the log ended there.
+    fn settings(&self, user: UserId, head: Sequence) -> Option<KeptSettings> {
+        let mut known = self.log.iter().rev().filter(|entry| entry.sequence <= head);
+        known.find_map(|entry| {
+            let Change::Settings(of, text) = &entry.change else { return None };
+            let kept = KeptSettings { sequence: entry.sequence, text: text.clone() };
+            (*of == user).then_some(kept)
+        })
     }
 
     fn member(&self, conversation: ConversationId, user: UserId) -> Option<Membership> {
@@ -456,6 +493,12 @@ impl Batch<'_> {
                     return Placed::At(self.storage.head());
                 }
                 Change::Block { user: *user, other: *other, is_blocked: *is_blocked }
+            }
+            Draft::Settings { user, based_on, text } => {
+                if let Err(placed) = self.storage.check_settings(*user, *based_on, text) {
+                    return placed;
+                }
+                Change::Settings(*user, text.clone())
             }
             Draft::Join(id, ..)
             | Draft::Quit(id, _)
@@ -624,6 +667,8 @@ impl MemoryStorage {
                     group.policy = *policy;
                 }
             }
+            // They stand in the log.
+            Change::Settings(..) => {}
             Change::Block { user, other, is_blocked } => {
                 if *is_blocked {
                     self.blocks.insert((*user, *other));
@@ -654,6 +699,11 @@ impl MemoryStorage {
             stays.push(Membership { since, until: None });
         }
     }
+}
+
+/// What a message with such a body counts for.
+fn stored_bytes(body: Option<&Body>) -> u64 {
+    (MESSAGE_BYTES_AROUND + body.map_or(0, |body| body.as_str().len())) as u64
 }
 
 fn raise(place: &mut Sequence, to: Sequence) {

@@ -33,6 +33,8 @@ mod netchat {
     mod pages;
     /// Old and new clients with each other.
     mod pairings;
+    /// What a person's sessions keep for them.
+    mod person_settings;
     /// The programs, from the outside.
     mod processes;
     /// The exchange that PROTOCOL.md shows.

@@ -268,6 +268,8 @@ impl Terminal {
             | Event::Receivers(..)
             | Event::Read(..)
             | Event::Unread(..)
+            | Event::Settings(_)
+            | Event::SettingsCrossed(_)
             | Event::Typing(..)
             // Kept by whoever drives this.
             | Event::ServerKey(_)

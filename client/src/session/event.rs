@@ -8,7 +8,7 @@ use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     AccountSession, BlockReply, GroupInfo, HistoryFrom, JoinPolicy, Receipts, Recipients,
-    UnreadCount,
+    SettingsText, UnreadCount,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
@@ -103,6 +103,11 @@ pub enum Event {
     SessionsEnded(u32),
     /// What became of a change of one's password.
     Password(PasswordOutcome),
+    /// What another session of the person's keeps for them at the server, or kept earlier: told with
+    /// [`Session::request_overview`](super::Session::request_overview), and when it changes.
+    Settings(SettingsText),
+    /// What this session set is not kept: another one was earlier. What is to be kept now is to be set.
+    SettingsCrossed(CrossedSettings),
     /// The session was ended from another one of the person's. It goes on when they show their
     /// password again: it is asked for, and not remembered.
     EndedElsewhere,
@@ -326,4 +331,15 @@ pub enum GroupOutcome {
     Refused(String),
     /// One is not a member any more.
     Quit,
+}
+
+/// Two sessions have changed the same settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrossedSettings {
+    /// What both had before.
+    pub base: SettingsText,
+    /// What this one has set.
+    pub mine: SettingsText,
+    /// What the other one has set: the server keeps it.
+    pub theirs: SettingsText,
 }

@@ -31,8 +31,8 @@ use self::backoff::Backoff;
 use self::classic::Classic;
 use self::common::{AccountRequest, Answers, Common, GroupRequest};
 pub use self::event::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Output, PasswordOutcome,
-    Progress, Question, StoredAt,
+    Arrival, Connection, Content, CrossedSettings, Event, Failure, GroupOutcome, Online, Output,
+    PasswordOutcome, Progress, Question, StoredAt,
 };
 use self::extended::Extended;
 pub use self::extended::Trust;
@@ -43,6 +43,7 @@ use netchat_shared::FreshKeys;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     AccountSessionId, DeviceName, GroupAction, HistoryFrom, JoinPolicy, LinkStatistics,
+    SettingsText,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::{OUTBOX_MESSAGES_MAX, TEXT_BYTES_MAX};
@@ -485,7 +486,18 @@ impl Session {
         }
     }
 
-    /// Asks for one's groups and the latest line of each conversation; answered with
+    /// Keeps this for the person at the server, in place of what was kept before, as this session has
+    /// heard of it. It is said again until it is stored, also over another link, and takes the place of
+    /// nothing later ([`Event::SettingsCrossed`]). Their other sessions hear of it, and nobody else
+    /// ([`Event::Settings`]). A classic server keeps nothing.
+    pub fn set_settings(&mut self, now: Instant, text: SettingsText) {
+        if self.mode != Mode::Classic {
+            self.extended.set_settings(now, text, &mut self.common);
+        }
+    }
+
+    /// Asks for what is kept for the person, their groups, and the latest line of each conversation;
+    /// answered with [`Event::Settings`] if something is kept that was not told yet, and with
     /// [`Event::Groups`] and [`Event::Overview`], page by page until all are told, and with
     /// [`Event::Read`]. A classic server keeps none, and nothing is answered.
     pub fn request_overview(&mut self, now: Instant) {

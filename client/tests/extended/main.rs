@@ -12,4 +12,5 @@ mod pages;
 mod pair;
 mod receipts;
 mod session;
+mod settings;
 mod trust;

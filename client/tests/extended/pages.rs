@@ -39,7 +39,10 @@ fn the_overview_is_asked_for_page_by_page() {
     let mut pair = Pair::signed_in();
     pair.session.request_overview(pair.now);
     pair.exchange();
-    assert_eq!(pair.take_said(), [ClientMessage::Groups(None), ClientMessage::Overview(None)]);
+    let asked =
+        [ClientMessage::GetSettings, ClientMessage::Groups(None), ClientMessage::Overview(None)];
+    assert_eq!(pair.take_said(), asked);
+    pair.reply(&ServerMessage::Settings(None));
     pair.reply(&ServerMessage::Groups(groups(&["a", "b"]), true));
     pair.reply(&past(9, MessageKind::Text, "latest"));
     pair.reply(&past(12, MessageKind::Edit(Sequence(9)), "better"));
@@ -82,6 +85,7 @@ fn pages_that_lead_nowhere_are_not_asked_for_again() {
     let mut pair = Pair::signed_in();
     pair.session.request_overview(pair.now);
     pair.exchange();
+    pair.reply(&ServerMessage::Settings(None));
     pair.reply(&ServerMessage::Groups(groups(&["b"]), true));
     pair.reply(&ServerMessage::OverviewEnd(Some(Sequence(9))));
     pair.take_said();

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    AccountSession, AccountSessionId, BlockReply, DeviceName, HistoryFrom, JoinPolicy, NotSent,
-    PasswordReply, Receipts, Recipients, Token, UnreadCount,
+    AccountSession, AccountSessionId, BlockReply, DeviceName, HistoryFrom, JoinPolicy,
+    KeptSettings, NotKept, NotSent, PasswordReply, Receipts, Recipients, SettingsText, Token,
+    UnreadCount,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
@@ -71,6 +72,9 @@ pub(crate) enum Request {
     /// The user is not told of somebody's invitations any more, or again. Answered with
     /// [`Update::Block`].
     Block(UserName, bool),
+    /// To keep this for the user's sessions, in place of what is kept since that place. Answered with
+    /// [`Update::SettingsKept`].
+    SetSettings(Option<Sequence>, SettingsText),
     /// The client is not heard any more, or again.
     Away(bool),
     /// The session is at another address.
@@ -155,6 +159,8 @@ pub(crate) enum PageRequest {
     Online { after: Option<UserName> },
     /// Whose invitations one is not told of.
     Blocked { after: Option<UserName> },
+    /// What one's sessions keep.
+    Settings,
     /// Who has received a message of a conversation that one is in.
     Receivers { conversation: Conversation, sequence: Sequence, after: Option<UserName> },
 }
@@ -266,6 +272,10 @@ pub(crate) enum Update {
     SessionsEnded(u32),
     /// What became of a change of the user's password.
     Password(PasswordReply),
+    /// What the session wanted to keep is kept, or not.
+    SettingsKept(Result<KeptSettings, NotKept>),
+    /// Another session of the user's keeps something else now.
+    Settings(KeptSettings),
     /// The session was ended from another one of the user's.
     Ended,
     /// The user has too many sessions: this one ends. It may come back.
@@ -397,6 +407,8 @@ pub(crate) enum PageAnswer {
     Online(Vec<UserName>),
     /// Whose invitations one is not told of, likewise.
     Blocked(Vec<UserName>),
+    /// What one's sessions keep, if they keep something.
+    Settings(Option<KeptSettings>),
     /// Who has received it, likewise.
     Receivers(Sequence, Vec<UserName>),
 }

@@ -15,7 +15,9 @@ use std::sync::Arc;
 pub use self::groups::{Admission, FormerName, GroupRecord, Role, Standing, StandingStep};
 pub use self::ids::{ConversationId, UserId};
 use netchat_shared::body::Body;
-use netchat_shared::extended::{DeviceName, HistoryFrom, JoinPolicy, UnreadCount};
+use netchat_shared::extended::{
+    DeviceName, HistoryFrom, JoinPolicy, KeptSettings, SettingsText, UnreadCount,
+};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
@@ -140,6 +142,16 @@ pub enum Draft {
         /// Not told.
         is_blocked: bool,
     },
+    /// What a user's clients keep for them.
+    Settings {
+        /// Whose.
+        user: UserId,
+        /// In place of what is kept since then; `None`: nothing is kept. Otherwise it is
+        /// [`Placed::Outdated`].
+        based_on: Option<Sequence>,
+        /// What is kept from now on.
+        text: SettingsText,
+    },
 }
 
 /// A message that is to be stored.
@@ -224,6 +236,8 @@ pub enum Change {
         /// Not told.
         is_blocked: bool,
     },
+    /// What a user's clients keep for them: since this place.
+    Settings(UserId, SettingsText),
 }
 
 /// A message as stored.
@@ -282,8 +296,8 @@ pub enum Placed {
     Taken,
     /// It can't be stored as it is.
     Refused(Refused),
-    /// The group has gone, or what somebody was to it or may do in it has changed, since this was asked
-    /// for: nothing was changed.
+    /// The group has gone, what somebody was to it or may do in it has changed, or other settings are
+    /// kept, since this was asked for: nothing was changed.
     Outdated,
 }
 
@@ -355,6 +369,8 @@ pub enum Query {
     Overview(UserId, Option<Sequence>),
     /// Which messages of a sender failed, from that one on.
     Failures(UserId, Sequence),
+    /// What a user's clients keep for them.
+    Settings(UserId),
 }
 
 /// The answer to a [`Query`].
@@ -385,6 +401,8 @@ pub enum Page {
     Overview(Vec<OverviewLine>, bool),
     /// Of [`Query::Failures`].
     Failures(Vec<(Sequence, UserId, DeliveryFailure)>),
+    /// Of [`Query::Settings`].
+    Settings(Option<KeptSettings>),
 }
 
 /// The latest line of a conversation, and what its reader has not read there.

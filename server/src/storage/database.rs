@@ -31,7 +31,7 @@ use super::{groups, name_keys, queries, writes};
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// The version of the schema that this program writes.
-const SCHEMA_VERSION: usize = 9;
+const SCHEMA_VERSION: usize = 10;
 
 /// The permissions of the database and of what lies beside it: texts and hashes are in it.
 pub(super) const OWNER_ONLY: u32 = 0o600;
@@ -465,6 +465,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("schema-7.sql")),
         M::up(include_str!("schema-8.sql")),
         M::up(include_str!("schema-9.sql")),
+        M::up(include_str!("schema-10.sql")),
     ];
     Migrations::new(steps.into())
 }

@@ -16,6 +16,7 @@ mod messages;
 mod name_keys;
 mod purge;
 mod queries;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod usage;

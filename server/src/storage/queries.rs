@@ -21,6 +21,8 @@ use netchat_shared::time::UnixTime;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension as _, Row, params};
 
+use super::settings;
+
 /// A statement that reads messages, in the columns of [`read_message`].
 macro_rules! select_message {
     ($where:literal) => {
@@ -59,6 +61,7 @@ pub(super) fn load(
         }
         Query::Overview(user, before) => reader.overview(*user, *before)?,
         Query::Failures(sender, since) => reader.failures(*sender, *since)?,
+        Query::Settings(user) => Page::Settings(settings::load(connection, *user)?),
     };
     Ok(Loaded::Page { page, complete_to: head })
 }

@@ -36,6 +36,20 @@ impl Usage {
         self.bytes_max.is_none_or(|max| total.saturating_add(message_bytes(body_bytes)) <= max)
     }
 
+    /// Whether an account may store settings of so many bytes in place of those that it has, if it has
+    /// some. Shorter ones it always may.
+    pub(super) fn has_room_instead(
+        &self,
+        user: UserId,
+        before: Option<usize>,
+        bytes: usize,
+    ) -> bool {
+        let total = self.totals.get(&user).copied().unwrap_or_default();
+        let others = total.saturating_sub(before.map_or(0, message_bytes));
+        before.is_some_and(|before| bytes <= before)
+            || self.bytes_max.is_none_or(|max| others.saturating_add(message_bytes(bytes)) <= max)
+    }
+
     /// A message with such a body is there.
     pub(super) fn add_message(&mut self, user: UserId, body_bytes: usize) {
         self.change(user, message_bytes(body_bytes).cast_signed());

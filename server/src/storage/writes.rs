@@ -220,6 +220,9 @@ impl Commit<'_> {
             Draft::Block { user, other, is_blocked } => {
                 self.append_block(origin, *user, *other, *is_blocked)
             }
+            Draft::Settings { user, based_on, text } => {
+                self.append_settings(origin, *user, *based_on, text)
+            }
         }
     }
 

@@ -4,7 +4,8 @@ use super::fields::{
     Line, conversation_from_wire, fields, parse_after, parse_optional_sequence, parse_sequence,
 };
 use super::{
-    AccountSessionId, DeviceName, GroupAction, HistoryFrom, JoinPolicy, MessageError, Token,
+    AccountSessionId, DeviceName, GroupAction, HistoryFrom, JoinPolicy, MessageError, SettingsText,
+    Token,
 };
 use crate::body::{Body, decode_text, encode_text};
 use crate::conversation::Conversation;
@@ -115,6 +116,10 @@ pub enum ClientMessage {
         /// All sessions but this one end.
         ends_others: bool,
     },
+    /// Keeps this for one's sessions, in place of what is kept since that place (`None`: nothing is).
+    SetSettings(Option<Sequence>, SettingsText),
+    /// Asks for what is kept.
+    GetSettings,
     /// Signs out: the token is worth nothing any more.
     SignOut,
 }
@@ -195,6 +200,10 @@ impl ClientMessage {
                 .text(secret(old))
                 .text(secret(new))
                 .text(if *ends_others { "end" } else { "keep" }),
+            Self::SetSettings(based_on, text) => {
+                Line::new("SETTINGS").optional_sequence(*based_on).text(text.to_field())
+            }
+            Self::GetSettings => Line::new("GET_SETTINGS"),
             Self::SignOut => Line::new("SIGN_OUT"),
         }
     }
@@ -301,6 +310,12 @@ fn parse_account_request(word: &str, rest: &str) -> Option<ClientMessage> {
             let (old, new) = (parse_secret(old)?, parse_secret(new)?);
             ClientMessage::ChangePassword { old, new, ends_others }
         }
+        "SETTINGS" => {
+            let [based_on, text] = fields(rest)?;
+            let text = SettingsText::from_field(text)?;
+            ClientMessage::SetSettings(parse_optional_sequence(based_on)?, text)
+        }
+        "GET_SETTINGS" => ClientMessage::GetSettings,
         "SIGN_OUT" => ClientMessage::SignOut,
         _ => return None,
     })
@@ -389,6 +404,11 @@ mod tests {
         check("BLOCKED#bob", &ClientMessage::Blocked(Some(name)));
         check("JOIN_GROUP#CS: Group", &ClientMessage::JoinGroup(group.clone()));
         check("QUIT_GROUP#CS: Group", &ClientMessage::QuitGroup(group));
+    }
+
+    #[test]
+    fn what_is_said_about_ones_account_is_written_as_the_protocol_says() {
+        let password = || Password::new("a#b").unwrap();
         check("DEVICE#TGludXg=", &ClientMessage::Device("Linux".parse().unwrap()));
         check("SESSIONS", &ClientMessage::Sessions);
         let id = AccountSessionId(255);
@@ -401,6 +421,10 @@ mod tests {
         };
         check("PASSWORD#YSNi#Yw==#end", &change(true));
         check("PASSWORD#YSNi#Yw==#keep", &change(false));
+        let settings = ClientMessage::SetSettings(Some(Sequence(7)), "a#b".parse().unwrap());
+        check("SETTINGS#7#YSNi", &settings);
+        check("SETTINGS#-#", &ClientMessage::SetSettings(None, "".parse().unwrap()));
+        check("GET_SETTINGS", &ClientMessage::GetSettings);
         check("SIGN_OUT", &ClientMessage::SignOut);
     }
 
@@ -435,6 +459,8 @@ mod tests {
             "UNLOCK#*",
             "HISTORY#x#-#1",
             "LINES#e#-#1",
+            "SETTINGS#-#*",
+            "SETTINGS#YSNi",
             "RESUME#12",
             "DEVICE#",
             "END_SESSION#ff",

@@ -24,6 +24,7 @@ mod link;
 mod packet_numbers;
 mod round_trip;
 mod server_message;
+mod settings;
 mod slices;
 mod token;
 mod unread;
@@ -42,6 +43,7 @@ pub use self::handshake::{Attempt, Forged, HELLO_BYTES, Opened, accept};
 pub use self::history::HistoryFrom;
 pub use self::link::{Link, LinkError, LinkStatistics};
 pub use self::server_message::{Delay, NotSent, PasswordReply, ServerMessage};
+pub use self::settings::{KeptSettings, NotKept, SettingsText, SettingsTooLong};
 pub use self::token::Token;
 pub use self::unread::UnreadCount;
 

@@ -8,8 +8,8 @@ use super::fields::{
     parse_sequence, parse_time,
 };
 use super::{
-    AccountSession, BlockReply, GroupNews, GroupReply, HistoryFrom, MessageError, Token,
-    UnreadCount,
+    AccountSession, BlockReply, GroupNews, GroupReply, HistoryFrom, KeptSettings, MessageError,
+    NotKept, Token, UnreadCount,
 };
 use crate::body::{decode_text, encode_text};
 use crate::conversation::Conversation;
@@ -129,6 +129,11 @@ pub enum ServerMessage {
     SessionsEnded(u32),
     /// What became of a change of one's password.
     Password(PasswordReply),
+    /// What a session of one's own keeps at the server: as asked for (`None`: nothing), and when it
+    /// changes.
+    Settings(Option<KeptSettings>),
+    /// What one wanted to keep is not kept; why.
+    SettingsNotKept(NotKept),
     /// This session was ended from another one.
     SignedOut,
     /// One's account has spent what it may at once: what it says is read slowly. After so long without
@@ -264,9 +269,7 @@ impl ServerMessage {
             Self::Groups(groups, more) => Line::new("GROUPS").list(groups).more(*more),
             Self::OverviewEnd(next) => Line::new("OVERVIEW_END").optional_sequence(*next),
             Self::Read(of, sequence) => Line::new("READ").conversation(of).sequence(*sequence),
-            Self::Unread(of, count) => {
-                Line::new("UNREAD").conversation(of).number(u64::from(count.get()))
-            }
+            Self::Unread(of, count) => Line::new("UNREAD").conversation(of).display(count),
             Self::Typing(to, name) => Line::new("TYPING").conversation(to).text(name),
             Self::Sent { id, sequence, time, position, recipients } => {
                 let line = Line::new("SENT").id(id.0).sequence(*sequence).number(time.millis);
@@ -304,6 +307,8 @@ impl ServerMessage {
             Self::SessionsEnd => Line::new("SESSIONS_END"),
             Self::SessionsEnded(count) => Line::new("SESSIONS_ENDED").number(u64::from(*count)),
             Self::Password(reply) => reply.write(Line::new("PASSWORD")),
+            Self::Settings(kept) => KeptSettings::write(kept.as_ref(), Line::new("SETTINGS")),
+            Self::SettingsNotKept(why) => why.write(Line::new("SETTINGS_NOT_KEPT")),
             Self::SignedOut => Line::new("SIGNED_OUT"),
             Self::Slowed(rest) => Line::new("SLOWED").duration(*rest),
             Self::Stale => Line::new("STALE"),
@@ -471,6 +476,9 @@ fn parse_about_account(word: &str, rest: &str) -> Option<ServerMessage> {
             ("refused", why) => PasswordReply::Refused(decode_text(why)?),
             _ => return None,
         }),
+        "SETTINGS" if rest == "-#" => ServerMessage::Settings(None),
+        "SETTINGS" => ServerMessage::Settings(Some(KeptSettings::parse(rest)?)),
+        "SETTINGS_NOT_KEPT" => ServerMessage::SettingsNotKept(from_word(&NotKept::ALL, rest)?),
         "SIGNED_OUT" => ServerMessage::SignedOut,
         _ => return None,
     })
@@ -633,6 +641,13 @@ mod tests {
         check("PASSWORD#wrong", &ServerMessage::Password(PasswordReply::Wrong));
         let refused = PasswordReply::Refused("no".to_owned());
         check("PASSWORD#refused#bm8=", &ServerMessage::Password(refused));
+        let kept = KeptSettings { sequence: Sequence(7), text: "a#b".parse().unwrap() };
+        check("SETTINGS#7#YSNi", &ServerMessage::Settings(Some(kept)));
+        check("SETTINGS#-#", &ServerMessage::Settings(None));
+        let not_kept = ServerMessage::SettingsNotKept(NotKept::StorageQuota);
+        check("SETTINGS_NOT_KEPT#storage-quota", &not_kept);
+        check("SETTINGS_NOT_KEPT#not-stored", &ServerMessage::SettingsNotKept(NotKept::NotStored));
+        check("SETTINGS_NOT_KEPT#outdated", &ServerMessage::SettingsNotKept(NotKept::Outdated));
         check("SIGNED_OUT", &ServerMessage::SignedOut);
     }
 }

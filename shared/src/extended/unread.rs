@@ -1,5 +1,7 @@
 //! How much of a conversation is not read yet.
 
+use std::fmt;
+
 use crate::limits::UNREAD_COUNT_MAX;
 
 /// How many lines of others are behind the place up to which somebody has read a conversation; counted
@@ -28,6 +30,12 @@ impl UnreadCount {
 
     pub(super) fn parse(field: &str) -> Option<Self> {
         field.parse().ok().filter(|lines| *lines <= UNREAD_COUNT_MAX).map(Self)
+    }
+}
+
+impl fmt::Display for UnreadCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -103,6 +103,7 @@ impl FastMemory {
             }
             Query::Overview(..) => Page::Overview(Vec::new(), false),
             Query::Failures(..) => Page::Failures(Vec::new()),
+            Query::Settings(_) => Page::Settings(None),
         };
         Loaded::Page { page, complete_to: Sequence(self.head) }
     }
@@ -148,7 +149,8 @@ impl FastMemory {
             | Draft::Standing(..)
             | Draft::Rename(..)
             | Draft::Policy(..)
-            | Draft::Block { .. } => panic!("nobody here has a group"),
+            | Draft::Block { .. }
+            | Draft::Settings { .. } => panic!("nobody here has a group, or settings"),
         };
         entries.push(self.entry(time, change));
         entries

@@ -22,7 +22,7 @@ use crate::opening::server_key;
 /// More than a step can make necessary: whoever goes on and on does not end.
 const OUTPUTS_PER_STEP_MAX: usize = 20_000;
 /// What a message of a server may begin with.
-const WORDS: [&str; 32] = [
+const WORDS: [&str; 36] = [
     "MESSAGE#",
     "PAST#",
     "SENT#",
@@ -55,6 +55,10 @@ const WORDS: [&str; 32] = [
     "LOCKED",
     "RESUME_REFUSED",
     "SIGNED_OUT",
+    "UNREAD#",
+    "LINES_END#",
+    "SETTINGS#",
+    "SETTINGS_NOT_KEPT#",
 ];
 
 /// Never a panic, nor an end of outputs that does not come; what can be kept can be read again; and
@@ -167,7 +171,7 @@ impl Play {
 
     fn ask(&mut self, script: &mut Script<'_>) {
         let (now, group) = (self.now, "garden".parse().unwrap());
-        match script.below(9) {
+        match script.below(10) {
             0 => {
                 let from = [
                     HistoryFrom::Before(None),
@@ -184,6 +188,7 @@ impl Play {
             5 => self.session.request_sessions(now),
             6 => self.session.watch_online(now),
             7 => self.session.mark_read(now, conversation(script), Sequence(3)),
+            8 => self.session.set_settings(now, "dark".parse().unwrap()),
             _ => {
                 self.session.sign_out(now);
                 self.is_over = true;

@@ -48,6 +48,10 @@ impl MemoryStorage {
                 Loaded::Page { page: Page::History(page, has_more), complete_to: head }
             }
             Query::Overview(user, before) => self.overview(*user, *before, head),
+            Query::Settings(user) => {
+                let page = Page::Settings(self.settings(*user, head));
+                Loaded::Page { page, complete_to: head }
+            }
             Query::Failures(sender, since) => {
                 let is_own = |sequence: &Sequence| {
                     self.messages.get(sequence).is_some_and(|message| message.sender == *sender)

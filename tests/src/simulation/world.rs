@@ -663,6 +663,8 @@ impl World {
             | Event::Overview(..)
             | Event::Read(..)
             | Event::Unread(..)
+            | Event::Settings(_)
+            | Event::SettingsCrossed(_)
             | Event::Typing(..)
             | Event::Members(..)
             | Event::Receivers(..)

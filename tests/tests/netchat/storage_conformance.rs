@@ -63,6 +63,8 @@ enum Proposal {
     /// Something about a group: which, and about whom.
     Of(Index, Index, OfGroup),
     Block(Index, Index, bool),
+    /// So many bytes; based on what is kept, or not.
+    Settings(Index, usize, bool),
     Message {
         sender: Index,
         to: To,
@@ -174,6 +176,8 @@ fn proposals() -> impl Strategy<Value = Proposal> {
         6 => (indexes(), indexes(), of_group()).prop_map(|(group, user, what)| Proposal::Of(group, user, what)),
         1 => (indexes(), indexes(), prop::bool::weighted(0.7))
             .prop_map(|(user, other, is_blocked)| Proposal::Block(user, other, is_blocked)),
+        1 => (indexes(), prop_oneof![0..300_usize, 5_000..8_000_usize], prop::bool::weighted(0.8))
+            .prop_map(|(user, bytes, knows)| Proposal::Settings(user, bytes, knows)),
         12 => messages(),
     ]
 }
@@ -300,6 +304,18 @@ impl Pair {
         (!users.is_empty()).then(|| *index.get(&users))
     }
 
+    fn is_guest(&self, user: UserId) -> bool {
+        self.model.users().any(|it| it.id == user && it.password_hash.is_none())
+    }
+
+    /// Since when what a user keeps is kept.
+    fn settings_place(&self, user: UserId) -> Option<Sequence> {
+        match self.model.load(&Query::Settings(user)) {
+            Loaded::Page { page: Page::Settings(kept), .. } => kept.map(|kept| kept.sequence),
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn pick_group(&self, index: Index) -> Option<ConversationId> {
         let groups = self.groups();
         (!groups.is_empty()).then(|| *index.get(&groups))
@@ -343,6 +359,7 @@ impl Pair {
                     break;
                 }
             }
+            self.load(&Query::Settings(user));
             self.load(&Query::Failures(user, Sequence::ZERO));
             self.load(&Query::Failures(user, Sequence(self.model.head().0 / 2)));
         }
@@ -420,8 +437,7 @@ impl Pair {
             Proposal::PasswordHash(user, only) => {
                 let user = self.pick_user(*user)?;
                 // Guests have none, and never get one.
-                let is_guest =
-                    self.model.users().any(|u| u.id == user && u.password_hash.is_none());
+                let is_guest = self.is_guest(user);
                 let only_token = only.map(|only| TokenHash([only; 32]));
                 let hash = "other".to_owned();
                 (!is_guest).then_some(Draft::PasswordHash { user, hash, only_token })?
@@ -448,6 +464,12 @@ impl Pair {
                 other: self.pick_user(*other)?,
                 is_blocked: *is_blocked,
             },
+            Proposal::Settings(user, bytes, knows) => {
+                let user = self.pick_user(*user)?;
+                let text = "s".repeat(*bytes).parse().unwrap();
+                let based_on = self.settings_place(user).filter(|_| *knows);
+                (!self.is_guest(user)).then_some(Draft::Settings { user, based_on, text })?
+            }
             Proposal::Message { sender, to, id, kind, about, bytes } => {
                 let sender = self.pick_user(*sender)?;
                 let about = self.pick_place(*about);
@@ -591,7 +613,11 @@ proptest! {
         for user in pair.users() {
             let histories = pair.conversations().into_iter();
             let histories = histories.map(|id| Query::History(user, id, HistoryFrom::Before(None), 10));
-            let queries = [Query::Backlog(user, Sequence::ZERO), Query::Overview(user, None)];
+            let queries = [
+                Query::Backlog(user, Sequence::ZERO),
+                Query::Overview(user, None),
+                Query::Settings(user),
+            ];
             for query in histories.chain(queries) {
                 let then = back_then.load(&query);
                 prop_assert_eq!(pair.model.load_at(&query, back_then.head()), then, "{:?}", query);

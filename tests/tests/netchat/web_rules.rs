@@ -233,6 +233,40 @@ async fn what_arrives_behind_another_tab_is_told_by_the_system_unless_it_is_mute
     alice.waits_until(notice, "").await;
 }
 
+/// Sets of which messages of the conversation in front the person is told.
+async fn is_told_of(page: &Browser, choice: &str) {
+    page.click("Details").await;
+    let choice = format!("//aside[@aria-label='Details']//label[.='{choice}']");
+    page.find(&choice).await.click().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_person_mutes_is_muted_in_all_their_sessions_and_when_the_browser_has_forgotten_all()
+{
+    let system = System::start(&[]).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let other = Browser::open(system.http, Device::Desktop).await;
+    other.sign_in("alice", "alicespassword").await;
+    says(&mut bob, ["hello".to_owned()]).await;
+    let muted = "//nav//*[contains(@class, 'entry--muted')]";
+    alice.open_conversation("bob").await;
+    is_told_of(&alice, "Nothing").await;
+    alice.find(muted).await;
+    other.find(muted).await;
+    alice.choose("Menu", "Sign out").await;
+    alice.find("//h1[.='NetChat']").await;
+    alice.run("localStorage.clear()").await;
+    alice.reload().await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.find(muted).await;
+    // The other way round, too.
+    other.open_conversation("bob").await;
+    is_told_of(&other, "All messages").await;
+    alice.lacks(muted).await;
+}
+
 /// Every view and dialog, in both themes.
 #[tokio::test]
 async fn nothing_keeps_anybody_from_using_the_page() {

@@ -36,7 +36,11 @@ impl Client {
             Event::Members(group, names, true) => {
                 self.session.request_members(now().monotonic, group, names.last().cloned());
             }
-            Event::Renamed(..) => self.keep_drafts(),
+            Event::Renamed(..) => {
+                self.keep_drafts();
+                self.keep_person_settings();
+            }
+            Event::SettingsCrossed(_) => self.keep_person_settings(),
             Event::Progress(id, Progress::Stored(..) | Progress::Failed(_, None)) => {
                 self.outbox.settle(id);
             }
@@ -74,6 +78,7 @@ impl Client {
             )
             | Event::EndedElsewhere
             | Event::OtherLog
+            | Event::Settings(_)
             | Event::Line(_) => {}
         }
         if self.live.read(|store| store.me.is_none()) {

@@ -70,7 +70,7 @@ impl Client {
             }
             Intent::Group(intent) => return self.carry_out_for_group(intent),
             Intent::Account(intent) => return self.carry_out_for_account(intent),
-            Intent::Set(setting) => self.set(setting),
+            Intent::Set(setting) => return self.set(setting),
             Intent::Dismiss(id) => {
                 let act = self.live.change(|store| store.dismiss(id));
                 act.into_iter().for_each(|act| self.do_at_last(act));
@@ -299,10 +299,24 @@ impl Client {
         self.has_new_drafts = true;
     }
 
-    fn set(&mut self, setting: Setting) {
-        self.live.change(|store| store.set(setting));
-        kept::keep_device_settings(self.live.read(|store| store.settings.device));
-        self.tabs.tell(Word::Settings);
+    fn set(&mut self, setting: Setting) -> Outcome {
+        let is_of_person = matches!(setting, Setting::HidesTyping(_) | Setting::Hears(..));
+        self.live.change(|store| store.set(setting))?;
+        if is_of_person {
+            self.keep_person_settings();
+        } else {
+            kept::keep_device_settings(self.live.read(|store| store.settings.device));
+            self.tabs.tell(Word::Settings);
+        }
+        Ok(())
+    }
+
+    /// What the person has set goes to the server, and from there to all their sessions.
+    pub(super) fn keep_person_settings(&mut self) {
+        match self.live.read(|store| store.settings.person.to_text()) {
+            Ok(text) => self.session.set_settings(now().monotonic, text),
+            Err(line) => self.live.change(|store| store.say(line)),
+        }
     }
 
     /// Does what could have been undone until now.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use netchat_client::session::{Arrival, Connection, Content, Event, Failure, Outgoing, Progress};
+use netchat_client::session::{
+    Arrival, Connection, Content, CrossedSettings, Event, Failure, Outgoing, Progress,
+};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::HistoryFrom;
 use netchat_shared::kind::MessageKind;
@@ -12,7 +14,8 @@ use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, Now, UnixTime};
 
 use super::{
-    Change, Changes, Decision, Delivery, Groups, Message, MessageKey, SignIn, Store, Thing, groups,
+    Change, Changes, Decision, Delivery, Groups, Message, MessageKey, PersonSettings, SignIn,
+    Store, Thing, groups,
 };
 
 /// How long somebody counts as writing after they were seen to.
@@ -74,12 +77,12 @@ impl Store {
                 self.fold_typing(now.monotonic, conversation, name);
             }
             Event::Sessions(sessions) => self.change_account(|it| it.sessions = Some(sessions)),
-            // The list is asked for again.
-            Event::SessionsEnded(_) => {}
+            // What they change is asked for again by the client.
+            Event::SessionsEnded(_) | Event::Stale => {}
             Event::Password(outcome) => self.change_account(|account| account.fold(outcome)),
+            Event::Settings(text) => self.set_person(PersonSettings::from_text(&text)),
+            Event::SettingsCrossed(crossed) => self.fold_crossed(&crossed),
             Event::OtherLog => self.forget_places(),
-            // Asked for by the client.
-            Event::Stale => {}
             Event::Receivers(sequence, names, _) => self.fold_receivers(sequence, names),
             Event::Line(line) => self.say(line),
             Event::Group(group, outcome) => self.fold_group(&group, outcome),
@@ -107,6 +110,13 @@ impl Store {
             Event::Block(name, reply) => self.say(groups::describe_block(&name, reply)),
             Event::Blocked(names, _) => self.say(groups::describe_blocked(&names)),
         }
+    }
+
+    /// Both sessions of the person have changed something: both changes hold.
+    fn fold_crossed(&mut self, crossed: &CrossedSettings) {
+        let [base, mine, theirs] =
+            [&crossed.base, &crossed.mine, &crossed.theirs].map(PersonSettings::from_text);
+        self.set_person(PersonSettings::merged(&base, &mine, theirs));
     }
 
     fn enter(&mut self, name: UserName) {

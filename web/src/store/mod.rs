@@ -344,9 +344,19 @@ impl Store {
         self.touched.thing(Thing::Notices);
     }
 
-    /// Sets something.
-    pub fn set(&mut self, setting: Setting) {
-        self.settings.set(setting);
+    /// Sets something; or says why not.
+    pub fn set(&mut self, setting: Setting) -> Result<(), String> {
+        let outcome = self.settings.set(setting);
+        self.touch_settings();
+        outcome
+    }
+
+    fn set_person(&mut self, person: PersonSettings) {
+        self.settings.person = person;
+        self.touch_settings();
+    }
+
+    fn touch_settings(&mut self) {
         self.touched.thing(Thing::Settings);
         self.touched.thing(Thing::List);
         self.touched.thing(Thing::Unread);

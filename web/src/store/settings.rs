@@ -1,10 +1,9 @@
 //! What the person has set: of this browser, and of themselves.
 
-use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{conversation_from_wire, conversation_to_wire};
+use std::collections::BTreeMap;
 
-/// Most conversations that are set apart from the others. Further ones are told so.
-const APART_MAX: usize = 128;
+use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::{SettingsText, conversation_from_wire, conversation_to_wire};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,8 +42,8 @@ pub enum Theme {
 pub struct PersonSettings {
     /// Others don't see that one is writing.
     pub hides_typing: bool,
-    /// Conversations of which one hears not of everything, in their order.
-    apart: Vec<(Conversation, Hears)>,
+    /// Conversations of which one hears not of everything: as many as the server keeps.
+    apart: BTreeMap<Conversation, Hears>,
 }
 
 /// Of which messages one is told.
@@ -72,16 +71,30 @@ pub enum Setting {
 }
 
 impl Settings {
-    /// Sets one thing.
-    pub(super) fn set(&mut self, setting: Setting) {
+    /// Sets one thing. The server keeps a bounded text: what it has no room for is not set.
+    pub(super) fn set(&mut self, setting: Setting) -> Result<(), String> {
         match setting {
             Setting::Theme(theme) => self.device.theme = theme,
             Setting::Compact(is_compact) => self.device.is_compact = is_compact,
             Setting::Sound(has_sound) => self.device.has_sound = has_sound,
             Setting::Notifications(has) => self.device.has_notifications = has,
-            Setting::HidesTyping(hides) => self.person.hides_typing = hides,
-            Setting::Hears(conversation, hears) => self.person.set_hears(conversation, hears),
+            Setting::HidesTyping(hides) => {
+                let person = PersonSettings { hides_typing: hides, ..self.person.clone() };
+                return self.set_person(person);
+            }
+            Setting::Hears(conversation, hears) => {
+                let mut person = self.person.clone();
+                person.set_hears(conversation, hears);
+                return self.set_person(person);
+            }
         }
+        Ok(())
+    }
+
+    fn set_person(&mut self, person: PersonSettings) -> Result<(), String> {
+        person.to_text()?;
+        self.person = person;
+        Ok(())
     }
 }
 
@@ -130,29 +143,41 @@ impl PersonSettings {
     /// Of which messages of a conversation one is told.
     #[must_use]
     pub fn hears(&self, conversation: &Conversation) -> Hears {
-        let apart = self.apart.iter().find(|(other, _)| other == conversation);
-        apart.map_or(Hears::All, |(_, hears)| *hears)
+        self.apart.get(conversation).copied().unwrap_or_default()
     }
 
     fn set_hears(&mut self, conversation: Conversation, hears: Hears) {
-        self.apart.retain(|(other, _)| *other != conversation);
-        if hears != Hears::All {
-            if self.apart.len() >= APART_MAX {
-                self.apart.remove(0);
-            }
-            self.apart.push((conversation, hears));
+        match hears {
+            Hears::All => self.apart.remove(&conversation),
+            Hears::Mentions | Hears::Nothing => self.apart.insert(conversation, hears),
+        };
+    }
+
+    /// A group is called otherwise.
+    pub(super) fn rename(&mut self, from: &Conversation, to: &Conversation) {
+        if let Some(hears) = self.apart.remove(from) {
+            self.apart.insert(to.clone(), hears);
         }
     }
 
-    /// A group is called otherwise: whether that changes anything.
-    pub(super) fn rename(&mut self, from: &Conversation, to: &Conversation) -> bool {
-        let renamed = self.apart.iter_mut().find(|(other, _)| other == from);
-        renamed.map(|(conversation, _)| *conversation = to.clone()).is_some()
+    /// What another session has set, with what was set here beside it: for each thing, what differs from
+    /// `base`, which both had before.
+    pub(super) fn merged(base: &Self, mine: &Self, theirs: Self) -> Self {
+        let mut merged = theirs;
+        if mine.hides_typing != base.hides_typing {
+            merged.hides_typing = mine.hides_typing;
+        }
+        for conversation in base.apart.keys().chain(mine.apart.keys()) {
+            let hears = mine.hears(conversation);
+            if hears != base.hears(conversation) {
+                merged.set_hears(conversation.clone(), hears);
+            }
+        }
+        merged
     }
 
-    /// As text, to be kept at the server.
-    #[must_use]
-    pub fn to_text(&self) -> String {
+    /// As text, to be kept at the server; an error says that it is too long for that.
+    pub fn to_text(&self) -> Result<SettingsText, String> {
         let mut text = String::from(if self.hides_typing { "hides-typing\n" } else { "" });
         for (conversation, hears) in &self.apart {
             let word = if *hears == Hears::Nothing { "none" } else { "mentions" };
@@ -161,14 +186,16 @@ impl PersonSettings {
             text.push_str(&conversation_to_wire(conversation));
             text.push('\n');
         }
-        text
+        let too_long =
+            "There is no room for more: tell of all messages in some conversation first.";
+        text.parse().map_err(|_| too_long.to_owned())
     }
 
     /// Reads it back; lines of a newer version are left out.
     #[must_use]
-    pub fn from_text(text: &str) -> Self {
+    pub fn from_text(text: &SettingsText) -> Self {
         let mut settings = Self::default();
-        for line in text.lines() {
+        for line in text.as_str().lines() {
             match line.split_once(' ') {
                 None if line == "hides-typing" => settings.hides_typing = true,
                 Some((word @ ("none" | "mentions"), conversation)) => {
@@ -203,9 +230,40 @@ mod tests {
         let mut person = PersonSettings { hides_typing: true, ..PersonSettings::default() };
         person.set_hears(Conversation::Everyone, Hears::Mentions);
         person.set_hears(Conversation::Group("CS: Group".parse().unwrap()), Hears::Nothing);
-        assert_eq!(PersonSettings::from_text(&person.to_text()), person);
-        assert_eq!(PersonSettings::from_text("none x\nlater\n"), PersonSettings::default());
+        assert_eq!(PersonSettings::from_text(&person.to_text().unwrap()), person);
+        let later = "none x\nlater\n".parse().unwrap();
+        assert_eq!(PersonSettings::from_text(&later), PersonSettings::default());
         person.set_hears(Conversation::Everyone, Hears::All);
         assert_eq!(person.hears(&Conversation::Everyone), Hears::All);
+    }
+
+    #[test]
+    fn what_two_sessions_have_set_holds_both_and_ones_own_where_they_differ() {
+        let group = |name: &str| Conversation::Group(name.parse().unwrap());
+        let of = |hides_typing: bool, muted: &[&str]| {
+            let muted = muted.iter().map(|name| (group(name), Hears::Nothing));
+            PersonSettings { hides_typing, apart: muted.collect() }
+        };
+        let base = of(false, &["a", "b", "c"]);
+        let (mine, theirs) = (of(false, &["b", "c", "mine"]), of(true, &["a", "b", "theirs"]));
+        let expected = of(true, &["b", "mine", "theirs"]);
+        assert_eq!(PersonSettings::merged(&base, &mine, theirs), expected);
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_not_set_and_that_is_told() {
+        let mut settings = Settings::default();
+        let mute = |n: u32| {
+            let name = format!("{n:060}").parse().unwrap();
+            Setting::Hears(Conversation::Group(name), Hears::Nothing)
+        };
+        let full = (0..1_000).find(|n| settings.set(mute(*n)).is_err()).unwrap();
+        assert!(full > 100, "{full}");
+        let before = settings.clone();
+        assert!(settings.set(mute(full)).unwrap_err().contains("no room"));
+        assert_eq!(settings, before, "none of those before makes room unasked");
+        let Setting::Hears(first, _) = mute(0) else { unreachable!() };
+        assert_eq!(settings.set(Setting::Hears(first, Hears::All)), Ok(()));
+        assert_eq!(settings.set(mute(full)), Ok(()));
     }
 }

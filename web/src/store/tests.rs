@@ -2,7 +2,9 @@
 
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use netchat_client::session::{Arrival, Event, Failure, Progress, Question, StoredAt};
+use netchat_client::session::{
+    Arrival, CrossedSettings, Event, Failure, Progress, Question, StoredAt,
+};
 use netchat_shared::extended::{Receipts, Recipients, UnreadCount};
 use netchat_shared::time::Now;
 
@@ -407,13 +409,13 @@ fn an_event_touches_what_it_changes_and_nothing_else() {
 #[test]
 fn a_muted_conversation_counts_for_nothing_and_one_hears_of_mentions() {
     let mut store = signed_in();
-    store.set(Setting::Hears(bob(), Hears::Mentions));
+    store.set(Setting::Hears(bob(), Hears::Mentions)).unwrap();
     store.fold(NOW, Event::Arrived(stored(1, "bob", "hi")));
     store.fold(NOW, Event::Arrived(stored(2, "bob", "hi @alice!")));
     store.fold(NOW, Event::Arrived(stored(3, "bob", "hi @alicea")));
     let heard: Vec<_> = store.take_news().iter().map(|news| store.hears_of(news)).collect();
     assert_eq!((heard, store.unread()), (vec![false, true, false], 3));
-    store.set(Setting::Hears(bob(), Hears::Nothing));
+    store.set(Setting::Hears(bob(), Hears::Nothing)).unwrap();
     assert_eq!(store.unread(), 0);
 }
 
@@ -524,4 +526,25 @@ fn a_search_reads_the_history_beside_what_is_shown_and_hears_what_is_said_meanwh
     let progress = Progress::Stored(at(92), for_names(&["bob"]));
     store.fold(NOW, Event::Progress(MessageId(92), progress));
     assert_eq!(found(&store).len(), 2);
+}
+
+#[test]
+fn what_the_server_keeps_of_the_person_holds_and_beside_it_what_was_set_at_the_same_time() {
+    let mut store = signed_in();
+    let muted = |store: &Store| store.settings.person.hears(&bob()) == Hears::Nothing;
+    store.fold(NOW, Event::Settings("none u:bob\n".parse().unwrap()));
+    assert!(muted(&store));
+    let touched = store.take_touched();
+    assert!(touched.has(Thing::Settings) && touched.has(Thing::List) && touched.has(Thing::Unread));
+    let crossed = CrossedSettings {
+        base: "none u:bob\n".parse().unwrap(),
+        mine: "hides-typing\nnone u:bob\n".parse().unwrap(),
+        theirs: "none g:garden\n".parse().unwrap(),
+    };
+    store.fold(NOW, Event::SettingsCrossed(crossed));
+    assert!(!muted(&store) && store.settings.person.hides_typing);
+    let text = store.settings.person.to_text().unwrap();
+    assert_eq!(text.as_str(), "hides-typing\nnone g:garden\n");
+    store.fold(NOW, Event::SignedOut);
+    assert_eq!(store.settings.person, PersonSettings::default());
 }

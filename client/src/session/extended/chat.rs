@@ -15,13 +15,14 @@ use super::place::Place;
 use super::presence::Presence;
 use super::receipts::{Unsettled, Waiting};
 use super::requests::{Request, Requests};
+use super::settings::Settings;
 use super::shown::Shown;
 use crate::limits::ERRANDS_MAX;
 use netchat_shared::body::{Body, Opened};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Delivered, HistoryFrom, Link, LinkError, NotSent, PasswordReply, Receipt,
-    Receipts, Recipients, ServerMessage,
+    ClientMessage, Delivered, HistoryFrom, KeptSettings, Link, LinkError, NotSent, PasswordReply,
+    Receipt, Receipts, Recipients, ServerMessage,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
@@ -45,6 +46,7 @@ pub(super) struct Chat {
     shown: Shown,
     pub(super) presence: Presence,
     pub(super) marks: Marks,
+    pub(super) settings: Settings,
     pub(super) requests: Requests,
     pub(super) consent: Consent,
     /// The server has said where it goes on: before that, it tells how groups were renamed.
@@ -64,6 +66,7 @@ impl Chat {
             shown: Shown::default(),
             presence: Presence::default(),
             marks: Marks::default(),
+            settings: Settings::default(),
             requests: Requests::default(),
             consent: Consent::default(),
             is_synced: false,
@@ -72,11 +75,12 @@ impl Chat {
     }
 
     pub(super) fn retry_at(&self) -> Option<Instant> {
-        self.retry_at
+        self.retry_at.into_iter().chain(self.settings.retry_at()).min()
     }
 
     pub(super) fn is_settled(&self) -> bool {
-        self.requests.is_settled() && !self.presence.is_listing()
+        let is_told = self.requests.is_settled() && self.settings.is_settled();
+        is_told && !self.presence.is_listing()
     }
 
     pub(super) fn is_acknowledged(&self) -> bool {
@@ -89,15 +93,17 @@ impl Chat {
 
     /// Whether the server has something to answer on this link.
     pub(super) fn is_answer_due(&self) -> bool {
-        self.sent > 0 || self.requests.is_answer_due() || self.presence.is_listing()
+        let is_asked = self.requests.is_answer_due() || self.settings.is_answer_due();
+        self.sent > 0 || is_asked || self.presence.is_listing()
     }
 
     pub(super) fn request(&mut self, request: Request, common: &mut Common) {
         self.requests.ask(request, common);
     }
 
-    /// Asks for one's groups and for the latest line of each conversation.
+    /// Asks for what one keeps, one's groups, and the latest line of each conversation.
     pub(super) fn request_overview(&mut self, common: &mut Common) {
+        self.requests.ask(Request::Settings, common);
         self.requests.ask(Request::Groups(None), common);
         self.requests.ask(Request::Overview(None), common);
     }
@@ -110,6 +116,7 @@ impl Chat {
         }
         self.unsettled = Unsettled::default();
         self.marks = Marks::default();
+        self.settings.forget_places();
         self.requests.forget_places();
         common.tell(Event::OtherLog);
         let mut failed = Vec::new();
@@ -148,6 +155,7 @@ impl Chat {
         self.errands.clear();
         self.requests.link_lost(common);
         self.marks.link_lost();
+        self.settings.link_lost();
         self.presence.link_lost(common);
     }
 
@@ -156,6 +164,9 @@ impl Chat {
         if link.queued_bytes() == 0 {
             self.place.note_delivered();
             self.marks.note_delivered();
+        }
+        if self.settings.asks() {
+            self.requests.go_on(Request::Settings);
         }
         if self.pump_small(now, link).is_ok() {
             self.pump_outbox(now, link, common);
@@ -179,6 +190,7 @@ impl Chat {
             link.send(&question.to_wire())?;
             self.presence.note_asked();
         }
+        self.settings.pump(now, link)?;
         self.marks.pump(now, link)
     }
 
@@ -234,10 +246,7 @@ impl Chat {
             ServerMessage::Failed(sequence, name, receipt) => {
                 unsettled.handle_failed(sequence, name, receipt, common);
             }
-            ServerMessage::Read(conversation, sequence) => {
-                self.marks.note_read(conversation.clone(), sequence);
-                common.tell(Event::Read(conversation, sequence));
-            }
+            ServerMessage::Read(of, sequence) => self.handle_read(of, sequence, common),
             ServerMessage::Unread(of, count) => common.tell(Event::Unread(of, count)),
             ServerMessage::Typing(to, name) => common.tell(Event::Typing(to, name)),
             ServerMessage::Online(count, names) => presence.handle_online(count, names, common),
@@ -267,6 +276,8 @@ impl Chat {
             ServerMessage::SessionsEnd => self.handle_sessions(common),
             ServerMessage::SessionsEnded(count) => self.handle_sessions_ended(count, common),
             ServerMessage::Password(reply) => self.handle_password(reply, common),
+            ServerMessage::Settings(kept) => self.handle_settings(kept, common),
+            ServerMessage::SettingsNotKept(why) => self.settings.handle_not_kept(now, why, common),
             ServerMessage::Slowed(rest) => common.tell(Event::Line(slowed(rest))),
             ServerMessage::Stale => self.handle_stale(common),
             ServerMessage::Stopping => {
@@ -292,6 +303,16 @@ impl Chat {
         self.place.begin(sequence);
         self.is_synced = true;
         self.consent.finish(common);
+    }
+
+    fn handle_read(&mut self, of: Conversation, sequence: Sequence, common: &mut Common) {
+        self.marks.note_read(of.clone(), sequence);
+        common.tell(Event::Read(of, sequence));
+    }
+
+    fn handle_settings(&mut self, kept: Option<KeptSettings>, common: &mut Common) {
+        let asked = self.requests.finish(|request| matches!(request, Request::Settings));
+        self.settings.handle_kept(kept, asked.is_some(), common);
     }
 
     fn handle_sessions(&mut self, common: &mut Common) {

@@ -15,6 +15,7 @@ mod place;
 mod presence;
 mod receipts;
 mod requests;
+mod settings;
 mod shown;
 mod sign_in;
 mod trust;
@@ -34,7 +35,7 @@ use super::{Common, Event, Question, Saved};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     ClientMessage, Datagram, HistoryFrom, Link, LinkError, LinkStatistics, Opened, ServerMessage,
-    Token,
+    SettingsText, Token,
 };
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::{Position, Sequence};
@@ -343,6 +344,11 @@ impl Extended {
         common: &mut Common,
     ) {
         self.chat.marks.read(conversation, sequence);
+        self.flush(now, common);
+    }
+
+    pub(super) fn set_settings(&mut self, now: Instant, text: SettingsText, common: &mut Common) {
+        self.chat.settings.set(text);
         self.flush(now, common);
     }
 

@@ -28,6 +28,8 @@ pub(super) enum Request {
     Account(AccountRequest),
     Block(UserName, bool),
     Blocked(Option<UserName>),
+    /// What is kept for the person.
+    Settings,
 }
 
 /// Requests in the order in which they are answered. Those that a lost link took away are made
@@ -89,7 +91,8 @@ impl Requests {
             | Request::Members(..)
             | Request::Account(_)
             | Request::Block(..)
-            | Request::Blocked(_) => true,
+            | Request::Blocked(_)
+            | Request::Settings => true,
         });
     }
 
@@ -111,7 +114,7 @@ impl Requests {
         self.pending.remove(at)
     }
 
-    /// The next page, in place of a request that was answered.
+    /// The next page, in place of a request that was answered; or what is asked for at most once.
     pub(super) fn go_on(&mut self, request: Request) {
         if !self.pending.contains(&request) {
             self.pending.push_back(request);
@@ -158,6 +161,7 @@ impl Request {
             Self::Group(GroupRequest::Act(group, action)) => ClientMessage::Group(group, action),
             Self::Block(name, is_blocked) => ClientMessage::Block(name, is_blocked),
             Self::Blocked(after) => ClientMessage::Blocked(after),
+            Self::Settings => ClientMessage::GetSettings,
             Self::Group(GroupRequest::Join(group)) => ClientMessage::JoinGroup(group),
             Self::Group(GroupRequest::Quit(group)) => ClientMessage::QuitGroup(group),
             Self::History(conversation, from) => {

@@ -127,13 +127,7 @@ impl SignIn {
                 common.answers.name = None;
                 self.ask(Question::Name { refused: Some(why) }, common);
             }
-            ServerMessage::Wrong => {
-                self.stage = Stage::LogIn;
-                common.answers.password = None;
-                if let Some(name) = common.answers.name.clone() {
-                    self.ask(Question::Password { name, wrong: true }, common);
-                }
-            }
+            ServerMessage::Wrong => self.ask_for_password_again(common),
             ServerMessage::Later(why, wait) => self.put_off(now, why, wait, common),
             ServerMessage::From(_)
             | ServerMessage::Message(_)
@@ -159,6 +153,8 @@ impl SignIn {
             | ServerMessage::Group(..)
             | ServerMessage::GroupNews(..)
             | ServerMessage::InvitationsEnd
+            | ServerMessage::Settings(_)
+            | ServerMessage::SettingsNotKept(_)
             | ServerMessage::Block(..)
             | ServerMessage::Blocked(..)
             | ServerMessage::Members(..)
@@ -171,6 +167,14 @@ impl SignIn {
             | ServerMessage::Stopping => {}
         }
         None
+    }
+
+    fn ask_for_password_again(&mut self, common: &mut Common) {
+        self.stage = Stage::LogIn;
+        common.answers.password = None;
+        if let Some(name) = common.answers.name.clone() {
+            self.ask(Question::Password { name, wrong: true }, common);
+        }
     }
 
     fn enter(&mut self, stage: Stage, link: &mut Link, common: &mut Common) {

@@ -72,6 +72,7 @@ impl Teller<'_> {
                 | Change::Remove(..)
                 | Change::Standing(..)
                 | Change::Rename(..)
+                | Change::Settings(..)
                 | Change::Policy(..),
                 _,
             ) => {}

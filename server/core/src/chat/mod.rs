@@ -17,11 +17,13 @@ mod people;
 mod presence;
 mod receipts;
 mod received;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
 use netchat_shared::conversation::Conversation;
+use netchat_shared::extended::KeptSettings;
 use netchat_shared::name::UserName;
 use netchat_shared::sequence::Sequence;
 
@@ -34,6 +36,7 @@ use self::pages::Pages;
 use self::people::{Guests, People};
 use self::presence::{Presence, SessionOfUser};
 use self::received::ReceivedPlaces;
+use self::settings::PersonalSettings;
 use crate::action::{LogEvent, SignOutReason};
 use crate::context::{Context, TimerKey};
 use crate::directory::{Directory, Kind};
@@ -50,6 +53,7 @@ pub(crate) struct Chat {
     messages: Messages,
     deliveries: Deliveries,
     groups: Groups,
+    settings: PersonalSettings,
     pages: Pages,
     maintenance: Maintenance,
 }
@@ -77,6 +81,7 @@ impl Chat {
             messages: Messages::default(),
             deliveries: Deliveries::default(),
             groups: Groups::default(),
+            settings: PersonalSettings::default(),
             pages: Pages::default(),
             maintenance,
         }
@@ -133,6 +138,10 @@ impl Chat {
             Change::PasswordHash(..) => {
                 self.accounts.handle_password_hash(cx, &self.people, ticket);
             }
+            Change::Settings(user, text) => {
+                let kept = KeptSettings { sequence: entry.sequence, text: text.clone() };
+                self.settings.handle_entry(cx, &self.people, ticket, *user, &kept);
+            }
             Change::Direct(..) => {}
         }
         self.introduce(cx, &entry.change);
@@ -166,6 +175,7 @@ impl Chat {
             | Change::Block { .. }
             | Change::Message(_)
             | Change::User(_)
+            | Change::Settings(..)
             | Change::PasswordHash(..) => {}
         }
     }
@@ -189,6 +199,7 @@ impl Chat {
         }
         self.accounts.handle_stored(cx, &self.people, ticket, &stored);
         self.groups.handle_stored(cx, &self.people, ticket, &stored);
+        self.settings.handle_stored(cx, ticket, &stored);
         self.messages.handle_stored(cx, &self.people, &self.deliveries, ticket, stored);
     }
 
@@ -276,6 +287,9 @@ impl Chat {
             Request::Renamings(after) => self.tell_renamings(cx, key, user, after),
             Request::Block(name, is_blocked) => {
                 self.groups.block(cx, &self.people, (key, user), name, is_blocked);
+            }
+            Request::SetSettings(based_on, text) => {
+                self.settings.set(cx, (key, user), based_on, text);
             }
             Request::Away(is_away) => self.set_away(cx, key, session, is_away),
             Request::Moved(to) => self.move_to(cx, key, user, to),

@@ -84,6 +84,10 @@ impl Pages {
                 let query = Query::Failures(user, since);
                 return self.ask(cx, (key, user), query, Conversation::Everyone);
             }
+            PageRequest::Settings => {
+                let query = Query::Settings(user);
+                return self.ask(cx, (key, user), query, Conversation::Everyone);
+            }
             PageRequest::Groups { after } => PageAnswer::Groups(groups(people, user, after)),
             PageRequest::Members { group, after } => {
                 let members = members(people, user, &group, after);
@@ -150,6 +154,7 @@ impl Pages {
                 });
                 Update::Page(PageAnswer::Failures(named.collect()))
             }
+            (Page::Settings(kept), Query::Settings(_)) => Update::Page(PageAnswer::Settings(kept)),
             // Not an answer to what was asked.
             _ => return fail(cx, asked),
         };
@@ -266,6 +271,7 @@ fn fail(cx: &mut Context, asked: Asked) {
             next: None,
         }),
         Query::Failures(..) => Update::Page(PageAnswer::Failures(Vec::new())),
+        Query::Settings(_) => Update::Page(PageAnswer::Settings(None)),
     };
     cx.update(key, update);
 }

@@ -185,6 +185,7 @@ impl Room {
             Draft::Rename(group, _, name) => Change::Rename(group, name),
             Draft::Policy(group, _, policy) => Change::Policy(group, policy),
             Draft::Block { user, other, is_blocked } => Change::Block { user, other, is_blocked },
+            Draft::Settings { user, text, .. } => Change::Settings(user, text),
             Draft::Standing(id, user, step) => {
                 let Some(Kind::Group(group)) = self.chat.directory().kind(id) else {
                     panic!("a group")

@@ -57,7 +57,8 @@ impl Directory {
     /// Takes the next entry of the log.
     pub fn apply(&mut self, entry: &Entry) {
         match &entry.change {
-            Change::Message(_) => {}
+            // Who wants them reads them from storage.
+            Change::Message(_) | Change::Settings(..) => {}
             Change::Direct(id, one, other) => self.conversations.insert_direct(*id, *one, *other),
             Change::User(user) => drop(self.users.insert(user.clone())),
             Change::PasswordHash(user, hash) => self.users.set_password_hash(*user, hash.clone()),
@@ -97,7 +98,8 @@ impl Directory {
             | Change::User(_)
             | Change::PasswordHash(..)
             | Change::Group(_)
-            | Change::Block { .. } => return None,
+            | Change::Block { .. }
+            | Change::Settings(..) => return None,
         };
         match self.kind(id) {
             Some(Kind::Group(group)) => Some(group),

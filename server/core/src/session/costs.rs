@@ -54,6 +54,7 @@ pub(super) fn of_message(message: &ClientMessage) -> Cost {
         ClientMessage::Sync(_)
         | ClientMessage::History { .. }
         | ClientMessage::Lines { .. }
+        | ClientMessage::GetSettings
         | ClientMessage::Overview(_) => PAGE,
         ClientMessage::JoinGroup(_)
         | ClientMessage::QuitGroup(_)
@@ -67,6 +68,7 @@ pub(super) fn of_message(message: &ClientMessage) -> Cost {
             | GroupAction::SetPolicy(_),
         )
         | ClientMessage::Block(..)
+        | ClientMessage::SetSettings(..)
         | ClientMessage::EndSession(_)
         | ClientMessage::EndOtherSessions => CHANGE,
         ClientMessage::NewGroup(_, _, names)

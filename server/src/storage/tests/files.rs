@@ -1,5 +1,7 @@
 //! The file: who may open it, what became of it elsewhere, and what earlier programs left.
 
+use netchat_shared::extended::{KeptSettings, SettingsText};
+
 use super::*;
 
 #[test]
@@ -206,6 +208,18 @@ fn a_group_of_schema_7_counts_for_its_maker_and_who_has_left_it_invites_nobody()
     let [garden] = &groups[..] else { panic!("{groups:?}") };
     assert_eq!((garden.creator, garden.maker()), (ALICE, Some(ALICE)));
     assert_eq!(garden.others, [(CAROL, Standing::Invited(BOB))], "carol is no member");
+}
+
+#[test]
+fn in_a_database_of_schema_9_nobody_keeps_settings_until_they_set_some() {
+    let mut fixture = with_schema(9, "");
+    let kept = |fixture: &mut Fixture| fixture.page(&Query::Settings(ALICE)).0;
+    assert_eq!(kept(&mut fixture), Page::Settings(None));
+    let text: SettingsText = "dark".parse().unwrap();
+    let draft = Draft::Settings { user: ALICE, based_on: None, text: text.clone() };
+    let sequence = fixture.place(draft);
+    fixture.open();
+    assert_eq!(kept(&mut fixture), Page::Settings(Some(KeptSettings { sequence, text })));
 }
 
 #[test]

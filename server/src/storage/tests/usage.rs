@@ -71,3 +71,28 @@ fn s9_what_is_counted_is_what_is_there() {
     check(&fixture);
     assert_eq!(fixture.count("SELECT count(*) FROM stored"), 0, "whoever has nothing is not kept");
 }
+
+#[test]
+fn s9_what_a_user_keeps_counts_in_place_of_what_was_kept_before() {
+    let mut fixture = Fixture::with_people();
+    fixture.database().set_stored_bytes_max(Some(1_000));
+    let kept = |fixture: &mut Fixture| match fixture.page(&Query::Settings(ALICE)) {
+        (Page::Settings(kept), _) => kept.map(|kept| (kept.sequence, kept.text.as_str().len())),
+        other => panic!("{other:?}"),
+    };
+    let keep = |fixture: &mut Fixture, bytes: usize| {
+        let based_on = kept(fixture).map(|(place, _)| place);
+        let text = of(bytes).parse().unwrap();
+        fixture.append_one(Draft::Settings { user: ALICE, based_on, text })
+    };
+    assert_eq!(kept(&mut fixture), None);
+    let Placed::At(_) = keep(&mut fixture, 744) else { panic!("as much as there is room for") };
+    assert_eq!(keep(&mut fixture, 745), Placed::Refused(Refused::QuotaReached));
+    let Placed::At(place) = keep(&mut fixture, 700) else { panic!("less than before") };
+    assert_eq!(stored(&fixture, ALICE), 700 + 256);
+    assert_eq!(kept(&mut fixture), Some((place, 700)));
+    assert_eq!(fixture.refusal(ALICE, to(BOB), MessageKind::Text), Refused::QuotaReached);
+    fixture.open();
+    assert_eq!(kept(&mut fixture), Some((place, 700)));
+    assert_eq!(fixture.count("SELECT count(*) FROM settings"), 1);
+}

@@ -108,6 +108,7 @@ impl Database {
                         | Change::Standing(..)
                         | Change::Rename(..)
                         | Change::Policy(..)
+                        | Change::Settings(..)
                         | Change::Block { .. } => None,
                     }));
                 }
@@ -253,6 +254,7 @@ fn length(loaded: &Loaded) -> usize {
         Loaded::Page { page: Page::History(lines, _), .. } => lines.len(),
         Loaded::Page { page: Page::Overview(lines, _), .. } => lines.len(),
         Loaded::Page { page: Page::Failures(failures), .. } => failures.len(),
+        Loaded::Page { page: Page::Settings(kept), .. } => kept.iter().count(),
         Loaded::Failed => panic!("storage did not answer"),
     }
 }

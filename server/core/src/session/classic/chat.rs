@@ -243,6 +243,8 @@ impl ClassicSession {
             | Update::AccountSessions(_)
             | Update::SessionsEnded(_)
             | Update::Password(_)
+            | Update::Settings(_)
+            | Update::SettingsKept(_)
             | Update::Block(..)
             | Update::Ended
             | Update::GiveWay

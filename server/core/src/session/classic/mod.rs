@@ -247,6 +247,8 @@ impl ClassicSession {
             | Update::AccountSessions(_)
             | Update::SessionsEnded(_)
             | Update::Password(_)
+            | Update::Settings(_)
+            | Update::SettingsKept(_)
             | Update::OnlineCount(_) => self.update_chat(cx, update),
         }
     }

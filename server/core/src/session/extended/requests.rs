@@ -55,6 +55,9 @@ impl ExtendedSession {
             ClientMessage::ChangePassword { old, new, ends_others } => {
                 self.ask_account(cx, AccountRequest::ChangePassword { old, new, ends_others });
             }
+            ClientMessage::SetSettings(based_on, text) => {
+                self.ask(cx, Request::SetSettings(based_on, text));
+            }
             ClientMessage::Unwatch => cx.request(self.key, Request::Watch(false)),
             ClientMessage::NewGroup(group, policy, names) => {
                 let create = GroupRequest::Create(policy, names.into_vec());
@@ -79,6 +82,7 @@ impl ExtendedSession {
             | ClientMessage::Groups(_)
             | ClientMessage::Members(..)
             | ClientMessage::Blocked(_)
+            | ClientMessage::GetSettings
             | ClientMessage::Receivers(..) => self.handle_page_request(cx, message),
             // Repetitions from before the sign-in.
             ClientMessage::Unlock(_)
@@ -111,6 +115,7 @@ impl ExtendedSession {
             ClientMessage::Overview(before) => PageRequest::Overview { before },
             ClientMessage::Groups(after) => PageRequest::Groups { after },
             ClientMessage::Members(group, after) => PageRequest::Members { group, after },
+            ClientMessage::GetSettings => PageRequest::Settings,
             ClientMessage::Blocked(after) => PageRequest::Blocked { after },
             ClientMessage::Receivers(conversation, sequence, after) => {
                 PageRequest::Receivers { conversation, sequence, after }
@@ -139,6 +144,7 @@ impl ExtendedSession {
             | ClientMessage::EndSession(_)
             | ClientMessage::EndOtherSessions
             | ClientMessage::ChangePassword { .. }
+            | ClientMessage::SetSettings(..)
             | ClientMessage::SignOut => return,
         };
         self.ask(cx, Request::Page(page));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    GroupInfo, GroupNews as News, GroupReply, HistoryFrom, Link, LinkError, NewName, Receipt,
-    ServerMessage,
+    AccountSession, GroupInfo, GroupNews as News, GroupReply, HistoryFrom, KeptSettings, Link,
+    LinkError, NewName, NotKept, Receipt, ServerMessage,
 };
 use netchat_shared::list::List;
 use netchat_shared::name::{GroupName, UserName};
@@ -90,13 +90,7 @@ impl ExtendedSession {
                 self.finish_answer();
                 self.answer(&ServerMessage::Block(name.clone(), *reply));
             }
-            Update::AccountSessions(sessions) => {
-                self.finish_answer();
-                for session in sessions {
-                    self.answer(&ServerMessage::Session(session.clone()));
-                }
-                self.answer(&ServerMessage::SessionsEnd);
-            }
+            Update::AccountSessions(sessions) => self.tell_sessions(sessions),
             Update::SessionsEnded(count) => {
                 self.finish_answer();
                 self.answer(&ServerMessage::SessionsEnded(*count));
@@ -105,6 +99,8 @@ impl ExtendedSession {
                 self.finish_answer();
                 self.answer(&ServerMessage::Password(reply.clone()));
             }
+            Update::SettingsKept(kept) => self.tell_kept(kept.as_ref()),
+            Update::Settings(kept) => self.notify(&ServerMessage::Settings(Some(kept.clone()))),
             Update::Ended => self.end_from_elsewhere(cx),
             Update::GiveWay => self.give_way(),
             Update::Stopping => self.notify(&ServerMessage::Stopping),
@@ -251,6 +247,7 @@ impl ExtendedSession {
                     self.answer(&failed);
                 }
             }
+            PageAnswer::Settings(kept) => self.answer(&ServerMessage::Settings(kept.clone())),
             PageAnswer::Groups(groups) => {
                 let (page, has_more) = List::page(groups.iter().cloned());
                 self.answer(&ServerMessage::Groups(page, has_more));
@@ -347,6 +344,22 @@ impl ExtendedSession {
             self.answer(&ServerMessage::GroupNews(group.clone(), News::Asks(name.clone())));
         }
         self.answer(&ServerMessage::InvitationsEnd);
+    }
+
+    fn tell_kept(&mut self, kept: Result<&KeptSettings, &NotKept>) {
+        self.finish_answer();
+        self.answer(&match kept {
+            Ok(kept) => ServerMessage::Settings(Some(kept.clone())),
+            Err(why) => ServerMessage::SettingsNotKept(*why),
+        });
+    }
+
+    fn tell_sessions(&mut self, sessions: &[AccountSession]) {
+        self.finish_answer();
+        for session in sessions {
+            self.answer(&ServerMessage::Session(session.clone()));
+        }
+        self.answer(&ServerMessage::SessionsEnd);
     }
 
     fn finish_answer(&mut self) {
