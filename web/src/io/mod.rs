@@ -28,7 +28,7 @@ use self::tabs::{Tabs, Word};
 use crate::clock::now;
 use crate::live::Live;
 use crate::router;
-use crate::store::{Intent, Offer, Setting};
+use crate::store::{Intent, Offer, Setting, Store};
 use crate::view::Ui;
 
 /// The session and its way to the gateway.
@@ -151,7 +151,7 @@ impl Client {
 
     /// Tells one's other sessions what is read here.
     fn mark_read(&mut self) {
-        let read = self.live.change(crate::store::Store::read_in_front);
+        let read = self.live.change(Store::read_in_front);
         if let Some((conversation, sequence)) = read {
             telling::read(&conversation);
             self.session.mark_read(now().monotonic, conversation, sequence);
@@ -211,10 +211,10 @@ impl Client {
 
     /// Messages were missed: asks, once, whether the system may tell of the next ones.
     fn offer_notifications(&mut self) {
-        let has_missed = self.live.change(crate::store::Store::take_missed);
+        let has_missed = self.live.change(Store::take_missed);
         if has_missed && telling::may_ask() && !kept::was_asked() {
             kept::note_asked();
-            self.live.change(crate::store::Store::offer_notifications);
+            self.live.change(Store::offer_notifications);
         }
     }
 

@@ -16,13 +16,12 @@ use super::log::Today;
 use super::notices::Notices;
 use super::shown::{either, when};
 use super::sidebar::Sidebar;
-use super::sign_in::SignInPage;
 use super::switcher::Switcher;
-use super::{Sheet, Ui, keys, use_ui};
+use super::{Sheet, Ui, keys, sign_in, use_ui};
 use crate::clock;
 use crate::store::{Theme, Thing};
 
-/// The page: the sign-in form, or the conversations.
+/// The page, beside the sign-in form: the conversations, or a decision.
 #[component]
 pub fn App(
     /// The store and the intents.
@@ -34,13 +33,10 @@ pub fn App(
     follow_settings(ui);
     provide_context(today());
     keys::listen(ui);
+    sign_in::adopt(ui);
     let page = move || match decision.get() {
         Some(decision) => view! { <DecisionPage decision /> }.into_any(),
-        None => either(
-            move || is_signed_in.get(),
-            || view! { <Chat /> }.into_any(),
-            || view! { <SignInPage /> }.into_any(),
-        ),
+        None => when(move || is_signed_in.get(), || view! { <Chat /> }.into_any()),
     };
     view! {
         {page}

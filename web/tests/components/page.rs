@@ -31,6 +31,7 @@ pub(crate) struct Page {
 impl Page {
     pub(crate) async fn open(prepare: impl FnOnce(&mut Store)) -> Self {
         let element: HtmlElement = document().create_element("div").unwrap().unchecked_into();
+        element.set_inner_html(sign_in_form());
         document().body().unwrap().append_child(&element).unwrap();
         let owner = Owner::new();
         let (live, intents, refusal) = owner
@@ -152,6 +153,13 @@ impl Page {
     pub(crate) fn typed(&self) -> String {
         self.find("textarea").unwrap().unchecked_into::<HtmlTextAreaElement>().value()
     }
+}
+
+/// What stands in the page before the program does.
+fn sign_in_form() -> &'static str {
+    let page = include_str!("../../index.html");
+    let (from, to) = (page.find("<main").unwrap(), page.find("</main>").unwrap());
+    &page[from..to + "</main>".len()]
 }
 
 impl Drop for Page {
