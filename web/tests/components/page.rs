@@ -221,7 +221,7 @@ pub(crate) fn with_bob(store: &mut Store) {
 
 /// All who are online.
 pub(crate) fn online(names: &[&str]) -> Event {
-    let names: std::collections::BTreeSet<_> =
+    let names: netchat_shared::sorted::SortedSet<_> =
         names.iter().map(|name| name.parse().unwrap()).collect();
     let count = u32::try_from(names.len()).unwrap();
     Event::Online(Online { names, count, is_complete: true })
