@@ -14,7 +14,7 @@ use super::emoji::EmojiPicker;
 use super::help::HelpSheet;
 use super::log::Today;
 use super::notices::Notices;
-use super::shown::{either, when};
+use super::shown::{boxed, either, when};
 use super::sidebar::Sidebar;
 use super::switcher::Switcher;
 use super::{Sheet, Ui, keys, sign_in, use_ui};
@@ -39,7 +39,7 @@ pub fn App(
         None => when(move || is_signed_in.get(), || view! { <Chat /> }.into_any()),
     };
     view! {
-        {page}
+        {move || page()}
         <Notices />
     }
 }
@@ -91,7 +91,7 @@ fn Chat() -> impl IntoView {
         <div
             class="chat"
             class:chat--open=move || is_open.get()
-            class:chat--details=has_details
+            class:chat--details=move || has_details()
         >
             <Sidebar />
             <main class="talk" aria-label="Conversation">
@@ -131,11 +131,11 @@ fn Welcome() -> impl IntoView {
             <h1>{move || me.get().map(|me| format!("Welcome, {me}"))}</h1>
             <p>"Pick a conversation on the left, or begin one."</p>
             <div class="welcome__cards">
-                <button class="welcome__card" type="button" on:click=move |_| ui.show(Sheet::Person)>
+                <button class="welcome__card" type="button" on:click=boxed(move |_| ui.show(Sheet::Person))>
                     <strong>"Write to somebody"</strong>
                     <span>"They get it when they are back, if they are away."</span>
                 </button>
-                <button class="welcome__card" type="button" on:click=move |_| ui.show(Sheet::NewGroup)>
+                <button class="welcome__card" type="button" on:click=boxed(move |_| ui.show(Sheet::NewGroup))>
                     <strong>"Make a group"</strong>
                     <span>"Invite people; they decide whether they join."</span>
                 </button>

@@ -7,7 +7,7 @@ use netchat_client::session::Connection;
 use netchat_shared::extended::LinkStatistics;
 use netchat_shared::time::Instant;
 
-use super::shown::when;
+use super::shown::{boxed, when};
 use super::{Ui, use_ui};
 use crate::clock::now;
 use crate::store::{Intent, Thing};
@@ -37,7 +37,7 @@ pub(super) fn LinkState() -> impl IntoView {
     let is_on = move || connection.get() == Connection::Connected;
     view! {
         <button class="side__state" type="button" popovertarget="link-panel">
-            <i class="dot" class:dot--on=is_on></i>
+            <i class="dot" class:dot--on=move || is_on()></i>
             <span class="connection" role="status" aria-label="Connection">
                 {connection_words(ui)}
             </span>
@@ -58,7 +58,7 @@ fn LinkPanel() -> impl IntoView {
     };
     view! {
         <h2>"Connection"</h2>
-        <p>{details}</p>
+        <p>{move || details()}</p>
     }
 }
 
@@ -84,7 +84,7 @@ pub(super) fn ConnectionBanner() -> impl IntoView {
                 <button
                     class="button button--small"
                     type="button"
-                    on:click=move |_| ui.perform(Intent::ConnectNow)
+                    on:click=boxed(move |_| ui.perform(Intent::ConnectNow))
                 >
                     "Now"
                 </button>

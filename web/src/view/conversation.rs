@@ -7,6 +7,7 @@ use super::avatar;
 use super::composer::Composer;
 use super::icons::{Icon, icon};
 use super::log::Log;
+use super::shown::boxed;
 use super::use_ui;
 use crate::store::{Intent, Store, Thing};
 
@@ -28,21 +29,21 @@ pub(super) fn ConversationView() -> impl IntoView {
                 class="button button--icon talk__back"
                 type="button"
                 aria-label="Back to conversations"
-                on:click=move |_| ui.perform(Intent::Open(None))
+                on:click=boxed(move |_| ui.perform(Intent::Open(None)))
             >
                 {icon(Icon::Back)}
             </button>
             {move || conversation.get().map(|conversation| avatar::conversation(&conversation))}
             <div class="talk__title">
                 <h1>{move || conversation.get().map(|conversation| conversation.to_string())}</h1>
-                <span class="talk__about">{about}</span>
+                <span class="talk__about">{move || about()}</span>
             </div>
             <button
                 class="button button--icon"
                 type="button"
                 aria-label="Details"
                 aria-expanded=move || if ui.has_details.get() { "true" } else { "false" }
-                on:click=toggle
+                on:click=boxed(toggle)
             >
                 {icon(Icon::Details)}
             </button>
