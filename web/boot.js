@@ -30,5 +30,7 @@ try {
   note.setAttribute("role", "alert");
   note.className = "boot-error";
   note.textContent = "NetChat could not start in this browser. Reload the page, or try a newer browser.";
+  // Nobody is asked for a password that nothing can be done with.
+  document.querySelector("#sign-in-page")?.remove();
   document.body.append(note);
 }

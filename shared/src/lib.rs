@@ -27,6 +27,7 @@ pub mod name;
 pub mod password;
 pub mod sequence;
 pub mod server_key;
+pub mod sorted;
 pub mod time;
 pub mod via;
 

@@ -353,6 +353,36 @@ impl Browser {
         self.goes_to_tab(kept).await;
     }
 
+    /// From the next load on, the program of the page waits until it is let go.
+    pub async fn holds_the_program(&self) {
+        let source = "const start = WebAssembly.instantiateStreaming; \
+            const mayStart = new Promise((go) => globalThis.letGo = go); \
+            WebAssembly.instantiateStreaming = async (...all) => { await mayStart; return start(...all); }; \
+            globalThis.wasFormSeen = false; \
+            const look = () => { \
+              globalThis.wasFormSeen ||= document.querySelector('#sign-in-page')?.checkVisibility() ?? false; \
+              requestAnimationFrame(look); }; \
+            look();";
+        let parameters = json!({ "source": source });
+        self.tells_browser("Page.addScriptToEvaluateOnNewDocument", parameters).await;
+    }
+
+    pub async fn lets_the_program_go(&self) {
+        self.run("letGo()").await;
+    }
+
+    /// An input method composes this where the focus is, and is not done with it.
+    pub async fn composes(&self, text: &str) {
+        let end = text.encode_utf16().count();
+        let parameters = json!({ "text": text, "selectionStart": end, "selectionEnd": end });
+        self.tells_browser("Input.imeSetComposition", parameters).await;
+    }
+
+    /// The input method is done: this stands in place of what was composed.
+    pub async fn commits(&self, text: &str) {
+        self.tells_browser("Input.insertText", json!({ "text": text })).await;
+    }
+
     /// Waits until the page's files are kept, and it is served from there.
     pub async fn is_kept(&self) {
         let script = "navigator.serviceWorker.ready\
@@ -438,7 +468,8 @@ impl Drop for Browser {
 fn by_field(name: &str) -> String {
     let name = quoted(name);
     format!(
-        "//*[(self::input or self::textarea) and (@aria-label={name} or @id=//label[.={name}]/@for)]"
+        "//*[(self::input or self::textarea) and (@aria-label={name} or @id=//label[.={name}]/@for) \
+         and not(ancestor::*[@hidden])]"
     )
 }
 

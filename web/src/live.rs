@@ -89,6 +89,14 @@ impl Live {
     where
         T: PartialEq + Send + Sync + 'static,
     {
+        self.boxed_part(thing, Box::new(read))
+    }
+
+    /// One memo for each type that is read, and not for each reader.
+    fn boxed_part<T>(self, thing: Thing, read: Box<dyn Fn(&Store) -> T + Send + Sync>) -> Memo<T>
+    where
+        T: PartialEq + Send + Sync + 'static,
+    {
         Memo::new(move |_| {
             self.track(thing);
             self.read(&read)

@@ -10,6 +10,7 @@ mod command;
 mod deny;
 mod fingerprint;
 mod fuzz;
+mod report;
 mod test;
 mod tidy;
 mod tools;
@@ -34,6 +35,7 @@ cargo xtask COMMAND
                (--seconds 60, shared by all targets, or the names of some)
   deny         licences, duplicates and sources of everything that is built in
   web          build the web client into target/web
+  web --report and say what it weighs, and what of it weighs most
   tidy         check the rules of ARCHITECTURE.md that no compiler checks";
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(&rest),
         "fuzz" => fuzz::run(&rest),
         "deny" => deny::check(),
+        "web" if rest == ["--report"] => report::run(),
         "web" => web::build(),
         "tidy" => tidy::run(),
         _ => {

@@ -9,7 +9,7 @@ use crate::command::{command, root, run};
 use crate::{fingerprint, tools};
 
 /// What the bundle is built from, relative to the project's folder.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 17] = [
     "Cargo.lock",
     "Cargo.toml",
     "Trunk.toml",
@@ -19,6 +19,7 @@ const SOURCES: [&str; 16] = [
     "client/src",
     "web/Cargo.toml",
     "web/boot.js",
+    "web/early.js",
     "web/icon-maskable.svg",
     "web/icon.svg",
     "web/index.html",

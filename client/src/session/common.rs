@@ -1,6 +1,6 @@
 //! What the session's parts work on together.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use rand_chacha::ChaCha12Rng;
 
@@ -12,6 +12,7 @@ use netchat_shared::list::List;
 use netchat_shared::message_id::{MessageId, MessageIds};
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
+use netchat_shared::sorted::SortedSet;
 
 /// Handed in to each part with each input.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub(super) struct Common {
     /// Where this session's message ids come from.
     pub(super) ids: MessageIds,
     /// Messages that waited when this session was kept: another one drew their ids.
-    pub(super) adopted: BTreeSet<MessageId>,
+    pub(super) adopted: SortedSet<MessageId>,
     /// Messages that are not stored yet, oldest first.
     pub(super) outbox: VecDeque<Outgoing>,
     pub(super) outputs: VecDeque<Output>,

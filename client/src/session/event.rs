@@ -1,7 +1,5 @@
 //! What a session tells its driver.
 
-use std::collections::BTreeSet;
-
 use super::put_off::PutOff;
 use crate::reaction::Reaction;
 use netchat_shared::classic::Roster;
@@ -15,6 +13,7 @@ use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::Sequence;
 use netchat_shared::server_key::{KeyCode, ServerKey};
+use netchat_shared::sorted::SortedSet;
 use netchat_shared::time::{Instant, UnixTime};
 
 /// One thing for the driver to do, or to wait for.
@@ -178,7 +177,7 @@ pub enum Connection {
 pub struct Online {
     /// Those whom one shares a conversation with; everyone while the list is watched, at most
     /// [`ONLINE_NAMES_MAX`](crate::limits::ONLINE_NAMES_MAX).
-    pub names: BTreeSet<UserName>,
+    pub names: SortedSet<UserName>,
     /// How many are online.
     pub count: u32,
     /// Whoever is not among the names is not online.

@@ -21,7 +21,7 @@ mod extended;
 mod put_off;
 mod saved;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng as _;
@@ -52,6 +52,7 @@ use netchat_shared::message_id::{MessageId, MessageIds};
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
+use netchat_shared::sorted::SortedSet;
 use netchat_shared::time::Instant;
 
 /// What a classic server can't do, in words.
@@ -147,7 +148,7 @@ impl Session {
             backoff: Backoff::default(),
             answers: Answers::default(),
             ids: MessageIds::new(&mut rng),
-            adopted: BTreeSet::new(),
+            adopted: SortedSet::new(),
             outbox: VecDeque::new(),
             outputs: VecDeque::from([Output::OpenPath]),
             rng,

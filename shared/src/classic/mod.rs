@@ -11,4 +11,4 @@ mod roster;
 pub use command::{ChatCommand, Command, CommandError, LoginCommand, Recipients, Verb};
 pub use login_reply::LoginReply;
 pub use notice::Notice;
-pub use roster::{Roster, RosterEntry};
+pub use roster::{Roster, RosterAddress, RosterEntry};

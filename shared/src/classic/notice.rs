@@ -150,10 +150,13 @@ fn in_pieces<T: ToString>(
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     fn entry(name: &str) -> RosterEntry {
-        RosterEntry { address: "196.47.240.12:56575".parse().ok(), name: name.to_owned() }
+        let address = SocketAddr::from(([196, 47, 240, 12], 56_575));
+        RosterEntry { address: Some(address.into()), name: name.to_owned() }
     }
 
     #[track_caller]

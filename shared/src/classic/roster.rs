@@ -10,9 +10,32 @@ const HIDDEN: &str = "('hidden', 0)";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RosterEntry {
     /// Where the user is; `None` is written as `('hidden', 0)`.
-    pub address: Option<SocketAddr>,
+    pub address: Option<RosterAddress>,
     /// Who it is.
     pub name: String,
+}
+
+/// Where a user is, as text: whoever reads a list shows it, and does nothing else with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterAddress {
+    ip: String,
+    port: u16,
+}
+
+impl From<SocketAddr> for RosterAddress {
+    fn from(address: SocketAddr) -> Self {
+        Self { ip: address.ip().to_canonical().to_string(), port: address.port() }
+    }
+}
+
+impl RosterAddress {
+    /// `None` if it can't be an address.
+    fn parse(ip: &str, port: &str) -> Option<Self> {
+        let is_address = ip.contains(['.', ':'])
+            && ip.bytes().all(|byte| byte.is_ascii_hexdigit() || b".:".contains(&byte));
+        let port = port.parse().ok().filter(|_| is_address)?;
+        Some(Self { ip: ip.to_owned(), port })
+    }
 }
 
 /// A list of users: `[entry, entry]`.
@@ -24,10 +47,8 @@ pub struct Roster {
 
 impl fmt::Display for RosterEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.address {
-            Some(address) => {
-                write!(f, "(('{}', {}), ", address.ip().to_canonical(), address.port())?;
-            }
+        match &self.address {
+            Some(RosterAddress { ip, port }) => write!(f, "(('{ip}', {port}), ")?,
             None => write!(f, "({HIDDEN}, ")?,
         }
         f.write_str(&python_string(&self.name))?;
@@ -73,10 +94,7 @@ fn parse_entry(text: &str) -> Option<(RosterEntry, &str)> {
     let (ip, rest) = parse_python_string(text.strip_prefix("((")?)?;
     let (port, rest) = rest.strip_prefix(", ")?.split_once("), ")?;
     let (name, rest) = parse_python_string(rest)?;
-    let address = match (ip.parse(), port.parse()) {
-        (Ok(ip), Ok(port)) => Some(SocketAddr::new(ip, port)),
-        _ => None,
-    };
+    let address = RosterAddress::parse(&ip, port);
     Some((RosterEntry { address, name }, rest.strip_prefix(')')?))
 }
 
@@ -115,7 +133,8 @@ mod tests {
     use super::*;
 
     fn entry(address: &str, name: &str) -> RosterEntry {
-        RosterEntry { address: address.parse().ok(), name: name.to_owned() }
+        let address = address.parse::<SocketAddr>().ok().map(RosterAddress::from);
+        RosterEntry { address, name: name.to_owned() }
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! send, handle_packet, handle_timeout ──> Link ──> next_message, next_packet, timeout
 //! ```
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -27,6 +27,7 @@ use crate::limits::{
     FRAMES_BYTES_MAX, FRAMES_PER_PACKET_MAX, LINK_MESSAGE_BYTES_MAX, LINK_QUEUE_BYTES_MAX,
     WINDOW_PACKETS_MAX, WINDOW_PACKETS_MIN,
 };
+use crate::sorted::SortedSet;
 use crate::time::Instant;
 
 /// After so many packets, an acknowledgement is due at once.
@@ -50,7 +51,7 @@ pub struct Link {
     channel: Channel,
     outgoing: Outgoing,
     /// Slices whose packet was lost.
-    resend: BTreeSet<u64>,
+    resend: SortedSet<u64>,
     sent: VecDeque<SentPacket>,
     /// The number of the first packet in `sent`.
     first_sent: u64,
@@ -145,7 +146,7 @@ impl Link {
         Self {
             channel,
             outgoing: Outgoing::new(),
-            resend: BTreeSet::new(),
+            resend: SortedSet::new(),
             sent: VecDeque::new(),
             first_sent: 1,
             largest_acknowledged: None,

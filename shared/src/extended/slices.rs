@@ -1,12 +1,13 @@
 //! Messages as slices: cut for sending, joined on arrival.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::LinkError;
 use crate::limits::{
     LINK_MESSAGE_BYTES_MAX, LINK_RECEIVE_BYTES_MAX, LINK_WINDOW_SLICES, SLICE_BYTES_MAX,
 };
+use crate::sorted::SortedMap;
 
 /// What a message that waits counts for beside its content: empty ones cost too.
 const MESSAGE_BYTES_AROUND: usize = 64;
@@ -93,7 +94,7 @@ pub(super) struct Incoming {
     /// The next slice in order.
     next: u64,
     /// Slices beyond it, at most [`LINK_WINDOW_SLICES`].
-    early: BTreeMap<u64, Slice>,
+    early: SortedMap<u64, Slice>,
     early_bytes: usize,
     /// The slices so far of the message that is being joined.
     partial: Vec<u8>,
@@ -108,7 +109,7 @@ impl Incoming {
     pub(super) fn new() -> Self {
         Self {
             next: 1,
-            early: BTreeMap::new(),
+            early: SortedMap::new(),
             early_bytes: 0,
             partial: Vec::new(),
             messages: VecDeque::new(),

@@ -637,7 +637,7 @@ impl World {
             }
             Event::Arrived(arrival) => self.handle_arrival(who, arrival),
             Event::Progress(id, progress) => self.handle_progress(who, id, progress),
-            Event::Online(online) => person.online = online.names,
+            Event::Online(online) => person.online = online.names.into_iter().collect(),
             Event::Group(..)
             | Event::Invited(..)
             | Event::InvitationEnded(_)

@@ -149,6 +149,42 @@ async fn rule_5_who_was_signed_out_elsewhere_finds_what_they_wrote() {
 }
 
 #[tokio::test]
+async fn rule_5_what_is_typed_before_the_program_is_there_signs_in() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.holds_the_program().await;
+    alice.reload().await;
+    alice.fill("Name", "alce").await;
+    alice.run("document.activeElement.setSelectionRange(2, 2)").await;
+    alice.composes("に").await;
+    alice.lets_the_program_go().await;
+    alice.find("//*[@aria-label='Connection' and .='Connected']").await;
+    alice.commits("i").await;
+    let typed =
+        "const it = document.activeElement; return `${it.id} ${it.value} ${it.selectionStart}`";
+    assert_eq!(alice.ask(typed).await, "name alice 3");
+
+    alice.reload().await;
+    alice.fill("Server password", "password").await;
+    alice.fill("Name", "alice").await;
+    alice.fill("Password", "alicespassword").await;
+    alice.presses(&["Enter"]).await;
+    alice.lets_the_program_go().await;
+    alice.shows("alice is a new name here").await;
+    alice.fill("Repeat password", "alicespassword").await;
+    alice.click("Create account").await;
+    alice.find("//nav[@aria-label='Conversations']").await;
+
+    // Signed in, nobody sees the form.
+    assert_eq!(alice.ask("return wasFormSeen").await, "true");
+    alice.reload().await;
+    alice.waits_for_frames(5).await;
+    alice.lets_the_program_go().await;
+    alice.find("//nav[@aria-label='Conversations']").await;
+    assert_eq!(alice.ask("return wasFormSeen").await, "false");
+}
+
+#[tokio::test]
 async fn w7_who_signs_out_in_one_tab_is_signed_out_in_all_of_them() {
     let system = System::start(&[]).await;
     let alice = Browser::open(system.http, Device::Desktop).await;

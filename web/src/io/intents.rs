@@ -1,7 +1,5 @@
 //! What the person wants, carried out.
 
-use std::collections::BTreeSet;
-
 use netchat_client::reaction::{Reaction, Sign};
 use netchat_client::session::{Content, SendError, Session};
 use netchat_shared::conversation::Conversation;
@@ -10,6 +8,7 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{NameError, UserName};
 use netchat_shared::sequence::Sequence;
+use netchat_shared::sorted::SortedSet;
 
 use super::tabs::Word;
 use super::{Client, kept, page, seed, trust, worker};
@@ -354,7 +353,7 @@ impl Client {
             GroupIntent::Unblock(name) => self.session.block(now, name, false),
             GroupIntent::ListBlocked => self.session.request_blocked(now, None),
             GroupIntent::Open(group) => {
-                let (info, members, error) = (None, BTreeSet::new(), None);
+                let (info, members, error) = (None, SortedSet::new(), None);
                 let details = GroupDetails { group: group.clone(), info, members, error };
                 self.live.change(|store| store.show_details(Some(details)));
                 self.ask_for_details(&group);
@@ -402,7 +401,7 @@ impl Client {
     fn send_to_each(&mut self, names: &str, text: &str) -> Outcome {
         let names = split_names(names)
             .map(|name| name.parse().map_err(|error: NameError| format!("“{name}”: {error}")));
-        let names: BTreeSet<UserName> = names.collect::<Result<_, _>>()?;
+        let names: SortedSet<UserName> = names.collect::<Result<_, _>>()?;
         let first = names.first().cloned().ok_or("name somebody to write to")?;
         for name in names {
             self.send(&Conversation::User(name), &MessageKind::Text, text.to_owned())?;

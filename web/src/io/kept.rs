@@ -4,14 +4,13 @@
 //! password either, the session without what waits is kept beside it for all of them (`localStorage`),
 //! with drafts, by account, and what is set of this browser. Signing out takes the session away.
 
-use std::collections::BTreeMap;
-
 use netchat_client::session::Saved;
 use netchat_shared::body::{decode_text, encode_text};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{conversation_from_wire, conversation_to_wire};
 use netchat_shared::name::UserName;
 use netchat_shared::server_key::ServerKey;
+use netchat_shared::sorted::SortedMap;
 use web_sys::Storage;
 
 use crate::store::{DeviceSettings, Draft};
@@ -23,7 +22,7 @@ const ASKED: &str = "netchat.asked";
 /// Followed by the name of the account.
 const DRAFTS: &str = "netchat.drafts.";
 
-type Drafts = BTreeMap<Conversation, Draft>;
+type Drafts = SortedMap<Conversation, Draft>;
 
 /// The session of this tab, or one that another tab began.
 pub(super) fn session() -> Option<Saved> {

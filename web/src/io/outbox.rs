@@ -5,7 +5,7 @@
 //! Writes are queued and done one transaction at a time; a transaction waits for nothing but its own
 //! requests.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use idb::{
@@ -16,6 +16,7 @@ use leptos::task::spawn_local;
 use netchat_client::session::Outgoing;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
+use netchat_shared::sorted::SortedMap;
 use wasm_bindgen::JsValue;
 
 use super::{Shared, drain, tell};
@@ -34,7 +35,7 @@ pub(super) struct Outbox {
     writes: VecDeque<Write>,
     is_writing: bool,
     /// Where each message stands: they are in the order of these keys.
-    keys: BTreeMap<MessageId, String>,
+    keys: SortedMap<MessageId, String>,
     last_key: u64,
 }
 
@@ -70,7 +71,7 @@ impl Outbox {
     /// The person has signed out: what waited is dropped, as they were asked.
     pub(super) fn forget(&mut self) {
         let keys = std::mem::take(&mut self.keys);
-        self.writes.extend(keys.into_values().map(|key| Write::Delete { key }));
+        self.writes.extend(keys.into_iter().map(|(_, key)| Write::Delete { key }));
     }
 }
 

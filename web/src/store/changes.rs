@@ -1,10 +1,9 @@
 //! What was said about a line since: corrections, and signs beside it.
 
-use std::collections::BTreeMap;
-
 use netchat_client::reaction::{Reaction, Sign};
 use netchat_shared::name::UserName;
 use netchat_shared::sequence::Sequence;
+use netchat_shared::sorted::SortedMap;
 
 /// Most reactions to one line that a page keeps. A server allows fewer; further ones are not shown.
 const REACTIONS_MAX: usize = 1_024;
@@ -15,7 +14,7 @@ const REACTIONS_MAX: usize = 1_024;
 pub struct Changes {
     edited: Option<Sequence>,
     /// By sign and person: the latest that was said, and whether the sign is there since.
-    reactions: BTreeMap<(Sign, UserName), (Sequence, bool)>,
+    reactions: SortedMap<(Sign, UserName), (Sequence, bool)>,
 }
 
 impl Changes {
@@ -29,7 +28,7 @@ impl Changes {
     #[must_use]
     pub fn signs(&self) -> Vec<(Sign, Vec<UserName>)> {
         let mut signs = Vec::<(Sign, Vec<UserName>)>::new();
-        for ((sign, who), (_, is_there)) in &self.reactions {
+        for ((sign, who), (_, is_there)) in self.reactions.iter() {
             if !*is_there {
                 continue;
             }

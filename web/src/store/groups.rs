@@ -1,11 +1,10 @@
 //! What the page shows of groups: what waits for the person's decision, and the details of one group.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use netchat_client::session::GroupOutcome;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{BlockReply, GroupAction, GroupInfo, JoinPolicy};
 use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::sorted::{SortedMap, SortedSet};
 
 use super::{Answer, Store, Thing};
 
@@ -13,9 +12,9 @@ use super::{Answer, Store, Thing};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Groups {
     /// Groups that one is invited to, and by whom.
-    pub invitations: BTreeMap<GroupName, UserName>,
+    pub invitations: SortedMap<GroupName, UserName>,
     /// Who asks to join which of one's groups.
-    pub asking: BTreeSet<(GroupName, UserName)>,
+    pub asking: SortedSet<(GroupName, UserName)>,
     /// The details that are in front.
     pub details: Option<GroupDetails>,
 }
@@ -28,7 +27,7 @@ pub struct GroupDetails {
     /// What it is; `None` until it is known.
     pub info: Option<GroupInfo>,
     /// Its members, as far as they are known.
-    pub members: BTreeSet<UserName>,
+    pub members: SortedSet<UserName>,
     /// What went wrong last.
     pub error: Option<String>,
 }
@@ -184,10 +183,10 @@ impl Store {
                 }
             }
             // What is there under the new name already is another group's thread of before.
-            self.threads.entry(after.clone()).or_insert(thread);
+            self.threads.get_or_insert(after.clone(), thread);
         }
         if let Some(draft) = self.drafts.remove(&before) {
-            self.drafts.entry(after.clone()).or_insert(draft);
+            self.drafts.get_or_insert(after.clone(), draft);
         }
         self.settings.person.rename(&before, &after);
         self.searching.rename(&before, &after);

@@ -24,7 +24,7 @@ mod timeline;
 mod touched;
 mod unread;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use netchat_client::session::{Connection, Content, Online, Question};
 use netchat_shared::conversation::Conversation;
@@ -33,6 +33,7 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
 use netchat_shared::sequence::Sequence;
+use netchat_shared::sorted::{SortedMap, SortedSet};
 use netchat_shared::time::{Instant, UnixTime};
 
 pub use self::account::{
@@ -68,7 +69,7 @@ pub struct Store {
     /// How the session stands to the server.
     pub connection: Connection,
     /// The conversations. Everyone is always among them.
-    pub threads: BTreeMap<Conversation, Thread>,
+    pub threads: SortedMap<Conversation, Thread>,
     /// The conversation in front.
     pub front: Option<Front>,
     /// Who is online, oneself included.
@@ -88,7 +89,7 @@ pub struct Store {
     /// What is looked for in messages.
     pub searching: Searching,
     /// What is written and not sent. Empty ones are not kept.
-    drafts: BTreeMap<Conversation, Draft>,
+    drafts: SortedMap<Conversation, Draft>,
     messages: HashMap<MessageKey, Message>,
     /// One's own messages, by their ids.
     own: HashMap<MessageId, MessageKey>,
@@ -97,7 +98,7 @@ pub struct Store {
     /// The page is behind another tab, or the screen is off: nobody reads what arrives.
     is_hidden: bool,
     /// One's own changes of lines that are not stored yet: no more than the session keeps.
-    pending_changes: BTreeMap<MessageId, Change>,
+    pending_changes: SortedMap<MessageId, Change>,
     /// What is done when its notice goes, unless it is undone.
     pending_acts: Vec<(u64, PendingAct)>,
     /// What arrived and the person may be told of.
@@ -169,9 +170,9 @@ impl Store {
             me: None,
             decision: None,
             connection: Connection::Connecting,
-            threads: BTreeMap::from([(Conversation::Everyone, Thread::default())]),
+            threads: [(Conversation::Everyone, Thread::default())].into_iter().collect(),
             front: None,
-            online: Online { names: BTreeSet::new(), count: 0, is_complete: false },
+            online: Online { names: SortedSet::new(), count: 0, is_complete: false },
             groups: Groups::default(),
             answer: Answer::Nothing,
             account: Account::default(),
@@ -179,12 +180,12 @@ impl Store {
             settings: Settings::default(),
             emojis: None,
             searching: Searching::new(lowercase),
-            drafts: BTreeMap::new(),
+            drafts: SortedMap::new(),
             messages: HashMap::new(),
             own: HashMap::new(),
             typing: Vec::new(),
             is_hidden: false,
-            pending_changes: BTreeMap::new(),
+            pending_changes: SortedMap::new(),
             pending_acts: Vec::new(),
             news: Vec::new(),
             has_missed: false,
@@ -441,7 +442,7 @@ impl Store {
 
     /// All that is written and not sent.
     #[must_use]
-    pub fn drafts(&self) -> &BTreeMap<Conversation, Draft> {
+    pub fn drafts(&self) -> &SortedMap<Conversation, Draft> {
         &self.drafts
     }
 
@@ -453,8 +454,8 @@ impl Store {
     }
 
     /// What is written elsewhere, in place of what is here; but not in the box that is in use.
-    pub fn set_drafts(&mut self, drafts: &BTreeMap<Conversation, Draft>) {
-        let known: BTreeSet<_> = self.drafts.keys().chain(drafts.keys()).cloned().collect();
+    pub fn set_drafts(&mut self, drafts: &SortedMap<Conversation, Draft>) {
+        let known: SortedSet<_> = self.drafts.keys().chain(drafts.keys()).cloned().collect();
         for conversation in known {
             let draft = drafts.get(&conversation).cloned().unwrap_or_default();
             let is_in_use = self.is_in_front(&conversation) && !self.is_hidden;
@@ -543,7 +544,7 @@ impl Store {
         if !self.threads.contains_key(conversation) {
             self.touched.thing(Thing::List);
         }
-        self.threads.entry(conversation.clone()).or_default()
+        self.threads.get_or_insert(conversation.clone(), Thread::default())
     }
 
     fn next_key(&mut self) -> MessageKey {

@@ -5,7 +5,7 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 use netchat_shared::extended::AccountSession;
 
-use super::shown::when;
+use super::shown::{boxed, list, when};
 use super::use_ui;
 use crate::clock::now;
 use crate::store::{AccountIntent, Intent, PasswordForm, Thing, describe_session, device_of};
@@ -26,12 +26,12 @@ pub(super) fn AccountDialog() -> impl IntoView {
     });
     let close = move || ui.perform(Intent::Account(AccountIntent::Close));
     view! {
-        <dialog class="card" node_ref=dialog aria-label="Account" on:close=move |_| close()>
+        <dialog class="card" node_ref=dialog aria-label="Account" on:close=boxed(move |_| close())>
             <h2>"Account"</h2>
             <Sessions />
             <ChangePassword />
             <div class="card__actions">
-                <button class="button" type="button" on:click=move |_| close()>"Close"</button>
+                <button class="button" type="button" on:click=boxed(move |_| close())>"Close"</button>
             </div>
         </dialog>
     }
@@ -51,24 +51,29 @@ fn Sessions() -> impl IntoView {
                 || view! { <p role="status">"Asking the server…"</p> }.into_any(),
             )}
             <ul class="account__sessions" aria-label="Sessions">
-                <For each=listed key=Clone::clone let(session)>
-                    <Session session />
-                </For>
+                {list(listed, session_key, |session| view! { <Session session /> }.into_any())}
             </ul>
             <div class="card__actions">
-                <button class="button" type="button" on:click=move |_| ui.perform(Intent::Account(AccountIntent::EndOthers))>
+                <button class="button" type="button" on:click=boxed(move |_| ui.perform(Intent::Account(AccountIntent::EndOthers)))>
                     "End all others"
                 </button>
                 <button
                     class="button"
                     type="button"
-                    on:click=move |_| ui.perform(Intent::Account(AccountIntent::SignOutEverywhere))
+                    on:click=boxed(move |_| ui.perform(Intent::Account(AccountIntent::SignOutEverywhere)))
                 >
                     "Sign out everywhere"
                 </button>
             </div>
         </section>
     }
+}
+
+/// Everything that may change in it.
+fn session_key(session: &AccountSession) -> String {
+    let AccountSession { id, seen, is_online, is_this, device, .. } = session;
+    let device = device.as_ref().map(ToString::to_string).unwrap_or_default();
+    format!("{} {} {is_online} {is_this} {device}", id.0, seen.millis)
 }
 
 #[component]
@@ -90,7 +95,7 @@ fn Session(session: AccountSession) -> impl IntoView {
                             class="button button--small"
                             type="button"
                             aria-label=label
-                            on:click=move |_| ui.perform(Intent::Account(AccountIntent::EndSession(id)))
+                            on:click=boxed(move |_| ui.perform(Intent::Account(AccountIntent::EndSession(id))))
                         >
                             "End"
                         </button>
@@ -131,7 +136,7 @@ fn ChangePassword() -> impl IntoView {
         Callback::new(move |text| form.update(|form| set(form, text)))
     };
     view! {
-        <form aria-labelledby="password-title" on:submit=on_submit>
+        <form aria-labelledby="password-title" on:submit=boxed(on_submit)>
             <h3 id="password-title">"Change your password"</h3>
             <PasswordField
                 label="Current password"
@@ -161,8 +166,8 @@ fn ChangePassword() -> impl IntoView {
                 />
                 <span>"Keep my other sessions"</span>
             </label>
-            <p class="field__error" role="alert">{error}</p>
-            <p role="status">{done}</p>
+            <p class="field__error" role="alert">{move || error()}</p>
+            <p role="status">{move || done()}</p>
             <div class="card__actions">
                 <button class="button button--primary" type="submit" disabled=is_busy>
                     "Change password"

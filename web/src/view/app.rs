@@ -15,15 +15,14 @@ use super::help::HelpSheet;
 use super::log::Today;
 use super::notices::Notices;
 use super::search::SearchPanel;
-use super::shown::{either, when};
+use super::shown::{boxed, either, when};
 use super::sidebar::Sidebar;
-use super::sign_in::SignInPage;
 use super::switcher::Switcher;
-use super::{Sheet, Side, Ui, keys, use_ui};
+use super::{Sheet, Side, Ui, keys, sign_in, use_ui};
 use crate::clock;
 use crate::store::{Theme, Thing};
 
-/// The page: the sign-in form, or the conversations.
+/// The page, beside the sign-in form: the conversations, or a decision.
 #[component]
 pub fn App(
     /// The store and the intents.
@@ -35,16 +34,13 @@ pub fn App(
     follow_settings(ui);
     provide_context(today());
     keys::listen(ui);
+    sign_in::adopt(ui);
     let page = move || match decision.get() {
         Some(decision) => view! { <DecisionPage decision /> }.into_any(),
-        None => either(
-            move || is_signed_in.get(),
-            || view! { <Chat /> }.into_any(),
-            || view! { <SignInPage /> }.into_any(),
-        ),
+        None => when(move || is_signed_in.get(), || view! { <Chat /> }.into_any()),
     };
     view! {
-        {page}
+        {move || page()}
         <Notices />
     }
 }
@@ -139,11 +135,11 @@ fn Welcome() -> impl IntoView {
             <h1>{move || me.get().map(|me| format!("Welcome, {me}"))}</h1>
             <p>"Pick a conversation on the left, or begin one."</p>
             <div class="welcome__cards">
-                <button class="welcome__card" type="button" on:click=move |_| ui.show(Sheet::Person)>
+                <button class="welcome__card" type="button" on:click=boxed(move |_| ui.show(Sheet::Person))>
                     <strong>"Write to somebody"</strong>
                     <span>"They get it when they are back, if they are away."</span>
                 </button>
-                <button class="welcome__card" type="button" on:click=move |_| ui.show(Sheet::NewGroup)>
+                <button class="welcome__card" type="button" on:click=boxed(move |_| ui.show(Sheet::NewGroup))>
                     <strong>"Make a group"</strong>
                     <span>"Invite people; they decide whether they join."</span>
                 </button>

@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(initials("  x"), "X");
         assert_eq!(colour("bob"), colour("bob"));
         let names = ["alice", "bob", "carol", "dan", "eve", "frank", "grace", "heidi"];
-        let colours: std::collections::BTreeSet<_> =
+        let colours: netchat_shared::sorted::SortedSet<_> =
             names.iter().map(|name| colour(name)).collect();
         assert!(colours.len() >= 4, "{colours:?}");
     }

@@ -1,5 +1,6 @@
 //! How what is being typed could go on, in a list over the box.
 
+use leptos::ev::MouseEvent;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use netchat_client::complete::{Choice, Known, complete};
@@ -7,6 +8,7 @@ use netchat_shared::conversation::Conversation;
 use netchat_shared::name::{GroupName, UserName};
 use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 
+use super::shown::boxed;
 use super::{Ui, keys};
 use crate::device;
 use crate::store::{Emojis, Intent, Store};
@@ -178,15 +180,16 @@ pub(super) fn Completions(completion: Completion) -> impl IntoView {
                 id=format!("way-{at}")
                 role="option"
                 aria-selected=move || if completion.chosen.get() == at { "true" } else { "false" }
-                on:mousedown=move |event| {
+                on:mousedown=boxed(move |event: MouseEvent| {
                     event.prevent_default();
                     completion.choose(at);
-                }
+                })
             >
                 <span>{way.shown}</span>
                 <small>{way.about}</small>
             </li>
         }
+        .into_any()
     };
     let options = move || {
         completion
@@ -205,7 +208,7 @@ pub(super) fn Completions(completion: Completion) -> impl IntoView {
             aria-label="Completions"
             hidden=move || completion.ways.with(Vec::is_empty)
         >
-            {options}
+            {move || options()}
         </ul>
     }
 }

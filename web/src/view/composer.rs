@@ -10,7 +10,7 @@ use netchat_shared::limits::TEXT_BYTES_MAX;
 
 use super::completion::{Completion, Completions};
 use super::icons::{Icon, icon};
-use super::shown::when;
+use super::shown::{boxed, when};
 use super::{Picked, Sheet, Side, Ui, keys, use_ui};
 use crate::store::{About, AccountIntent, GroupIntent, Intent, MessageIntent, Store, Thing};
 
@@ -66,7 +66,7 @@ pub(super) fn Composer() -> impl IntoView {
         send();
     };
     view! {
-        <form class="box" on:submit=on_submit>
+        <form class="box" on:submit=boxed(on_submit)>
             <Completions completion />
             <AboutLine />
             <div class="box__row">
@@ -78,11 +78,11 @@ pub(super) fn Composer() -> impl IntoView {
                     aria-describedby="composer-error"
                     aria-controls="completions"
                     aria-activedescendant=move || completion.active()
-                    on:blur=move |_| completion.close()
+                    on:blur=boxed(move |_| completion.close())
                     placeholder=placeholder(ui)
                     rows="1"
                     on:input:target=move |event| on_input(event.target().value())
-                    on:keydown=on_key
+                    on:keydown=boxed(on_key)
                 ></textarea>
                 {send_button()}
             </div>
@@ -166,7 +166,7 @@ fn emoji_button(ui: Ui) -> AnyView {
             type="button"
             aria-label="Emoji"
             title="Emoji"
-            on:click=move |_| ui.show(Sheet::Emoji(Picked::Writes))
+            on:click=boxed(move |_| ui.show(Sheet::Emoji(Picked::Writes)))
         >
             {icon(Icon::React)}
         </button>
@@ -215,11 +215,11 @@ fn AboutLine() -> impl IntoView {
                         class="button button--icon"
                         type="button"
                         aria-label="Cancel"
-                        on:click=move |_| {
+                        on:click=boxed(move |_| {
                             if let Some(to) = ui.front() {
                                 ui.perform(Intent::DropAbout(to));
                             }
-                        }
+                        })
                     >
                         {icon(Icon::Close)}
                     </button>

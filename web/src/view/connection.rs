@@ -7,8 +7,8 @@ use netchat_client::session::Connection;
 use netchat_shared::extended::LinkStatistics;
 use netchat_shared::time::Instant;
 
-use super::shown::when;
-use super::use_ui;
+use super::shown::{boxed, when};
+use super::{Ui, use_ui};
 use crate::clock::now;
 use crate::store::{Intent, Thing};
 
@@ -16,20 +16,17 @@ use crate::store::{Intent, Thing};
 const UNDISTURBED: Duration = Duration::from_secs(5);
 
 /// The state in words.
-#[component]
-pub(super) fn ConnectionStatus() -> impl IntoView {
-    let ui = use_ui();
+pub(super) fn connection_words(ui: Ui) -> Signal<String> {
     let present = present();
     let put_off = ui.part(Thing::SignIn, |store| store.sign_in.put_off);
     let connection = ui.part(Thing::Connection, |store| store.connection);
-    let text = move || match connection.get() {
+    Signal::derive(move || match connection.get() {
         Connection::Connected => match put_off.get() {
             Some(put_off) => put_off.describe(present.get()),
             None => "Connected".to_owned(),
         },
         away @ (Connection::Connecting | Connection::Retrying(_)) => describe(away, present.get()),
-    };
-    view! { <span class="connection" role="status" aria-label="Connection">{text}</span> }
+    })
 }
 
 /// The state beside one's name. A press shows what the link has seen.
@@ -40,8 +37,10 @@ pub(super) fn LinkState() -> impl IntoView {
     let is_on = move || connection.get() == Connection::Connected;
     view! {
         <button class="side__state" type="button" popovertarget="link-panel">
-            <i class="dot" class:dot--on=is_on></i>
-            <ConnectionStatus />
+            <i class="dot" class:dot--on=move || is_on()></i>
+            <span class="connection" role="status" aria-label="Connection">
+                {connection_words(ui)}
+            </span>
         </button>
         <div class="menu menu--link" id="link-panel" popover="auto">
             <LinkPanel />
@@ -59,7 +58,7 @@ fn LinkPanel() -> impl IntoView {
     };
     view! {
         <h2>"Connection"</h2>
-        <p>{details}</p>
+        <p>{move || details()}</p>
     }
 }
 
@@ -85,7 +84,7 @@ pub(super) fn ConnectionBanner() -> impl IntoView {
                 <button
                     class="button button--small"
                     type="button"
-                    on:click=move |_| ui.perform(Intent::ConnectNow)
+                    on:click=boxed(move |_| ui.perform(Intent::ConnectNow))
                 >
                     "Now"
                 </button>

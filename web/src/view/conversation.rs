@@ -7,6 +7,7 @@ use super::avatar;
 use super::composer::Composer;
 use super::icons::{Icon, icon};
 use super::log::Log;
+use super::shown::boxed;
 use super::{Side, Ui, use_ui};
 use crate::store::{Intent, Store, Thing};
 
@@ -27,14 +28,14 @@ pub(super) fn ConversationView() -> impl IntoView {
                 class="button button--icon talk__back"
                 type="button"
                 aria-label="Back to conversations"
-                on:click=move |_| ui.perform(Intent::Open(None))
+                on:click=boxed(move |_| ui.perform(Intent::Open(None)))
             >
                 {icon(Icon::Back)}
             </button>
             {move || conversation.get().map(|conversation| avatar::conversation(&conversation))}
             <div class="talk__title">
                 <h1>{move || conversation.get().map(|conversation| conversation.to_string())}</h1>
-                <span class="talk__about">{about}</span>
+                <span class="talk__about">{move || about()}</span>
             </div>
             {side_button(ui, Side::Search, "Search messages here", Icon::Search)}
             {side_button(ui, Side::Details, "Details", Icon::Details)}
@@ -54,7 +55,7 @@ fn side_button(ui: Ui, side: Side, label: &'static str, sign: Icon) -> AnyView {
             type="button"
             aria-label=label
             aria-expanded=move || if is_open() { "true" } else { "false" }
-            on:click=move |_| ui.toggle_side(side)
+            on:click=boxed(move |_| ui.toggle_side(side))
         >
             {icon(sign)}
         </button>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::shown::boxed;
 use super::use_ui;
 use crate::store::{Decision, Intent};
 
@@ -11,7 +12,7 @@ pub(super) fn DecisionPage(decision: Decision) -> impl IntoView {
     let ui = use_ui();
     let button = move |label: &'static str, class: &'static str, intent: Intent| {
         view! {
-            <button class=class type="button" on:click=move |_| ui.perform(intent.clone())>
+            <button class=class type="button" on:click=boxed(move |_| ui.perform(intent.clone()))>
                 {label}
             </button>
         }

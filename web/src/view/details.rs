@@ -7,7 +7,7 @@ use netchat_shared::name::UserName;
 
 use super::groups::GroupDetailsView;
 use super::icons::{Icon, icon};
-use super::shown::when;
+use super::shown::{boxed, when};
 use super::use_ui;
 use crate::clock;
 use crate::router;
@@ -30,12 +30,12 @@ pub(super) fn Details() -> impl IntoView {
     view! {
         <aside class="details" aria-label="Details" tabindex="-1">
             <header class="details__head">
-                <h2>{title}</h2>
+                <h2>{move || title()}</h2>
                 <button
                     class="button button--icon"
                     type="button"
                     aria-label="Close details"
-                    on:click=move |_| ui.close_side()
+                    on:click=boxed(move |_| ui.close_side())
                 >
                     {icon(Icon::Close)}
                 </button>
@@ -79,8 +79,8 @@ fn ReceiptsOfMessage() -> impl IntoView {
                     view! {
                         <section class="details__part" aria-labelledby="receipts-title">
                             <h3 id="receipts-title">"This message"</h3>
-                            <p>{summary}</p>
-                            <ul class="people" aria-label="Receipts">{each}</ul>
+                            <p>{move || summary()}</p>
+                            <ul class="people" aria-label="Receipts">{move || each()}</ul>
                         </section>
                     }
                 })
@@ -144,11 +144,11 @@ fn HearsChoice() -> impl IntoView {
                     type="radio"
                     name="hears"
                     prop:checked=move || hears() == choice
-                    on:change=move |_| {
+                    on:change=boxed(move |_| {
                         if let Some(front) = ui.front() {
                             ui.perform(Intent::Set(Setting::Hears(front, choice)));
                         }
-                    }
+                    })
                 />
                 <span>{label}</span>
             </label>

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::name::{NameError, UserName};
 
+use super::shown::boxed;
 use super::use_ui;
 use crate::store::{Answer, Intent, Thing};
 
@@ -21,14 +22,14 @@ pub(super) fn Modal(title: &'static str, children: Children) -> impl IntoView {
         }
     });
     view! {
-        <dialog class="card" node_ref=dialog aria-label=title on:close=move |_| ui.sheet.set(None)>
+        <dialog class="card" node_ref=dialog aria-label=title on:close=boxed(move |_| ui.sheet.set(None))>
             <header class="card__head">
                 <h2>{title}</h2>
                 <button
                     class="button button--icon"
                     type="button"
                     aria-label="Close"
-                    on:click=move |_| ui.sheet.set(None)
+                    on:click=boxed(move |_| ui.sheet.set(None))
                 >
                     {super::icons::icon(super::icons::Icon::Close)}
                 </button>
@@ -128,11 +129,11 @@ fn FormSheet(
     let fields = fields.map(|((label, hint), text)| field(label, hint, text)).collect_view();
     view! {
         <Modal title>
-            <form on:submit=on_submit>
+            <form on:submit=boxed(on_submit)>
                 {fields}
                 <p class="field__error" role="alert">{move || error.get()}</p>
                 <div class="card__actions">
-                    <button class="button" type="button" on:click=move |_| ui.sheet.set(None)>"Cancel"</button>
+                    <button class="button" type="button" on:click=boxed(move |_| ui.sheet.set(None))>"Cancel"</button>
                     <button class="button button--primary" type="submit" disabled=move || is_busy.get()>
                         {submit}
                     </button>

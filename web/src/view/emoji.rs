@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::dialogs::Modal;
+use super::shown::boxed;
 use super::{Picked, use_ui};
 use crate::store::{Emoji, Emojis, Intent, MessageIntent, Thing};
 
@@ -42,7 +43,7 @@ pub(super) fn EmojiPicker(
                 autofocus
                 on:input:target=move |event| typed.set(event.target().value())
             />
-            <div class="emoji">{shown}</div>
+            <div class="emoji">{move || shown()}</div>
         </Modal>
     }
 }
@@ -70,7 +71,7 @@ fn grid<'a>(
                     type="button"
                     title=name.clone()
                     aria-label=name
-                    on:click=move |_| pick.run(sign.clone())
+                    on:click=boxed(move |_| pick.run(sign.clone()))
                 >
                     {shown}
                 </button>

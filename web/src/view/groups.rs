@@ -6,7 +6,7 @@ use netchat_shared::extended::{GroupAction, JoinPolicy};
 use netchat_shared::name::{GroupName, UserName};
 
 use super::dialogs::field;
-use super::shown::when;
+use super::shown::{boxed, list, when};
 use super::use_ui;
 use crate::store::{GroupDetails, GroupIntent, Intent, Store, Thing, describe_policy};
 
@@ -21,18 +21,23 @@ pub(super) fn Decisions() -> impl IntoView {
         ui.part(Thing::Decisions, |store| store.groups.asking.iter().cloned().collect::<Vec<_>>());
     let is_empty = move || invitations.with(Vec::is_empty) && asking.with(Vec::is_empty);
     view! {
-        <section class="decisions" aria-label="Invitations" hidden=is_empty>
+        <section class="decisions" aria-label="Invitations" hidden=move || is_empty()>
             <h2 class="sidebar__title">"Invitations"</h2>
             <ul class="decisions__list">
-                <For each=move || invitations.get() key=Clone::clone let(invitation)>
-                    <Invitation group=invitation.0 by=invitation.1 />
-                </For>
-                <For each=move || asking.get() key=Clone::clone let(asks)>
-                    <Asking group=asks.0 name=asks.1 />
-                </For>
+                {list(move || invitations.get(), pair_key, |(group, by)| {
+                    view! { <Invitation group by /> }.into_any()
+                })}
+                {list(move || asking.get(), pair_key, |(group, name)| {
+                    view! { <Asking group name /> }.into_any()
+                })}
             </ul>
         </section>
     }
+}
+
+/// No name holds the sign between them.
+fn pair_key((group, name): &(GroupName, UserName)) -> String {
+    format!("{group}#{name}")
 }
 
 #[component]
@@ -78,7 +83,7 @@ fn Act(text: &'static str, label: String, intent: GroupIntent) -> impl IntoView 
             class="button button--small"
             type="button"
             aria-label=label
-            on:click=move |_| ui.perform(Intent::Group(intent.clone()))
+            on:click=boxed(move |_| ui.perform(Intent::Group(intent.clone())))
         >
             {text}
         </button>
@@ -111,7 +116,7 @@ pub(super) fn GroupDetailsView() -> impl IntoView {
             },
         )}
         <p class="field__error" role="alert">{move || error.get()}</p>
-        <button class="button" type="button" on:click=quit>"Leave group"</button>
+        <button class="button" type="button" on:click=boxed(quit)>"Leave group"</button>
     }
 }
 
@@ -151,6 +156,32 @@ fn Policy() -> impl IntoView {
     }
 }
 
+/// Somebody of a group, and the group if they can be taken out of it.
+type Person = (UserName, Option<GroupName>);
+
+/// No name holds the sign between them.
+fn person_key((name, group): &Person) -> String {
+    format!("{name}#{}", group.as_ref().map_or("", GroupName::as_str))
+}
+
+fn member((name, group): Person) -> AnyView {
+    let act = group.map(|group| {
+        let label = format!("Remove {name}");
+        let intent = GroupIntent::Act(group, GroupAction::Remove(name.clone()));
+        view! { <Act text="Remove" label intent /> }
+    });
+    view! { <li><strong>{name.to_string()}</strong>{act}</li> }.into_any()
+}
+
+fn invited_person((name, group): Person) -> AnyView {
+    let act = group.map(|group| {
+        let label = format!("Take the invitation of {name} back");
+        let intent = GroupIntent::Act(group, GroupAction::TurnAway(name.clone()));
+        view! { <Act text="Take back" label intent /> }
+    });
+    view! { <li><span>{name.to_string()}</span>{act}</li> }.into_any()
+}
+
 #[component]
 fn Members() -> impl IntoView {
     let ui = use_ui();
@@ -169,19 +200,7 @@ fn Members() -> impl IntoView {
         <section class="details__part" aria-labelledby="members-title">
             <h3 id="members-title">"Members"</h3>
             <ul class="people" aria-label="Members">
-                <For each=move || members.get() key=Clone::clone let(member)>
-                    {
-                        let (name, group) = member;
-                        let act = group
-                            .map(|group| {
-                                let label = format!("Remove {name}");
-                                let remove = GroupAction::Remove(name.clone());
-                                let intent = GroupIntent::Act(group, remove);
-                                view! { <Act text="Remove" label intent /> }
-                            });
-                        view! { <li><strong>{name.to_string()}</strong>{act}</li> }
-                    }
-                </For>
+                {list(move || members.get(), person_key, member)}
             </ul>
         </section>
     }
@@ -201,18 +220,7 @@ fn InvitedPeople() -> impl IntoView {
         <section class="details__part" aria-labelledby="invited-title" hidden=move || invited.with(Vec::is_empty)>
             <h3 id="invited-title">"Invited"</h3>
             <ul class="people" aria-label="Invited">
-                <For each=move || invited.get() key=Clone::clone let(person)>
-                    {
-                        let (name, group) = person;
-                        let act = group
-                            .map(|group| {
-                                let label = format!("Take the invitation of {name} back");
-                                let intent = GroupIntent::Act(group, GroupAction::TurnAway(name.clone()));
-                                view! { <Act text="Take back" label intent /> }
-                            });
-                        view! { <li><span>{name.to_string()}</span>{act}</li> }
-                    }
-                </For>
+                {list(move || invited.get(), person_key, invited_person)}
             </ul>
         </section>
     }
@@ -240,7 +248,7 @@ fn TypedAction(
         }
     };
     view! {
-        <form on:submit=on_submit>
+        <form on:submit=boxed(on_submit)>
             {field(label, hint, text)}
             <button class="button button--small" type="submit" aria-label=format!("{label} now")>{label}</button>
         </form>

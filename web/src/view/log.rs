@@ -3,6 +3,7 @@
 //! Where they are is noted when they scroll: at the end, or at a row and so far below the top. After
 //! each change of what is shown, and of how big anything is, that is restored before it is painted.
 
+use leptos::ev::{FocusEvent, MouseEvent};
 use leptos::html::{Div, Ol};
 use leptos::prelude::*;
 use netchat_shared::conversation::Conversation;
@@ -13,7 +14,7 @@ use web_sys::{Element, HtmlElement, KeyboardEvent, ResizeObserver};
 
 use super::icons::{Icon, icon};
 use super::row::MessageRow;
-use super::shown::when;
+use super::shown::{boxed, list, when};
 use super::{Ui, use_ui};
 use crate::clock;
 use crate::store::{Intent, MessageKey, ReadingIntent, Row, Store, Thing};
@@ -166,17 +167,15 @@ pub(super) fn Log() -> impl IntoView {
                 role="log"
                 aria-label="Messages"
                 aria-live="off"
-                on:scroll=move |_| reading.note()
-                on:mouseover=move |event| ui.point_at(row_of(event.target()))
-                on:mouseleave=move |_| ui.point_at(None)
-                on:focusin=move |event| ui.point_at(row_of(event.target()))
-                on:click=move |event| ui.point_at(row_of(event.target()))
-                on:keydown=move |event| step(&event)
+                on:scroll=boxed(move |_| reading.note())
+                on:mouseover=boxed(move |event: MouseEvent| ui.point_at(row_of(event.target())))
+                on:mouseleave=boxed(move |_| ui.point_at(None))
+                on:focusin=boxed(move |event: FocusEvent| ui.point_at(row_of(event.target())))
+                on:click=boxed(move |event: MouseEvent| ui.point_at(row_of(event.target())))
+                on:keydown=boxed(move |event: KeyboardEvent| step(&event))
             >
                 <ol class="log__rows" node_ref=reading.list>
-                    <For each=move || rows.get() key=|row| *row let(row)>
-                        {draw(row)}
-                    </For>
+                    {list(move || rows.get(), row_key, draw)}
                 </ol>
                 {when(
                     move || rows.with(Vec::is_empty),
@@ -222,6 +221,14 @@ fn step(event: &KeyboardEvent) {
     if let Some(row) = next.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
         event.prevent_default();
         let _ = row.focus();
+    }
+}
+
+fn row_key(row: &Row) -> String {
+    match row {
+        Row::Day(day) => format!("day-{day}"),
+        Row::Unread => "unread".to_owned(),
+        Row::Message(key) => key.0.to_string(),
     }
 }
 
@@ -311,7 +318,7 @@ fn DayRow(day: i64) -> impl IntoView {
         today.iter().for_each(|today| today.0.track());
         clock::day(day)
     };
-    view! { <li class="log__day" data-row=format!("day-{day}")><span>{label}</span></li> }
+    view! { <li class="log__day" data-row=format!("day-{day}")><span>{move || label()}</span></li> }
 }
 
 /// Changes with the day.
@@ -338,7 +345,7 @@ fn Jumps(reading: Reading) -> impl IntoView {
             {when(
                 move || reading.is_new_above.get(),
                 move || view! {
-                    <button class="jump" type="button" on:click=to_first_new>
+                    <button class="jump" type="button" on:click=boxed(to_first_new)>
                         {icon(Icon::Up)}
                         "First unread"
                     </button>
@@ -347,9 +354,9 @@ fn Jumps(reading: Reading) -> impl IntoView {
             {when(
                 move || is_away.get(),
                 move || view! {
-                    <button class="jump jump--end" type="button" on:click=move |_| ui.perform(Intent::Read(ReadingIntent::ToEnd))>
+                    <button class="jump jump--end" type="button" on:click=boxed(move |_| ui.perform(Intent::Read(ReadingIntent::ToEnd)))>
                         {icon(Icon::Down)}
-                        {label}
+                        {move || label()}
                     </button>
                 }.into_any(),
             )}

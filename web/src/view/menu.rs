@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::icons::{Icon, icon};
+use super::shown::boxed;
 use super::{Sheet, use_ui};
 use crate::store::{AccountIntent, DeviceSettings, Intent, Setting, Theme, Thing};
 
@@ -17,7 +18,7 @@ pub(super) fn NewMenu() -> impl IntoView {
                 type="button"
                 popovertarget="new-menu"
                 popovertargetaction="hide"
-                on:click=move |_| ui.show(sheet)
+                on:click=boxed(move |_| ui.show(sheet))
             >
                 {label}
             </button>
@@ -51,7 +52,7 @@ pub(super) fn PersonMenu() -> impl IntoView {
                 type="button"
                 popovertarget="person-menu"
                 popovertargetaction="hide"
-                on:click=move |_| act.run(())
+                on:click=boxed(move |_| act.run(()))
             >
                 {label}
             </button>
@@ -97,7 +98,7 @@ fn ThemeChoice(theme: Theme, label: &'static str, device: Memo<DeviceSettings>) 
                 type="radio"
                 name="theme"
                 prop:checked=move || device.get().theme == theme
-                on:change=move |_| ui.perform(Intent::Set(Setting::Theme(theme)))
+                on:change=boxed(move |_| ui.perform(Intent::Set(Setting::Theme(theme))))
             />
             <span>{label}</span>
         </label>

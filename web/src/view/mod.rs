@@ -1,6 +1,10 @@
 //! What the person sees. Components read the [`Live`] store and hand [`Intent`]s on; they do nothing else.
 
 #![expect(unreachable_pub, reason = "the component macro makes what it generates public")]
+#![expect(
+    clippy::redundant_closure,
+    reason = "in a view, a closure loses its type, and a name keeps it"
+)]
 
 mod account;
 mod app;

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::icons::{Icon, icon};
+use super::shown::boxed;
 use super::use_ui;
 use crate::store::{Intent, Notice, Offer, Setting, Thing};
 
@@ -22,7 +23,7 @@ fn notice(notice: Notice) -> AnyView {
     let Notice { id, text, offer } = notice;
     let button = move |label: &'static str, intent: Intent| {
         view! {
-            <button class="button button--small" type="button" on:click=move |_| ui.perform(intent.clone())>
+            <button class="button button--small" type="button" on:click=boxed(move |_| ui.perform(intent.clone()))>
                 {label}
             </button>
         }
@@ -42,7 +43,7 @@ fn notice(notice: Notice) -> AnyView {
                 class="button button--icon"
                 type="button"
                 aria-label="Dismiss"
-                on:click=move |_| ui.perform(Intent::Dismiss(id))
+                on:click=boxed(move |_| ui.perform(Intent::Dismiss(id)))
             >
                 {icon(Icon::Close)}
             </button>

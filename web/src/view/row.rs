@@ -7,7 +7,7 @@ use netchat_client::session::Content;
 use netchat_shared::name::UserName;
 
 use super::icons::{Icon, icon};
-use super::shown::{either, when};
+use super::shown::{boxed, either, when};
 use super::{Picked, Sheet, Side, Ui, avatar, text, use_ui};
 use crate::clock;
 use crate::store::{Intent, Mark, Message, MessageIntent, MessageKey, ReadingIntent, Store};
@@ -34,8 +34,8 @@ pub(super) fn MessageRow(key: MessageKey) -> impl IntoView {
             class="message"
             class:message--own=is_own
             class:message--first=move || is_first.get()
-            class:message--going=is_going
-            class:message--found=is_found
+            class:message--going=move || is_going()
+            class:message--found=move || is_found()
             data-row=key.0.to_string()
             tabindex="-1"
         >
@@ -96,7 +96,7 @@ fn Answered(key: MessageKey, row: RwSignal<()>) -> impl IntoView {
     };
     of.map(|of| {
         view! {
-            <button class="message__answered" type="button" on:click=move |_| ui.perform(Intent::Read(ReadingIntent::JumpTo(of)))>
+            <button class="message__answered" type="button" on:click=boxed(move |_| ui.perform(Intent::Read(ReadingIntent::JumpTo(of))))>
                 {move || line().unwrap_or_else(|| "An earlier message".to_owned())}
             </button>
         }
@@ -124,7 +124,7 @@ fn Body(key: MessageKey, row: RwSignal<()>) -> impl IntoView {
     };
     view! {
         <div class="message__body">
-            {body}
+            {move || body()}
             {when(is_edited, || view! { <span class="message__edited">"edited"</span> }.into_any())}
         </div>
     }
@@ -152,9 +152,9 @@ fn long_text(
         <button
             class="message__fold"
             type="button"
-            on:click=move |_| ui.perform(Intent::Message(key, MessageIntent::Unfold))
+            on:click=boxed(move |_| ui.perform(Intent::Message(key, MessageIntent::Unfold)))
         >
-            {label}
+            {move || label()}
         </button>
     }
     .into_any()
@@ -181,7 +181,8 @@ fn Signs(key: MessageKey, row: RwSignal<()>) -> impl IntoView {
                     .map(|(sign, people)| sign_button(ui, key, &sign, &people, me.as_ref()))
                     .collect_view()
             };
-            view! { <ul class="message__signs" aria-label="Reactions">{draw}</ul> }.into_any()
+            view! { <ul class="message__signs" aria-label="Reactions">{move || draw()}</ul> }
+                .into_any()
         },
     )
 }
@@ -205,7 +206,7 @@ fn sign_button(
                 aria-label=label.clone()
                 title=label
                 aria-pressed=if is_own { "true" } else { "false" }
-                on:click=move |_| ui.perform(Intent::Message(key, toggle.clone()))
+                on:click=boxed(move |_| ui.perform(Intent::Message(key, toggle.clone())))
             >
                 {format!("{sign} {}", people.len())}
             </button>
@@ -240,23 +241,23 @@ fn Receipt(key: MessageKey, row: RwSignal<()>) -> impl IntoView {
     view! {
         <button
             class="receipt"
-            class:receipt--failed=has_failed
+            class:receipt--failed=move || has_failed()
             class:receipt--received=move || mark.get() == Some(Mark::Received)
             type="button"
-            title=words
-            on:click=show
+            title=move || words()
+            on:click=boxed(show)
         >
-            {sign}
-            <span class="visually-hidden">{words}</span>
+            {move || sign()}
+            <span class="visually-hidden">{move || words()}</span>
         </button>
         {when(has_failed, move || view! {
             <p class="message__failed">
-                {words}
+                {move || words()}
                 " "
                 <button
                     class="button button--small"
                     type="button"
-                    on:click=move |_| ui.perform(Intent::Message(key, MessageIntent::SendAgain))
+                    on:click=boxed(move |_| ui.perform(Intent::Message(key, MessageIntent::SendAgain)))
                 >
                     "Send again"
                 </button>
@@ -282,7 +283,7 @@ fn Actions(key: MessageKey, row: RwSignal<()>, is_own: bool) -> impl IntoView {
                     type="button"
                     aria-label=label
                     title=label
-                    on:click=move |_| ui.perform(Intent::Message(key, intent.clone()))
+                    on:click=boxed(move |_| ui.perform(Intent::Message(key, intent.clone())))
                 >
                     {icon(sign)}
                 </button>
@@ -296,7 +297,7 @@ fn Actions(key: MessageKey, row: RwSignal<()>, is_own: bool) -> impl IntoView {
                     class="action action--sign"
                     type="button"
                     aria-label=label
-                    on:click=move |_| ui.perform(Intent::Message(key, intent.clone()))
+                    on:click=boxed(move |_| ui.perform(Intent::Message(key, intent.clone())))
                 >
                     {text}
                 </button>
@@ -310,7 +311,7 @@ fn Actions(key: MessageKey, row: RwSignal<()>, is_own: bool) -> impl IntoView {
                     type="button"
                     aria-label="React with another emoji"
                     title="React with another emoji"
-                    on:click=move |_| ui.show(Sheet::Emoji(Picked::Reacts(key)))
+                    on:click=boxed(move |_| ui.show(Sheet::Emoji(Picked::Reacts(key))))
                 >
                     {icon(Icon::React)}
                 </button>

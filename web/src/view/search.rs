@@ -1,18 +1,17 @@
 //! Finding messages: beside the conversation, so that one goes from hit to hit.
 
-use leptos::ev::KeyboardEvent;
+use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 use netchat_client::limits::SEARCH_HITS_MAX;
 use netchat_client::search::{Hit, Part};
-use netchat_shared::conversation::Conversation;
 use std::time::Duration;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
 use super::icons::{Icon, icon};
-use super::shown::when;
-use super::{Ui, keys, use_ui};
+use super::shown::{boxed, list, when};
+use super::{keys, use_ui};
 use crate::clock;
 use crate::store::{Intent, ReadingIntent, SearchIntent, Searching, Thing};
 
@@ -23,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(super) fn SearchPanel() -> impl IntoView {
     let ui = use_ui();
     let hits = ui.part(Thing::Search, |store| store.searching.search.hits().to_vec());
+    let hits = list(move || hits.get(), key, draw);
     view! {
         <aside class="details search" aria-label="Search" tabindex="-1">
             <header class="details__head">
@@ -31,23 +31,23 @@ pub(super) fn SearchPanel() -> impl IntoView {
                     class="button button--icon"
                     type="button"
                     aria-label="Close search"
-                    on:click=move |_| ui.close_side()
+                    on:click=boxed(move |_| ui.close_side())
                 >
                     {icon(Icon::Close)}
                 </button>
             </header>
             <Question />
             <Progress />
-            <ol class="hits" aria-label="Found messages" on:keydown=move |event| step(&event)>
-                <For each=move || hits.get() key=key let(hit)>{draw(ui, &hit)}</For>
+            <ol class="hits" aria-label="Found messages" on:keydown=boxed(move |event| step(&event))>
+                {hits}
             </ol>
         </aside>
     }
 }
 
 /// What a row shows: another text is another row.
-fn key(hit: &Hit) -> (Conversation, u64, String) {
-    (hit.conversation.clone(), hit.line.sequence.0, hit.line.text.to_string())
+fn key(hit: &Hit) -> String {
+    format!("{} {} {}", hit.conversation, hit.line.sequence.0, hit.line.text)
 }
 
 /// What is looked for, and where.
@@ -84,7 +84,7 @@ fn Question() -> impl IntoView {
                     type="radio"
                     name="search-where"
                     prop:checked=move || is_within.get() == chosen
-                    on:change=move |_| choose(chosen)
+                    on:change=boxed(move |_| choose(chosen))
                 />
                 <span>{label}</span>
             </label>
@@ -94,10 +94,10 @@ fn Question() -> impl IntoView {
         <form
             class="search__form"
             role="search"
-            on:submit=move |event| {
+            on:submit=boxed(move |event: SubmitEvent| {
                 event.prevent_default();
                 look();
-            }
+            })
         >
             <input
                 class="find__field"
@@ -111,7 +111,7 @@ fn Question() -> impl IntoView {
                     text.set(event.target().value());
                     look_soon(());
                 }
-                on:keydown=move |event| go_to_first(&event)
+                on:keydown=boxed(move |event| go_to_first(&event))
             />
             <fieldset class="search__where">
                 <legend class="visually-hidden">"Where to look"</legend>
@@ -136,9 +136,9 @@ fn Progress() -> impl IntoView {
     };
     view! {
         <div class="search__progress">
-            <p role="status">{words}</p>
+            <p role="status">{move || words.get()}</p>
             {when(move || is_under_way.get(), move || view! {
-                <button class="button" type="button" on:click=turn>
+                <button class="button" type="button" on:click=boxed(turn)>
                     {move || if is_stopped.get() { "Go on" } else { "Stop" }}
                 </button>
             }.into_any())}
@@ -176,10 +176,13 @@ fn progress(searching: &Searching) -> String {
 }
 
 /// One hit. Who chose it goes on reading there.
-fn draw(ui: Ui, hit: &Hit) -> AnyView {
-    let (conversation, sequence) = (hit.conversation.clone(), hit.line.sequence);
+fn draw(hit: Hit) -> AnyView {
+    let ui = use_ui();
+    let excerpt = hit.excerpt();
+    let Hit { conversation, line, .. } = hit;
+    let sequence = line.sequence;
     let is_everywhere = ui.live.read(|store| store.searching.within.is_none());
-    let sender = hit.line.sender.as_ref().map(ToString::to_string).unwrap_or_default();
+    let sender = line.sender.as_ref().map(ToString::to_string).unwrap_or_default();
     let place = is_everywhere.then(|| conversation.to_string());
     let place = place.filter(|place| *place != sender);
     let place = place.map(|place| format!(" in {place}"));
@@ -187,19 +190,19 @@ fn draw(ui: Ui, hit: &Hit) -> AnyView {
         ui.perform(Intent::Read(ReadingIntent::Visit(conversation.clone(), sequence)));
         ui.close_side_if_over();
     };
-    let time = clock::short(hit.line.time);
+    let time = clock::short(line.time);
     let part = |Part { text, is_found }| match is_found {
         true => view! { <mark>{text}</mark> }.into_any(),
         false => text.into_any(),
     };
-    let excerpt: Vec<AnyView> = hit.excerpt().into_iter().map(part).collect();
+    let excerpt: Vec<AnyView> = excerpt.into_iter().map(part).collect();
     view! {
         <li>
-            <button class="hit" type="button" on:click=visit>
+            <button class="hit" type="button" on:click=boxed(visit)>
                 <span class="hit__head">
                     <strong>{sender}</strong>
                     {place}
-                    <time datetime=clock::machine_readable(hit.line.time)>{time}</time>
+                    <time datetime=clock::machine_readable(line.time)>{time}</time>
                 </span>
                 <span class="hit__text">{excerpt}</span>
             </button>

@@ -9,7 +9,7 @@ use super::connection::LinkState;
 use super::groups::Decisions;
 use super::icons::{Icon, icon};
 use super::menu::{NewMenu, PersonMenu};
-use super::shown::when;
+use super::shown::{boxed, list, when};
 use super::{Sheet, use_ui};
 use crate::clock;
 use crate::router;
@@ -22,7 +22,7 @@ pub(super) fn Sidebar() -> impl IntoView {
     view! {
         <nav class="side" aria-label="Conversations">
             <Head />
-            <button class="find" type="button" on:click=move |_| ui.show(Sheet::Switcher)>
+            <button class="find" type="button" on:click=boxed(move |_| ui.show(Sheet::Switcher))>
                 {icon(Icon::Search)}
                 <span>"Find"</span>
                 <kbd>"Ctrl K"</kbd>
@@ -30,9 +30,11 @@ pub(super) fn Sidebar() -> impl IntoView {
             <div class="side__lists">
                 <Decisions />
                 <ul class="list">
-                    <For each=move || listed.get() key=Clone::clone let(conversation)>
-                        <Entry conversation />
-                    </For>
+                    {list(
+                        move || listed.get(),
+                        |conversation| router::to_hash(Some(conversation)),
+                        |conversation| view! { <Entry conversation /> }.into_any(),
+                    )}
                 </ul>
                 <OnlineList />
             </div>
@@ -105,7 +107,7 @@ fn Entry(conversation: Conversation) -> impl IntoView {
                             count => count.to_string(),
                         };
                         view! {
-                            <span class="badge">{count}<span class="visually-hidden">" unread"</span></span>
+                            <span class="badge">{move || count()}<span class="visually-hidden">" unread"</span></span>
                         }
                             .into_any()
                     },
@@ -167,16 +169,18 @@ fn OnlineList() -> impl IntoView {
     });
     let more = move || match online.with(|(_, more)| *more) {
         0 => None,
-        more => Some(view! { <p class="side__hint">{format!("and {more} more")}</p> }),
+        more => Some(view! { <p class="side__hint">{format!("and {more} more")}</p> }.into_any()),
     };
     view! {
         <h2 class="side__title" id="online-title">"Online"</h2>
         <ul class="online" aria-labelledby="online-title">
-            <For each=move || online.with(|(names, _)| names.clone()) key=Clone::clone let(name)>
-                <OnlinePerson name />
-            </For>
+            {list(
+                move || online.with(|(names, _)| names.clone()),
+                ToString::to_string,
+                |name| view! { <OnlinePerson name /> }.into_any(),
+            )}
         </ul>
-        {more}
+        {move || more()}
         {when(
             move || online.with(|(names, _)| names.is_empty()),
             || view! { <p class="side__hint">"Nobody else is online."</p> }.into_any(),

@@ -1,108 +1,161 @@
 //! Signing in and creating an account, on one page.
+//!
+//! The form stands in `index.html`, so that one can type before the program is there. It is taken over
+//! as it is: drawn anew, it would lose the caret, the focus, and what an input method is composing.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{Element, HtmlButtonElement, HtmlElement, HtmlInputElement, Node};
 
-use super::connection::ConnectionStatus;
-use super::shown::when;
-use super::use_ui;
+use super::Ui;
+use super::connection::connection_words;
 use crate::store::{Field, Form, Intent, Thing};
 
-#[component]
-pub(super) fn SignInPage() -> impl IntoView {
-    let ui = use_ui();
-    let is_new = ui.part(Thing::SignIn, |store| store.sign_in.is_new);
-    let is_busy = ui.part(Thing::SignIn, |store| store.sign_in.is_busy);
-    let is_unlocked = ui.part(Thing::SignIn, |store| store.sign_in.is_unlocked);
-    let form = RwSignal::new(Form::default());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        ui.perform(Intent::SignIn(form.get_untracked()));
-    };
-    view! {
-        <main class="sign-in">
-            <form class="card" novalidate on:submit=submit>
-                <h1>"NetChat"</h1>
-                {when(move || !is_unlocked.get(), move || view! {
-                    <TextField
-                        label="Server password"
-                        field=Field::ServerPassword
-                        value=Signal::derive(move || form.with(|form| form.server_password.clone()))
-                        set=move |text| form.update(|form| form.server_password = text)
-                        autocomplete="off"
-                    />
-                }.into_any())}
-                <TextField
-                    label="Name"
-                    field=Field::Name
-                    value=Signal::derive(move || form.with(|form| form.name.clone()))
-                    set=move |text| form.update(|form| form.name = text)
-                    autocomplete="username"
-                />
-                <TextField
-                    label="Password"
-                    field=Field::Password
-                    value=Signal::derive(move || form.with(|form| form.password.clone()))
-                    set=move |text| form.update(|form| form.password = text)
-                    autocomplete="current-password"
-                />
-                {when(move || is_new.get(), move || view! {
-                    <TextField
-                        label="Repeat password"
-                        field=Field::RepeatPassword
-                        value=Signal::derive(move || form.with(|form| form.repeat_password.clone()))
-                        set=move |text| form.update(|form| form.repeat_password = text)
-                        autocomplete="new-password"
-                    />
-                }.into_any())}
-                <button class="button button--primary" type="submit" disabled=move || is_busy.get()>
-                    {move || if is_new.get() { "Create account" } else { "Sign in" }}
-                </button>
-            </form>
-            <ConnectionStatus />
-        </main>
-    }
+/// Its fields, by the names that they have in `index.html`.
+const FIELDS: [(Field, &str); 4] = [
+    (Field::ServerPassword, "server-password"),
+    (Field::Name, "name"),
+    (Field::Password, "password"),
+    (Field::RepeatPassword, "repeat-password"),
+];
+
+/// Brings the form to life: it is in the page while nobody is signed in and nothing is to be decided.
+pub(super) fn adopt(ui: Ui) {
+    let Some(page) = document().get_element_by_id("sign-in-page") else { return };
+    let Some(place) = page.parent_node() else { return };
+    let Some(form) = within(&page, "#sign-in") else { return };
+    let fields: Vec<TextField> =
+        FIELDS.iter().filter_map(|(field, id)| TextField::find(&page, *field, id)).collect();
+    follow_errors(ui, &fields);
+    follow_state(ui, &page, &fields);
+    let inputs = fields.iter().map(|field| field.input.clone()).collect();
+    follow_presence(ui, place, page, inputs);
+    hear_submit(ui, &form, fields);
 }
 
 /// A labelled field, with what went wrong beside it.
-#[component]
-fn TextField(
-    label: &'static str,
+#[derive(Clone)]
+struct TextField {
     field: Field,
-    value: Signal<String>,
-    set: impl Fn(String) + 'static,
-    autocomplete: &'static str,
-) -> impl IntoView {
-    let ui = use_ui();
-    let error = ui.part(Thing::SignIn, move |store| {
-        let error = store.sign_in.error.as_ref().filter(|(about, _)| *about == field);
-        error.map(|(_, text)| text.clone())
-    });
-    let id = label.to_ascii_lowercase().replace(' ', "-");
-    let (error_id, kind) =
-        (format!("{id}-error"), if field == Field::Name { "text" } else { "password" });
-    let input = NodeRef::<leptos::html::Input>::new();
+    input: HtmlInputElement,
+    /// Of both, and the label.
+    whole: HtmlElement,
+    error: Element,
+}
+
+impl TextField {
+    fn find(page: &Element, field: Field, id: &str) -> Option<Self> {
+        let input = within(page, &format!("#{id}"))?;
+        let whole = input.parent_element()?.unchecked_into();
+        let error = within(page, &format!("#{id}-error"))?;
+        Some(Self { field, input: input.unchecked_into(), whole, error })
+    }
+}
+
+fn within(page: &Element, selector: &str) -> Option<Element> {
+    page.query_selector(selector).ok().flatten()
+}
+
+/// What went wrong stands beside its field, which gets the focus.
+fn follow_errors(ui: Ui, fields: &[TextField]) {
+    let error = ui.part(Thing::SignIn, |store| store.sign_in.error.clone());
+    let fields = fields.to_vec();
     Effect::new(move || {
-        if let (true, Some(input)) = (error.with(Option::is_some), input.get()) {
-            let _ = input.focus();
+        let error = error.get();
+        for TextField { field, input, error: line, .. } in &fields {
+            let text = error.as_ref().filter(|(about, _)| about == field).map(|(_, text)| text);
+            line.set_text_content(text.map(String::as_str));
+            if text.is_some() {
+                // An attribute of this name can always be set.
+                let _ = input.set_attribute("aria-invalid", "true");
+                let _ = input.focus();
+            } else {
+                let _ = input.remove_attribute("aria-invalid");
+            }
         }
     });
-    view! {
-        <div class="field">
-            <label for=id.clone()>{label}</label>
-            <input
-                id=id
-                node_ref=input
-                type=kind
-                autocomplete=autocomplete
-                autocapitalize="none"
-                spellcheck="false"
-                aria-invalid=move || error.with(Option::is_some).then_some("true")
-                aria-describedby=error_id.clone()
-                prop:value=value
-                on:input:target=move |event| set(event.target().value())
-            />
-            <p id=error_id class="field__error" role="alert">{move || error.get()}</p>
-        </div>
+}
+
+/// Which fields there are, what the button says, and the state of the connection.
+fn follow_state(ui: Ui, page: &Element, fields: &[TextField]) {
+    let is_unlocked = ui.part(Thing::SignIn, |store| store.sign_in.is_unlocked);
+    let is_new = ui.part(Thing::SignIn, |store| store.sign_in.is_new);
+    let is_busy = ui.part(Thing::SignIn, |store| store.sign_in.is_busy);
+    let button = within(page, "button").map(JsCast::unchecked_into::<HtmlButtonElement>);
+    let fields = fields.to_vec();
+    Effect::new(move || {
+        let (is_unlocked, is_new, is_busy) = (is_unlocked.get(), is_new.get(), is_busy.get());
+        for TextField { field, whole, .. } in &fields {
+            whole.set_hidden(match field {
+                Field::ServerPassword => is_unlocked,
+                Field::RepeatPassword => !is_new,
+                Field::Name | Field::Password => false,
+            });
+        }
+        if let Some(button) = &button {
+            button.set_disabled(is_busy);
+            button.set_text_content(Some(if is_new { "Create account" } else { "Sign in" }));
+        }
+    });
+    let (status, words) = (within(page, ".connection"), connection_words(ui));
+    Effect::new(move || {
+        if let Some(status) = &status {
+            status.set_text_content(Some(&words.get()));
+        }
+    });
+}
+
+/// It leaves the page with what was typed when somebody is signed in, and comes back empty.
+fn follow_presence(ui: Ui, place: Node, page: Element, inputs: Vec<HtmlInputElement>) {
+    let is_signed_in = ui.part(Thing::Person, |store| store.me.is_some());
+    let is_wanted = ui.part(Thing::Person, |store| store.me.is_none() && store.decision.is_none());
+    Effect::new(move || {
+        if is_signed_in.get() {
+            inputs.iter().for_each(|input| input.set_value(""));
+        }
+        let is_there = page.parent_node().is_some();
+        if !is_wanted.get() {
+            page.remove();
+        } else if !is_there {
+            // Where it was, before everything else: nothing refuses.
+            let _ = place.insert_before(&page, place.first_child().as_ref());
+            let name = inputs.iter().find(|input| input.id() == "name");
+            name.into_iter().for_each(|name| {
+                let _ = name.focus();
+            });
+        }
+        // From now on it is there or not.
+        let root = document().document_element();
+        root.iter().for_each(|root| {
+            let _ = root.class_list().remove_1("is-resuming");
+        });
+    });
+}
+
+/// Reads the fields when the form is submitted; now, if it was before the program was there.
+fn hear_submit(ui: Ui, form: &Element, fields: Vec<TextField>) {
+    let submit = move || {
+        let text = |of: Field| {
+            let found = fields.iter().find(|field| field.field == of);
+            found.map(|field| field.input.value()).unwrap_or_default()
+        };
+        ui.perform(Intent::SignIn(Form {
+            server_password: text(Field::ServerPassword),
+            name: text(Field::Name),
+            password: text(Field::Password),
+            repeat_password: text(Field::RepeatPassword),
+        }));
+    };
+    if form.has_attribute("data-submitted") {
+        submit();
     }
+    let on_submit = Closure::<dyn FnMut(SubmitEvent)>::new(move |event: SubmitEvent| {
+        event.prevent_default();
+        submit();
+    });
+    // It can't be refused, and listens for as long as the page is there.
+    let _ = form.add_event_listener_with_callback("submit", on_submit.as_ref().unchecked_ref());
+    on_submit.forget();
 }

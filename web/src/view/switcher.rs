@@ -7,6 +7,7 @@ use netchat_shared::conversation::Conversation;
 
 use super::avatar;
 use super::dialogs::Modal;
+use super::shown::boxed;
 use super::{Side, Ui, keys, use_ui};
 use crate::device;
 use crate::store::{Intent, Store};
@@ -50,12 +51,13 @@ pub(super) fn Switcher() -> impl IntoView {
                 id=format!("found-{at}")
                 role="option"
                 aria-selected=move || if chosen.get() == at { "true" } else { "false" }
-                on:click=move |_| open(there.clone())
+                on:click=boxed(move |_| open(there.clone()))
             >
                 {avatar::conversation(&conversation)}
                 <span>{name}</span>
             </li>
         }
+        .into_any()
     };
     let options =
         move || found.get().into_iter().enumerate().map(|(at, it)| option(at, it)).collect_view();
@@ -76,9 +78,9 @@ pub(super) fn Switcher() -> impl IntoView {
                     chosen.set(0);
                     typed.set(event.target().value());
                 }
-                on:keydown=on_key
+                on:keydown=boxed(on_key)
             />
-            <ul class="found-list" id="found" role="listbox" aria-label="Found">{options}</ul>
+            <ul class="found-list" id="found" role="listbox" aria-label="Found">{move || options()}</ul>
             <p class="side__hint" role="status">
                 {move || found.with(Vec::is_empty).then_some("Nobody and no group of that name is known here.")}
             </p>
@@ -93,7 +95,7 @@ fn search_instead(ui: Ui) -> AnyView {
         ui.sheet.set(None);
         ui.side.set(Some(Side::Search));
     };
-    view! { <button class="button" type="button" on:click=search>"Search messages"</button> }
+    view! { <button class="button" type="button" on:click=boxed(search)>"Search messages"</button> }
         .into_any()
 }
 

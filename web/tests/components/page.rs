@@ -31,6 +31,7 @@ pub(crate) struct Page {
 impl Page {
     pub(crate) async fn open(prepare: impl FnOnce(&mut Store)) -> Self {
         let element: HtmlElement = document().create_element("div").unwrap().unchecked_into();
+        element.set_inner_html(sign_in_form());
         document().body().unwrap().append_child(&element).unwrap();
         let owner = Owner::new();
         let (live, intents, refusal) = owner
@@ -154,6 +155,13 @@ impl Page {
     }
 }
 
+/// What stands in the page before the program does.
+fn sign_in_form() -> &'static str {
+    let page = include_str!("../../index.html");
+    let (from, to) = (page.find("<main").unwrap(), page.find("</main>").unwrap());
+    &page[from..to + "</main>".len()]
+}
+
 impl Drop for Page {
     fn drop(&mut self) {
         self.element.remove();
@@ -213,7 +221,7 @@ pub(crate) fn with_bob(store: &mut Store) {
 
 /// All who are online.
 pub(crate) fn online(names: &[&str]) -> Event {
-    let names: std::collections::BTreeSet<_> =
+    let names: netchat_shared::sorted::SortedSet<_> =
         names.iter().map(|name| name.parse().unwrap()).collect();
     let count = u32::try_from(names.len()).unwrap();
     Event::Online(Online { names, count, is_complete: true })

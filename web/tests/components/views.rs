@@ -25,8 +25,21 @@ async fn a_new_name_is_asked_to_repeat_its_password() {
 async fn the_server_password_is_asked_only_until_it_is_right() {
     let page = Page::open(|_| {}).await;
     page.change(|store| store.change_sign_in(|form| form.is_unlocked = true)).await;
-    assert!(page.find("#server-password").is_none());
-    assert!(page.find("#name").is_some());
+    assert!(page.find(".field[hidden] #server-password").is_some());
+    assert!(page.find(".field:not([hidden]) #name").is_some());
+}
+
+#[test]
+async fn the_form_is_taken_over_with_what_was_typed_and_comes_back_empty() {
+    let page = Page::open(|_| {}).await;
+    page.fill("Name", "alice").await;
+    let name = page.field("Name");
+    page.change(|store| store.fold(now(), Event::SignedIn("alice".parse().unwrap()))).await;
+    assert!(page.find("#sign-in-page").is_none());
+    assert_eq!(name.value(), "", "nothing of it stays");
+    page.change(|store| store.fold(now(), Event::EndedElsewhere)).await;
+    assert!(page.find("#sign-in-page").is_some());
+    assert_eq!(document().active_element().unwrap().id(), "name");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the terminal shows, and what commands are about.
 
 use netchat_shared::extended::Receipts;
+use netchat_shared::sorted::SortedSet;
 use netchat_shared::time::UnixTime;
 
 use netchat_client::session::Trust;
@@ -118,7 +119,7 @@ fn who_is_away_is_said_only_if_it_is_known() {
     let (mut terminal, mut session) = signed_in();
     let id = MessageId(1);
     for (is_complete, expected) in [(false, 1), (true, 2)] {
-        let online = Online { names: BTreeSet::new(), count: 1, is_complete };
+        let online = Online { names: SortedSet::new(), count: 1, is_complete };
         terminal.handle_online(Instant::ZERO, online, &mut session);
         let recipients = Recipients::new(1, ["bob".parse().unwrap()]);
         terminal.handle_progress(id, Progress::Stored(at(7, id), recipients));

@@ -4,7 +4,7 @@
 //! message at a time is under way, and the next goes out when it is settled: an outcome can then
 //! never be taken for another message's.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::super::common::GroupRequest;
@@ -21,6 +21,7 @@ use netchat_shared::limits::{
     CLASSIC_DATAGRAM_BYTES_MAX, CLASSIC_ECHOES_MAX, REQUESTS_PENDING_MAX,
 };
 use netchat_shared::name::UserName;
+use netchat_shared::sorted::SortedSet;
 use netchat_shared::time::Instant;
 
 /// How often the list of who is online is asked for. It also shows that the server is alive.
@@ -367,7 +368,7 @@ impl Chat {
         self.active.gathered_at = None;
         let mut roster = std::mem::take(&mut self.active.gathered);
         // Two requests may have been answered within the time.
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedSet::new();
         roster.entries.retain(|entry| seen.insert(entry.to_string()));
         let mut names: Vec<UserName> =
             roster.entries.iter().filter_map(|entry| entry.name.parse().ok()).collect();

@@ -29,6 +29,7 @@ use netchat_shared::list::List;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::{Generation, Sequence};
+use netchat_shared::sorted::SortedSet;
 use netchat_shared::time::Instant;
 
 /// How long a message that the server could not store waits for its next attempt.
@@ -589,7 +590,7 @@ fn waiting(receipts: &Receipts) -> Waiting {
             Waiting::Named(waiting.map(|(name, _)| name.clone()).collect())
         }
         Receipts::Count { received, of } if received < of => Waiting::Counted,
-        Receipts::Count { .. } => Waiting::Named([].into()),
+        Receipts::Count { .. } => Waiting::Named(SortedSet::new()),
     }
 }
 

@@ -3,16 +3,15 @@
 //! A server tells all of it before `FROM`, and each change as it comes. So what is known from an earlier
 //! link and was not told again is over.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::super::{Common, Event};
 use crate::limits::DECISIONS_MAX;
 use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::sorted::{SortedMap, SortedSet};
 
 #[derive(Debug, Default)]
 pub(super) struct Consent {
-    invitations: BTreeMap<GroupName, UserName>,
-    asking: BTreeSet<(GroupName, UserName)>,
+    invitations: SortedMap<GroupName, UserName>,
+    asking: SortedSet<(GroupName, UserName)>,
     /// What was told since the list began, while it is being told.
     listed: Option<Listed>,
 }
@@ -20,8 +19,8 @@ pub(super) struct Consent {
 /// What a list has told so far.
 #[derive(Debug, Default)]
 struct Listed {
-    invitations: BTreeSet<GroupName>,
-    asking: BTreeSet<(GroupName, UserName)>,
+    invitations: SortedSet<GroupName>,
+    asking: SortedSet<(GroupName, UserName)>,
 }
 
 impl Consent {
@@ -37,7 +36,8 @@ impl Consent {
         for group in over.cloned().collect::<Vec<_>>() {
             self.end_invitation(&group, common);
         }
-        let over = self.asking.difference(&asking).cloned().collect::<Vec<_>>();
+        let over =
+            self.asking.iter().filter(|asks| !asking.contains(asks)).cloned().collect::<Vec<_>>();
         for (group, name) in over {
             self.end_asking(group, name, common);
         }

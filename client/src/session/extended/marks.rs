@@ -1,17 +1,16 @@
 //! How far conversations were read, and where somebody is writing: told when there is room.
 
-use std::collections::BTreeMap;
-
 use crate::limits::READ_MARKS_MAX;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{ClientMessage, Link, LinkError};
 use netchat_shared::limits::TYPING_INTERVAL;
 use netchat_shared::sequence::Sequence;
+use netchat_shared::sorted::SortedMap;
 use netchat_shared::time::Instant;
 
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    read: BTreeMap<Conversation, Mark>,
+    read: SortedMap<Conversation, Mark>,
     typed_at: Option<Instant>,
     /// Where the person is writing, until it is told.
     typing: Option<Conversation>,
@@ -95,7 +94,7 @@ impl Marks {
         self.read.insert(conversation, mark);
         if self.read.len() > READ_MARKS_MAX {
             let known = self.read.iter().find(|(_, mark)| mark.stage == Stage::Known);
-            let room = known.or_else(|| self.read.first_key_value());
+            let room = known.or_else(|| self.read.first());
             if let Some(conversation) = room.map(|(conversation, _)| conversation.clone()) {
                 self.read.remove(&conversation);
             }

@@ -3,19 +3,18 @@
 //! A server tells, by itself, of those with whom one shares a conversation. Everyone else is asked
 //! for, page by page, while somebody looks at the list.
 
-use std::collections::BTreeSet;
-
 use super::super::{Common, Event, Online};
 use crate::limits::ONLINE_NAMES_MAX;
 use netchat_shared::classic::{Roster, RosterEntry};
 use netchat_shared::extended::ClientMessage;
 use netchat_shared::list::List;
 use netchat_shared::name::UserName;
+use netchat_shared::sorted::SortedSet;
 
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     /// Those that are told without being asked for.
-    contacts: BTreeSet<UserName>,
+    contacts: SortedSet<UserName>,
     /// How many are online.
     count: u32,
     /// Somebody wants the whole list, and every change of it.
@@ -24,7 +23,7 @@ pub(super) struct Presence {
     is_listing: bool,
     listing: Listing,
     /// What is known of the whole list.
-    everyone: BTreeSet<UserName>,
+    everyone: SortedSet<UserName>,
     /// The list is not looked at any more, and the server does not know.
     is_to_unwatch: bool,
 }
@@ -194,8 +193,10 @@ impl Presence {
         }
     }
 
-    fn names(&self) -> BTreeSet<UserName> {
-        self.contacts.union(&self.everyone).cloned().collect()
+    fn names(&self) -> SortedSet<UserName> {
+        let mut names = self.contacts.clone();
+        names.extend(self.everyone.iter().cloned());
+        names
     }
 
     fn tell(&self, common: &mut Common) {
@@ -208,7 +209,7 @@ impl Presence {
     }
 }
 
-fn extend(names: &mut BTreeSet<UserName>, more: List<UserName>) {
+fn extend(names: &mut SortedSet<UserName>, more: List<UserName>) {
     for name in more {
         if names.len() < ONLINE_NAMES_MAX {
             names.insert(name);

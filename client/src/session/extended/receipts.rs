@@ -1,7 +1,5 @@
 //! One's own messages that are stored and that somebody still has to receive.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::super::{Common, Event, Failure, Progress};
 use netchat_shared::extended::{ClientMessage, Receipt};
 use netchat_shared::limits::UNSETTLED_MESSAGES_MAX;
@@ -9,11 +7,12 @@ use netchat_shared::list::List;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
 use netchat_shared::sequence::Sequence;
+use netchat_shared::sorted::{SortedMap, SortedSet};
 
 /// Outlives links, so that receipts which came in between are asked for.
 #[derive(Debug, Default)]
 pub(super) struct Unsettled {
-    messages: BTreeMap<Sequence, Message>,
+    messages: SortedMap<Sequence, Message>,
 }
 
 #[derive(Debug)]
@@ -25,7 +24,7 @@ struct Message {
 #[derive(Debug)]
 pub(super) enum Waiting {
     /// For these.
-    Named(BTreeSet<UserName>),
+    Named(SortedSet<UserName>),
     /// For so many that only their number is told.
     Counted,
 }
@@ -44,8 +43,8 @@ impl Unsettled {
 
     /// What to ask the server to learn what was missed.
     pub(super) fn questions(&self) -> Vec<ClientMessage> {
-        let Some((&since, _)) = self.messages.first_key_value() else { return Vec::new() };
-        let mut names = BTreeSet::new();
+        let Some((&since, _)) = self.messages.first() else { return Vec::new() };
+        let mut names = SortedSet::new();
         for message in self.messages.values() {
             if let Waiting::Named(waiting) = &message.waiting {
                 names.extend(waiting.iter().cloned());
@@ -66,7 +65,8 @@ impl Unsettled {
         sequence: Sequence,
         common: &mut Common,
     ) {
-        let places: Vec<_> = self.messages.range(..=sequence).map(|(&place, _)| place).collect();
+        let places: Vec<_> =
+            self.messages.keys().copied().take_while(|place| *place <= sequence).collect();
         places.into_iter().for_each(|place| self.handle_received_one(place, name, common));
     }
 

@@ -1,15 +1,16 @@
 //! The latest messages that were shown, to know one again that comes once more.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::limits::ARRIVALS_REMEMBERED_MAX;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
+use netchat_shared::sorted::SortedSet;
 
 /// By sender and id: nobody can keep another's message from being shown by using its id first.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
-    known: BTreeSet<(UserName, MessageId)>,
+    known: SortedSet<(UserName, MessageId)>,
     in_order: VecDeque<(UserName, MessageId)>,
 }
 

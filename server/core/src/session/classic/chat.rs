@@ -374,6 +374,6 @@ fn not_sent(why: NotSent, group: Option<&GroupName>) -> Notice {
 
 /// A user as a list shows them.
 fn roster_entry(cx: &Context, (name, address): &(UserName, std::net::SocketAddr)) -> RosterEntry {
-    let address = (!cx.settings.hide_addresses).then_some(*address);
+    let address = (!cx.settings.hide_addresses).then(|| (*address).into());
     RosterEntry { address, name: name.to_string() }
 }
