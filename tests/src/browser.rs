@@ -371,6 +371,31 @@ impl Browser {
         self.run("letGo()").await;
     }
 
+    /// The window is so big, in pixels of the page.
+    pub async fn is_sized(&self, width: u32, height: u32) {
+        let parameters =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.tells_browser("Emulation.setDeviceMetricsOverride", parameters).await;
+        self.waits_for_frames(4).await;
+    }
+
+    /// The system replaces all colours by a few of its own.
+    pub async fn has_forced_colours(&self) {
+        let features = json!({ "features": [{ "name": "forced-colors", "value": "active" }] });
+        self.tells_browser("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// From the next load on, the clock can be put on by `later(ms)`, and what is done at intervals is
+    /// done often.
+    pub async fn has_a_clock_to_put_on(&self) {
+        let source = "let by = 0; globalThis.later = (ms) => by += ms; \
+            const now = Date.now.bind(Date); Date.now = () => now() + by; \
+            const every = setInterval; \
+            globalThis.setInterval = (act, ms, ...rest) => every(act, Math.min(ms, 100), ...rest);";
+        let parameters = json!({ "source": source });
+        self.tells_browser("Page.addScriptToEvaluateOnNewDocument", parameters).await;
+    }
+
     /// An input method composes this where the focus is, and is not done with it.
     pub async fn composes(&self, text: &str) {
         let end = text.encode_utf16().count();

@@ -14,7 +14,8 @@
 //! - [`proxy`]: a bad network between a client and a server;
 //! - [`fuzz`]: what a fuzzer drives;
 //! - [`golden`]: transcripts of the classic protocol;
-//! - [`browser`]: the web client in headless Chromium.
+//! - [`browser`]: the web client in headless Chromium;
+//! - [`path_proxy`]: a web server that has the gateway under a path.
 //!
 //! Without the feature `programs`, only what a fuzzer needs is built.
 
@@ -35,6 +36,8 @@ pub mod fuzz;
 pub mod golden;
 pub mod memory_storage;
 pub mod opening;
+#[cfg(feature = "programs")]
+pub mod path_proxy;
 #[cfg(feature = "programs")]
 pub mod process;
 #[cfg(feature = "programs")]

@@ -51,6 +51,8 @@ mod netchat {
     mod storage_conformance;
     /// How the page behaves under who reads and writes there.
     mod web_rules;
+    /// The page where it is not expected: other sizes, paths, colours, days, and what strangers write.
+    mod web_surroundings;
     /// The whole system, as one seed decides.
     mod world_simulation;
 }

@@ -382,7 +382,7 @@ async fn what_was_said_is_found_and_gone_to_however_long_ago_it_was() {
     alice.sees("A Zebra crosses. message 5 ").await;
     let place = "const log = document.querySelector('.log').getBoundingClientRect(); \
         const row = document.querySelector('.message--found')?.getBoundingClientRect(); \
-        return String(!!row && row.top >= log.top && row.bottom <= log.bottom)";
+        done(String(!!row && row.top >= log.top && row.bottom <= log.bottom))";
     alice.waits_until(place, "true").await;
     // Here it lay over the conversation, so it is gone; what was found is there again when it is wanted.
     alice.lacks("//aside[@aria-label='Search']").await;

@@ -1,0 +1,277 @@
+//! The page where it is not expected: at every size, under a path, in few colours, past midnight, with a
+//! gateway that comes and goes, and with what strangers call themselves and write.
+
+use netchat_client::session::{Event, Progress};
+use netchat_shared::name::UserName;
+use netchat_tests::browser::{Browser, Device};
+use netchat_tests::client::Client;
+use netchat_tests::path_proxy;
+use netchat_tests::process::{Parts, System};
+
+/// So far may a row be from where it was: browsers round.
+const MOVED_PX_MAX: f64 = 1.0;
+
+/// Somebody says all of these to alice.
+async fn says(client: &mut Client, texts: impl IntoIterator<Item = String>) {
+    let mut waiting: Vec<_> = texts.into_iter().map(|text| client.send("alice", &text)).collect();
+    while !waiting.is_empty() {
+        if let Event::Progress(id, Progress::Stored(..)) = client.event().await {
+            waiting.retain(|other| *other != id);
+        }
+    }
+}
+
+/// What of the page can't be got at: it is wider than the window, or it lies outside.
+async fn misfits(page: &Browser) -> String {
+    page.ask(
+        "const faults = []; const root = document.scrollingElement; \
+         if (root.scrollWidth > innerWidth) faults.push(`page ${root.scrollWidth} px wide`); \
+         if (root.scrollHeight > innerHeight) faults.push(`page ${root.scrollHeight} px high`); \
+         for (const box of document.querySelectorAll('.log, .side__lists, .details')) { \
+           if (box.scrollWidth > box.clientWidth) faults.push(`${box.className} scrolls sideways`); } \
+         for (const it of document.querySelectorAll('.box__text, [aria-label=Send], .side__foot, \
+             .talk__head button, .side__head button, .details__head button')) { \
+           if (!it.checkVisibility()) continue; \
+           const { left, right, top, bottom } = it.getBoundingClientRect(); \
+           if (left < 0 || top < 0 || right > innerWidth + 0.5 || bottom > innerHeight + 0.5) \
+             faults.push(`${it.className} at ${[left, top, right, bottom].map(Math.round)}`); } \
+         return faults.join('; ')",
+    )
+    .await
+}
+
+#[tokio::test]
+async fn the_page_fits_every_window_from_320_to_2560_px_also_with_text_twice_as_big() {
+    let system = System::start(&[]).await;
+    let long = "a_name_as_long_as_names_may_be__";
+    let mut writer = Client::sign_in(system.udp, long).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let word = "Donaudampfschifffahrtsgesellschaft".repeat(8);
+    says(&mut writer, ["short".to_owned(), word.clone(), format!("```\n{word}\n```")]).await;
+    // More conversations than fit beside each other (W13).
+    for number in 0..24 {
+        alice.goes_to(&format!("#/u/somebody_{number}")).await;
+        alice.find(&format!("//h1[.='somebody_{number}']")).await;
+    }
+    for text_percent in [100, 200] {
+        alice.run(&format!("document.documentElement.style.fontSize = '{text_percent}%'")).await;
+        for (width, height) in
+            [(320, 568), (390, 844), (768, 1_000), (1_000, 700), (1_440, 900), (2_560, 1_300)]
+        {
+            alice.is_sized(width, height).await;
+            for (view, hash) in [("list", "#/"), ("conversation", &format!("#/u/{long}")[..])] {
+                alice.goes_to(hash).await;
+                alice.waits_for_frames(4).await;
+                let at = format!("{view}-{width}-{text_percent}");
+                alice.screenshot(&format!("size-{at}")).await;
+                assert_eq!(misfits(&alice).await, "", "{at}");
+            }
+            alice.click("Details").await;
+            alice.waits_for_frames(4).await;
+            assert_eq!(misfits(&alice).await, "", "details, {width}, {text_percent} %");
+            alice.click("Close details").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn w11_the_page_works_under_a_path() {
+    let system = System::start(&[]).await;
+    let proxy = path_proxy::start(system.http).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.page.goto(&format!("http://{proxy}{}", path_proxy::PATH)).await.unwrap();
+    alice.sign_in("alice", "alicespassword").await;
+    says(&mut bob, ["hello".to_owned()]).await;
+    alice.open_conversation("bob").await;
+    alice.sees("hello").await;
+    alice.is_kept().await;
+    alice.reload().await;
+    alice.sees("hello").await;
+    let address = alice.page.current_url().await.unwrap();
+    assert_eq!(address.path(), path_proxy::PATH);
+}
+
+#[tokio::test]
+async fn w16_state_is_seen_without_colours() {
+    let system = System::start(&[]).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.has_forced_colours().await;
+    says(&mut bob, ["hello".to_owned()]).await;
+    alice.open_conversation("bob").await;
+    alice.sees("hello").await;
+    alice.write("mine").await;
+    alice.sees("mine").await;
+    let style = |selector: &str, property: &str| {
+        format!("return getComputedStyle(document.querySelector('{selector}')).{property}")
+    };
+    alice.screenshot("forced-colours").await;
+    let border = alice.ask(&style(".message--own", "borderTopWidth")).await;
+    assert_eq!(border, "1px", "one's own messages have a border");
+    let selected = alice.ask(&style(".entry--front", "borderLeftColor")).await;
+    let other = alice.ask(&style(".entry:not(.entry--front)", "borderLeftColor")).await;
+    assert_ne!(selected, other, "what is selected has another border");
+    let online = alice.ask(&style(".dot--on", "backgroundColor")).await;
+    let page = alice.ask(&style("body", "backgroundColor")).await;
+    assert_ne!(online, page, "who is online has a full dot");
+}
+
+#[tokio::test]
+async fn w9_a_page_that_is_open_past_midnight_says_yesterday() {
+    let system = System::start(&[]).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.has_a_clock_to_put_on().await;
+    alice.reload().await;
+    alice.sign_in("alice", "alicespassword").await;
+    says(&mut bob, ["hello".to_owned()]).await;
+    alice.open_conversation("bob").await;
+    alice.sees("hello").await;
+    alice.shows("Today").await;
+    alice.run("later(24 * 3600 * 1000)").await;
+    alice.shows("Yesterday").await;
+    alice.lacks("//*[@role='log']//*[.='Today']").await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_comes_back_finds_everybody_where_they_were() {
+    let mut system = Parts::start().await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    says(&mut bob, (0..200).map(|n| format!("message {n}, {}", "word ".repeat(n % 30)))).await;
+    alice.open_conversation("bob").await;
+    alice.sees("message 199,").await;
+    alice.types("half a th").await;
+    alice.scroll_by(-1_500).await;
+    let place = alice.place().await;
+    system.kill_gateway().await;
+    alice.shows("No connection.").await;
+    alice.has_not_moved(&place, MOVED_PX_MAX).await;
+    alice.types("ought").await;
+    says(&mut bob, (200..203).map(|n| format!("message {n}, of meanwhile"))).await;
+    system.start_gateway().await;
+    alice.shows("3 new").await;
+    alice.has_not_moved(&place, MOVED_PX_MAX).await;
+    assert_eq!(alice.typed().await, "half a thought");
+    alice.presses(&["Enter"]).await;
+    alice.sees("half a thought").await;
+    let arrived = bob.until(|event| match event {
+        Event::Arrived(arrival) => Some(format!("{:?}", arrival.content)),
+        _ => None,
+    });
+    assert!(arrived.await.contains("half a thought"));
+}
+
+/// What would do harm where a page takes it for something else than a text.
+fn hostile_texts() -> Vec<String> {
+    let mut texts: Vec<String> = [
+        "<img src=x onerror=harmed()>",
+        "<script>harmed()</script>",
+        "<svg onload=harmed()>",
+        "<iframe srcdoc='<script>parent.harmed()</script>'>",
+        "<details open ontoggle=harmed()>",
+        "\"><script>harmed()</script>",
+        "'-harmed()-'",
+        "javascript:harmed()",
+        "https://example.org/\"onmouseover=\"harmed()",
+        "https://example.org/<script>harmed()</script>",
+        "http://javascript:harmed()@example.org",
+        "data:text/html,<script>harmed()</script>",
+        "`<b>`*<i>*_<u>_",
+        "*_`*_`*_`",
+        "> > > > > > > >",
+        "```\n<script>harmed()</script>",
+        "@<img> @alice<script>",
+        "{{constructor.constructor('harmed()')()}}",
+        "${harmed()}",
+        "&lt;script&gt;harmed()&lt;/script&gt;",
+        "\u{202e}txet desrever",
+        "\u{2066}\u{2067}\u{2068} left open",
+        "a\u{200b}\u{200c}\u{200d}\u{feff}b",
+        "\u{0}\u{1}\u{7}\u{1b}[31mred",
+        "line\u{2028}separator\u{2029}here",
+        "السلام عليكم 123 abc",
+        "👩‍👩‍👧‍👦🏳️‍🌈🇩🇪👍🏿",
+        "\u{fdfd}\u{fdfd}\u{fdfd}\u{fdfd}",
+        "𒐫𒐫𒐫𒐫𒐫𒐫𒐫𒐫",
+        "﷽﷽﷽﷽﷽﷽﷽﷽﷽﷽",
+    ]
+    .map(str::to_owned)
+    .into();
+    texts.push(format!("Z{}", "\u{301}\u{310}\u{33e}".repeat(200)));
+    texts.push("W".repeat(5_000));
+    texts.push("\n".repeat(500));
+    texts.push(format!("https://example.org/{}", "a".repeat(3_000)));
+    texts.push("🔥".repeat(2_000));
+    texts.push("> ".repeat(2_000));
+    texts.push("*".repeat(5_000));
+    texts.push("`".repeat(5_000));
+    texts.push(" \u{a0}\u{3000}".repeat(100) + ".");
+    texts.push("\t".repeat(200) + "tab");
+    texts
+}
+
+/// Of these, those that are names at all.
+fn hostile_names() -> Vec<String> {
+    let names = [
+        "<img src=x onerror=harmed()>",
+        "<script>harmed()</script>",
+        "<svg/onload=harmed()>",
+        "\"onclick=harmed()",
+        "javascript:harmed()",
+        "../../etc/passwd",
+        "%3Cscript%3E",
+        "?a=b&c=d",
+        "everyone",
+        "constructor",
+        "__proto__",
+        "null",
+        "ﷺﷺﷺﷺﷺﷺﷺﷺ",
+        "مرحبا",
+        "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
+        "u/alice",
+    ];
+    names.map(str::to_owned).into_iter().filter(|name| name.parse::<UserName>().is_ok()).collect()
+}
+
+#[tokio::test]
+async fn hostile_names_and_texts_run_nothing_and_break_no_layout() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.run("globalThis.harmed = () => globalThis.wasHarmed = true").await;
+    let (names, texts) = (hostile_names(), hostile_texts());
+    assert!(names.len() + texts.len() >= 50, "{} names", names.len());
+    for name in &names {
+        let mut stranger = Client::sign_in(system.udp, name).await;
+        says(&mut stranger, [format!("I am {name}")]).await;
+    }
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    for text in &texts {
+        says(&mut bob, [text.clone()]).await;
+    }
+    let entries = "done(String(document.querySelectorAll('.side .entry').length))";
+    alice.waits_until(entries, &(names.len() + 2).to_string()).await;
+    let links =
+        "return [...document.querySelectorAll('.side .entry__link')].map(it => it.hash).join(' ')";
+    let links = alice.ask(links).await;
+    for hash in links.split(' ') {
+        alice.run(&format!("location.hash = {hash:?}")).await;
+        alice.find("//*[@role='log']").await;
+        for (width, height) in [(390, 844), (1_100, 860)] {
+            alice.is_sized(width, height).await;
+            assert_eq!(misfits(&alice).await, "", "{hash}, {width}");
+        }
+    }
+    alice.goes_to("#/u/bob").await;
+    alice.sees("tab").await;
+    alice.screenshot("hostile").await;
+    let harm = "const inserted = document.querySelectorAll('.chat :is(script, img, iframe, object, embed, \
+            [onerror], [onload], [onclick], [onmouseover], [ontoggle], a[href^=\"javascript\"], a[href^=\"data\"])'); \
+        return `${globalThis.wasHarmed ?? false} ${inserted.length}`";
+    assert_eq!(alice.ask(harm).await, "false 0");
+}
