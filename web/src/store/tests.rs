@@ -102,7 +102,7 @@ fn messages_stand_in_the_order_of_the_server() {
     let history = vec![stored(2, "bob", "old"), stored(4, "bob", "faster")];
     store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), history, true));
     assert_eq!(texts(&store), ["old", "faster", "mine", "later"], "none is there twice");
-    let thread = &store.threads[&bob()];
+    let thread = store.threads.get(&bob()).unwrap();
     assert_eq!(thread.timeline.lines()[0].sequence, Sequence(2));
     assert!(thread.is_loaded && thread.asked.is_none());
 }
@@ -241,10 +241,10 @@ fn shown(store: &Store) -> Vec<String> {
 fn messages_land_with_their_sender_and_count_as_unread_unless_they_are_seen() {
     let mut store = signed_in();
     store.fold(NOW, arrival("one"));
-    assert_eq!(store.threads[&bob()].unread, 1);
+    assert_eq!(store.threads.get(&bob()).unwrap().unread, 1);
     store.open(Some(bob()));
     store.fold(NOW, arrival("two"));
-    assert_eq!(store.threads[&bob()].unread, 1);
+    assert_eq!(store.threads.get(&bob()).unwrap().unread, 1);
     assert_eq!(store.listed(), [bob(), Conversation::Everyone]);
 }
 
@@ -310,7 +310,7 @@ fn a_failed_message_says_why_and_can_be_sent_again() {
     let delivery = first(&store).delivery.unwrap();
     assert_eq!(delivery.summary(|_| true), "Not sent: no such user, or not online");
     assert_eq!(delivery.mark(), Mark::Failed);
-    let key = store.threads[&bob()].timeline.last().unwrap();
+    let key = store.threads.get(&bob()).unwrap().timeline.last().unwrap();
     assert_eq!(store.take_failed(key), Some((bob(), "hi".to_owned())));
     assert!(messages(&store).is_empty());
 }
@@ -336,7 +336,7 @@ fn places_of_another_log_are_forgotten() {
     own(&mut store, MessageId(7), "waits");
     store.fold(NOW, Event::OtherLog);
     assert_eq!(texts(&store), ["waits"]);
-    assert!(!store.threads[&bob()].is_loaded);
+    assert!(!store.threads.get(&bob()).unwrap().is_loaded);
 }
 
 #[test]
@@ -372,7 +372,7 @@ fn a_page_is_asked_for_once() {
 fn what_is_deleted_or_left_can_be_undone_until_its_notice_goes() {
     let mut store = signed_in();
     store.fold(NOW, Event::Arrived(stored(1, "alice", "oh")));
-    let key = store.threads[&bob()].timeline.last().unwrap();
+    let key = store.threads.get(&bob()).unwrap().timeline.last().unwrap();
     store.do_later(PendingAct::Delete(key));
     assert!(first(&store).is_going);
     let id = store.notices.shown().unwrap().id;
