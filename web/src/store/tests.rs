@@ -105,7 +105,7 @@ fn messages_stand_in_the_order_of_the_server() {
     let history = vec![stored(2, "bob", "old"), stored(4, "bob", "faster")];
     store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), history, true));
     assert_eq!(texts(&store), ["old", "faster", "mine", "later"], "none is there twice");
-    let thread = &store.threads.get(&bob()).unwrap();
+    let thread = store.threads.get(&bob()).unwrap();
     assert_eq!(thread.timeline.lines()[0].sequence, Sequence(2));
     assert!(thread.is_loaded && thread.asked.is_none());
 }

@@ -69,6 +69,8 @@ fn Question() -> impl IntoView {
     let field = NodeRef::<leptos::html::Input>::new();
     Effect::new(move || {
         if let Some(field) = field.get() {
+            // What is looked for already is put right by typing over it.
+            field.set_value(&text.get_untracked());
             let _ = field.focus();
             field.select();
         }
