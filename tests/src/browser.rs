@@ -41,6 +41,8 @@ pub enum Device {
     Desktop,
     /// A phone that prefers dark pages.
     DarkPhone,
+    /// The desktop of somebody who has set letters twice as big.
+    LargeText,
 }
 
 /// A browser window with a profile of its own.
@@ -71,6 +73,9 @@ impl Browser {
                 flags.push("--force-dark-mode".to_owned());
                 let metrics = json!({ "width": 390, "height": 844, "pixelRatio": 2.0 });
                 options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
+            }
+            Device::LargeText => {
+                options["prefs"] = json!({ "webkit.webprefs.default_font_size": 32 });
             }
         }
         options["args"] = json!(flags);

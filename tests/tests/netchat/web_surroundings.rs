@@ -46,35 +46,40 @@ async fn misfits(page: &Browser) -> String {
 #[tokio::test]
 async fn the_page_fits_every_window_from_320_to_2560_px_also_with_text_twice_as_big() {
     let system = System::start(&[]).await;
+    for (device, text_px) in [(Device::Desktop, "16px"), (Device::LargeText, "32px")] {
+        let alice = Browser::open(system.http, device).await;
+        let size = "return getComputedStyle(document.documentElement).fontSize";
+        assert_eq!(alice.ask(size).await, text_px);
+        alice.sign_in("alice", "alicespassword").await;
+        fits_every_window(&system, &alice, text_px).await;
+    }
+}
+
+async fn fits_every_window(system: &System, alice: &Browser, text_px: &str) {
+    const SIZES: [(u32, u32); 6] =
+        [(320, 568), (390, 844), (768, 1_000), (1_000, 700), (1_440, 900), (2_560, 1_300)];
     let long = "a_name_as_long_as_names_may_be__";
     let mut writer = Client::sign_in(system.udp, long).await;
-    let alice = Browser::open(system.http, Device::Desktop).await;
-    alice.sign_in("alice", "alicespassword").await;
     let word = "Donaudampfschifffahrtsgesellschaft".repeat(8);
     says(&mut writer, ["short".to_owned(), word.clone(), format!("```\n{word}\n```")]).await;
-    // More conversations than fit beside each other (W13).
+    // More conversations than fit below each other (W13).
     for number in 0..24 {
         alice.goes_to(&format!("#/u/somebody_{number}")).await;
         alice.find(&format!("//h1[.='somebody_{number}']")).await;
     }
-    for text_percent in [100, 200] {
-        alice.run(&format!("document.documentElement.style.fontSize = '{text_percent}%'")).await;
-        for (width, height) in
-            [(320, 568), (390, 844), (768, 1_000), (1_000, 700), (1_440, 900), (2_560, 1_300)]
-        {
-            alice.is_sized(width, height).await;
-            for (view, hash) in [("list", "#/"), ("conversation", &format!("#/u/{long}")[..])] {
-                alice.goes_to(hash).await;
-                alice.waits_for_frames(4).await;
-                let at = format!("{view}-{width}-{text_percent}");
-                alice.screenshot(&format!("size-{at}")).await;
-                assert_eq!(misfits(&alice).await, "", "{at}");
-            }
-            alice.click("Details").await;
+    for (width, height) in SIZES {
+        alice.is_sized(width, height).await;
+        for (view, hash) in [("list", "#/"), ("conversation", &format!("#/u/{long}")[..])] {
+            alice.goes_to(hash).await;
             alice.waits_for_frames(4).await;
-            assert_eq!(misfits(&alice).await, "", "details, {width}, {text_percent} %");
-            alice.click("Close details").await;
+            let at = format!("{view}-{width}-{text_px}");
+            alice.screenshot(&format!("size-{at}")).await;
+            assert_eq!(misfits(alice).await, "", "{at}");
         }
+        alice.click("Details").await;
+        alice.waits_for_frames(4).await;
+        assert_eq!(misfits(alice).await, "", "details, {width}, {text_px}");
+        alice.click("Close details").await;
     }
 }
 
