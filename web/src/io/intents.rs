@@ -28,7 +28,9 @@ impl Client {
             Intent::SignIn(form) => self.sign_in(form),
             Intent::SignOut => {
                 self.do_pending();
-                self.outbox.forget();
+                if let Some(person) = &self.person {
+                    self.outbox.forget(person);
+                }
                 self.session.sign_out(monotonic);
             }
             Intent::Open(conversation) => self.open(conversation),
@@ -65,7 +67,7 @@ impl Client {
                 self.session.join_group(monotonic, group);
             }
             Intent::QuitGroup(group) => {
-                self.live.change(|store| store.do_later(PendingAct::Quit(group)));
+                self.do_later(PendingAct::Quit(group));
             }
             Intent::Group(intent) => return self.carry_out_for_group(intent),
             Intent::Account(intent) => return self.carry_out_for_account(intent),
@@ -151,7 +153,7 @@ impl Client {
             Some(About::Edit(of)) => self.edit(to.clone(), of, text)?,
         }
         self.live.change(|store| {
-            store.set_draft(to, Draft::default());
+            store.change_draft(to, Draft::sent);
             if store.is_in_front(to) {
                 store.clear_new();
                 store.go_to_end();
@@ -230,22 +232,20 @@ impl Client {
         let place = || message.sequence.ok_or("this message is not stored yet".to_owned());
         match intent {
             MessageIntent::Reply => {
-                let about = Some(About::Reply(place()?));
-                self.live.change(|store| {
-                    let text = store.draft(&to).text;
-                    store.set_draft(&to, Draft { text, about });
-                });
+                let of = place()?;
+                self.live.change(|store| store.change_draft(&to, |draft| draft.into_reply(of)));
                 self.keep_drafts();
             }
             MessageIntent::Edit => {
                 let text = message.text().unwrap_or_default().to_owned();
-                let about = Some(About::Edit(place()?));
-                self.live.change(|store| store.set_draft(&to, Draft { text, about }));
+                let of = place()?;
+                self.live
+                    .change(|store| store.change_draft(&to, |draft| draft.into_edit(of, text)));
                 self.keep_drafts();
             }
             MessageIntent::Delete => {
                 place()?;
-                self.live.change(|store| store.do_later(PendingAct::Delete(key)));
+                self.do_later(PendingAct::Delete(key));
             }
             MessageIntent::Toggle(sign) => {
                 let is_added = !self.has_put(&message.changes.signs(), &sign);
@@ -284,12 +284,7 @@ impl Client {
     }
 
     fn drop_about(&mut self, to: &Conversation) {
-        self.live.change(|store| {
-            let Draft { text, about } = store.draft(to);
-            // The text of a correction is the one that stands there already.
-            let text = if matches!(about, Some(About::Edit(_))) { String::new() } else { text };
-            store.set_draft(to, Draft { text, about: None });
-        });
+        self.live.change(|store| store.change_draft(to, Draft::into_message));
         self.keep_drafts();
     }
 
@@ -316,6 +311,13 @@ impl Client {
             Ok(text) => self.session.set_settings(now().monotonic, text),
             Err(line) => self.live.change(|store| store.say(line)),
         }
+    }
+
+    /// Does something when it can't be undone any more.
+    fn do_later(&mut self, act: PendingAct) {
+        let first = self.live.change(Store::make_room_for_act);
+        first.into_iter().for_each(|act| self.do_at_last(act));
+        self.live.change(|store| store.do_later(act));
     }
 
     /// Does what could have been undone until now.

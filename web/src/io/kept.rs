@@ -142,7 +142,7 @@ mod tests {
         let group = Conversation::Group("CS: Group".parse().unwrap());
         let conversations =
             [Conversation::Everyone, group, Conversation::User("bob".parse().unwrap())];
-        let draft = Draft { text: "# two\nlines ü".to_owned(), about: None };
+        let draft = Draft { text: "# two\nlines ü".to_owned(), ..Draft::default() };
         let drafts: Drafts = conversations.map(|to| (to, draft.clone())).into_iter().collect();
         assert_eq!(parse_drafts(&drafts_to_text(&drafts)), drafts);
         assert_eq!(parse_drafts("rubbish\nu:bob#!\n"), Drafts::new());

@@ -68,10 +68,14 @@ impl Outbox {
         }
     }
 
-    /// The person has signed out: what waited is dropped, as they were asked.
-    pub(super) fn forget(&mut self) {
-        let keys = std::mem::take(&mut self.keys);
-        self.writes.extend(keys.into_iter().map(|(_, key)| Write::Delete { key }));
+    /// The person has signed out: what waited is dropped, as they were asked. What waits of those who were
+    /// here before, and have not signed out, stays.
+    pub(super) fn forget(&mut self, person: &UserName) {
+        let prefix = prefix(person);
+        let keys = std::mem::take(&mut self.keys).into_iter();
+        let (own, others): (Vec<_>, Vec<_>) = keys.partition(|(_, key)| key.starts_with(&prefix));
+        self.keys = others.into_iter().collect();
+        self.writes.extend(own.into_iter().map(|(_, key)| Write::Delete { key }));
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) fn listen(client: &Shared) {
         live.change(|store| store.set_hidden(is_hidden));
         if is_hidden {
             this.borrow_mut().keep_new_drafts();
+            // The frame in which it would be told does not come.
+            this.borrow_mut().is_telling = false;
             tell(&this);
         } else {
             this.borrow_mut().offer_notifications();

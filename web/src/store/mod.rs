@@ -57,6 +57,9 @@ pub use self::sign_in::{Field, Form, Reply, SignIn};
 pub use self::timeline::{Moved, ROWS_MAX, Timeline, Window};
 pub use self::touched::{Thing, Touched};
 
+/// Most acts that wait for being undone; with one more, the first is done.
+const PENDING_ACTS_MAX: usize = 4;
+
 /// Everything that the page knows.
 #[derive(Debug)]
 pub struct Store {
@@ -331,6 +334,13 @@ impl Store {
         }
     }
 
+    /// The first of too many acts that could be undone: it is done now, so that its turn comes at all.
+    pub fn make_room_for_act(&mut self) -> Option<PendingAct> {
+        let is_full = self.pending_acts.len() >= PENDING_ACTS_MAX;
+        let first = self.pending_acts.first().filter(|_| is_full).map(|(notice, _)| *notice)?;
+        self.dismiss(first)
+    }
+
     /// Does something when its notice goes, and not before.
     pub fn do_later(&mut self, act: PendingAct) {
         let text = match &act {
@@ -464,6 +474,11 @@ impl Store {
                 self.set_draft(&conversation, draft);
             }
         }
+    }
+
+    /// What is written in a box becomes something else.
+    pub fn change_draft(&mut self, of: &Conversation, change: impl FnOnce(Draft) -> Draft) {
+        self.set_draft(of, change(self.draft(of)));
     }
 
     /// What is written in a box changes, and the box shows it.

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-/// Most notices that wait to be shown; the oldest makes room.
+/// Most notices that wait to be shown. The oldest that only says something makes room: what can be undone is
+/// done when its notice goes, so none of those may get lost.
 const NOTICES_MAX: usize = 8;
 
 /// A line about something that has happened.
@@ -44,7 +45,8 @@ impl Notices {
         }
         self.last_id += 1;
         if self.waiting.len() >= NOTICES_MAX {
-            self.waiting.pop_front();
+            let oldest = self.waiting.iter().position(|notice| notice.offer == Offer::Nothing);
+            oldest.into_iter().for_each(|at| drop(self.waiting.remove(at)));
         }
         let notice = Notice { id: self.last_id, text, offer };
         match offer {

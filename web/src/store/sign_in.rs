@@ -149,7 +149,9 @@ impl SignIn {
         form.name.trim().parse::<UserName>().map_err(|error| (Field::Name, sentence(&error)))?;
         Password::new(form.password.as_str())
             .map_err(|error| (Field::Password, sentence(&error)))?;
-        if !self.is_new {
+        // What is right for a new name says nothing about another.
+        let asked = self.submitted.as_ref().map(|form| form.name.trim());
+        if !self.is_new || asked != Some(form.name.trim()) {
             return Ok(());
         }
         if form.password.chars().count() < NEW_PASSWORD_CHARS_MIN {
@@ -273,5 +275,17 @@ mod tests {
         assert_eq!(sign_in.submit(form("a#b", "right", ""), Some(&question)), None);
         let expected = (Field::Name, "A name can't contain “#”.".to_owned());
         assert_eq!(sign_in.error, Some(expected));
+    }
+
+    #[test]
+    fn a_mistyped_name_that_is_new_is_put_right() {
+        let mut sign_in = SignIn::default();
+        sign_in.submit(form("bobb", "secret", ""), Some(&START));
+        let question = Question::NewPassword { name: "bobb".parse().unwrap() };
+        assert_eq!(sign_in.asked(&question), None);
+        assert!(sign_in.is_new);
+        let reply = sign_in.submit(form("bob", "secret", ""), Some(&question));
+        assert_eq!(reply, Some(Reply::Name(bob())));
+        assert!(!sign_in.is_new);
     }
 }

@@ -548,3 +548,21 @@ fn what_the_server_keeps_of_the_person_holds_and_beside_it_what_was_set_at_the_s
     store.fold(NOW, Event::SignedOut);
     assert_eq!(store.settings.person, PersonSettings::default());
 }
+
+#[test]
+fn of_many_acts_that_can_be_undone_none_is_lost() {
+    let mut store = signed_in();
+    let (mut done, mut undoable) = (Vec::new(), Vec::new());
+    for number in 0..20 {
+        store.fold(NOW, Event::Line(format!("line {number}")));
+        done.extend(store.make_room_for_act());
+        let act = PendingAct::Quit(Conversation::Group(format!("G{number}").parse().unwrap()));
+        store.do_later(act.clone());
+        undoable.push(act);
+    }
+    while let Some(notice) = store.notices.shown().map(|notice| notice.id) {
+        done.extend(store.dismiss(notice));
+    }
+    assert_eq!(done.len(), undoable.len());
+    assert!(undoable.iter().all(|act| done.contains(act)));
+}

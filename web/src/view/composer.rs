@@ -12,7 +12,7 @@ use super::completion::{Completion, Completions};
 use super::icons::{Icon, icon};
 use super::shown::{boxed, when};
 use super::{Picked, Sheet, Side, Ui, keys, use_ui};
-use crate::store::{About, AccountIntent, GroupIntent, Intent, MessageIntent, Store, Thing};
+use crate::store::{About, AccountIntent, Draft, GroupIntent, Intent, MessageIntent, Store, Thing};
 
 /// It is said how much room there is left when there is less than this.
 const ROOM_SHOWN_BYTES: usize = TEXT_BYTES_MAX / 10;
@@ -177,18 +177,24 @@ fn emoji_button(ui: Ui) -> AnyView {
 /// The box shows the draft of the conversation in front whenever that is another than what it holds,
 /// and takes the focus where no keyboard covers half of the screen.
 fn follow_draft(ui: Ui, field: NodeRef<Textarea>, error: RwSignal<Option<String>>) {
-    Effect::new(move |_| {
+    Effect::new(move |before: Option<Option<(Conversation, Option<About>)>>| {
         ui.live.track(Thing::Draft);
-        let (Some(to), Some(field)) = (ui.front(), field.get()) else { return };
-        let text = ui.live.read(|store| store.draft(&to).text);
+        let (Some(to), Some(field)) = (ui.front(), field.get()) else { return None };
+        let Draft { text, about, .. } = ui.live.read(|store| store.draft(&to));
         if field.value() != text {
             field.set_value(&text);
         }
         grow(&field);
+        let present = Some((to, about));
+        if before.flatten() == present {
+            return present;
+        }
         error.set(None);
-        if !keys::is_touch() {
+        // Whoever goes from hit to hit goes on there.
+        if !keys::is_touch() && ui.side.get_untracked() != Some(Side::Search) {
             let _ = field.focus();
         }
+        present
     });
 }
 
@@ -272,7 +278,7 @@ fn obey(ui: Ui, to: &Conversation, command: Slash) -> Result<(), String> {
         Slash::QuitGroup(group) => Intent::QuitGroup(Conversation::Group(group)),
         Slash::Invite(group, names) => Intent::Group(GroupIntent::Invite(group, names.join(";"))),
         Slash::ActOnGroup(group, GroupAction::Describe) => {
-            ui.side.set(Some(Side::Details));
+            ui.show_side(Some(Side::Details));
             open(Conversation::Group(group))
         }
         Slash::ActOnGroup(group, action) => Intent::Group(GroupIntent::Act(group, action)),

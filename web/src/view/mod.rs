@@ -145,15 +145,21 @@ impl Ui {
 
     /// Opens what stands beside the conversation, or closes it if it is that.
     pub(crate) fn toggle_side(self, side: Side) {
-        self.side.update(|open| *open = (*open != Some(side)).then_some(side));
+        let is_open = self.side.get_untracked() == Some(side);
+        self.show_side((!is_open).then_some(side));
     }
 
-    /// Nothing stands beside the conversation any more; nobody waits for what is still looked for.
-    pub(crate) fn close_side(self) {
-        if self.side.get_untracked() == Some(Side::Search) {
+    /// Something stands beside the conversation, or nothing. Nobody waits for what is looked for out of sight.
+    pub(crate) fn show_side(self, side: Option<Side>) {
+        if self.side.get_untracked() == Some(Side::Search) && side != Some(Side::Search) {
             self.perform(Intent::Search(SearchIntent::Stop));
         }
-        self.side.set(None);
+        self.side.set(side);
+    }
+
+    /// Nothing stands beside the conversation any more.
+    pub(crate) fn close_side(self) {
+        self.show_side(None);
     }
 
     /// Closes it where it lies over the conversation.

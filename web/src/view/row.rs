@@ -235,7 +235,7 @@ fn Receipt(key: MessageKey, row: RwSignal<()>) -> impl IntoView {
     let has_failed = move || mark.get() == Some(Mark::Failed);
     let show = move |_| {
         ui.detailed.set(Some(key));
-        ui.side.set(Some(Side::Details));
+        ui.show_side(Some(Side::Details));
         ui.perform(Intent::Message(key, MessageIntent::Receivers));
     };
     view! {
