@@ -40,8 +40,8 @@ pub struct Notices {
 impl Notices {
     /// Says something. What can be undone is shown at once, before what waits.
     pub(super) fn say(&mut self, text: String, offer: Offer) -> u64 {
-        if offer == Offer::Reload {
-            self.waiting.retain(|notice| notice.offer != Offer::Reload);
+        if matches!(offer, Offer::Reload | Offer::Notifications) {
+            self.waiting.retain(|notice| notice.offer != offer);
         }
         self.last_id += 1;
         if self.waiting.len() >= NOTICES_MAX {
