@@ -254,6 +254,8 @@ impl Store {
         }
         if !is_own {
             self.note_unread(&conversation, key, stored.map(|at| at.sequence));
+            let front = self.front.as_mut().filter(|front| front.conversation == conversation);
+            front.into_iter().for_each(|front| front.heard = Some(key));
         }
         if let Some(sender) = sender {
             self.stop_typing(&conversation, &sender);

@@ -29,6 +29,8 @@ pub struct Front {
     pub goes_to_first: bool,
     /// A line that was gone to: it is shown so.
     pub found: Option<Sequence>,
+    /// What somebody else has said since it came to the front, last.
+    pub heard: Option<super::MessageKey>,
 }
 
 impl Front {
@@ -43,6 +45,7 @@ impl Front {
             goes_to: None,
             goes_to_first: false,
             found: None,
+            heard: None,
         }
     }
 

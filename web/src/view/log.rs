@@ -367,22 +367,17 @@ fn Jumps(reading: Reading) -> impl IntoView {
 /// What arrives in the conversation in front, for those who hear the page: nothing else is read out.
 #[component]
 fn Arrivals() -> impl IntoView {
-    let last = use_ui().part(Thing::List, |store| {
-        let front = store.front.as_ref()?;
-        let message = store.last_message(&front.conversation)?;
-        let sender = message.sender.as_ref().filter(|_| !message.is_own())?;
-        Some(format!("{sender}: {}", message.line()))
+    let heard = use_ui().part(Thing::List, |store| {
+        let key = store.front.as_ref()?.heard?;
+        let message = store.message(key)?;
+        let sender = message.sender.as_ref()?;
+        // The same said twice is read twice: only what differs is.
+        let end = if key.0 % 2 == 0 { "" } else { "\u{a0}" };
+        Some(format!("{sender}: {}{end}", message.line()))
     });
-    // What was there before is not news.
-    let said = RwSignal::new(None::<String>);
-    Effect::new(move |before: Option<Option<String>>| {
-        let now = last.get();
-        if before.is_some_and(|before| before.is_some() && before != now) {
-            said.set(now.clone());
-        }
-        now
-    });
-    view! { <p class="visually-hidden" role="status" aria-label="New message">{said}</p> }
+    view! {
+        <p class="visually-hidden" role="status" aria-label="New message">{move || heard.get()}</p>
+    }
 }
 
 fn describe_empty(conversation: &Conversation) -> String {

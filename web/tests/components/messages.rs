@@ -332,3 +332,23 @@ async fn messages_are_changed_by_commands() {
         assert_eq!(page.intents(), [intent]);
     }
 }
+
+#[test]
+async fn what_arrives_in_front_is_read_out_each_time_and_nothing_else_is() {
+    let page = Page::open(with_bob).await;
+    let heard = || page.texts("[aria-label='New message']").remove(0);
+    assert_eq!(heard(), "");
+    page.change(|store| store.fold(now(), text("hi"))).await;
+    let first = heard();
+    assert_eq!(first.trim(), "bob: hi");
+    page.change(|store| store.fold(now(), text("hi"))).await;
+    assert_eq!(heard().trim(), "bob: hi");
+    assert_ne!(heard(), first, "said again, it is read again");
+    page.change(|store| {
+        store.open(Some(group()));
+        let before = vec![stored(3, &group(), "old")];
+        store.fold(now(), Event::History(group(), HistoryFrom::Before(None), before, false));
+    })
+    .await;
+    assert_eq!(heard(), "", "what was there before is not news");
+}
