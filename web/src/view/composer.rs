@@ -258,7 +258,7 @@ fn submit(ui: Ui, to: &Conversation, text: &str) -> Result<(), String> {
     let done = obey(ui, to, command);
     if done.is_ok() {
         ui.perform(Intent::Typed(to.clone(), String::new()));
-        ui.live.change(|store| store.set_draft(to, crate::store::Draft::default()));
+        ui.live.change(|store| store.set_draft(to, Draft::default()));
         ui.live.tell();
     }
     done
