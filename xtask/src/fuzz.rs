@@ -12,7 +12,7 @@ use crate::command::{command, output, root, run as run_command};
 use crate::tools;
 
 /// For all targets together, if nothing else is said.
-const SECONDS: u64 = 60;
+const SECONDS: u64 = 33;
 /// The longest input, in bytes.
 const LENGTH_MAX: &str = "-max_len=4096";
 
