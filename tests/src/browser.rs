@@ -258,14 +258,16 @@ impl Browser {
         }
     }
 
-    pub async fn has_not_moved(&self, place: &Place, moved_px_max: f64) {
+    /// A message is where it was; browsers round.
+    pub async fn has_not_moved(&self, place: &Place) {
+        const MOVED_PX_MAX: f64 = 1.0;
         let script = "const log = document.querySelector('.log').getBoundingClientRect().top; \
             const row = document.querySelector(`[data-row='${arguments[0]}']`); \
             return row && row.getBoundingClientRect().top - log";
         let top = self.page.execute(script, vec![json!(place.row)]).await.unwrap();
         let top = top.as_f64().expect("the row is still there");
         let moved = (top - place.top_px).abs();
-        assert!(moved <= moved_px_max, "row {} moved by {moved} px", place.row);
+        assert!(moved <= MOVED_PX_MAX, "row {} moved by {moved} px", place.row);
     }
 
     pub async fn is_at_end(&self) -> bool {

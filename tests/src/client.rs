@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use netchat_client::session::{Event, Output, Question, Session, Trust};
+use netchat_client::session::{Event, Output, Progress, Question, Session, Trust};
 use netchat_process::Clock;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::message_id::MessageId;
@@ -48,6 +48,16 @@ impl Client {
     pub fn send(&mut self, to: &str, text: &str) -> MessageId {
         let to = Conversation::User(to.parse().unwrap());
         self.session.send(self.clock.monotonic(), to, text).unwrap()
+    }
+
+    /// Sends somebody all of these, and waits until they are stored.
+    pub async fn says(&mut self, to: &str, texts: impl IntoIterator<Item = String>) {
+        let mut waiting: Vec<_> = texts.into_iter().map(|text| self.send(to, &text)).collect();
+        while !waiting.is_empty() {
+            if let Event::Progress(id, Progress::Stored(..)) = self.event().await {
+                waiting.retain(|other| *other != id);
+            }
+        }
     }
 
     /// Messages that wait or are under way.

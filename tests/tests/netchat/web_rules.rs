@@ -1,22 +1,9 @@
 //! How the page behaves, in a real browser, by the numbers of the rules in docs/web.md.
 
-use netchat_client::session::{Event, Progress};
+use netchat_client::session::Event;
 use netchat_tests::browser::{Browser, Device};
 use netchat_tests::client::Client;
 use netchat_tests::process::{Parts, System};
-
-/// So far may a row be from where it was: browsers round.
-const MOVED_PX_MAX: f64 = 1.0;
-
-/// bob says all of these to alice.
-async fn says(bob: &mut Client, texts: impl IntoIterator<Item = String>) {
-    let mut waiting: Vec<_> = texts.into_iter().map(|text| bob.send("alice", &text)).collect();
-    while !waiting.is_empty() {
-        if let Event::Progress(id, Progress::Stored(..)) = bob.event().await {
-            waiting.retain(|other| *other != id);
-        }
-    }
-}
 
 fn numbered(range: std::ops::Range<usize>) -> impl Iterator<Item = String> {
     range.map(|n| format!("message {n} {}", "word ".repeat(n % 40)))
@@ -28,12 +15,12 @@ async fn rules_1_and_2_nothing_moves_under_who_reads_and_the_end_is_followed_unt
     let mut bob = Client::sign_in(system.udp, "bob").await;
     let alice = Browser::open(system.http, Device::Desktop).await;
     alice.sign_in("alice", "alicespassword").await;
-    says(&mut bob, numbered(0..400)).await;
+    bob.says("alice", numbered(0..400)).await;
     alice.open_conversation("bob").await;
     alice.sees("message 399 ").await;
     assert!(alice.is_at_end().await);
     // A burst at the end is followed.
-    says(&mut bob, numbered(400..480)).await;
+    bob.says("alice", numbered(400..480)).await;
     alice.sees("message 479 ").await;
     alice.settles_at_end().await;
     assert!(alice.count(".message").await <= 150);
@@ -41,24 +28,24 @@ async fn rules_1_and_2_nothing_moves_under_who_reads_and_the_end_is_followed_unt
     // Whoever has scrolled stays where they are, and is told what is new.
     alice.scroll_by(-1_500).await;
     let place = alice.place().await;
-    says(&mut bob, numbered(480..485)).await;
+    bob.says("alice", numbered(480..485)).await;
     alice.shows("5 new").await;
-    alice.has_not_moved(&place, MOVED_PX_MAX).await;
+    alice.has_not_moved(&place).await;
     // Earlier lines come in above, a row above grows, the text and the box grow.
     for _ in 0..12 {
         alice.scroll_by(-2_000).await;
         let place = alice.place().await;
         alice.waits_for_frames(8).await;
-        alice.has_not_moved(&place, MOVED_PX_MAX).await;
+        alice.has_not_moved(&place).await;
     }
     alice.scroll_by(3_000).await;
     let place = alice.place().await;
     alice.run("document.querySelector('.message').style.paddingBottom = '300px'").await;
     alice.waits_for_frames(4).await;
-    alice.has_not_moved(&place, MOVED_PX_MAX).await;
+    alice.has_not_moved(&place).await;
     alice.run("document.documentElement.style.fontSize = '20px'").await;
     alice.waits_for_frames(4).await;
-    alice.has_not_moved(&place, MOVED_PX_MAX).await;
+    alice.has_not_moved(&place).await;
 
     // One's own message leads back to the end.
     alice.write("and mine").await;
@@ -75,7 +62,7 @@ async fn rules_3_and_4_a_conversation_has_an_address_and_what_is_read_is_read_ev
     alice.sign_in("alice", "alicespassword").await;
     let phone = Browser::open(system.http, Device::DarkPhone).await;
     phone.sign_in("alice", "alicespassword").await;
-    says(&mut bob, numbered(0..3)).await;
+    bob.says("alice", numbered(0..3)).await;
     for page in [&alice, &phone] {
         page.find("//nav//*[@class='badge' and starts-with(., '3')]").await;
         page.find("//*[contains(@class, 'side__me')]").await;
@@ -205,7 +192,7 @@ async fn rule_7_everything_goes_by_keyboard() {
     let mut bob = Client::sign_in(system.udp, "bob").await;
     let alice = Browser::open(system.http, Device::Desktop).await;
     alice.sign_in("alice", "alicespassword").await;
-    says(&mut bob, ["Hello".to_owned()]).await;
+    bob.says("alice", ["Hello".to_owned()]).await;
     alice.shows("Hello").await;
     alice.presses(&["Control", "k"]).await;
     alice.find("//dialog[@aria-label='Find']//li").await;
@@ -259,7 +246,7 @@ async fn what_arrives_behind_another_tab_is_told_by_the_system_unless_it_is_mute
     alice.click("Menu").await;
     alice.find("//label[.='Notifications']").await.click().await.unwrap();
     alice.goes_behind().await;
-    says(&mut bob, ["Are you there?".to_owned()]).await;
+    bob.says("alice", ["Are you there?".to_owned()]).await;
     let notice = "navigator.serviceWorker.getRegistration().then(r => r.getNotifications())\
                   .then(all => done(all.map(n => `${n.title}: ${n.body}`).join()))";
     alice.waits_until(notice, "bob: Are you there?").await;
@@ -285,7 +272,7 @@ async fn what_a_person_mutes_is_muted_in_all_their_sessions_and_when_the_browser
     alice.sign_in("alice", "alicespassword").await;
     let other = Browser::open(system.http, Device::Desktop).await;
     other.sign_in("alice", "alicespassword").await;
-    says(&mut bob, ["hello".to_owned()]).await;
+    bob.says("alice", ["hello".to_owned()]).await;
     let muted = "//nav//*[contains(@class, 'entry--muted')]";
     alice.open_conversation("bob").await;
     is_told_of(&alice, "Nothing").await;
@@ -322,7 +309,7 @@ async fn nothing_keeps_anybody_from_using_the_page() {
     look("sign-in").await;
     page.sign_in("alice", "alicespassword").await;
     look("welcome").await;
-    says(&mut bob, numbered(0..8)).await;
+    bob.says("alice", numbered(0..8)).await;
     page.open_conversation("bob").await;
     page.sees("message 7").await;
     page.write("see *this*, `that` and https://example.org").await;
@@ -364,7 +351,7 @@ async fn what_was_said_is_found_and_gone_to_however_long_ago_it_was() {
     alice.sign_in("alice", "alicespassword").await;
     let lines = numbered(0..400).enumerate();
     let word = |at: usize| if at == 5 || at == 350 { "A Zebra crosses. " } else { "" };
-    says(&mut bob, lines.map(|(at, line)| format!("{}{line}", word(at)))).await;
+    bob.says("alice", lines.map(|(at, line)| format!("{}{line}", word(at)))).await;
     alice.open_conversation("bob").await;
     alice.sees("message 399 ").await;
     alice.presses(&["Control", "f"]).await;
@@ -395,6 +382,6 @@ async fn what_was_said_is_found_and_gone_to_however_long_ago_it_was() {
     alice.types_here("zebra").await;
     alice.run("document.querySelectorAll('.search input[type=radio]')[1].click()").await;
     alice.shows("2 found in all").await;
-    says(&mut bob, ["one more zebra".to_owned()]).await;
+    bob.says("alice", ["one more zebra".to_owned()]).await;
     alice.shows("3 found in all").await;
 }

@@ -1,25 +1,12 @@
 //! The page where it is not expected: at every size, under a path, in few colours, past midnight, with a
 //! gateway that comes and goes, and with what strangers call themselves and write.
 
-use netchat_client::session::{Event, Progress};
+use netchat_client::session::Event;
 use netchat_shared::name::UserName;
 use netchat_tests::browser::{Browser, Device};
 use netchat_tests::client::Client;
 use netchat_tests::path_proxy;
 use netchat_tests::process::{Parts, System};
-
-/// So far may a row be from where it was: browsers round.
-const MOVED_PX_MAX: f64 = 1.0;
-
-/// Somebody says all of these to alice.
-async fn says(client: &mut Client, texts: impl IntoIterator<Item = String>) {
-    let mut waiting: Vec<_> = texts.into_iter().map(|text| client.send("alice", &text)).collect();
-    while !waiting.is_empty() {
-        if let Event::Progress(id, Progress::Stored(..)) = client.event().await {
-            waiting.retain(|other| *other != id);
-        }
-    }
-}
 
 /// What of the page can't be got at: it is wider than the window, or it lies outside.
 async fn misfits(page: &Browser) -> String {
@@ -61,7 +48,7 @@ async fn fits_every_window(system: &System, alice: &Browser, text_px: &str) {
     let long = "a_name_as_long_as_names_may_be__";
     let mut writer = Client::sign_in(system.udp, long).await;
     let word = "Donaudampfschifffahrtsgesellschaft".repeat(8);
-    says(&mut writer, ["short".to_owned(), word.clone(), format!("```\n{word}\n```")]).await;
+    writer.says("alice", ["short".to_owned(), word.clone(), format!("```\n{word}\n```")]).await;
     // More conversations than fit below each other (W13).
     for number in 0..24 {
         alice.goes_to(&format!("#/u/somebody_{number}")).await;
@@ -91,7 +78,7 @@ async fn w11_the_page_works_under_a_path() {
     let alice = Browser::open(system.http, Device::Desktop).await;
     alice.page.goto(&format!("http://{proxy}{}", path_proxy::PATH)).await.unwrap();
     alice.sign_in("alice", "alicespassword").await;
-    says(&mut bob, ["hello".to_owned()]).await;
+    bob.says("alice", ["hello".to_owned()]).await;
     alice.open_conversation("bob").await;
     alice.sees("hello").await;
     alice.is_kept().await;
@@ -108,7 +95,7 @@ async fn w16_state_is_seen_without_colours() {
     let alice = Browser::open(system.http, Device::Desktop).await;
     alice.sign_in("alice", "alicespassword").await;
     alice.has_forced_colours().await;
-    says(&mut bob, ["hello".to_owned()]).await;
+    bob.says("alice", ["hello".to_owned()]).await;
     alice.open_conversation("bob").await;
     alice.sees("hello").await;
     alice.write("mine").await;
@@ -137,7 +124,7 @@ async fn w9_a_page_that_is_open_past_midnight_says_yesterday() {
     alice.has_a_clock_to_put_on().await;
     alice.reload().await;
     alice.sign_in("alice", "alicespassword").await;
-    says(&mut bob, ["hello".to_owned()]).await;
+    bob.says("alice", ["hello".to_owned()]).await;
     alice.open_conversation("bob").await;
     alice.sees("hello").await;
     alice.shows("Today").await;
@@ -152,7 +139,7 @@ async fn a_gateway_that_comes_back_finds_everybody_where_they_were() {
     let mut bob = Client::sign_in(system.udp, "bob").await;
     let alice = Browser::open(system.http, Device::Desktop).await;
     alice.sign_in("alice", "alicespassword").await;
-    says(&mut bob, (0..200).map(|n| format!("message {n}, {}", "word ".repeat(n % 30)))).await;
+    bob.says("alice", (0..200).map(|n| format!("message {n}, {}", "word ".repeat(n % 30)))).await;
     alice.open_conversation("bob").await;
     alice.sees("message 199,").await;
     alice.types("half a th").await;
@@ -160,12 +147,12 @@ async fn a_gateway_that_comes_back_finds_everybody_where_they_were() {
     let place = alice.place().await;
     system.kill_gateway().await;
     alice.shows("No connection.").await;
-    alice.has_not_moved(&place, MOVED_PX_MAX).await;
+    alice.has_not_moved(&place).await;
     alice.types("ought").await;
-    says(&mut bob, (200..203).map(|n| format!("message {n}, of meanwhile"))).await;
+    bob.says("alice", (200..203).map(|n| format!("message {n}, of meanwhile"))).await;
     system.start_gateway().await;
     alice.shows("3 new").await;
-    alice.has_not_moved(&place, MOVED_PX_MAX).await;
+    alice.has_not_moved(&place).await;
     assert_eq!(alice.typed().await, "half a thought");
     alice.presses(&["Enter"]).await;
     alice.sees("half a thought").await;
@@ -258,11 +245,11 @@ async fn hostile_names_and_texts_run_nothing_and_break_no_layout() {
     assert!(names.len() + texts.len() >= 50, "{} names", names.len());
     for name in &names {
         let mut stranger = Client::sign_in(system.udp, name).await;
-        says(&mut stranger, [format!("I am {name}")]).await;
+        stranger.says("alice", [format!("I am {name}")]).await;
     }
     let mut bob = Client::sign_in(system.udp, "bob").await;
     for text in &texts {
-        says(&mut bob, [text.clone()]).await;
+        bob.says("alice", [text.clone()]).await;
     }
     let entries = "done(String(document.querySelectorAll('.side .entry').length))";
     alice.waits_until(entries, &(names.len() + 2).to_string()).await;
