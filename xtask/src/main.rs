@@ -10,6 +10,7 @@ mod command;
 mod deny;
 mod fingerprint;
 mod fuzz;
+mod parts;
 mod report;
 mod test;
 mod tidy;

@@ -7,12 +7,18 @@ use netchat_shared::conversation::Conversation;
 use netchat_shared::name::{NameError, UserName};
 
 use super::shown::boxed;
-use super::use_ui;
+use super::{Ui, use_ui};
 use crate::store::{Answer, Intent, Thing};
 
 /// A sheet: it is open as long as it is drawn.
 #[component]
-pub(super) fn Modal(title: &'static str, children: Children) -> impl IntoView {
+pub(super) fn Modal(
+    title: &'static str,
+    /// What makes it be drawn no more.
+    #[prop(default = |ui| ui.sheet.set(None))]
+    close: fn(Ui),
+    children: Children,
+) -> impl IntoView {
     let ui = use_ui();
     let dialog = NodeRef::<Dialog>::new();
     Effect::new(move || {
@@ -21,15 +27,21 @@ pub(super) fn Modal(title: &'static str, children: Children) -> impl IntoView {
             let _ = dialog.show_modal();
         }
     });
+    // Closed before it goes, the dialog gives the focus back to where it was.
+    on_cleanup(move || {
+        if let Some(dialog) = dialog.try_get_untracked().flatten() {
+            dialog.close();
+        }
+    });
     view! {
-        <dialog class="card" node_ref=dialog aria-label=title on:close=boxed(move |_| ui.sheet.set(None))>
+        <dialog class="card" node_ref=dialog aria-label=title on:close=boxed(move |_| close(ui))>
             <header class="card__head">
                 <h2>{title}</h2>
                 <button
                     class="button button--icon"
                     type="button"
                     aria-label="Close"
-                    on:click=boxed(move |_| ui.sheet.set(None))
+                    on:click=boxed(move |_| close(ui))
                 >
                     {super::icons::icon(super::icons::Icon::Close)}
                 </button>
