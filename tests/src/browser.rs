@@ -378,6 +378,15 @@ impl Browser {
         self.run("letGo()").await;
     }
 
+    /// From the next load on, nothing is fetched that comes later than the page, until `losesParts` is false.
+    pub async fn loses_parts(&self) {
+        let source = "globalThis.losesParts = true; const get = fetch; \
+            globalThis.fetch = (what, ...all) => losesParts && /split_|chunk_/.test(what) \
+              ? Promise.reject(new TypeError('lost')) : get(what, ...all);";
+        let parameters = json!({ "source": source });
+        self.tells_browser("Page.addScriptToEvaluateOnNewDocument", parameters).await;
+    }
+
     /// The window is so big, in pixels of the page.
     pub async fn is_sized(&self, width: u32, height: u32) {
         let parameters =
