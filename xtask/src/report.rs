@@ -94,7 +94,7 @@ impl Module {
                         imported += usize::from(matches!(import?.ty, TypeRef::Func(_)));
                     }
                 }
-                Payload::CodeSectionEntry(body) => sizes.push(body.range().len()),
+                Payload::CodeSectionEntry(body) => sizes.push(body.as_bytes().len()),
                 Payload::DataSection(segments) => {
                     for segment in segments {
                         data.extend_from_slice(segment?.data);

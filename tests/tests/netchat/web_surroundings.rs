@@ -87,7 +87,7 @@ async fn a_part_that_cannot_be_fetched_says_so_and_is_fetched_when_it_is_wanted_
         };
         alice.run("losesParts = true").await;
         opens().await;
-        alice.sees("can't be fetched at present").await;
+        alice.shows("can't be fetched at present").await;
         alice.lacks(is_open).await;
         alice.click("Dismiss").await;
         alice.run("losesParts = false").await;
