@@ -9,7 +9,7 @@ use std::time::Duration;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
-use super::icons::{Icon, icon};
+use super::panel::panel_head;
 use super::shown::{boxed, list, when};
 use super::{keys, use_ui};
 use crate::clock;
@@ -25,17 +25,7 @@ pub(super) fn SearchPanel() -> impl IntoView {
     let hits = list(move || hits.get(), key, draw);
     view! {
         <aside class="details search" aria-label="Search" tabindex="-1">
-            <header class="details__head">
-                <h2>"Search"</h2>
-                <button
-                    class="button button--icon"
-                    type="button"
-                    aria-label="Close search"
-                    on:click=boxed(move |_| ui.close_side())
-                >
-                    {icon(Icon::Close)}
-                </button>
-            </header>
+            {panel_head(|| "Search".to_owned(), "Close search")}
             <Question />
             <Progress />
             <ol class="hits" aria-label="Found messages" on:keydown=boxed(move |event| step(&event))>
