@@ -483,7 +483,9 @@ impl Browser {
     pub async fn watches_memory(&self) {
         let source = "const start = WebAssembly.instantiateStreaming; \
             WebAssembly.instantiateStreaming = async (...all) => { const it = await start(...all); \
-              globalThis.memoryOfProgram = () => it.instance.exports.memory.buffer.byteLength; \
+              const known = [it.instance.exports, ...Object.values(all[1] ?? {})].flatMap(Object.values); \
+              const memory = known.find((one) => one instanceof WebAssembly.Memory); \
+              globalThis.memoryOfProgram ??= () => memory.buffer.byteLength; \
               return it; };";
         let parameters = json!({ "source": source });
         self.tells_browser("Page.addScriptToEvaluateOnNewDocument", parameters).await;
