@@ -9,7 +9,7 @@ use crate::command::{command, root, run};
 use crate::{fingerprint, tools};
 
 /// What the bundle is built from, relative to the project's folder.
-const SOURCES: [&str; 17] = [
+const SOURCES: [&str; 19] = [
     "Cargo.lock",
     "Cargo.toml",
     "Trunk.toml",
@@ -19,10 +19,12 @@ const SOURCES: [&str; 17] = [
     "client/src",
     "web/Cargo.toml",
     "web/boot.js",
+    "web/build.rs",
     "web/early.js",
     "web/icon-maskable.svg",
     "web/icon.svg",
     "web/index.html",
+    "web/locales",
     "web/manifest.webmanifest",
     "web/src",
     "web/style.css",
