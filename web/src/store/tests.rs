@@ -124,7 +124,7 @@ fn receipts_of_several_are_counted() {
     let id = MessageId(7);
     own(&mut store, id, "hi");
     let names: Vec<UserName> = ["bob", "eve", "dan"].map(|name| name.parse().unwrap()).into();
-    let summary = |store: &Store| first(store).delivery.unwrap().summary(|_| true);
+    let summary = |store: &Store| first(store).delivery.unwrap().summary(Locale::En, |_| true);
     store
         .fold(NOW, Event::Progress(id, Progress::Stored(at(7), for_names(&["bob", "eve", "dan"]))));
     assert_eq!(summary(&store), "Sent to 3");
@@ -142,8 +142,8 @@ fn a_message_to_somebody_who_is_away_is_said_to_wait() {
     let name: UserName = "bob".parse().unwrap();
     store.fold(NOW, Event::Progress(id, Progress::Stored(at(7), for_names(&["bob"]))));
     let delivery = first(&store).delivery.unwrap();
-    assert_eq!(delivery.summary(|_| true), "Sent, waits for bob");
-    assert_eq!(delivery.summary(|other| *other != name), "Sent");
+    assert_eq!(delivery.summary(Locale::En, |_| true), "Sent, waits for bob");
+    assert_eq!(delivery.summary(Locale::En, |other| *other != name), "Sent");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn ones_own_messages_show_how_far_they_got() {
     let mut store = signed_in();
     let id = MessageId(7);
     own(&mut store, id, "hi");
-    let state = |store: &Store| first(store).delivery.unwrap().summary(|_| true);
+    let state = |store: &Store| first(store).delivery.unwrap().summary(Locale::En, |_| true);
     assert_eq!(state(&store), "Waiting");
     store.fold(NOW, Event::Progress(id, Progress::Sent));
     assert_eq!(state(&store), "Sent");
@@ -217,7 +217,7 @@ fn of_many_recipients_the_number_is_shown() {
     let mut store = signed_in();
     let id = MessageId(7);
     own(&mut store, id, "hear");
-    let summary = |store: &Store| first(store).delivery.unwrap().summary(|_| true);
+    let summary = |store: &Store| first(store).delivery.unwrap().summary(Locale::En, |_| true);
     let mut fold = |progress| {
         store.fold(NOW, Event::Progress(id, progress));
         summary(&store)
@@ -311,7 +311,7 @@ fn a_failed_message_says_why_and_can_be_sent_again() {
     own(&mut store, MessageId(7), "hi");
     store.fold(NOW, Event::Progress(MessageId(7), Progress::Failed(Failure::NoSuchUser, None)));
     let delivery = first(&store).delivery.unwrap();
-    assert_eq!(delivery.summary(|_| true), "Not sent: no such user, or not online");
+    assert_eq!(delivery.summary(Locale::En, |_| true), "Not sent: no such user, or not online");
     assert_eq!(delivery.mark(), Mark::Failed);
     let key = store.threads.get(&bob()).unwrap().timeline.last().unwrap();
     assert_eq!(store.take_failed(key), Some((bob(), "hi".to_owned())));

@@ -8,10 +8,12 @@ use netchat_shared::name::UserName;
 use super::groups::GroupDetailsView;
 use super::icons::{Icon, icon};
 use super::shown::{boxed, when};
-use super::use_ui;
+use super::{said, use_ui};
 use crate::clock;
 use crate::router;
-use crate::store::{GroupIntent, Hears, Intent, ReadingIntent, Setting, Thing, describe_receipt};
+use crate::store::{GroupIntent, Hears, Intent, ReadingIntent, Setting, Thing};
+use crate::words::details as words;
+use crate::words::values::{self, name_of};
 
 #[component]
 pub(super) fn Details() -> impl IntoView {
@@ -25,16 +27,16 @@ pub(super) fn Details() -> impl IntoView {
             ui.perform(Intent::Group(GroupIntent::Close));
         }
     });
-    let title = move || conversation.get().map(|conversation| conversation.to_string());
+    let title = move || conversation.get().map(|conversation| name_of(ui.locale(), &conversation));
     let is_group = move || matches!(conversation.get(), Some(Conversation::Group(_)));
     view! {
-        <aside class="details" aria-label="Details" tabindex="-1">
+        <aside class="details" aria-label=said(words::TITLE) tabindex="-1">
             <header class="details__head">
                 <h2>{move || title()}</h2>
                 <button
                     class="button button--icon"
                     type="button"
-                    aria-label="Close details"
+                    aria-label=said(words::CLOSE)
                     on:click=boxed(move |_| ui.close_side())
                 >
                     {icon(Icon::Close)}
@@ -64,7 +66,7 @@ fn ReceiptsOfMessage() -> impl IntoView {
                         ui.live.read(|store| {
                             let delivery = store.message(key)?.delivery.as_ref()?;
                             Some((
-                                delivery.summary(|name| store.is_away(name)),
+                                delivery.summary(store.locale(), |name| store.is_away(name)),
                                 delivery.recipients().to_vec(),
                             ))
                         })
@@ -78,9 +80,9 @@ fn ReceiptsOfMessage() -> impl IntoView {
                     };
                     view! {
                         <section class="details__part" aria-labelledby="receipts-title">
-                            <h3 id="receipts-title">"This message"</h3>
+                            <h3 id="receipts-title">{said(words::THIS_MESSAGE)}</h3>
                             <p>{move || summary()}</p>
-                            <ul class="people" aria-label="Receipts">{move || each()}</ul>
+                            <ul class="people" aria-label=said(words::RECEIPTS)>{move || each()}</ul>
                         </section>
                     }
                 })
@@ -95,7 +97,7 @@ fn recipient(name: &UserName, receipt: Receipt) -> AnyView {
         <li>
             <a href=href>{name.to_string()}</a>
             " "
-            <span class="people__state">{describe_receipt(receipt)}</span>
+            <span class="people__state">{said(values::receipt(receipt))}</span>
         </li>
     }
     .into_any()
@@ -113,10 +115,10 @@ fn GoToDate() -> impl IntoView {
     };
     view! {
         <label class="field">
-            <span>"Go to a day"</span>
+            <span>{said(words::GO_TO_DAY)}</span>
             <input
                 type="date"
-                aria-label="Go to a day"
+                aria-label=said(words::GO_TO_DAY)
                 on:change:target=move |event| go(event.target().value())
             />
         </label>
@@ -133,9 +135,9 @@ fn HearsChoice() -> impl IntoView {
         ui.live.read(read)
     };
     let options = [
-        (Hears::All, "All messages"),
-        (Hears::Mentions, "Mentions of me"),
-        (Hears::Nothing, "Nothing"),
+        (Hears::All, words::ALL),
+        (Hears::Mentions, words::MENTIONS),
+        (Hears::Nothing, words::NOTHING),
     ];
     let choices = options.map(|(choice, label)| {
         view! {
@@ -150,13 +152,13 @@ fn HearsChoice() -> impl IntoView {
                         }
                     })
                 />
-                <span>{label}</span>
+                <span>{said(label)}</span>
             </label>
         }
     });
     view! {
         <fieldset class="details__part">
-            <legend>"Tell me of"</legend>
+            <legend>{said(words::TELL_ME_OF)}</legend>
             {choices}
         </fieldset>
     }

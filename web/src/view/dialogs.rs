@@ -7,13 +7,15 @@ use netchat_shared::conversation::Conversation;
 use netchat_shared::name::{NameError, UserName};
 
 use super::shown::boxed;
-use super::{Ui, use_ui};
-use crate::store::{Answer, Intent, Thing};
+use super::{Ui, said, use_ui};
+use crate::store::{Answer, Intent, Store, Thing};
+use crate::words::values::Mistake as _;
+use crate::words::{Locale, Word, dialog as words};
 
 /// A sheet: it is open as long as it is drawn.
 #[component]
 pub(super) fn Modal(
-    title: &'static str,
+    title: Word,
     /// What makes it be drawn no more.
     #[prop(default = |ui| ui.sheet.set(None))]
     close: fn(Ui),
@@ -34,13 +36,13 @@ pub(super) fn Modal(
         }
     });
     view! {
-        <dialog class="card" node_ref=dialog aria-label=title on:close=boxed(move |_| close(ui))>
+        <dialog class="card" node_ref=dialog aria-label=said(title) on:close=boxed(move |_| close(ui))>
             <header class="card__head">
-                <h2>{title}</h2>
+                <h2>{said(title)}</h2>
                 <button
                     class="button button--icon"
                     type="button"
-                    aria-label="Close"
+                    aria-label=said(words::CLOSE)
                     on:click=boxed(move |_| close(ui))
                 >
                     {super::icons::icon(super::icons::Icon::Close)}
@@ -54,42 +56,38 @@ pub(super) fn Modal(
 /// Writes to somebody by their name.
 #[component]
 pub(super) fn MessagePerson() -> impl IntoView {
-    let fields = vec![("Name", "Whoever is away gets it when they are back.")];
-    let intent = |texts: &[String]| {
+    let fields = vec![(words::NAME, Some(words::NAME_HINT))];
+    let intent = |locale: Locale, texts: &[String]| {
         let name = texts.first().map(|name| name.trim()).unwrap_or_default();
-        let name: UserName = name.parse().map_err(|error: NameError| error.to_string())?;
+        let name: UserName = name.parse().map_err(|error: NameError| error.say(locale))?;
         Ok(Intent::Open(Some(Conversation::User(name))))
     };
-    view! { <FormSheet title="Message somebody" submit="Write" fields intent /> }
+    view! { <FormSheet title=words::MESSAGE_SOMEBODY submit=words::WRITE fields intent /> }
 }
 
 /// Makes a group of oneself and others.
 #[component]
 pub(super) fn NewGroup() -> impl IntoView {
-    let fields = vec![
-        ("Group name", ""),
-        ("Members", "Names, separated by commas. They are invited, and decide."),
-    ];
-    let intent = |texts: &[String]| Ok(Intent::CreateGroup(text(texts, 0), text(texts, 1)));
-    view! { <FormSheet title="New group" submit="Create group" fields intent waits=true /> }
+    let fields = vec![(words::GROUP_NAME, None), (words::MEMBERS, Some(words::MEMBERS_HINT))];
+    let intent =
+        |_: Locale, texts: &[String]| Ok(Intent::CreateGroup(text(texts, 0), text(texts, 1)));
+    view! { <FormSheet title=words::NEW_GROUP submit=words::CREATE fields intent waits=true /> }
 }
 
 /// Joins a group.
 #[component]
 pub(super) fn JoinGroup() -> impl IntoView {
-    let intent = |texts: &[String]| Ok(Intent::JoinGroup(text(texts, 0)));
-    view! { <FormSheet title="Join group" submit="Join" fields=vec![("Group name", "")] intent waits=true /> }
+    let intent = |_: Locale, texts: &[String]| Ok(Intent::JoinGroup(text(texts, 0)));
+    view! { <FormSheet title=words::JOIN_GROUP submit=words::JOIN fields=vec![(words::GROUP_NAME, None)] intent waits=true /> }
 }
 
 /// Writes the same to several people, to each in their own conversation.
 #[component]
 pub(super) fn MessageSeveral() -> impl IntoView {
-    let fields = vec![
-        ("To", "Names, separated by commas."),
-        ("Text", "Each of them gets it in the conversation with you."),
-    ];
-    let intent = |texts: &[String]| Ok(Intent::SendToEach(text(texts, 0), text(texts, 1)));
-    view! { <FormSheet title="Message several" submit="Send to each" fields intent /> }
+    let fields = vec![(words::TO, Some(words::TO_HINT)), (words::TEXT, Some(words::TEXT_HINT))];
+    let intent =
+        |_: Locale, texts: &[String]| Ok(Intent::SendToEach(text(texts, 0), text(texts, 1)));
+    view! { <FormSheet title=words::MESSAGE_SEVERAL submit=words::SEND_TO_EACH fields intent /> }
 }
 
 fn text(texts: &[String], at: usize) -> String {
@@ -100,11 +98,11 @@ fn text(texts: &[String], at: usize) -> String {
 /// not; then what was typed stays.
 #[component]
 fn FormSheet(
-    title: &'static str,
-    submit: &'static str,
+    title: Word,
+    submit: Word,
     /// The label of each field, and a hint below it.
-    fields: Vec<(&'static str, &'static str)>,
-    intent: fn(&[String]) -> Result<Intent, String>,
+    fields: Vec<(Word, Option<Word>)>,
+    intent: fn(Locale, &[String]) -> Result<Intent, String>,
     /// The server is to answer first.
     #[prop(optional)]
     waits: bool,
@@ -128,7 +126,8 @@ fn FormSheet(
         event.prevent_default();
         let texts: Vec<_> = typed.iter().map(|text| text.get_untracked()).collect();
         is_busy.set(waits);
-        match intent(&texts).and_then(|intent| ui.try_to(intent)) {
+        let locale = ui.live.read(Store::locale);
+        match intent(locale, &texts).and_then(|intent| ui.try_to(intent)) {
             Ok(()) if waits => error.set(None),
             Ok(()) => ui.sheet.set(None),
             Err(line) => {
@@ -145,9 +144,9 @@ fn FormSheet(
                 {fields}
                 <p class="field__error" role="alert">{move || error.get()}</p>
                 <div class="card__actions">
-                    <button class="button" type="button" on:click=boxed(move |_| ui.sheet.set(None))>"Cancel"</button>
+                    <button class="button" type="button" on:click=boxed(move |_| ui.sheet.set(None))>{said(words::CANCEL)}</button>
                     <button class="button button--primary" type="submit" disabled=move || is_busy.get()>
-                        {submit}
+                        {said(submit)}
                     </button>
                 </div>
             </form>
@@ -156,18 +155,18 @@ fn FormSheet(
 }
 
 /// A labelled field, with a hint below it.
-pub(super) fn field(label: &'static str, hint: &'static str, text: RwSignal<String>) -> AnyView {
+pub(super) fn field(label: Word, hint: Option<Word>, text: RwSignal<String>) -> AnyView {
     view! {
         <label class="field">
-            <span>{label}</span>
+            <span>{said(label)}</span>
             <input
                 type="text"
                 autocomplete="off"
-                aria-label=label
+                aria-label=said(label)
                 prop:value=text
                 on:input:target=move |event| text.set(event.target().value())
             />
-            <small>{hint}</small>
+            <small>{hint.map(said)}</small>
         </label>
     }
     .into_any()

@@ -19,6 +19,8 @@ use super::switcher::Switcher;
 use super::use_ui;
 use super::{Sheet, Side, Ui};
 use crate::store::{AccountIntent, Intent};
+#[cfg(feature = "parts")]
+use crate::words::notice;
 
 #[cfg(feature = "parts")]
 type Missing = wasm_split_helpers::SplitLoaderError;
@@ -104,7 +106,7 @@ where
             Ok(drawn) => slot.set(Some(drawn)),
             Err(_) => {
                 close(ui);
-                ui.say("This part of the page can't be fetched at present: try again.".to_owned());
+                ui.say(notice::NOT_FETCHED.say(ui.locale()).to_owned());
             }
         }
     });

@@ -5,8 +5,11 @@ use netchat_client::session::{Connection, Event, GroupOutcome, PutOff, Question}
 use netchat_shared::classic::Roster;
 use netchat_shared::extended::{Delay, GroupAction, GroupInfo, HistoryFrom, JoinPolicy};
 use netchat_shared::list::List;
+use netchat_shared::name::NameError;
 use netchat_shared::time::Instant;
-use netchat_web::store::{Field, Form, GroupDetails, GroupIntent, Intent, SearchIntent, Store};
+use netchat_web::store::{
+    Field, Form, GroupDetails, GroupIntent, Intent, SearchIntent, Store, Wrong,
+};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::page::*;
@@ -240,7 +243,7 @@ async fn the_form_hands_on_what_was_typed() {
 async fn what_went_wrong_stands_beside_its_field_and_what_was_typed_stays() {
     let page = Page::open(|_| {}).await;
     page.fill("Name", "a#b").await;
-    let error = (Field::Name, "A name can't contain “#”.".to_owned());
+    let error = (Field::Name, Wrong::NoName(NameError::Character('#')));
     page.change(|store| store.change_sign_in(|form| form.error = Some(error))).await;
     let name = page.field("Name");
     assert_eq!(name.value(), "a#b");
