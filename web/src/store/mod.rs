@@ -56,7 +56,7 @@ pub use self::rows::Row;
 pub use self::search::Searching;
 pub use self::settings::{DeviceSettings, Hears, NoRoom, PersonSettings, Setting, Settings, Theme};
 pub use self::sign_in::{Field, Form, Reply, SignIn, Wrong};
-pub use self::timeline::{Moved, ROWS_MAX, Timeline, Window};
+pub use self::timeline::{Moved, Timeline, Window};
 pub use self::touched::{Thing, Touched};
 
 /// Most acts that wait for being undone; with one more, the first is done.
