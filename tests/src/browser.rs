@@ -43,6 +43,8 @@ pub enum Device {
     DarkPhone,
     /// The desktop of somebody who has set letters twice as big.
     LargeText,
+    /// The desktop of somebody who speaks German.
+    German,
 }
 
 /// A browser window with a profile of its own.
@@ -76,6 +78,9 @@ impl Browser {
             }
             Device::LargeText => {
                 options["prefs"] = json!({ "webkit.webprefs.default_font_size": 32 });
+            }
+            Device::German => {
+                options["prefs"] = json!({ "intl.accept_languages": "de-AT,de" });
             }
         }
         options["args"] = json!(flags);
