@@ -1,5 +1,7 @@
 //! Makes the words of the page from `locales/*.json`: a constant for each text, a structure for each text
 //! that something is put into. A language that lacks a text, or has one more, does not build.
+//!
+//! Also says what the linker has to leave in the module when it is to be cut into parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -24,6 +26,10 @@ const COUNT: &str = "count";
 type Texts = BTreeMap<String, String>;
 
 fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    if env::var_os("CARGO_FEATURE_PARTS").is_some() {
+        println!("cargo::rustc-link-arg-bins=--emit-relocs");
+    }
     println!("cargo::rerun-if-changed=locales");
     println!("cargo::rerun-if-changed=index.html");
     let languages = read_languages(Path::new("locales"));
@@ -137,8 +143,13 @@ impl Words {
         for (place, words) in places {
             let _ = writeln!(rust, "pub(crate) mod {place} {{ use super::*; {words} }}");
         }
+        // All texts of a language in one, and how long each is: less than an address and a length for each.
         let (count, length) = (languages.len(), table[0].len());
-        let _ = write!(rust, "static TEXTS: [[&str; {length}]; {count}] = {table:?};");
+        let texts: Vec<String> = table.iter().map(|texts| texts.concat()).collect();
+        let lengths: Vec<Vec<usize>> =
+            table.iter().map(|texts| texts.iter().map(String::len).collect()).collect();
+        let _ = writeln!(rust, "static TEXTS: [&str; {count}] = {texts:?};");
+        let _ = writeln!(rust, "static LENGTHS: [[u16; {length}]; {count}] = {lengths:?};");
         rust
     }
 }

@@ -166,11 +166,11 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     response
 }
 
-/// Whether the name of a file holds a hash of what is in it, as trunk writes it: behind the last dash,
-/// before whatever follows. Other files change under their names.
+/// Whether the name of a file or of its folder holds a hash of what is in it, as trunk writes it: behind
+/// the last dash, before whatever follows. Other files change under their names.
 fn has_hash(path: &str) -> bool {
     let Some((_, behind)) = path.rsplit_once('-') else { return false };
-    let hash = behind.split(['.', '_']).next().unwrap_or_default();
+    let hash = behind.split(['.', '_', '/']).next().unwrap_or_default();
     (HASH_DIGITS_MIN..=HASH_DIGITS_MAX).contains(&hash.len())
         && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -197,6 +197,7 @@ mod tests {
         for name in [
             "/boot-99b5f52197311ecd.js",
             "/netchat-web-f04881439b4204ad_bg.wasm",
+            "/netchat-web-0f048814b4204ad1/client.js",
             "/style-f754baad45149f6.css",
         ] {
             assert!(has_hash(name), "{name}");

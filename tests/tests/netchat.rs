@@ -55,6 +55,8 @@ mod netchat {
     mod web_rules;
     /// The page where it is not expected: other sizes, paths, colours, days, and what strangers write.
     mod web_surroundings;
+    /// Every view of the page, for everybody, and how it looks.
+    mod web_views;
     /// The whole system, as one seed decides.
     mod world_simulation;
 }

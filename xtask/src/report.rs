@@ -10,10 +10,8 @@ use rustc_demangle::demangle;
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
 use crate::command::root;
+use crate::parts::MODULE;
 use crate::web;
-
-/// The module as the compiler leaves it: its functions still have their names.
-const MODULE: &str = "target/wasm32-unknown-unknown/wasm-release/netchat-web.wasm";
 
 /// So many crates are listed.
 const CRATES_SHOWN: usize = 10;
@@ -50,14 +48,9 @@ pub(crate) fn run() -> Result<()> {
 /// Lists the files, and adds up those that the page names: they are fetched before it can be used.
 fn report_files(bundle: &Path) -> Result<()> {
     let page = fs::read_to_string(bundle.join("index.html"))?;
-    let mut names = Vec::new();
-    for entry in fs::read_dir(bundle)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
     println!("{:>9} {:>9}  file", "bytes", "brotli");
     let (mut raw_total, mut small_total) = (0, 0);
-    for name in names {
+    for name in web::names(bundle)? {
         let file = fs::read(bundle.join(&name))?;
         let small = compressed(&file)?;
         println!("{:>9} {small:>9}  {name}", file.len());
@@ -101,7 +94,7 @@ impl Module {
                         imported += usize::from(matches!(import?.ty, TypeRef::Func(_)));
                     }
                 }
-                Payload::CodeSectionEntry(body) => sizes.push(body.range().len()),
+                Payload::CodeSectionEntry(body) => sizes.push(body.as_bytes().len()),
                 Payload::DataSection(segments) => {
                     for segment in segments {
                         data.extend_from_slice(segment?.data);

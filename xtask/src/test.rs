@@ -29,7 +29,11 @@ pub(crate) fn run() -> Result<()> {
     summary.step("chromium", || tools::ensure_chromium().map(|()| Counts::default()));
     summary.step("axe", || tools::ensure_axe().map(|()| Counts::default()));
     summary.step("clippy", || stream(clippy(&["--workspace", "--exclude", "netchat-web"], &[])));
+    // Once as it is served, once as it is tested.
     summary.step("clippy (web)", || stream(clippy(&["--package", "netchat-web"], &WASM)));
+    summary.step("clippy (web, parts)", || {
+        stream(clippy(&["--package", "netchat-web", "--features", "parts"], &WASM))
+    });
     summary.step("rustdoc", || {
         let mut doc =
             command("cargo", &["doc", "--quiet", "--workspace", "--exclude", "netchat-web"]);
@@ -115,7 +119,7 @@ impl Summary {
         println!("== summary");
         for (name, took, result) in &self.steps {
             let verdict = if result.is_ok() { "ok" } else { "FAILED" };
-            println!("{name:<18} {:>5} s  {verdict}", took.as_secs());
+            println!("{name:<20} {:>5} s  {verdict}", took.as_secs());
         }
         println!("{} passed, {} failed", self.passed, self.failed);
         if self.steps.iter().any(|(_, _, result)| result.is_err()) {

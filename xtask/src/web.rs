@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::command::{command, root, run};
-use crate::{fingerprint, tools};
+use crate::{fingerprint, parts, tools};
 
 /// What the bundle is built from, relative to the project's folder.
 const SOURCES: [&str; 19] = [
@@ -31,17 +31,6 @@ const SOURCES: [&str; 19] = [
     "web/sw.js",
 ];
 
-/// What rustc uses and every browser since 2022 has; wasm-opt would otherwise refuse the module, or
-/// use what is newer than the browsers.
-const WASM_FEATURES: [&str; 6] = [
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-];
-
 /// Builds the bundle if it is not there or out of date.
 pub(crate) fn build() -> Result<()> {
     let sources: Vec<PathBuf> = SOURCES.iter().map(|source| root().join(source)).collect();
@@ -56,10 +45,10 @@ pub(crate) fn build() -> Result<()> {
     tools::ensure_wasm_bindgen()?;
     tools::ensure_trunk()?;
     println!("Building the web client…");
-    let mut trunk = command("trunk", &["build"]);
+    let mut trunk = command("trunk", &["build", "--features", "parts"]);
     trunk.env("TRUNK_SKIP_VERSION_CHECK", "true").env("NO_COLOR", "true").env("RUST_LOG", "warn");
     run(&mut trunk)?;
-    optimise(&bundle)?;
+    parts::cut(&bundle)?;
     write_emojis(&bundle)?;
     list_files(&bundle, &fingerprint)?;
     fs::write(&stamp, fingerprint).with_context(|| format!("can't write {}", stamp.display()))
@@ -95,18 +84,23 @@ fn spaced(name: &str) -> String {
     words
 }
 
+/// All files below the bundle's folder, in order, as the page names them.
+pub(crate) fn names(bundle: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for path in fingerprint::files(bundle)? {
+        let name = path.strip_prefix(bundle)?.to_str();
+        let name = name.context("a file of the web client has a strange name")?;
+        names.push(name.replace(std::path::MAIN_SEPARATOR, "/"));
+    }
+    Ok(names)
+}
+
 /// Tells the worker which files there are, and which version of them.
 fn list_files(bundle: &Path, version: &str) -> Result<()> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(bundle)? {
-        let name = entry?.file_name();
-        let name = name.to_str().context("a file of the web client has a strange name")?;
-        // The page itself stands in the list already, and the emoji are kept when they were fetched.
-        if !["emoji.txt", "index.html", "sw.js"].contains(&name) {
-            files.push(format!("\"{name}\""));
-        }
-    }
-    files.sort();
+    // The page itself stands in the list already, and the emoji are kept when they were fetched.
+    let mut files = names(bundle)?;
+    files.retain(|name| !["emoji.txt", "index.html", "sw.js"].contains(&name.as_str()));
+    let files: Vec<_> = files.into_iter().map(|name| format!("\"{name}\"")).collect();
     let path = bundle.join("sw.js");
     let worker = fs::read_to_string(&path)?;
     let listed = format!("const FILES = [\"./\", {}];", files.join(", "));
@@ -114,26 +108,4 @@ fn list_files(bundle: &Path, version: &str) -> Result<()> {
         .replace("const VERSION = \"none\";", &format!("const VERSION = \"{version}\";"))
         .replace("const FILES = [\"./\"];", &listed);
     fs::write(&path, filled).with_context(|| format!("can't write {}", path.display()))
-}
-
-/// Halves the module, if there is a tool for it.
-fn optimise(bundle: &PathBuf) -> Result<()> {
-    let Some(mut wasm_opt) = tools::find_wasm_opt() else {
-        println!(
-            "wasm-opt is not there or too old: the web client stays twice as big as it need be."
-        );
-        return Ok(());
-    };
-    for entry in fs::read_dir(bundle)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "wasm") {
-            let before = fs::metadata(&path)?.len();
-            let name = path.display().to_string();
-            run(wasm_opt.arg("-Oz").args(WASM_FEATURES).args([&name, "-o", &name]))?;
-            let after = fs::metadata(&path)?.len();
-            println!("Optimised the web client: {} kB, was {} kB.", after / 1_000, before / 1_000);
-            return Ok(());
-        }
-    }
-    Ok(())
 }

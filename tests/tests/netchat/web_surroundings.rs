@@ -71,6 +71,35 @@ async fn fits_every_window(system: &System, alice: &Browser, text_px: &str) {
 }
 
 #[tokio::test]
+async fn a_part_that_cannot_be_fetched_says_so_and_is_fetched_when_it_is_wanted_again() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.loses_parts().await;
+    alice.reload().await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.goes_to("#/e").await;
+    for (open, is_open) in
+        [("Details", "//aside[@aria-label='Details']"), ("Keys and commands", "//dialog[@open]")]
+    {
+        let opens = async || match open {
+            "Details" => alice.click(open).await,
+            _ => alice.choose("Menu", open).await,
+        };
+        alice.run("losesParts = true").await;
+        opens().await;
+        alice.shows("can't be fetched at present").await;
+        alice.lacks(is_open).await;
+        alice.click("Dismiss").await;
+        alice.run("losesParts = false").await;
+        opens().await;
+        alice.find(is_open).await;
+    }
+    // Who closes it is back where they were.
+    alice.presses(&["Escape"]).await;
+    alice.lacks("//dialog").await;
+}
+
+#[tokio::test]
 async fn w11_the_page_works_under_a_path() {
     let system = System::start(&[]).await;
     let proxy = path_proxy::start(system.http).await;

@@ -287,6 +287,11 @@ impl Store {
         self.touched.thing(Thing::Notices);
     }
 
+    /// A part of the page that was wanted can't be fetched.
+    pub fn miss_part(&mut self) {
+        self.say_word(words::PART_MISSING);
+    }
+
     /// The session asks; answers what to reply, if the form holds it.
     pub fn asked(&mut self, question: &Question) -> Option<Reply> {
         self.touched.thing(Thing::SignIn);

@@ -1,40 +1,25 @@
 //! One's account: where one is signed in, and the password.
 
 use leptos::ev::SubmitEvent;
-use leptos::html::Dialog;
 use leptos::prelude::*;
 use netchat_shared::extended::AccountSession;
 
+use super::dialogs::Modal;
 use super::shown::{boxed, list, when};
-use super::{said, use_ui};
+use super::{Ui, said, use_ui};
 use crate::clock::now;
 use crate::store::{AccountIntent, Intent, PasswordForm, Thing, describe_session, device_of};
 use crate::words::{Word, account as words};
 
-/// The dialog. It is opened by the model, from a button or a command.
+/// The dialog: it is open as long as it is drawn.
 #[component]
 pub(super) fn AccountDialog() -> impl IntoView {
-    let ui = use_ui();
-    let dialog = NodeRef::<Dialog>::new();
-    let is_open = ui.part(Thing::Account, |store| store.account.is_open);
-    Effect::new(move || {
-        let Some(dialog) = dialog.get() else { return };
-        match is_open.get() {
-            true if !dialog.open() => drop(dialog.show_modal()),
-            false if dialog.open() => dialog.close(),
-            true | false => {}
-        }
-    });
-    let close = move || ui.perform(Intent::Account(AccountIntent::Close));
+    let close = |ui: Ui| ui.perform(Intent::Account(AccountIntent::Close));
     view! {
-        <dialog class="card" node_ref=dialog aria-label=said(words::TITLE) on:close=boxed(move |_| close())>
-            <h2>{said(words::TITLE)}</h2>
+        <Modal title=words::TITLE close>
             <Sessions />
             <ChangePassword />
-            <div class="card__actions">
-                <button class="button" type="button" on:click=boxed(move |_| close())>{said(words::CLOSE)}</button>
-            </div>
-        </dialog>
+        </Modal>
     }
 }
 

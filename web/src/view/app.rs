@@ -4,21 +4,14 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::account::AccountDialog;
 use super::connection::ConnectionBanner;
 use super::conversation::ConversationView;
 use super::decision::DecisionPage;
-use super::details::Details;
-use super::dialogs::{JoinGroup, MessagePerson, MessageSeveral, NewGroup};
-use super::emoji::EmojiPicker;
-use super::help::HelpSheet;
 use super::log::Today;
 use super::notices::Notices;
-use super::search::SearchPanel;
 use super::shown::{boxed, either, when};
 use super::sidebar::Sidebar;
-use super::switcher::Switcher;
-use super::{Sheet, Side, Ui, keys, said, sign_in, use_ui};
+use super::{Sheet, Side, Ui, keys, later, said, sign_in, use_ui};
 use crate::clock;
 use crate::store::{Theme, Thing};
 use crate::words::{conversation, welcome};
@@ -89,14 +82,15 @@ fn follow_settings(ui: Ui) {
 fn Chat() -> impl IntoView {
     let ui = use_ui();
     let is_open = ui.part(Thing::Front, |store| store.front.is_some());
-    let side = move || ui.side.get().filter(|side| *side == Side::Search || is_open.get());
-    let has_details = move || side() == Some(Side::Details);
-    let has_search = move || side() == Some(Side::Search);
+    let has_account = ui.part(Thing::Account, |store| store.account.is_open);
+    let is_shown = move |side: &Side| *side == Side::Search || is_open.get();
+    let side = Memo::new(move |_| ui.side.get().filter(is_shown));
+    later::fetch_soon();
     view! {
         <div
             class="chat"
             class:chat--open=move || is_open.get()
-            class:chat--details=move || side().is_some()
+            class:chat--details=move || side.get().is_some()
         >
             <Sidebar />
             <main class="talk" aria-label=said(conversation::TITLE)>
@@ -107,23 +101,10 @@ fn Chat() -> impl IntoView {
                     || view! { <Welcome /> }.into_any(),
                 )}
             </main>
-            {when(has_details, || view! { <Details /> }.into_any())}
-            {when(has_search, || view! { <SearchPanel /> }.into_any())}
+            {move || side.get().map(later::side)}
         </div>
-        {move || ui.sheet.get().map(sheet)}
-        <AccountDialog />
-    }
-}
-
-fn sheet(sheet: Sheet) -> AnyView {
-    match sheet {
-        Sheet::Help => view! { <HelpSheet /> }.into_any(),
-        Sheet::NewGroup => view! { <NewGroup /> }.into_any(),
-        Sheet::JoinGroup => view! { <JoinGroup /> }.into_any(),
-        Sheet::Person => view! { <MessagePerson /> }.into_any(),
-        Sheet::Several => view! { <MessageSeveral /> }.into_any(),
-        Sheet::Emoji(picked) => view! { <EmojiPicker picked /> }.into_any(),
-        Sheet::Switcher => view! { <Switcher /> }.into_any(),
+        {move || ui.sheet.get().map(later::sheet)}
+        {when(move || has_account.get(), later::account)}
     }
 }
 

@@ -7,14 +7,20 @@ use netchat_shared::conversation::Conversation;
 use netchat_shared::name::{NameError, UserName};
 
 use super::shown::boxed;
-use super::{said, use_ui};
+use super::{Ui, said, use_ui};
 use crate::store::{Answer, Intent, Store, Thing};
 use crate::words::values::Mistake as _;
 use crate::words::{Locale, Word, dialog as words};
 
 /// A sheet: it is open as long as it is drawn.
 #[component]
-pub(super) fn Modal(title: Word, children: Children) -> impl IntoView {
+pub(super) fn Modal(
+    title: Word,
+    /// What makes it be drawn no more.
+    #[prop(default = |ui| ui.sheet.set(None))]
+    close: fn(Ui),
+    children: Children,
+) -> impl IntoView {
     let ui = use_ui();
     let dialog = NodeRef::<Dialog>::new();
     Effect::new(move || {
@@ -23,15 +29,21 @@ pub(super) fn Modal(title: Word, children: Children) -> impl IntoView {
             let _ = dialog.show_modal();
         }
     });
+    // Closed before it goes, the dialog gives the focus back to where it was.
+    on_cleanup(move || {
+        if let Some(dialog) = dialog.try_get_untracked().flatten() {
+            dialog.close();
+        }
+    });
     view! {
-        <dialog class="card" node_ref=dialog aria-label=said(title) on:close=boxed(move |_| ui.sheet.set(None))>
+        <dialog class="card" node_ref=dialog aria-label=said(title) on:close=boxed(move |_| close(ui))>
             <header class="card__head">
                 <h2>{said(title)}</h2>
                 <button
                     class="button button--icon"
                     type="button"
                     aria-label=said(words::CLOSE)
-                    on:click=boxed(move |_| ui.sheet.set(None))
+                    on:click=boxed(move |_| close(ui))
                 >
                     {super::icons::icon(super::icons::Icon::Close)}
                 </button>

@@ -21,6 +21,7 @@ mod groups;
 mod help;
 mod icons;
 mod keys;
+mod later;
 mod log;
 mod menu;
 mod notices;
@@ -122,9 +123,14 @@ impl Ui {
     /// Carries out an intent that can't fail, or whose failure is shown as a notice.
     pub(crate) fn perform(self, intent: Intent) {
         if let Err(line) = self.act.run(intent) {
-            self.live.change(|store| store.say(line));
-            self.live.tell();
+            self.say(line);
         }
+    }
+
+    /// Shows a notice.
+    pub(crate) fn say(self, line: String) {
+        self.live.change(|store| store.say(line));
+        self.live.tell();
     }
 
     /// A part of the store, read again whenever that thing changes and passed on when it differs.
