@@ -142,8 +142,13 @@ impl Words {
         for (place, words) in places {
             let _ = writeln!(rust, "pub(crate) mod {place} {{ use super::*; {words} }}");
         }
+        // All texts of a language in one, and how long each is: less than an address and a length for each.
         let (count, length) = (languages.len(), table[0].len());
-        let _ = write!(rust, "static TEXTS: [[&str; {length}]; {count}] = {table:?};");
+        let texts: Vec<String> = table.iter().map(|texts| texts.concat()).collect();
+        let lengths: Vec<Vec<usize>> =
+            table.iter().map(|texts| texts.iter().map(String::len).collect()).collect();
+        let _ = writeln!(rust, "static TEXTS: [&str; {count}] = {texts:?};");
+        let _ = writeln!(rust, "static LENGTHS: [[u16; {length}]; {count}] = {lengths:?};");
         rust
     }
 }

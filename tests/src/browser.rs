@@ -45,6 +45,8 @@ pub enum Device {
     DarkPhone,
     /// The desktop of somebody who has set letters twice as big.
     LargeText,
+    /// The desktop of somebody who speaks German.
+    German,
 }
 
 /// Where pictures of the page are left.
@@ -81,6 +83,9 @@ impl Browser {
             }
             Device::LargeText => {
                 options["prefs"] = json!({ "webkit.webprefs.default_font_size": 32 });
+            }
+            Device::German => {
+                options["prefs"] = json!({ "intl.accept_languages": "de-AT,de" });
             }
         }
         options["args"] = json!(flags);

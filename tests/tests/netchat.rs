@@ -49,6 +49,8 @@ mod netchat {
     mod sign_in_threats;
     /// The database does what the plain model of it does.
     mod storage_conformance;
+    /// The page in another language than English.
+    mod web_languages;
     /// How the page behaves under who reads and writes there.
     mod web_rules;
     /// The page where it is not expected: other sizes, paths, colours, days, and what strangers write.

@@ -10,7 +10,7 @@ use netchat_tests::process::{Parts, System};
 use rusqlite::Connection;
 
 /// What of the page can't be got at: it is wider than the window, or it lies outside.
-async fn misfits(page: &Browser) -> String {
+pub(super) async fn misfits(page: &Browser) -> String {
     page.ask(
         "const faults = []; const root = document.scrollingElement; \
          if (root.scrollWidth > innerWidth) faults.push(`page ${root.scrollWidth} px wide`); \
@@ -20,7 +20,7 @@ async fn misfits(page: &Browser) -> String {
            const edge = box.getBoundingClientRect().left + box.clientWidth; \
            const wide = [...box.querySelectorAll('*')].filter((it) => it.getBoundingClientRect().right > edge); \
            faults.push(`${box.className} scrolls sideways: ${wide.map((it) => it.tagName + '.' + it.className)}`); } \
-         for (const it of document.querySelectorAll('.box__text, [aria-label=Send], .side__foot, \
+         for (const it of document.querySelectorAll('.box__text, .box__send, .side__foot, \
              .talk__head button, .side__head button, .details__head button')) { \
            if (!it.checkVisibility()) continue; \
            const { left, right, top, bottom } = it.getBoundingClientRect(); \

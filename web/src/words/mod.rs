@@ -20,7 +20,9 @@ impl Word {
     /// Not inlined: it is called in hundreds of places.
     #[inline(never)]
     pub(crate) fn say(self, locale: Locale) -> &'static str {
-        TEXTS[locale as usize][self.0]
+        let lengths = LENGTHS[locale as usize][..=self.0].iter().map(|&length| usize::from(length));
+        let (end, length) = lengths.fold((0, 0), |(end, _), length| (end + length, length));
+        TEXTS[locale as usize].get(end - length..end).unwrap_or_default()
     }
 }
 

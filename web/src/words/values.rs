@@ -211,7 +211,7 @@ mod tests {
             "/chat a#b",
             "/chat a`b",
             "/chat \u{202e}",
-            "/chat chat",
+            "/chat server",
             "/react",
             "/react a b",
             "/chat a;",
