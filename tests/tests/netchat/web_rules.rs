@@ -248,6 +248,7 @@ async fn the_place_of_a_tab_is_kept_now_and_then_and_nothing_comes_twice_after_a
     for round in 0..20 {
         bob.says("alice", numbered(round * 20..round * 20 + 20)).await;
     }
+    // The pointer lies over the messages: what comes is followed all the same.
     alice.sees("message 399 ").await;
     let once_a_pause = "return String(writes <= 2 + (performance.now() - begun) / 300)";
     assert_eq!(alice.ask(once_a_pause).await, "true", "{}", alice.ask("return writes").await);

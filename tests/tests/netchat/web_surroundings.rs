@@ -101,6 +101,49 @@ async fn a_part_that_cannot_be_fetched_says_so_and_is_fetched_when_it_is_wanted_
 }
 
 #[tokio::test]
+async fn the_way_to_what_is_new_leaves_room_to_read_on_a_small_screen_with_large_letters() {
+    let system = System::start(&[]).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::LargeText).await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.is_sized(320, 568).await;
+    bob.says("alice", (0..100).map(|n| format!("message {n},"))).await;
+    alice.goes_to("#/u/bob").await;
+    alice.sees("message 99,").await;
+    alice.find("//button[normalize-space(.)='First unread']").await;
+    let covered = "const area = (it) => { const { width, height } = it.getBoundingClientRect(); return width * height; }; \
+        return String(area(document.querySelector('.jumps')) / area(document.querySelector('.log')))";
+    let covered: f64 = alice.ask(covered).await.parse().unwrap();
+    alice.screenshot("jump-small").await;
+    assert!(covered < 0.15, "{covered}");
+    alice.click("First unread").await;
+    alice.sees("New messages").await;
+}
+
+#[tokio::test]
+async fn what_was_found_is_read_and_gone_to_on_a_phone_in_the_dark() {
+    let system = System::start(&[]).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::DarkPhone).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let words = "and a few more words that make it as long as such lines are. ".repeat(3);
+    bob.says("alice", (0..40).map(|n| format!("line {n}: an apple a day, {words}"))).await;
+    alice.goes_to("#/u/bob").await;
+    alice.sees("line 39:").await;
+    alice.click("Search messages here").await;
+    alice.fill("Search messages", "apple day").await;
+    alice.shows("40 found in all 40 messages.").await;
+    alice.screenshot("search-phone-dark").await;
+    assert_eq!(misfits(&alice).await, "");
+    assert_eq!(alice.accessibility_faults().await, Vec::<String>::new());
+    let is_dark = "return getComputedStyle(document.documentElement).colorScheme";
+    assert_eq!(alice.ask(is_dark).await, "dark");
+    alice.run("document.querySelectorAll('.hit')[30].click()").await;
+    alice.lacks("//aside").await;
+    alice.find("//*[@role='log']//*[contains(@class, 'message--found')]").await;
+}
+
+#[tokio::test]
 async fn a_window_as_tall_as_it_may_be_is_filled_and_read_to_the_first_message() {
     let system = System::start(&[]).await;
     let mut bob = Client::sign_in(system.udp, "bob").await;
@@ -227,7 +270,7 @@ async fn w9_days_begin_at_midnight_where_the_person_is_also_when_clocks_are_put_
     drop(database);
     let (udp, http) = (udp.to_string(), http.to_string());
     let _system = System::start_in(folder, &[&udp, &http], &[]).await;
-    let rows = "return [...document.querySelectorAll('.log__rows > li')]\
+    let rows = "return [...document.querySelectorAll('.log__rows > :not(.log__unread)')]\
         .map((row) => row.querySelector('time') ?? row).map((it) => it.textContent.replace(/\\s/g, ' ')).join()";
     for (zone, pick) in [("America/New_York", 0), ("Pacific/Kiritimati", 1)] {
         alice.is_in(zone).await;
