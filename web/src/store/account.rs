@@ -7,7 +7,7 @@ use netchat_shared::password::Password;
 use netchat_shared::time::UnixTime;
 
 use crate::clock::ago;
-use crate::words::values::sentence;
+use crate::words::values::{self, sentence};
 use crate::words::{Locale, account};
 
 /// The state of the account dialog.
@@ -57,7 +57,7 @@ impl Account {
         self.outcome = Some(match outcome {
             PasswordOutcome::Changed => Ok(account::CHANGED.say(locale).to_owned()),
             PasswordOutcome::Wrong => Err(account::WRONG.say(locale).to_owned()),
-            PasswordOutcome::Refused(why) => Err(why),
+            PasswordOutcome::Refused(why) => Err(values::told_sentence(locale, &why)),
             PasswordOutcome::NoAnswer => Err(account::NO_ANSWER.say(locale).to_owned()),
         });
     }

@@ -7,7 +7,7 @@ use netchat_shared::extended::{Receipt, Receipts};
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
 
-use crate::words::{Locale, Word, receipt};
+use crate::words::{Locale, Word, receipt, values};
 
 /// How far a message got, as a sign at the end of its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,8 +170,9 @@ impl Delivery {
 
     fn describe_failure(&self, locale: Locale) -> String {
         let word = match self.failures.last() {
-            Some(Failure::Refused(line)) => {
-                let why = line.trim_start_matches("SERVER: ");
+            Some(Failure::Refused(why)) => {
+                let why = values::told(locale, why);
+                let why = why.trim_start_matches("SERVER: ");
                 return receipt::NotSent { why: &why }.say(locale);
             }
             Some(Failure::NoSuchUser) => receipt::NO_USER,

@@ -15,7 +15,7 @@ use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, Now, UnixTime};
 
 use crate::intl;
-use crate::words::{Word, notice};
+use crate::words::{Word, notice, values};
 
 use super::{
     Change, Changes, Decision, Delivery, Groups, Message, MessageKey, PersonSettings, SignIn,
@@ -89,7 +89,7 @@ impl Store {
             Event::SettingsRenamed(from, to) => self.rename_in_settings(&from, &to),
             Event::OtherLog => self.forget_places(),
             Event::Receivers(sequence, names, _) => self.fold_receivers(sequence, names),
-            Event::Line(line) => self.say(line),
+            Event::Line(told) => self.say(values::told_sentence(self.locale(), &told)),
             Event::Group(group, outcome) => self.fold_group(&group, outcome),
             Event::Renamed(from, to) => self.rename(&from, &to),
             Event::Invited(group, by) => {
@@ -424,7 +424,7 @@ impl Store {
                 self.pending_changes.remove(&id);
                 let locale = self.locale();
                 let why = match failure {
-                    Failure::Refused(why) => why.as_str(),
+                    Failure::Refused(why) => &values::told(locale, why),
                     Failure::NoSuchUser => notice::UNCHANGED_NO_USER.say(locale),
                     Failure::Lost | Failure::Corrupted | Failure::NoAnswer => {
                         notice::UNCHANGED_LOST.say(locale)

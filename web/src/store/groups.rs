@@ -8,7 +8,7 @@ use netchat_shared::sorted::{SortedMap, SortedSet};
 
 use super::{Answer, Store, Thing};
 use crate::intl;
-use crate::words::notice;
+use crate::words::{notice, values};
 
 /// What waits for a decision, and the group whose details are in front.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -115,7 +115,9 @@ impl Store {
             GroupOutcome::DoesNotExist => {
                 self.refuse(group, notice::NoGroup { group }.say(locale));
             }
-            GroupOutcome::Refused(line) => self.refuse(group, line),
+            GroupOutcome::Refused(why) => {
+                self.refuse(group, values::told_sentence(locale, &why));
+            }
             GroupOutcome::WasRemoved => {
                 self.say(notice::Removed { group }.say(locale));
                 self.leave_group(group);

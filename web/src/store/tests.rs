@@ -3,7 +3,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use netchat_client::session::{
-    Arrival, CrossedSettings, Event, Failure, GroupOutcome, Progress, Question, StoredAt,
+    Arrival, CrossedSettings, Event, Failure, GroupOutcome, Progress, Question, StoredAt, Told,
 };
 use netchat_shared::extended::{Receipts, Recipients, UnreadCount};
 use netchat_shared::name::GroupName;
@@ -213,7 +213,7 @@ fn ones_own_changes_are_shown_when_they_are_stored() {
     store.fold(NOW, Event::Progress(MessageId(9), progress));
     assert_eq!(texts(&store), ["the"]);
     store.add_change(MessageId(10), bob(), kind, text);
-    let refused = Failure::Refused("that message was changed too often".to_owned());
+    let refused = Failure::Refused(Told::TooManyChanges);
     store.fold(NOW, Event::Progress(MessageId(10), Progress::Failed(refused, None)));
     assert_eq!(notice(&store), "Nothing was changed: that message was changed too often.");
 }
@@ -632,7 +632,7 @@ fn of_many_acts_that_can_be_undone_none_is_lost() {
     let mut store = signed_in();
     let (mut done, mut undoable) = (Vec::new(), Vec::new());
     for number in 0..20 {
-        store.fold(NOW, Event::Line(format!("line {number}")));
+        store.fold(NOW, Event::Line(Told::Server(format!("line {number}"))));
         done.extend(store.make_room_for_act());
         let act = PendingAct::Quit(Conversation::Group(format!("G{number}").parse().unwrap()));
         store.do_later(act.clone());

@@ -1,7 +1,7 @@
 //! What other parts say by values of their own, in words of the page. The terminal says the same in English.
 
 use netchat_client::reaction::SignError;
-use netchat_client::session::{PutOff, SendError};
+use netchat_client::session::{PutOff, SendError, Told, whole_seconds};
 use netchat_client::slash::{Command, Needed, SlashError};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{Delay, JoinPolicy, Receipt};
@@ -10,7 +10,7 @@ use netchat_shared::name::NameError;
 use netchat_shared::password::PasswordError;
 use netchat_shared::time::Instant;
 
-use super::{Locale, Word, commands, connection, conversation, details, group, mistake};
+use super::{Locale, Word, commands, connection, conversation, details, group, mistake, told};
 
 /// What somebody did wrong, in a line that begins with a small letter and has no full stop.
 pub(crate) trait Mistake {
@@ -98,11 +98,55 @@ impl Mistake for SlashError {
 
 /// A mistake as a sentence of its own.
 pub(crate) fn sentence(locale: Locale, mistake: &impl Mistake) -> String {
-    let text = mistake.say(locale);
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => format!("{}{}.", first.to_ascii_uppercase(), chars.as_str()),
-        None => text,
+    as_sentence(&mistake.say(locale))
+}
+
+fn as_sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    match rest.next() {
+        Some(first) => format!("{}{}.", first.to_ascii_uppercase(), rest.as_str()),
+        None => String::new(),
+    }
+}
+
+/// What is told as a line, in a sentence of something else. A server's words stay as they are.
+pub(crate) fn told(locale: Locale, what: &Told) -> String {
+    let word = match what {
+        Told::Server(line) => return line.clone(),
+        Told::Slowed(rest) => {
+            return told::Slowed { seconds: &whole_seconds(*rest) }.say(locale);
+        }
+        Told::TooMuchWaits => told::TOO_MUCH_WAITS,
+        Told::Stopping => told::STOPPING,
+        Told::SettingsNotKept => told::SETTINGS_NOT_KEPT,
+        Told::NoInvitations => told::NO_INVITATIONS,
+        Told::NoSessions => told::NO_SESSIONS,
+        Told::NoAnswer => told::NO_ANSWER,
+        Told::LostConnection => told::LOST_CONNECTION,
+        Told::TooManyMembers => told::TOO_MANY_MEMBERS,
+        Told::ControlCharacters => told::CONTROL_CHARACTERS,
+        Told::ReferenceForgotten => told::REFERENCE_FORGOTTEN,
+        Told::NoSuchGroup => told::NO_SUCH_GROUP,
+        Told::NotAMember => told::NOT_A_MEMBER,
+        Told::NobodyOnline => told::NOBODY_ONLINE,
+        Told::Forged => told::FORGED,
+        Told::Malformed => told::MALFORMED,
+        Told::NoSuchMessage => told::NO_SUCH_MESSAGE,
+        Told::NotTheAuthor => told::NOT_THE_AUTHOR,
+        Told::TooManyChanges => told::TOO_MANY_CHANGES,
+        Told::StorageFull => told::STORAGE_FULL,
+        Told::UnknownKind => told::UNKNOWN_KIND,
+        Told::NotSupported => mistake::UNSUPPORTED,
+        Told::OnlyShorterTexts => told::ONLY_SHORTER_TEXTS,
+    };
+    word.say(locale).to_owned()
+}
+
+/// The same as a sentence of its own.
+pub(crate) fn told_sentence(locale: Locale, what: &Told) -> String {
+    match what {
+        Told::Server(line) => line.clone(),
+        what => as_sentence(&told(locale, what)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Everything around the messages.
 
 use leptos::prelude::*;
-use netchat_client::session::{Connection, Event, GroupOutcome, PutOff, Question};
+use netchat_client::session::{Connection, Event, GroupOutcome, PutOff, Question, Told};
 use netchat_shared::classic::Roster;
 use netchat_shared::extended::{Delay, GroupAction, GroupInfo, HistoryFrom, JoinPolicy};
 use netchat_shared::list::List;
@@ -188,7 +188,7 @@ async fn a_group_is_looked_after_in_its_details() {
     policy.dispatch_event(&bubbling("change")).unwrap();
     settle().await;
     assert_eq!((policy.value().as_str(), page.intents().len()), ("anyone", 1));
-    outcome(GroupOutcome::Refused("too late".to_owned())).await;
+    outcome(GroupOutcome::Refused(Told::Server("too late".to_owned()))).await;
     assert_eq!(policy.value(), "invitation");
     page.fill_in("aside[aria-label=Details]", "Rename", "Lab").await;
     page.click("Rename now").await;
@@ -327,7 +327,7 @@ async fn a_group_is_made_in_a_dialog_and_what_was_typed_stays_when_it_is_refused
     let intent = Intent::CreateGroup("CS: Group".to_owned(), "bob, carol".to_owned());
     assert_eq!(page.intents(), [intent]);
     assert!(page.is_open("New group"), "the server has not answered");
-    let refused = GroupOutcome::Refused("the name is taken".to_owned());
+    let refused = GroupOutcome::Refused(Told::Server("the name is taken".to_owned()));
     let group = || "CS: Group".parse().unwrap();
     page.change(|store| store.fold(now(), Event::Group(group(), refused))).await;
     let error = page.texts("dialog[aria-label='New group'] [role=alert]");
