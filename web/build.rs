@@ -1,7 +1,6 @@
 //! Makes the words of the page from `locales/*.json`: a constant for each text, a structure for each text
-//! that something is put into. A language that lacks a text, or has one more, does not build.
-//!
-//! Also says what the linker has to leave in the module when it is to be cut into parts.
+//! that something is put into. A language that lacks a text, or has one more, does not build. And tells the
+//! linker what it has to leave in a module that is to be cut into parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -27,11 +26,11 @@ type Texts = BTreeMap<String, String>;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=locales");
+    println!("cargo::rerun-if-changed=index.html");
     if env::var_os("CARGO_FEATURE_PARTS").is_some() {
         println!("cargo::rustc-link-arg-bins=--emit-relocs");
     }
-    println!("cargo::rerun-if-changed=locales");
-    println!("cargo::rerun-if-changed=index.html");
     let languages = read_languages(Path::new("locales"));
     let mut faults = Vec::new();
     let words = Words::new(&languages, &mut faults);

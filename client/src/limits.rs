@@ -21,6 +21,9 @@ pub const PAGE_MESSAGES_MAX: usize = 4_096;
 /// what comes beyond it is dropped.
 pub const DECISIONS_MAX: usize = 1_024;
 
+/// Most renamings of groups that are told with settings which were set before. Further ones are dropped.
+pub const SETTINGS_RENAMED_MAX: usize = 1_024;
+
 /// Most conversations of which it is remembered how far they were read. One that was told to the
 /// server makes room.
 pub const READ_MARKS_MAX: usize = 4_096;

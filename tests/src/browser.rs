@@ -413,6 +413,12 @@ impl Browser {
         self.waits_for_frames(4).await;
     }
 
+    /// The person is somewhere else, from the next load on.
+    pub async fn is_in(&self, time_zone: &str) {
+        let parameters = json!({ "timezoneId": time_zone });
+        self.tells_browser("Emulation.setTimezoneOverride", parameters).await;
+    }
+
     /// The system replaces all colours by a few of its own.
     pub async fn has_forced_colours(&self) {
         let features = json!({ "features": [{ "name": "forced-colors", "value": "active" }] });
@@ -489,6 +495,23 @@ impl Browser {
             (metric["name"].as_str().unwrap().to_owned(), metric["value"].as_f64().unwrap())
         };
         all.map(metric).collect()
+    }
+
+    /// From the next load on, [`Self::memory_mb`] says what the page holds.
+    pub async fn watches_memory(&self) {
+        let source = "const start = WebAssembly.instantiateStreaming; \
+            WebAssembly.instantiateStreaming = async (...all) => { const it = await start(...all); \
+              globalThis.memoryOfProgram = () => it.instance.exports.memory.buffer.byteLength; \
+              return it; };";
+        let parameters = json!({ "source": source });
+        self.tells_browser("Page.addScriptToEvaluateOnNewDocument", parameters).await;
+    }
+
+    /// What scripts and the program hold, without what nobody uses any more.
+    pub async fn memory_mb(&self) -> f64 {
+        self.tells_browser("HeapProfiler.collectGarbage", json!({})).await;
+        let program: f64 = self.ask("return String(memoryOfProgram())").await.parse().unwrap();
+        (self.metrics().await["JSHeapUsedSize"] + program) / 1e6
     }
 
     async fn tells_browser(&self, command: &'static str, parameters: Value) -> Value {

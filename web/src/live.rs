@@ -76,8 +76,10 @@ impl Live {
         signal.inspect(|signal| signal.track());
     }
 
-    /// The rows of these messages look again.
+    /// The rows of these messages look again, and whatever has changed meanwhile is drawn with them: a row
+    /// by itself would be drawn as what it is among others than those that are there.
     pub(crate) fn tell_rows(self, keys: &[MessageKey]) {
+        self.tell();
         notify(self.rows, Some(keys));
     }
 

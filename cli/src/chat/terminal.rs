@@ -270,6 +270,7 @@ impl Terminal {
             | Event::Unread(..)
             | Event::Settings(_)
             | Event::SettingsCrossed(_)
+            | Event::SettingsRenamed(..)
             | Event::Typing(..)
             // Kept by whoever drives this.
             | Event::ServerKey(_)
@@ -494,7 +495,7 @@ impl Terminal {
             }
             Slash::Sessions => session.request_sessions(now),
             Slash::EndSession(number) => self.end_session(now, number, session),
-            Slash::EndOtherSessions => session.end_other_sessions(now),
+            Slash::EndOtherSessions => _ = session.end_other_sessions(now),
             Slash::Leave => self.show_menu(),
             Slash::Exit => self.leave(now, session),
             Slash::ExitEverywhere => {

@@ -134,6 +134,11 @@ impl Search {
     /// Goes on, also when a page that was asked for will not come any more.
     pub fn go_on(&mut self) {
         self.is_stopped = false;
+        self.put_back();
+    }
+
+    /// The page that was wanted could not be asked for: it is wanted again.
+    pub fn put_back(&mut self) {
         if let Some(asked) = &mut self.asked {
             asked.again = true;
         }

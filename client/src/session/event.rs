@@ -107,6 +107,9 @@ pub enum Event {
     Settings(SettingsText),
     /// What this session set is not kept: another one was earlier. What is to be kept now is to be set.
     SettingsCrossed(CrossedSettings),
+    /// The first group is called as the second since what is kept was set: what that says of the first is
+    /// meant for it. Told after [`Self::Settings`] or [`Self::SettingsCrossed`].
+    SettingsRenamed(GroupName, GroupName),
     /// The session was ended from another one of the person's. It goes on when they show their
     /// password again: it is asked for, and not remembered.
     EndedElsewhere,

@@ -479,12 +479,18 @@ impl Session {
         self.request_group(now, GroupRequest::Quit(group));
     }
 
-    /// Asks for a page of a conversation; answered with [`Event::History`]. A classic server keeps
-    /// none, and nothing is answered.
-    pub fn request_history(&mut self, now: Instant, conversation: Conversation, from: HistoryFrom) {
-        if self.mode != Mode::Classic {
-            self.extended.request_history(now, conversation, from, &mut self.common);
-        }
+    /// Asks for a page of a conversation; answered with [`Event::History`], over whichever link. False if
+    /// too much waits already, or the server is a classic one, which keeps none: then nothing is asked,
+    /// and nothing is answered.
+    #[must_use]
+    pub fn request_history(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        from: HistoryFrom,
+    ) -> bool {
+        self.mode != Mode::Classic
+            && self.extended.request_history(now, conversation, from, &mut self.common)
     }
 
     /// Keeps this for the person at the server, in place of what was kept before, as this session has
@@ -546,9 +552,10 @@ impl Session {
         self.request(now, AccountRequest::End(id));
     }
 
-    /// Ends all sessions of one's account but this one; answered with [`Event::SessionsEnded`].
-    pub fn end_other_sessions(&mut self, now: Instant) {
-        self.request(now, AccountRequest::EndOthers);
+    /// Ends all sessions of one's account but this one; answered with [`Event::SessionsEnded`]. False if
+    /// it will not be.
+    pub fn end_other_sessions(&mut self, now: Instant) -> bool {
+        self.request(now, AccountRequest::EndOthers)
     }
 
     /// Changes one's password; answered with [`Event::Password`]. If `ends_others`, no other session
@@ -687,12 +694,13 @@ impl Session {
         }
     }
 
-    fn request(&mut self, now: Instant, request: AccountRequest) {
+    fn request(&mut self, now: Instant, request: AccountRequest) -> bool {
         if self.mode == Mode::Classic {
             let line = "this server knows no sessions, and changes no passwords";
-            return self.common.tell(Event::Line(line.to_owned()));
+            self.common.tell(Event::Line(line.to_owned()));
+            return false;
         }
-        self.extended.request_account(now, request, &mut self.common);
+        self.extended.request_account(now, request, &mut self.common)
     }
 
     fn open_path(&mut self) {

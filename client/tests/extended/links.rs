@@ -70,10 +70,10 @@ fn another_log_is_told_and_places_of_the_old_one_are_forgotten() {
     let reply = pair.session.reply(now, bob(), of, "two").unwrap();
     let edit = pair.session.edit(now, bob(), of, "1").unwrap();
     pair.session.mark_read(now, bob(), of);
-    pair.session.request_history(now, bob(), HistoryFrom::Before(Some(of)));
-    pair.session.request_history(now, bob(), HistoryFrom::After(of));
+    assert!(pair.session.request_history(now, bob(), HistoryFrom::Before(Some(of))));
+    assert!(pair.session.request_history(now, bob(), HistoryFrom::After(of)));
     let since = HistoryFrom::At(UnixTime { millis: 5 });
-    pair.session.request_history(now, bob(), since);
+    assert!(pair.session.request_history(now, bob(), since));
     pair.session.request_receivers(now, bob(), of, None);
     pair.take_events();
     pair.take_said();

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use netchat_client::session::{Event, GroupOutcome, Online};
+use netchat_client::session::{Event, GroupOutcome, Online, PasswordOutcome};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     ClientMessage, Delivered, GroupReply, HistoryFrom, JoinPolicy, ServerMessage, UnreadCount,
 };
 use netchat_shared::kind::MessageKind;
+use netchat_shared::limits::REQUESTS_PENDING_MAX;
 use netchat_shared::list::List;
 use netchat_shared::name::GroupName;
+use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 #[cfg(target_arch = "wasm32")]
@@ -99,7 +101,7 @@ fn pages_that_lead_nowhere_are_not_asked_for_again() {
 fn a_history_is_told_in_the_order_of_the_log() {
     let mut pair = Pair::signed_in();
     let from = HistoryFrom::Before(None);
-    pair.session.request_history(pair.now, bob(), from);
+    assert!(pair.session.request_history(pair.now, bob(), from));
     pair.exchange();
     for (sequence, kind, text) in [
         (5, MessageKind::Text, "five"),
@@ -122,13 +124,51 @@ fn told_lines(pair: &mut Pair) -> (HistoryFrom, Vec<u64>, bool) {
 }
 
 #[test]
+fn of_more_requests_than_may_wait_each_is_refused_to_who_waits_for_it_and_has_room_again_later() {
+    let mut pair = Pair::signed_in();
+    let before = |place| HistoryFrom::Before(Some(Sequence(place)));
+    for place in 1..=REQUESTS_PENDING_MAX as u64 {
+        assert!(pair.session.request_history(pair.now, bob(), before(place)));
+    }
+    let (now, next) = (pair.now, before(1_000));
+    assert!(!pair.session.request_history(now, bob(), next));
+    assert!(pair.session.request_history(now, bob(), before(1)), "it waits already");
+    assert_eq!(pair.take_events(), [], "who asks was told, and asks again");
+    let group: GroupName = "Garden".parse().unwrap();
+    pair.session.join_group(now, group.clone());
+    pair.exchange();
+    let events = pair.take_events();
+    let is_refused =
+        matches!(&events[..], [Event::Group(about, GroupOutcome::Refused(_))] if *about == group);
+    assert!(is_refused, "{events:?}");
+    let password = |text: &str| Password::new(text).unwrap();
+    pair.session.change_password(now, password("old"), password("new"), true);
+    pair.exchange();
+    let events = pair.take_events();
+    assert!(matches!(&events[..], [Event::Password(PasswordOutcome::Refused(_))]), "{events:?}");
+    assert!(!pair.session.end_other_sessions(now));
+    // What a session can't do without is asked all the same.
+    pair.exchange();
+    pair.take_events();
+    pair.take_said();
+    pair.session.request_overview(now);
+    pair.exchange();
+    assert_eq!(pair.take_said().len(), 3);
+    pair.reply(&ServerMessage::LinesEnd(bob(), before(1), false));
+    for place in 2..=5 {
+        pair.reply(&ServerMessage::LinesEnd(bob(), before(place), false));
+    }
+    assert!(pair.session.request_history(now, bob(), next));
+}
+
+#[test]
 fn pages_of_one_conversation_are_told_apart() {
     let mut pair = Pair::signed_in();
     let earlier = HistoryFrom::Before(Some(Sequence(5)));
     let later = HistoryFrom::After(Sequence(5));
     let since = HistoryFrom::At(UnixTime { millis: 5 });
     for from in [earlier, later, since, later] {
-        pair.session.request_history(pair.now, bob(), from);
+        assert!(pair.session.request_history(pair.now, bob(), from));
     }
     pair.exchange();
     let asked = |from| ClientMessage::Lines { conversation: bob(), from, limit: 50 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use netchat_client::session::{
-    Content, Event, Progress, Question, Saved, SendError, Session, Trust,
+    Content, Event, GroupOutcome, Progress, Question, Saved, SendError, Session, Trust,
 };
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
@@ -217,6 +217,6 @@ fn requests_that_wait_are_bounded() {
         pair.session.join_group(pair.now, format!("group {n}").parse().unwrap());
     }
     pair.exchange();
-    let refused = pair.take_events().into_iter().filter(|event| matches!(event, Event::Line(_)));
-    assert_eq!(refused.count(), 70 - 64);
+    let is_refused = |event: &Event| matches!(event, Event::Group(_, GroupOutcome::Refused(_)));
+    assert_eq!(pair.take_events().iter().filter(|event| is_refused(event)).count(), 70 - 64);
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use netchat_client::session::{CrossedSettings, Event};
 use netchat_shared::extended::{ClientMessage, KeptSettings, NotKept, ServerMessage, SettingsText};
+use netchat_shared::name::GroupName;
 use netchat_shared::sequence::Sequence;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -17,6 +18,20 @@ fn text(text: &str) -> SettingsText {
 /// In place of what is kept since that place.
 fn says(based_on: Option<u64>, said: &str) -> ClientMessage {
     ClientMessage::SetSettings(based_on.map(Sequence), text(said))
+}
+
+#[test]
+fn groups_that_were_renamed_since_settings_were_set_are_told_after_them() {
+    let mut pair = pair();
+    let group = |name: &str| name.parse::<GroupName>().unwrap();
+    pair.reply(&ServerMessage::SettingsRenamed(group("Garden"), group("Park")));
+    assert_eq!(pair.take_events(), []);
+    let (events, said) = kept(&mut pair, 7, "none g:Garden");
+    let renamed = Event::SettingsRenamed(group("Garden"), group("Park"));
+    assert_eq!(events, [Event::Settings(text("none g:Garden")), renamed]);
+    assert_eq!(said, []);
+    let (events, _) = kept(&mut pair, 8, "none g:Park");
+    assert_eq!(events, [Event::Settings(text("none g:Park"))], "that was before");
 }
 
 /// Signed in, and the server keeps nothing.

@@ -407,8 +407,8 @@ pub(crate) enum PageAnswer {
     Online(Vec<UserName>),
     /// Whose invitations one is not told of, likewise.
     Blocked(Vec<UserName>),
-    /// What one's sessions keep, if they keep something.
-    Settings(Option<KeptSettings>),
+    /// What one's sessions keep, if they keep something, and how one's groups were renamed since.
+    Settings(Option<KeptSettings>, Vec<Renaming>),
     /// Who has received it, likewise.
     Receivers(Sequence, Vec<UserName>),
 }

@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::fields::{Line, fields, parse_time};
-use crate::body::{decode_text, encode_text};
+use super::fields::{Line, fields, parse_text, parse_time};
+use crate::body::encode_text;
 use crate::hex;
 use crate::limits::DEVICE_NAME_CHARS_MAX;
 use crate::time::UnixTime;
@@ -62,14 +62,6 @@ impl DeviceName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    pub(super) fn to_field(&self) -> String {
-        encode_text(&self.0)
-    }
-
-    pub(super) fn from_field(field: &str) -> Option<Self> {
-        decode_text(field)?.parse().ok()
-    }
 }
 
 impl FromStr for DeviceName {
@@ -98,7 +90,7 @@ impl AccountSession {
             .number(self.seen.millis)
             .text(if self.is_online { "online" } else { "away" })
             .text(if self.is_this { "this" } else { "other" })
-            .text(self.device.as_ref().map_or_else(String::new, DeviceName::to_field))
+            .text(self.device.as_ref().map_or_else(String::new, |it| encode_text(it.as_str())))
     }
 
     pub(super) fn parse(rest: &str) -> Option<Self> {
@@ -111,7 +103,7 @@ impl AccountSession {
             is_this: parse_either(this, "this", "other")?,
             device: match device {
                 "" => None,
-                device => Some(DeviceName::from_field(device)?),
+                device => Some(parse_text(device)?),
             },
         })
     }

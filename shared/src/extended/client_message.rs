@@ -2,6 +2,7 @@
 
 use super::fields::{
     Line, conversation_from_wire, fields, parse_after, parse_optional_sequence, parse_sequence,
+    parse_text,
 };
 use super::{
     AccountSessionId, DeviceName, GroupAction, HistoryFrom, JoinPolicy, MessageError, SettingsText,
@@ -192,7 +193,7 @@ impl ClientMessage {
             Self::Blocked(after) => {
                 Line::new("BLOCKED").text(after.as_ref().map_or("", AsRef::as_ref))
             }
-            Self::Device(name) => Line::new("DEVICE").text(name.to_field()),
+            Self::Device(name) => Line::new("DEVICE").text(encode_text(name.as_str())),
             Self::Sessions => Line::new("SESSIONS"),
             Self::EndSession(id) => Line::new("END_SESSION").display(id),
             Self::EndOtherSessions => Line::new("END_OTHER_SESSIONS"),
@@ -201,7 +202,7 @@ impl ClientMessage {
                 .text(secret(new))
                 .text(if *ends_others { "end" } else { "keep" }),
             Self::SetSettings(based_on, text) => {
-                Line::new("SETTINGS").optional_sequence(*based_on).text(text.to_field())
+                Line::new("SETTINGS").optional_sequence(*based_on).text(encode_text(text.as_str()))
             }
             Self::GetSettings => Line::new("GET_SETTINGS"),
             Self::SignOut => Line::new("SIGN_OUT"),
@@ -296,7 +297,7 @@ fn parse_request(word: &str, rest: &str) -> Option<ClientMessage> {
 /// What is asked about one's account.
 fn parse_account_request(word: &str, rest: &str) -> Option<ClientMessage> {
     Some(match word {
-        "DEVICE" => ClientMessage::Device(DeviceName::from_field(rest)?),
+        "DEVICE" => ClientMessage::Device(parse_text(rest)?),
         "SESSIONS" => ClientMessage::Sessions,
         "END_SESSION" => ClientMessage::EndSession(AccountSessionId::parse(rest)?),
         "END_OTHER_SESSIONS" => ClientMessage::EndOtherSessions,
@@ -312,7 +313,7 @@ fn parse_account_request(word: &str, rest: &str) -> Option<ClientMessage> {
         }
         "SETTINGS" => {
             let [based_on, text] = fields(rest)?;
-            let text = SettingsText::from_field(text)?;
+            let text = parse_text(text)?;
             ClientMessage::SetSettings(parse_optional_sequence(based_on)?, text)
         }
         "GET_SETTINGS" => ClientMessage::GetSettings,

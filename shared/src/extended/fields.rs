@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::body::decode_text;
 use crate::conversation::Conversation;
 use crate::hex;
 use crate::kind::MessageKind;
@@ -169,6 +170,11 @@ pub(super) fn parse_duration(field: &str) -> Option<Duration> {
 
 pub(super) fn parse_time(field: &str) -> Option<UnixTime> {
     field.parse().ok().map(|millis| UnixTime { millis })
+}
+
+/// A text in Base64 that can be what it is to be.
+pub(super) fn parse_text<T: std::str::FromStr>(field: &str) -> Option<T> {
+    decode_text(field)?.parse().ok()
 }
 
 /// A name after which a page begins; empty: at the beginning.

@@ -132,6 +132,9 @@ pub enum ServerMessage {
     /// What a session of one's own keeps at the server: as asked for (`None`: nothing), and when it
     /// changes.
     Settings(Option<KeptSettings>),
+    /// Said before the answer to who asks what is kept: since it was set, that group of one's own is called
+    /// otherwise.
+    SettingsRenamed(GroupName, GroupName),
     /// What one wanted to keep is not kept; why.
     SettingsNotKept(NotKept),
     /// This session was ended from another one.
@@ -308,6 +311,7 @@ impl ServerMessage {
             Self::SessionsEnded(count) => Line::new("SESSIONS_ENDED").number(u64::from(*count)),
             Self::Password(reply) => reply.write(Line::new("PASSWORD")),
             Self::Settings(kept) => KeptSettings::write(kept.as_ref(), Line::new("SETTINGS")),
+            Self::SettingsRenamed(from, to) => Line::new("SETTINGS_RENAMED").text(from).text(to),
             Self::SettingsNotKept(why) => why.write(Line::new("SETTINGS_NOT_KEPT")),
             Self::SignedOut => Line::new("SIGNED_OUT"),
             Self::Slowed(rest) => Line::new("SLOWED").duration(*rest),
@@ -478,6 +482,10 @@ fn parse_about_account(word: &str, rest: &str) -> Option<ServerMessage> {
         }),
         "SETTINGS" if rest == "-#" => ServerMessage::Settings(None),
         "SETTINGS" => ServerMessage::Settings(Some(KeptSettings::parse(rest)?)),
+        "SETTINGS_RENAMED" => {
+            let [from, to] = fields(rest)?;
+            ServerMessage::SettingsRenamed(from.parse().ok()?, to.parse().ok()?)
+        }
         "SETTINGS_NOT_KEPT" => ServerMessage::SettingsNotKept(from_word(&NotKept::ALL, rest)?),
         "SIGNED_OUT" => ServerMessage::SignedOut,
         _ => return None,
@@ -644,6 +652,8 @@ mod tests {
         let kept = KeptSettings { sequence: Sequence(7), text: "a#b".parse().unwrap() };
         check("SETTINGS#7#YSNi", &ServerMessage::Settings(Some(kept)));
         check("SETTINGS#-#", &ServerMessage::Settings(None));
+        let [from, to] = ["Garden", "Park"].map(|name| name.parse().unwrap());
+        check("SETTINGS_RENAMED#Garden#Park", &ServerMessage::SettingsRenamed(from, to));
         let not_kept = ServerMessage::SettingsNotKept(NotKept::StorageQuota);
         check("SETTINGS_NOT_KEPT#storage-quota", &not_kept);
         check("SETTINGS_NOT_KEPT#not-stored", &ServerMessage::SettingsNotKept(NotKept::NotStored));

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::delivered::word;
-use super::fields::{Line, fields, parse_sequence};
-use crate::body::{decode_text, encode_text};
+use super::fields::{Line, fields, parse_sequence, parse_text};
+use crate::body::encode_text;
 use crate::limits::SETTINGS_BYTES_MAX;
 use crate::sequence::Sequence;
 
@@ -58,14 +58,6 @@ impl SettingsText {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    pub(super) fn to_field(&self) -> String {
-        encode_text(&self.0)
-    }
-
-    pub(super) fn from_field(field: &str) -> Option<Self> {
-        decode_text(field)?.parse().ok()
-    }
 }
 
 impl FromStr for SettingsText {
@@ -89,13 +81,13 @@ impl fmt::Debug for SettingsText {
 impl KeptSettings {
     /// `None`: nothing is kept.
     pub(super) fn write(kept: Option<&Self>, line: Line) -> Line {
-        let text = kept.map_or_else(String::new, |kept| kept.text.to_field());
+        let text = kept.map_or_else(String::new, |kept| encode_text(kept.text.as_str()));
         line.optional_sequence(kept.map(|kept| kept.sequence)).text(text)
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
         let [sequence, text] = fields(text)?;
-        let (sequence, text) = (parse_sequence(sequence)?, SettingsText::from_field(text)?);
+        let (sequence, text) = (parse_sequence(sequence)?, parse_text(text)?);
         Some(Self { sequence, text })
     }
 }
@@ -108,9 +100,9 @@ mod tests {
     fn settings_have_a_bound_and_show_nothing_of_themselves() {
         let longest = "x".repeat(SETTINGS_BYTES_MAX);
         let settings: SettingsText = longest.parse().unwrap();
-        assert_eq!(SettingsText::from_field(&settings.to_field()), Some(settings.clone()));
+        assert_eq!(parse_text(&encode_text(settings.as_str())), Some(settings.clone()));
         assert_eq!(format!("{settings:?}"), "SettingsText(8192 bytes)");
         assert_eq!((longest + "x").parse::<SettingsText>(), Err(SettingsTooLong));
-        assert_eq!(SettingsText::from_field("*"), None);
+        assert_eq!(parse_text::<SettingsText>("*"), None);
     }
 }

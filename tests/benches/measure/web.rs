@@ -3,7 +3,7 @@
 //! Times of a browser on a busy machine say little by themselves: the wanted figure stands beside each.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use netchat_client::session::{Event, Progress};
 use netchat_tests::browser::{Browser, Device};
@@ -17,6 +17,12 @@ const MESSAGES: usize = 10_000;
 const BURST: usize = 1_000;
 /// Messages whose cost is measured one by one.
 const ARRIVALS: usize = 2_000;
+/// Arrivals in a second, for so long.
+const STEADY_RATE: usize = 500;
+const STEADY_SECONDS: usize = 20;
+/// The events of a day and a night, in parts.
+const LONG_PART: usize = 20_000;
+const LONG_PARTS: usize = 5;
 /// So many messages are under way at once.
 const WINDOW: usize = 64;
 
@@ -28,6 +34,7 @@ async fn measure() {
     let system = System::start(&["--message-quota", "off"]).await;
     let mut bob = Client::sign_in(system.udp, "bob").await;
     let page = Browser::open(system.http, Device::Desktop).await;
+    page.watches_memory().await;
     row("sign-in usable, cold", usable(&page).await, "250 ms");
     page.sign_in("alice", "alicespassword").await;
     page.is_kept().await;
@@ -81,7 +88,78 @@ async fn measure() {
     page.click("To the end").await;
     page.settles_at_end().await;
     row("back to the end", started.elapsed().as_millis() as f64, "50 ms");
-    row("memory of scripts, in MB", page.metrics().await["JSHeapUsedSize"] / 1e6, "-");
+    row("memory of scripts, in MB", page.memory_mb().await, "-");
+    let next = begin + BURST;
+    steady(&mut bob, &page, next).await;
+    let next = next + STEADY_RATE * STEADY_SECONDS;
+    long(&mut bob, &page, next).await;
+    search(&page).await;
+}
+
+/// Many arrivals in the conversation in front, one after the other, and what is left of them when another
+/// is opened.
+async fn steady(bob: &mut Client, page: &Browser, from: usize) {
+    page.goes_to("#/e").await;
+    let before = page.memory_mb().await;
+    page.goes_to("#/u/bob").await;
+    page.settles_at_end().await;
+    page.run(WATCH_FRAMES).await;
+    let started = Instant::now();
+    let count = STEADY_RATE * STEADY_SECONDS;
+    let mut said = 0;
+    while said < count {
+        let due = (started.elapsed().as_secs_f64() * STEADY_RATE as f64) as usize;
+        let due = due.clamp(said + 1, count).min(said + WINDOW);
+        say(bob, from + said..from + due).await;
+        said = due;
+        let next = Duration::from_secs_f64(said as f64 / STEADY_RATE as f64);
+        tokio::time::sleep(next.saturating_sub(started.elapsed())).await;
+    }
+    page.sees(&format!("message {} ", from + count - 1)).await;
+    let took = started.elapsed().as_secs_f64();
+    row(&format!("{count} arrivals in front, a second"), count as f64 / took, "500");
+    let longest: f64 = page.ask("return String(window.longestFrame)").await.parse().unwrap();
+    row("longest frame meanwhile", longest, "100 ms");
+    row(
+        "memory more after leaving it, in MB",
+        {
+            page.goes_to("#/e").await;
+            page.waits_for_frames(5).await;
+            page.memory_mb().await - before
+        },
+        "10",
+    );
+}
+
+/// As many events as in a day and a night: what the page holds grows no more once it is full.
+async fn long(bob: &mut Client, page: &Browser, from: usize) {
+    page.goes_to("#/u/bob").await;
+    for part in 0..LONG_PARTS {
+        let begin = from + part * LONG_PART;
+        say(bob, begin..begin + LONG_PART).await;
+        page.sees(&format!("message {} ", begin + LONG_PART - 1)).await;
+        let events = (part + 1) * LONG_PART;
+        row(&format!("after {events} events: memory, in MB"), page.memory_mb().await, "flat");
+        row("and nodes", page.metrics().await["Nodes"], "flat");
+    }
+}
+
+/// Looks through all of it for what is not there.
+async fn search(page: &Browser) {
+    let before = page.memory_mb().await;
+    page.run(WATCH_FRAMES).await;
+    page.presses(&["Control", "f"]).await;
+    let started = Instant::now();
+    page.types_here("nowhere").await;
+    let progress = "return document.querySelector('.search__progress').textContent";
+    while !page.ask(progress).await.starts_with("Nothing found in all") {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    row("a search through all of it, in seconds", started.elapsed().as_secs_f64(), "-");
+    println!("{}", page.ask(progress).await);
+    let longest: f64 = page.ask("return String(window.longestFrame)").await.parse().unwrap();
+    row("longest frame meanwhile", longest, "100 ms");
+    row("memory more after it, in MB", page.memory_mb().await - before, "16");
 }
 
 const IS_FIRST_SHOWN: &str = "return String([...document.querySelectorAll('.message__text')].some(e => e.textContent.startsWith('message 0 ')))";

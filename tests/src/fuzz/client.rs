@@ -179,7 +179,7 @@ impl Play {
                     HistoryFrom::At(UnixTime::default()),
                 ];
                 let from = from[script.below(3)];
-                self.session.request_history(now, conversation(script), from);
+                let _ = self.session.request_history(now, conversation(script), from);
             }
             1 => self.session.request_overview(now),
             2 => self.session.request_members(now, group, None),

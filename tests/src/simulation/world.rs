@@ -665,6 +665,7 @@ impl World {
             | Event::Unread(..)
             | Event::Settings(_)
             | Event::SettingsCrossed(_)
+            | Event::SettingsRenamed(..)
             | Event::Typing(..)
             | Event::Members(..)
             | Event::Receivers(..)

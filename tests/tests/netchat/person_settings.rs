@@ -3,8 +3,12 @@
 use std::net::SocketAddr;
 
 use netchat_core::limits::MESSAGE_BYTES_AROUND;
-use netchat_shared::extended::{ClientMessage, KeptSettings, NotKept, ServerMessage, SettingsText};
+use netchat_shared::extended::{
+    ClientMessage, GroupAction, JoinPolicy, KeptSettings, NotKept, ServerMessage, SettingsText,
+};
 use netchat_shared::limits::SETTINGS_BYTES_MAX;
+use netchat_shared::list::List;
+use netchat_shared::name::GroupName;
 use netchat_tests::crowd::Crowd;
 use netchat_tests::memory_storage::MemoryStorage;
 
@@ -96,6 +100,31 @@ fn settings_that_are_sent_again_take_the_place_of_no_later_ones() {
     assert_eq!(told(&mut crowd, ELSEWHERE), []);
     assert_eq!(asks(&mut crowd, HERE), later);
     assert_eq!(later.unwrap().text, text("later"));
+}
+
+#[test]
+fn who_asks_for_settings_hears_how_groups_were_renamed_since_they_were_set() {
+    let mut crowd = crowd(MemoryStorage::default());
+    let group = |name: &str| name.parse::<GroupName>().unwrap();
+    let make = ClientMessage::NewGroup(group("Garden"), JoinPolicy::Anyone, List::default());
+    crowd.say(at(BOB), &make);
+    crowd.say(at(HERE), &ClientMessage::JoinGroup(group("Garden")));
+    says(&mut crowd, HERE, &text("none g:Garden"));
+    for (from, to) in [("Garden", "Park"), ("Park", "Forest")] {
+        crowd.say(at(BOB), &ClientMessage::Group(group(from), GroupAction::Rename(group(to))));
+    }
+    crowd.sign_in(at(4), "alice", None);
+    crowd.take_heard(at(4));
+    crowd.say(at(4), &ClientMessage::GetSettings);
+    let heard = crowd.take_heard(at(4));
+    let renamed = |from, to| ServerMessage::SettingsRenamed(group(from), group(to));
+    let [first, second, ServerMessage::Settings(Some(_))] = &heard[..] else { panic!("{heard:?}") };
+    assert_eq!([first, second], [&renamed("Garden", "Park"), &renamed("Park", "Forest")]);
+    // What was set under the new name is not meant for another group.
+    says(&mut crowd, 4, &text("none g:Forest"));
+    told(&mut crowd, 4);
+    crowd.say(at(4), &ClientMessage::GetSettings);
+    assert!(matches!(crowd.take_heard(at(4))[..], [ServerMessage::Settings(Some(_))]));
 }
 
 #[test]

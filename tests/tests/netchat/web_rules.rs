@@ -81,6 +81,68 @@ async fn rules_3_and_4_a_conversation_has_an_address_and_what_is_read_is_read_ev
     assert_eq!(alice.ask(focused).await, "Message", "one can write at once");
 }
 
+const ADDRESS: &str = "done(location.hash)";
+
+#[tokio::test]
+async fn rule_3_the_address_is_that_of_the_conversation_in_front_whatever_brought_it_there() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    let bob = Browser::open(system.http, Device::Desktop).await;
+    bob.sign_in("bob", "bobspassword").await;
+    alice.choose("New", "New group").await;
+    alice.fill("Group name", "Garden").await;
+    alice.fill("Members", "bob").await;
+    alice.click("Create group").await;
+    alice.waits_until(ADDRESS, "#/g/Garden").await;
+    bob.click("Accept Garden").await;
+    bob.waits_until(ADDRESS, "#/g/Garden").await;
+    alice.click("Details").await;
+    alice.fill("Rename", "Park").await;
+    alice.click("Rename now").await;
+    for page in [&alice, &bob] {
+        page.waits_until(ADDRESS, "#/g/Park").await;
+    }
+    alice.click("Leave group").await;
+    alice.waits_until(ADDRESS, "#/").await;
+    // What is no more is not gone back to.
+    bob.open_conversation("Everyone").await;
+    bob.back().await;
+    bob.waits_until(ADDRESS, "#/g/Park").await;
+    bob.back().await;
+    bob.find("//h1[.='Welcome, bob']").await;
+}
+
+#[tokio::test]
+async fn rule_3_who_signs_in_after_anothers_session_begins_at_their_own_start() {
+    let system = System::start(&[]).await;
+    let page = Browser::open(system.http, Device::Desktop).await;
+    page.sign_in("alice", "alicespassword").await;
+    let other = Browser::open(system.http, Device::Desktop).await;
+    other.sign_in("alice", "alicespassword").await;
+    page.goes_to("#/u/bob").await;
+    page.find("//h1[.='bob']").await;
+    page.click("Details").await;
+    other.choose("Menu", "Account").await;
+    other.find("//dialog[@aria-label='Account']//li[2]").await;
+    other.click("End all others").await;
+    page.find("//h1[.='NetChat']").await;
+    page.waits_until(ADDRESS, "#/").await;
+    page.fill("Name", "carol").await;
+    page.fill("Password", "carolspassword").await;
+    page.click("Sign in").await;
+    page.fill("Repeat password", "carolspassword").await;
+    page.click("Create account").await;
+    page.find("//h1[.='Welcome, carol']").await;
+    page.lacks("//aside").await;
+    // A link that somebody opens before they sign in leads there.
+    page.choose("Menu", "Sign out").await;
+    page.find("//h1[.='NetChat']").await;
+    page.goes_to("#/u/dave").await;
+    page.sign_in("carol", "carolspassword").await;
+    page.find("//h1[.='dave']").await;
+}
+
 #[tokio::test]
 async fn rule_5_nothing_typed_is_lost_whatever_ends() {
     let mut system = Parts::start().await;
@@ -130,8 +192,8 @@ async fn rule_5_who_was_signed_out_elsewhere_finds_what_they_wrote() {
     alice.fill("Name", "alice").await;
     alice.fill("Password", "alicespassword").await;
     alice.click("Sign in").await;
-    alice.find("//nav[@aria-label='Conversations']").await;
-    alice.open_conversation("Everyone").await;
+    // They are where they were.
+    alice.find("//h1[.='Everyone']").await;
     assert_eq!(alice.typed().await, "unfinished");
 }
 
@@ -169,6 +231,39 @@ async fn rule_5_what_is_typed_before_the_program_is_there_signs_in() {
     alice.lets_the_program_go().await;
     alice.find("//nav[@aria-label='Conversations']").await;
     assert_eq!(alice.ask("return wasFormSeen").await, "false");
+}
+
+#[tokio::test]
+async fn the_place_of_a_tab_is_kept_now_and_then_and_nothing_comes_twice_after_a_reload() {
+    let system = System::start(&[]).await;
+    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.goes_to("#/u/bob").await;
+    alice.find("//h1[.='bob']").await;
+    let count_writes = "globalThis.writes = 0; const put = Storage.prototype.setItem; \
+        Storage.prototype.setItem = function (...all) { globalThis.writes++; put.apply(this, all); }; \
+        globalThis.begun = performance.now()";
+    alice.run(count_writes).await;
+    for round in 0..20 {
+        bob.says("alice", numbered(round * 20..round * 20 + 20)).await;
+    }
+    // The pointer lies over the messages: what comes is followed all the same.
+    alice.sees("message 399 ").await;
+    let once_a_pause = "return String(writes <= 2 + (performance.now() - begun) / 300)";
+    assert_eq!(alice.ask(once_a_pause).await, "true", "{}", alice.ask("return writes").await);
+    // A page that goes keeps how far it was.
+    let place = "return sessionStorage['netchat.session'].split('#')[4]";
+    let before = alice.ask(place).await;
+    bob.says("alice", ["one more".to_owned()]).await;
+    alice.sees("one more").await;
+    alice.reload().await;
+    alice.sees("one more").await;
+    let after = alice.ask(place).await;
+    assert!(after.parse::<u64>().unwrap() > before.parse().unwrap(), "{before} {after}");
+    let twice = "const ids = [...document.querySelectorAll('.message__text')].map(it => it.textContent); \
+        return String(ids.length - new Set(ids).size)";
+    assert_eq!(alice.ask(twice).await, "0");
 }
 
 #[tokio::test]

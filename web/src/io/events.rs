@@ -3,13 +3,14 @@
 use netchat_client::session::{
     Connection, Event, GroupOutcome, PasswordOutcome, Progress, Session,
 };
+use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::GroupAction;
 use netchat_shared::name::{GroupName, UserName};
 
 use super::tabs::Word;
 use super::{Client, kept, page, seed, trust, worker};
 use crate::clock::now;
-use crate::store::{Decision, Reply};
+use crate::store::{Decision, Reply, Store};
 
 impl Client {
     pub(super) fn handle_event(&mut self, event: Event) {
@@ -17,6 +18,7 @@ impl Client {
             // Whoever has to sign in again finds what they were writing.
             self.keep_new_drafts();
         }
+        let front = self.live.read(Store::front_conversation);
         self.live.change(|store| store.fold(now(), event.clone()));
         match event {
             Event::Asked(question) if Decision::asked(&question).is_none() => {
@@ -40,7 +42,7 @@ impl Client {
                 self.keep_drafts();
                 self.keep_person_settings();
             }
-            Event::SettingsCrossed(_) => self.keep_person_settings(),
+            Event::SettingsCrossed(_) | Event::SettingsRenamed(..) => self.keep_person_settings(),
             Event::Progress(id, Progress::Stored(..) | Progress::Failed(_, None)) => {
                 self.outbox.settle(id);
             }
@@ -81,8 +83,16 @@ impl Client {
             | Event::Settings(_)
             | Event::Line(_) => {}
         }
-        if self.live.read(|store| store.me.is_none()) {
-            self.person = None;
+        self.note_end(front);
+    }
+
+    /// Somebody's session may have ended by itself: whoever comes next finds nothing of it.
+    fn note_end(&mut self, front: Option<Conversation>) {
+        if self.live.read(|store| store.me.is_none())
+            && let Some(person) = self.person.take()
+        {
+            self.left = front.map(|front| (person, front));
+            page::forget_address();
         }
     }
 
@@ -108,15 +118,15 @@ impl Client {
         }
         self.session.watch_online(now().monotonic);
         self.session.request_overview(now().monotonic);
-        self.load_front();
     }
 
     /// The next person begins anew, and finds nothing of this one.
     pub(super) fn leave(&mut self) {
         self.person = None;
+        self.left = None;
         self.has_new_drafts = false;
         self.begin(Session::new(seed(), trust()));
-        page::set_hash(None);
+        page::forget_address();
     }
 
     /// The details in front show may be another by now.
@@ -133,9 +143,6 @@ impl Client {
         );
         if is_shown && changes {
             self.ask_for_details(of);
-        }
-        if matches!(outcome, GroupOutcome::Created(_) | GroupOutcome::Joined) {
-            self.load_front();
         }
     }
 

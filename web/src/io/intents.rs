@@ -3,7 +3,7 @@
 use netchat_client::reaction::{Reaction, Sign};
 use netchat_client::session::{Content, SendError, Session};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{GroupAction, HistoryFrom, JoinPolicy};
+use netchat_shared::extended::{GroupAction, JoinPolicy};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, NameError, UserName};
@@ -99,51 +99,25 @@ impl Client {
 
     /// Moves about in the conversation in front.
     fn read_on(&mut self, intent: ReadingIntent) {
-        let asked = self.live.change(|store| match intent {
+        self.live.change(|store| match intent {
             ReadingIntent::Earlier => store.show_earlier(),
             ReadingIntent::Later => store.show_later(),
+            ReadingIntent::More => store.show_more(),
             ReadingIntent::JumpTo(sequence) => store.jump_to(sequence),
             ReadingIntent::JumpToNew => store.jump_to_new(),
             ReadingIntent::JumpToTime(time) => store.jump_to_time(time),
             ReadingIntent::Visit(conversation, sequence) => {
                 store.open(Some(conversation));
-                store.jump_to(sequence)
+                store.jump_to(sequence);
             }
-            ReadingIntent::ToEnd => {
-                store.go_to_end();
-                None
-            }
-            ReadingIntent::Scrolled(follows) => {
-                store.scrolled(follows);
-                None
-            }
-            ReadingIntent::MarkRead => {
-                store.clear_new();
-                None
-            }
+            ReadingIntent::ToEnd => store.go_to_end(),
+            ReadingIntent::Scrolled(follows) => store.scrolled(follows),
+            ReadingIntent::MarkRead => store.clear_new(),
         });
-        self.request(asked);
-        page::set_hash(self.live.read(|store| store.front_conversation()).as_ref());
     }
 
     pub(super) fn open(&mut self, conversation: Option<Conversation>) {
-        page::set_hash(conversation.as_ref());
         self.live.change(|store| store.open(conversation));
-        self.load_front();
-    }
-
-    /// Asks for the messages of the conversation in front, unless they are here.
-    pub(super) fn load_front(&mut self) {
-        let missing = self.live.change(|store| {
-            let front = store.front.as_ref()?;
-            let thread = store.threads.get_mut(&front.conversation)?;
-            if thread.is_loaded || thread.asked.is_some() {
-                return None;
-            }
-            thread.asked = Some(HistoryFrom::Before(None));
-            thread.asked
-        });
-        self.request(missing);
     }
 
     /// Sends what is in the box; what was not sent stays there.
@@ -390,10 +364,11 @@ impl Client {
                 self.live.change(|store| store.change_account(|it| *it = Account::default()));
             }
             AccountIntent::EndSession(id) => self.session.end_session(now, id),
-            AccountIntent::EndOthers => self.session.end_other_sessions(now),
-            AccountIntent::SignOutEverywhere => {
-                self.is_leaving_everywhere = true;
+            AccountIntent::EndOthers => {
                 self.session.end_other_sessions(now);
+            }
+            AccountIntent::SignOutEverywhere => {
+                self.is_leaving_everywhere = self.session.end_other_sessions(now);
             }
             AccountIntent::ChangePassword(form) => {
                 let (old, new) = form.passwords(self.locale())?;

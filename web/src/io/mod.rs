@@ -19,6 +19,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use netchat_client::search::Want;
 use netchat_client::session::{Output, Question, Saved, Session, Trust};
+use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::HistoryFrom;
 use netchat_shared::name::UserName;
 use netchat_shared::time::Instant;
@@ -40,6 +41,10 @@ pub struct Client {
     live: Live,
     /// Whose page this is.
     person: Option<UserName>,
+    /// Whose session has ended by itself, and what was in front: it is again when they go on.
+    left: Option<(UserName, Conversation)>,
+    /// The conversation in front that the address has followed.
+    addressed: Option<Conversation>,
     socket: Option<Socket>,
     timer: Option<TimeoutHandle>,
     /// What the session asked last and was not answered.
@@ -49,6 +54,9 @@ pub struct Client {
     /// What waits, as the browser has it.
     outbox: Outbox,
     tabs: Tabs,
+    /// The tab's place in the log is another than the one that is kept.
+    has_new_place: bool,
+    place_timer: Option<TimeoutHandle>,
     /// Drafts have changed since they were kept.
     has_new_drafts: bool,
     drafts_timer: Option<TimeoutHandle>,
@@ -76,6 +84,9 @@ const TYPING_INTERVAL: Duration = Duration::from_secs(1);
 /// How long drafts are not kept while the person goes on writing.
 const DRAFT_PAUSE: Duration = Duration::from_millis(300);
 
+/// How long the tab's place in the log is not kept while more arrives.
+const PLACE_PAUSE: Duration = Duration::from_millis(300);
+
 /// How long a notice is shown, and what can be undone waits.
 const NOTICE_TIME: Duration = Duration::from_secs(6);
 
@@ -102,12 +113,16 @@ impl Client {
             session,
             live,
             person,
+            left: None,
+            addressed: None,
             socket: None,
             timer: None,
             question: None,
             kept,
             outbox: Outbox::default(),
             tabs: Tabs::default(),
+            has_new_place: false,
+            place_timer: None,
             has_new_drafts: false,
             drafts_timer: None,
             wants_take_over: false,
@@ -143,26 +158,30 @@ impl Client {
         self.live.read(Store::locale)
     }
 
-    /// Opens the conversation that the address names.
+    /// Opens the conversation that the address names; or else the one that was in front when the person's
+    /// session ended.
     fn go_to_destination(&mut self) {
-        if let Some(conversation) = router::from_hash(&page::hash()).flatten() {
+        let left = self.left.take().filter(|(name, _)| Some(name) == self.person.as_ref());
+        let addressed = router::from_hash(&page::hash()).flatten();
+        if let Some(conversation) = addressed.or(left.map(|(_, conversation)| conversation)) {
             self.open(Some(conversation));
         }
     }
 
-    /// Asks the server for a page of the conversation in front.
-    fn request(&mut self, asked: Option<HistoryFrom>) {
-        let front = self.live.read(|store| store.front.as_ref().map(|f| f.conversation.clone()));
-        if let (Some(asked), Some(conversation)) = (asked, front) {
-            self.session.request_history(now().monotonic, conversation, asked);
+    /// Asks for the page of the conversation in front that is wanted, and for the one that is looked through
+    /// next. What can't be asked now is when the next thing has happened.
+    fn ask_for_pages(&mut self) {
+        let now = now().monotonic;
+        if let Some((conversation, from)) = self.live.read(Store::page_to_read)
+            && self.session.request_history(now, conversation, from)
+        {
+            self.live.change(|store| store.note_asked(from));
         }
-    }
-
-    /// Asks for the page that is looked through next.
-    fn ask_for_search(&mut self) {
         if let Some(Want { conversation, before }) = self.live.change(Store::page_to_search) {
             let from = HistoryFrom::Before(before);
-            self.session.request_history(now().monotonic, conversation, from);
+            if !self.session.request_history(now, conversation, from) {
+                self.live.change(Store::put_search_back);
+            }
         }
     }
 
@@ -200,15 +219,35 @@ impl Client {
         });
     }
 
-    /// Keeps the session with the tab; what waits only if it is kept nowhere else.
+    /// Keeps the session with the tab, if it is not only its place in the log that is another: that can
+    /// wait. From an earlier place one is told again what came since, and knows it again.
     fn keep(&mut self) {
-        let mut saved = self.session.saved();
-        if self.outbox.keeps() {
-            saved = saved.map(|saved| saved.without_waiting());
+        let saved = self.to_be_kept();
+        let is_as_before = match (&saved, &self.kept) {
+            (Some(saved), Some(kept)) => {
+                let is_of_same = saved.for_another_client() == kept.for_another_client();
+                is_of_same && saved.waiting() == kept.waiting()
+            }
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if is_as_before {
+            self.has_new_place = saved != self.kept;
+        } else {
+            self.keep_all();
         }
-        if saved == self.kept {
-            return;
-        }
+    }
+
+    /// What waits is kept with the tab only if it is kept nowhere else.
+    fn to_be_kept(&self) -> Option<Saved> {
+        let saved = self.session.saved()?;
+        Some(if self.outbox.keeps() { saved.without_waiting() } else { saved })
+    }
+
+    /// Keeps the session with the tab as it is now.
+    fn keep_all(&mut self) {
+        let saved = self.to_be_kept();
+        self.has_new_place = false;
         match &saved {
             Some(saved) => kept::keep_session(saved, self.kept.as_ref()),
             None => kept::forget_session(),
@@ -299,6 +338,7 @@ fn drain(client: &Shared) {
             Output::Event(event) => client.borrow_mut().handle_event(event),
             Output::Wait(timer) => {
                 client.borrow_mut().keep();
+                keep_place_soon(client);
                 if std::mem::take(&mut client.borrow_mut().wants_take_over) {
                     outbox::take_over(client);
                 }
@@ -332,16 +372,30 @@ fn tell(client: &Shared) {
     let live = {
         let mut client = client.borrow_mut();
         client.mark_read();
-        client.ask_for_search();
+        client.ask_for_pages();
         client.live
     };
     drain(client);
     telling::tell_of_news(client);
     page::follow_unread(&client.borrow());
+    page::follow_front(&mut client.borrow_mut());
     arm_notice(client);
     watch_typing(client);
     keep_drafts_soon(client);
     live.tell();
+}
+
+/// Keeps the tab's place in the log, now and then.
+fn keep_place_soon(client: &Shared) {
+    if !client.borrow().has_new_place || client.borrow().place_timer.is_some() {
+        return;
+    }
+    let this = client.clone();
+    let keep = move || {
+        this.borrow_mut().place_timer = None;
+        this.borrow_mut().keep_all();
+    };
+    client.borrow_mut().place_timer = set_timeout_with_handle(keep, PLACE_PAUSE).ok();
 }
 
 /// Keeps drafts once the person has paused.

@@ -8,7 +8,7 @@ use netchat_shared::conversation::Conversation;
 use super::{Client, Shared, input, tell, telling};
 use crate::device;
 use crate::router;
-use crate::store::Intent;
+use crate::store::{Intent, Store};
 
 /// Hears what the browser knows about the network, the screen, the address, and the end of the page. The
 /// page lives as long as its client: nothing of this is ever taken back.
@@ -22,6 +22,7 @@ pub(super) fn listen(client: &Shared) {
         live.change(|store| store.set_hidden(is_hidden));
         if is_hidden {
             this.borrow_mut().keep_new_drafts();
+            this.borrow_mut().keep_all();
             // The frame in which it would be told does not come.
             this.borrow_mut().is_telling = false;
             tell(&this);
@@ -33,7 +34,8 @@ pub(super) fn listen(client: &Shared) {
     });
     let this = client.clone();
     window_event_listener(ev::hashchange, move |_| {
-        let Some(conversation) = router::from_hash(&hash()) else { return };
+        // An address of none is that of the list.
+        let conversation = router::from_hash(&hash()).flatten();
         let is_signed_in = this.borrow().person.is_some();
         if is_signed_in {
             let _ = super::act(&this, Intent::Open(conversation));
@@ -49,6 +51,7 @@ pub(super) fn listen(client: &Shared) {
         this.borrow_mut().do_pending();
         super::drain(&this);
         this.borrow_mut().keep_new_drafts();
+        this.borrow_mut().keep_all();
     });
     let this = client.clone();
     window_event_listener(ev::beforeunload, move |event| {
@@ -66,8 +69,26 @@ pub(super) fn hash() -> String {
     web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
 }
 
-/// The address becomes that of a conversation. Back leads to the one before.
-pub(super) fn set_hash(conversation: Option<&Conversation>) {
+/// The address becomes that of the conversation in front, whatever brought it there. Back leads to the one
+/// before, unless that one is no more: it was left, or is called otherwise.
+pub(super) fn follow_front(client: &mut Client) {
+    let front = client.live.read(Store::front_conversation);
+    // Another address than before is the person's, and they are about to go there.
+    if std::mem::replace(&mut client.addressed, front.clone()) == front || client.person.is_none() {
+        return;
+    }
+    let before = router::from_hash(&hash()).flatten();
+    let is_gone =
+        client.live.read(|store| before.is_some_and(|it| !store.threads.contains_key(&it)));
+    set_hash(front.as_ref(), is_gone);
+}
+
+/// The address names no conversation any more.
+pub(super) fn forget_address() {
+    set_hash(None, true);
+}
+
+fn set_hash(conversation: Option<&Conversation>, replaces: bool) {
     let wanted = router::to_hash(conversation);
     let present = hash();
     let is_there = present == wanted || (conversation.is_none() && present.is_empty());
@@ -76,13 +97,17 @@ pub(super) fn set_hash(conversation: Option<&Conversation>) {
         return;
     }
     if let Some(window) = web_sys::window() {
-        let _ = window.location().set_hash(&wanted);
+        // An address of this page can always be gone to.
+        let _ = match replaces {
+            true => window.location().replace(&wanted),
+            false => window.location().set_hash(&wanted),
+        };
     }
 }
 
 /// The title and the icon say how much is unread.
 pub(super) fn follow_unread(client: &Client) {
-    let unread = client.live.read(crate::store::Store::unread);
+    let unread = client.live.read(Store::unread);
     let title = match unread {
         0 => "NetChat".to_owned(),
         unread => format!("({unread}) NetChat"),

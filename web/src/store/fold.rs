@@ -86,6 +86,7 @@ impl Store {
             Event::Password(outcome) => self.fold_password(outcome),
             Event::Settings(text) => self.set_person(PersonSettings::from_text(&text)),
             Event::SettingsCrossed(crossed) => self.fold_crossed(&crossed),
+            Event::SettingsRenamed(from, to) => self.rename_in_settings(&from, &to),
             Event::OtherLog => self.forget_places(),
             Event::Receivers(sequence, names, _) => self.fold_receivers(sequence, names),
             Event::Line(line) => self.say(line),
@@ -305,6 +306,10 @@ impl Store {
         messages: Vec<Arrival>,
         has_more: bool,
     ) {
+        // It was left, or renamed, while the page was under way.
+        if !self.threads.contains_key(conversation) {
+            return;
+        }
         let places = messages.iter().filter(|arrival| arrival.kind.is_line());
         let places: Vec<_> = places.filter_map(|arrival| Some(arrival.stored?.sequence)).collect();
         for message in messages {
@@ -316,7 +321,8 @@ impl Store {
         }
         let thread = self.thread(conversation);
         thread.asked = thread.asked.filter(|asked| *asked != from);
-        thread.is_loaded |= from == HistoryFrom::Before(None);
+        // A server that could not read says that there is more, and gives nothing.
+        thread.is_loaded |= from == HistoryFrom::Before(None) && !(places.is_empty() && has_more);
         let (first, last) = (places.iter().min().copied(), places.iter().max().copied());
         match from {
             HistoryFrom::Before(before) => {
@@ -339,11 +345,11 @@ impl Store {
             }
         }
         let front = self.front.as_mut().filter(|front| front.conversation == *conversation);
-        if let Some(front) = front
-            && from.is_forward()
-            && std::mem::take(&mut front.goes_to_first)
-        {
-            front.goes_to = first;
+        if let Some(front) = front {
+            front.wants.take_if(|wanted| *wanted == from);
+            if from.is_forward() && std::mem::take(&mut front.goes_to_first) {
+                front.goes_to = first;
+            }
         }
         self.lines_changed(conversation);
         self.arrive_at_jump();
@@ -555,7 +561,7 @@ impl Store {
         if let Some(front) = &mut self.front {
             front.window = super::Window::default();
             (front.new_after, front.goes_to, front.found) = (None, None, None);
-            front.goes_to_first = false;
+            (front.goes_to_first, front.wants) = (false, None);
             (front.follows, front.seen) = (true, Sequence::ZERO);
         }
         self.draw_rows();

@@ -29,6 +29,8 @@ pub struct Front {
     pub goes_to_first: bool,
     /// A line that was gone to: it is shown so.
     pub found: Option<Sequence>,
+    /// A page that is to be asked of the server.
+    pub wants: Option<HistoryFrom>,
     /// What somebody else has said since it came to the front, last.
     pub heard: Option<super::MessageKey>,
 }
@@ -45,6 +47,7 @@ impl Front {
             goes_to: None,
             goes_to_first: false,
             found: None,
+            wants: None,
             heard: None,
         }
     }
@@ -88,38 +91,58 @@ impl Store {
         }
     }
 
-    /// Shows earlier lines of the conversation in front; answers what is to be asked of the server.
-    pub fn show_earlier(&mut self) -> Option<HistoryFrom> {
-        self.move_window(Window::earlier)
+    /// Shows earlier lines of the conversation in front, or wants them of the server.
+    pub fn show_earlier(&mut self) {
+        let keeps_end = self.front.as_ref().is_some_and(Front::is_at_end);
+        self.move_window(|window, timeline| window.earlier(timeline, keeps_end));
     }
 
-    /// Shows later lines of the conversation in front; answers what is to be asked of the server.
-    pub fn show_later(&mut self) -> Option<HistoryFrom> {
-        self.move_window(Window::later)
+    /// Shows later lines of the conversation in front, or wants them of the server.
+    pub fn show_later(&mut self) {
+        self.move_window(Window::later);
     }
 
-    fn move_window(
-        &mut self,
-        go: impl FnOnce(&mut Window, &super::Timeline) -> Moved,
-    ) -> Option<HistoryFrom> {
-        let front = self.front.as_mut()?;
-        let thread = self.threads.get_mut(&front.conversation)?;
-        let asked = match go(&mut front.window, &thread.timeline) {
-            Moved::Yes => {
-                self.draw_rows();
-                return None;
-            }
-            Moved::No => return None,
+    fn move_window(&mut self, go: impl FnOnce(&mut Window, &super::Timeline) -> Moved) {
+        let Some(front) = &mut self.front else { return };
+        let Some(thread) = self.threads.get(&front.conversation) else { return };
+        let wanted = match go(&mut front.window, &thread.timeline) {
+            Moved::Yes => return self.draw_rows(),
+            Moved::No => return,
             Moved::MissingBefore(Sequence::MAX) => HistoryFrom::Before(None),
             Moved::MissingBefore(place) => HistoryFrom::Before(Some(place)),
             Moved::MissingAfter(place) => HistoryFrom::After(place),
         };
-        // One page at a time: the next is asked for when this one is here.
-        if thread.asked.is_some() {
-            return None;
+        // One page at a time: the next is wanted when this one is here.
+        if thread.asked.is_none() && front.wants.is_none() {
+            front.wants = Some(wanted);
         }
-        thread.asked = Some(asked);
-        Some(asked)
+    }
+
+    /// What is shown does not fill the screen well: more is, and earlier lines first.
+    pub fn show_more(&mut self) {
+        self.front.iter_mut().for_each(|front| front.window.widen());
+        self.show_earlier();
+    }
+
+    /// The page of the conversation in front that is to be asked of the server now. It is wanted until it
+    /// [was asked for](Self::note_asked).
+    #[must_use]
+    pub fn page_to_read(&self) -> Option<(Conversation, HistoryFrom)> {
+        let front = self.front.as_ref()?;
+        let thread = self.threads.get(&front.conversation)?;
+        let is_missing = !thread.is_loaded && thread.asked.is_none();
+        let wanted = front.wants.or(is_missing.then_some(HistoryFrom::Before(None)))?;
+        Some((front.conversation.clone(), wanted))
+    }
+
+    /// A page of the conversation in front is under way.
+    pub fn note_asked(&mut self, asked: HistoryFrom) {
+        if let Some(front) = &mut self.front
+            && let Some(thread) = self.threads.get_mut(&front.conversation)
+        {
+            front.wants = None;
+            thread.asked = Some(asked);
+        }
     }
 
     /// Goes to the end of the conversation in front.
@@ -151,31 +174,29 @@ impl Store {
         }
     }
 
-    /// Goes to a line of the conversation in front; answers what is to be asked of the server first.
-    pub fn jump_to(&mut self, sequence: Sequence) -> Option<HistoryFrom> {
-        let front = self.front.as_mut()?;
-        let thread = self.threads.get_mut(&front.conversation)?;
+    /// Goes to a line of the conversation in front, when it is here.
+    pub fn jump_to(&mut self, sequence: Sequence) {
+        let Some(front) = &mut self.front else { return };
+        let Some(thread) = self.threads.get(&front.conversation) else { return };
         front.goes_to = Some(sequence);
         if thread.timeline.find(sequence).is_none() {
-            let asked = HistoryFrom::Before(Some(Sequence(sequence.0.saturating_add(1))));
-            thread.asked = Some(asked);
-            return Some(asked);
+            let next = Sequence(sequence.0.saturating_add(1));
+            front.wants = Some(HistoryFrom::Before(Some(next)));
+        } else {
+            self.arrive_at_jump();
         }
-        self.arrive_at_jump();
-        None
     }
 
-    /// Goes to the first line from a time on in the conversation in front; answers what is to be asked of
-    /// the server first.
-    pub fn jump_to_time(&mut self, time: UnixTime) -> Option<HistoryFrom> {
-        self.jump_to_page(HistoryFrom::At(time))
+    /// Goes to the first line from a time on in the conversation in front, when it is here.
+    pub fn jump_to_time(&mut self, time: UnixTime) {
+        self.jump_to_page(HistoryFrom::At(time));
     }
 
-    /// Goes to the first line that was new when the conversation came to the front; answers what is to be
-    /// asked of the server first.
-    pub fn jump_to_new(&mut self) -> Option<HistoryFrom> {
-        let front = self.front.as_ref()?;
-        let (read, thread) = (front.new_after?, self.threads.get(&front.conversation)?);
+    /// Goes to the first line that was new when the conversation came to the front, when it is here.
+    pub fn jump_to_new(&mut self) {
+        let Some(front) = &self.front else { return };
+        let Some(read) = front.new_after else { return };
+        let Some(thread) = self.threads.get(&front.conversation) else { return };
         let first = thread.timeline.lines_after(read).first().map(|line| line.sequence);
         match first.filter(|_| thread.timeline.is_known(read.next())) {
             Some(first) => self.jump_to(first),
@@ -183,12 +204,11 @@ impl Store {
         }
     }
 
-    fn jump_to_page(&mut self, from: HistoryFrom) -> Option<HistoryFrom> {
-        let front = self.front.as_mut()?;
-        front.goes_to_first = true;
-        let thread = self.threads.get_mut(&front.conversation)?;
-        thread.asked = Some(from);
-        thread.asked
+    fn jump_to_page(&mut self, from: HistoryFrom) {
+        if let Some(front) = &mut self.front {
+            front.goes_to_first = true;
+            front.wants = Some(from);
+        }
     }
 
     /// Which conversation is in front.

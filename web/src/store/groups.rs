@@ -196,6 +196,13 @@ impl Store {
         self.touched.everything();
     }
 
+    /// What was set of a group before it was renamed is meant for it still.
+    pub(super) fn rename_in_settings(&mut self, from: &GroupName, to: &GroupName) {
+        let [from, to] = [from, to].map(|name| Conversation::Group(name.clone()));
+        self.settings.person.rename(&from, &to);
+        self.touch_settings();
+    }
+
     /// What was typed in the details can't be done, and why.
     pub fn refuse_details(&mut self, line: String) {
         if let Some(details) = &mut self.groups.details {

@@ -76,6 +76,8 @@ pub enum ReadingIntent {
     Earlier,
     /// Show lines behind those that are shown.
     Later,
+    /// Show more lines at once: the screen is taller than most.
+    More,
     /// Go to the end.
     ToEnd,
     /// Go to a line.

@@ -56,7 +56,7 @@ pub use self::rows::Row;
 pub use self::search::Searching;
 pub use self::settings::{DeviceSettings, Hears, NoRoom, PersonSettings, Setting, Settings, Theme};
 pub use self::sign_in::{Field, Form, Reply, SignIn, Wrong};
-pub use self::timeline::{Moved, ROWS_MAX, Timeline, Window};
+pub use self::timeline::{Moved, Timeline, Window};
 pub use self::touched::{Thing, Touched};
 
 /// Most acts that wait for being undone; with one more, the first is done.
@@ -285,11 +285,6 @@ impl Store {
         let line = words::NEW_VERSION.say(self.locale());
         self.notices.say(line.to_owned(), Offer::Reload);
         self.touched.thing(Thing::Notices);
-    }
-
-    /// A part of the page that was wanted can't be fetched.
-    pub fn miss_part(&mut self) {
-        self.say_word(words::PART_MISSING);
     }
 
     /// The session asks; answers what to reply, if the form holds it.

@@ -89,6 +89,12 @@ impl Store {
         Some(want)
     }
 
+    /// What was to be asked can't be now: it is wanted again.
+    pub fn put_search_back(&mut self) {
+        self.searching.asked = None;
+        self.searching.search.put_back();
+    }
+
     /// A page came; whether it was for the search alone: then it is no line of what is read.
     pub(super) fn search_page(
         &mut self,

@@ -3,9 +3,10 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use netchat_client::session::{
-    Arrival, CrossedSettings, Event, Failure, Progress, Question, StoredAt,
+    Arrival, CrossedSettings, Event, Failure, GroupOutcome, Progress, Question, StoredAt,
 };
 use netchat_shared::extended::{Receipts, Recipients, UnreadCount};
+use netchat_shared::name::GroupName;
 use netchat_shared::time::Now;
 
 use super::*;
@@ -76,6 +77,19 @@ fn first(store: &Store) -> Message {
 
 fn own(store: &mut Store, id: MessageId, text: &str) {
     store.add_own(NOW.calendar, &bob(), id, &MessageKind::Text, text.to_owned());
+}
+
+/// What is to be asked of the server for the conversation in front; it is asked for.
+fn asks(store: &mut Store) -> Option<HistoryFrom> {
+    let (_, from) = store.page_to_read()?;
+    store.note_asked(from);
+    Some(from)
+}
+
+/// The latest page came, and there is more before it.
+fn latest(store: &mut Store, sequence: u64, text: &str) {
+    let page = vec![stored(sequence, "bob", text)];
+    store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), page, true));
 }
 
 /// What is said at present.
@@ -254,11 +268,11 @@ fn messages_land_with_their_sender_and_count_as_unread_unless_they_are_seen() {
 #[test]
 fn what_is_new_is_marked_until_it_is_said_to_be_read() {
     let mut store = signed_in();
+    store.fold(NOW, Event::Read(bob(), Sequence(1)));
     store.fold(
         NOW,
         Event::History(bob(), HistoryFrom::Before(None), vec![stored(1, "bob", "old")], false),
     );
-    store.fold(NOW, Event::Read(bob(), Sequence(1)));
     store.fold(NOW, Event::Arrived(stored(2, "bob", "one")));
     store.fold(NOW, Event::Arrived(stored(3, "bob", "two")));
     assert_eq!(store.unread(), 2);
@@ -346,8 +360,9 @@ fn places_of_another_log_are_forgotten() {
 fn a_line_is_gone_to_as_soon_as_it_is_here() {
     let mut store = signed_in();
     store.open(Some(bob()));
-    store.fold(NOW, Event::Arrived(stored(900, "bob", "late")));
-    assert_eq!(store.jump_to(Sequence(5)), Some(HistoryFrom::Before(Some(Sequence(6)))));
+    latest(&mut store, 900, "late");
+    store.jump_to(Sequence(5));
+    assert_eq!(asks(&mut store), Some(HistoryFrom::Before(Some(Sequence(6)))));
     let page = (1..=5).map(|sequence| stored(sequence, "bob", &sequence.to_string()));
     let from = HistoryFrom::Before(Some(Sequence(6)));
     store.fold(NOW, Event::History(bob(), from, page.collect(), false));
@@ -362,13 +377,56 @@ fn a_line_is_gone_to_as_soon_as_it_is_here() {
 fn a_page_is_asked_for_once() {
     let mut store = signed_in();
     store.open(Some(bob()));
-    store.fold(NOW, Event::Arrived(stored(900, "bob", "late")));
-    assert_eq!(store.show_earlier(), Some(HistoryFrom::Before(Some(Sequence(900)))));
-    assert_eq!(store.show_earlier(), None, "it is under way");
+    latest(&mut store, 900, "late");
     let from = HistoryFrom::Before(Some(Sequence(900)));
+    store.show_earlier();
+    assert_eq!(asks(&mut store), Some(from));
+    store.show_earlier();
+    assert_eq!(asks(&mut store), None, "it is under way");
     store.fold(NOW, Event::History(bob(), from, vec![stored(1, "bob", "first")], false));
-    assert_eq!(store.show_earlier(), None, "there is nothing before");
+    store.show_earlier();
+    assert_eq!(asks(&mut store), None, "there is nothing before");
     assert_eq!(shown(&store), ["(day)", "first", "late"]);
+}
+
+#[test]
+fn a_page_that_was_not_asked_for_or_not_read_is_wanted_until_it_is_here() {
+    let mut store = signed_in();
+    store.open(Some(bob()));
+    let latest_lines = Some((bob(), HistoryFrom::Before(None)));
+    for _ in 0..2 {
+        // Too much waits at present: it can't be asked for.
+        assert_eq!(store.page_to_read(), latest_lines);
+    }
+    // Its server could not read it.
+    asks(&mut store);
+    store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), Vec::new(), true));
+    assert_eq!(store.page_to_read(), latest_lines);
+    latest(&mut store, 900, "late");
+    assert_eq!(store.page_to_read(), None);
+    store.show_earlier();
+    let earlier = Some((bob(), HistoryFrom::Before(Some(Sequence(900)))));
+    for _ in 0..2 {
+        assert_eq!(store.page_to_read(), earlier);
+    }
+    // So is one that is looked through.
+    store.search(SearchIntent::LookFor("apple".to_owned(), Some(bob())));
+    let want = store.page_to_search();
+    assert!(want.is_some() && store.page_to_search().is_none());
+    store.put_search_back();
+    assert_eq!(store.page_to_search(), want);
+}
+
+#[test]
+fn a_page_of_a_group_that_was_left_meanwhile_brings_it_not_back() {
+    let mut store = signed_in();
+    let group: GroupName = "Garden".parse().unwrap();
+    let garden = Conversation::Group(group.clone());
+    store.fold(NOW, Event::Group(group.clone(), GroupOutcome::Joined));
+    asks(&mut store);
+    store.fold(NOW, Event::Group(group, GroupOutcome::Quit));
+    store.fold(NOW, Event::History(garden.clone(), HistoryFrom::Before(None), Vec::new(), false));
+    assert!(!store.threads.contains_key(&garden));
 }
 
 #[test]
@@ -478,12 +536,14 @@ fn the_first_unread_line_is_asked_for_and_gone_to() {
     store.fold(NOW, Event::Unread(bob(), UnreadCount::new(40)));
     store.fold(NOW, Event::Overview(vec![stored(500, "bob", "latest")], false));
     store.open(Some(bob()));
-    assert_eq!(store.jump_to_new(), Some(HistoryFrom::After(Sequence(10))));
+    store.jump_to_new();
+    assert_eq!(asks(&mut store), Some(HistoryFrom::After(Sequence(10))));
     let page = (11..=20).map(|place| stored(place, "bob", &place.to_string())).collect();
     store.fold(NOW, Event::History(bob(), HistoryFrom::After(Sequence(10)), page, true));
     assert_eq!(store.front.as_ref().unwrap().found, Some(Sequence(11)));
     assert_eq!(shown(&store)[1], "11");
-    assert_eq!(store.show_later(), Some(HistoryFrom::After(Sequence(20))), "there is a gap behind");
+    store.show_later();
+    assert_eq!(asks(&mut store), Some(HistoryFrom::After(Sequence(20))), "there is a gap behind");
 }
 
 #[test]
@@ -514,7 +574,7 @@ fn a_search_reads_the_history_beside_what_is_shown_and_hears_what_is_said_meanwh
     assert_eq!(want.before, Some(Sequence(51)));
     // A page that the timeline waits for is for both.
     store.open(Some(bob()));
-    store.threads.get_mut(&bob()).unwrap().asked = Some(HistoryFrom::Before(want.before));
+    store.note_asked(HistoryFrom::Before(want.before));
     let page = vec![stored(3, "bob", "old apple")];
     store.fold(NOW, Event::History(bob(), HistoryFrom::Before(want.before), page, false));
     assert_eq!(found(&store).len(), 3);
@@ -545,6 +605,14 @@ fn what_the_server_keeps_of_the_person_holds_and_beside_it_what_was_set_at_the_s
     assert!(!muted(&store) && store.settings.person.hides_typing);
     let text = store.settings.person.to_text().unwrap();
     assert_eq!(text.as_str(), "hides-typing\nnone g:garden\n");
+    // The garden was renamed while nobody was here, and again; another group is called so by now.
+    store.fold(NOW, Event::Settings("none g:garden\nmentions g:yard\n".parse().unwrap()));
+    let group = |name: &str| name.parse::<GroupName>().unwrap();
+    for (from, to) in [("garden", "park"), ("park", "forest")] {
+        store.fold(NOW, Event::SettingsRenamed(group(from), group(to)));
+    }
+    let text = store.settings.person.to_text().unwrap();
+    assert_eq!(text.as_str(), "none g:forest\nmentions g:yard\n");
     store.fold(NOW, Event::SignedOut);
     assert_eq!(store.settings.person, PersonSettings::default());
 }

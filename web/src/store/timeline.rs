@@ -1,17 +1,17 @@
 //! The lines of one conversation that are here, and which of them are shown.
 //!
 //! Lines are known in runs: within one, none is missing; between two, some may be. What is shown
-//! is a window over one run, of at most [`ROWS_MAX`] lines however long the run is. Nothing here knows
-//! what a line says or where it stands on the screen.
+//! is a window over one run, of at most [`ROWS_MAX`] lines however long the run is, and more only on a
+//! screen that they do not fill. Nothing here knows what a line says or where it stands on the screen.
 
 use netchat_shared::sequence::Sequence;
 
 use super::MessageKey;
 
-/// Most lines that are shown at once.
-pub const ROWS_MAX: usize = 150;
-/// How many lines the window moves at a time.
-const ROWS_STEP: usize = 50;
+/// Most lines that are shown at once. A window moves by a third of what it may show.
+const ROWS_MAX: usize = 150;
+/// The same on the tallest screen.
+const ROWS_MAX_TALL: usize = 600;
 /// Most lines of one conversation that are kept while others arrive. The earliest make room, and can be
 /// asked for again.
 const LINES_MAX: usize = 20_000;
@@ -47,12 +47,14 @@ struct Run {
 const END: Sequence = Sequence::MAX;
 
 /// Which lines are shown: the edges are places, so that lines which come in elsewhere move nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// The first line shown; `None` begins with the run.
     from: Option<Sequence>,
     /// The last line shown; `None` follows the end.
     to: Option<Sequence>,
+    /// Most lines that it shows.
+    rows_max: usize,
 }
 
 /// What became of a window that was to move.
@@ -207,7 +209,7 @@ impl Timeline {
     pub fn shown(&self, window: Window) -> Vec<MessageKey> {
         let (from, to) = self.span(window);
         let lines = self.lines[from..to].iter().map(|line| line.key);
-        let unplaced = &self.unplaced[self.unplaced.len().saturating_sub(ROWS_MAX)..];
+        let unplaced = &self.unplaced[self.unplaced.len().saturating_sub(window.rows_max)..];
         match window.to {
             None => lines.chain(unplaced.iter().copied()).collect(),
             Some(_) => lines.collect(),
@@ -250,6 +252,12 @@ impl Timeline {
     }
 }
 
+impl Default for Window {
+    fn default() -> Self {
+        Self { from: None, to: None, rows_max: ROWS_MAX }
+    }
+}
+
 impl Window {
     /// At the end of a conversation, and following it.
     #[must_use]
@@ -264,10 +272,25 @@ impl Window {
     pub fn around(timeline: &Timeline, sequence: Sequence) -> Self {
         let Some(run) = timeline.run(sequence) else { return Self::at_end(timeline) };
         let (first, last) = timeline.bounds(run);
-        let from = timeline.position(sequence).saturating_sub(ROWS_STEP).max(first);
-        let mut window = Self { from: None, to: Some(sequence) };
-        window.set(timeline, from, (from + ROWS_MAX).min(last));
+        let mut window = Self { to: Some(sequence), ..Self::default() };
+        let from = timeline.position(sequence).saturating_sub(window.step()).max(first);
+        window.set(timeline, from, (from + window.rows_max).min(last));
         window
+    }
+
+    /// Whether so many rows are as many as it shows.
+    #[must_use]
+    pub fn is_full(self, rows: usize) -> bool {
+        rows >= self.rows_max
+    }
+
+    /// Shows twice as many lines from now on, unless those are too many.
+    pub fn widen(&mut self) {
+        self.rows_max = ROWS_MAX_TALL.min(self.rows_max * 2);
+    }
+
+    fn step(self) -> usize {
+        self.rows_max / 3
     }
 
     /// Whether what arrives is shown.
@@ -280,29 +303,33 @@ impl Window {
     /// where it begins.
     pub fn fit(&mut self, timeline: &Timeline, follows: bool) {
         let (from, to) = timeline.span(*self);
-        if to - from <= ROWS_MAX {
+        if to - from <= self.rows_max {
             return;
         }
         if follows && self.is_at_end() {
-            self.from = Some(timeline.lines[to - ROWS_MAX].sequence);
+            self.from = Some(timeline.lines[to - self.rows_max].sequence);
         } else {
-            self.set(timeline, from, from + ROWS_MAX);
+            self.set(timeline, from, from + self.rows_max);
         }
     }
 
-    /// Shows earlier lines, and fewer of the last if there would be too many.
-    pub fn earlier(&mut self, timeline: &Timeline) -> Moved {
+    /// Shows earlier lines, and fewer of the last if there would be too many; but who is at the end keeps it.
+    pub fn earlier(&mut self, timeline: &Timeline, keeps_end: bool) -> Moved {
         let run = timeline.run_of(*self);
         let (first, _) = timeline.bounds(run);
         let (from, to) = timeline.span(*self);
+        if keeps_end && to - from >= self.rows_max {
+            return Moved::No;
+        }
         if from == first {
             return match run.from {
                 Sequence::ZERO => Moved::No,
                 place => Moved::MissingBefore(place),
             };
         }
-        let from = from.saturating_sub(ROWS_STEP).max(first);
-        self.set(timeline, from, to.min(from + ROWS_MAX));
+        let earliest = if keeps_end { to.saturating_sub(self.rows_max) } else { 0 };
+        let from = from.saturating_sub(self.step()).max(first).max(earliest);
+        self.set(timeline, from, to.min(from + self.rows_max));
         Moved::Yes
     }
 
@@ -321,8 +348,8 @@ impl Window {
         if to == last {
             return Moved::MissingAfter(run.to);
         }
-        let to = (to + ROWS_STEP).min(last);
-        self.set(timeline, from.max(to.saturating_sub(ROWS_MAX)), to);
+        let to = (to + self.step()).min(last);
+        self.set(timeline, from.max(to.saturating_sub(self.rows_max)), to);
         Moved::Yes
     }
 
@@ -380,9 +407,9 @@ mod tests {
         let mut timeline = timeline(1..=1_000);
         timeline.know(Sequence::ZERO, END);
         let mut window = Window::at_end(&timeline);
-        while window.earlier(&timeline) == Moved::Yes {}
+        while window.earlier(&timeline, false) == Moved::Yes {}
         assert_eq!(sketch(&timeline, window), (1, 150, 150));
-        assert_eq!(window.earlier(&timeline), Moved::No, "it is the beginning");
+        assert_eq!(window.earlier(&timeline, false), Moved::No, "it is the beginning");
         let before = timeline.shown(window);
         for place in 1_001..=1_500 {
             timeline.insert(Sequence(place), MessageKey(place));
@@ -392,6 +419,23 @@ mod tests {
         while window.later(&timeline) == Moved::Yes {}
         assert_eq!(sketch(&timeline, window), (1_351, 1_500, 150));
         assert!(window.is_at_end());
+    }
+
+    #[test]
+    fn who_is_at_the_end_keeps_it_and_a_tall_screen_shows_more() {
+        let mut timeline = timeline(1..=1_000);
+        timeline.know(Sequence::ZERO, END);
+        let mut window = Window::at_end(&timeline);
+        assert_eq!(window.earlier(&timeline, true), Moved::No, "no more may be shown");
+        assert_eq!(sketch(&timeline, window), (851, 1_000, 150));
+        for expected in [(701, 1_000, 300), (401, 1_000, 600), (401, 1_000, 600)] {
+            window.widen();
+            while window.earlier(&timeline, true) == Moved::Yes {}
+            assert_eq!(sketch(&timeline, window), expected);
+            assert!(window.is_at_end());
+        }
+        assert_eq!(window.earlier(&timeline, false), Moved::Yes);
+        assert_eq!(sketch(&timeline, window), (201, 800, 600));
     }
 
     #[test]
@@ -413,17 +457,17 @@ mod tests {
         timeline.know(Sequence(501), END);
         let mut window = Window::at_end(&timeline);
         assert_eq!(sketch(&timeline, window), (501, 600, 100));
-        assert_eq!(window.earlier(&timeline), Moved::MissingBefore(Sequence(501)));
+        assert_eq!(window.earlier(&timeline, false), Moved::MissingBefore(Sequence(501)));
         let mut other = Window::around(&timeline, Sequence(70));
         assert_eq!(sketch(&timeline, other), (40, 100, 61));
         assert_eq!(other.later(&timeline), Moved::MissingAfter(Sequence(100)));
-        assert_eq!(other.earlier(&timeline), Moved::MissingBefore(Sequence(40)));
+        assert_eq!(other.earlier(&timeline, false), Moved::MissingBefore(Sequence(40)));
         // The page that closes the gap.
         timeline.insert(Sequence(300), MessageKey(300));
         timeline.know(Sequence(101), Sequence(500));
         window.fit(&timeline, true);
         assert_eq!(sketch(&timeline, window), (52, 600, 150));
-        assert_eq!(window.earlier(&timeline), Moved::Yes);
+        assert_eq!(window.earlier(&timeline, false), Moved::Yes);
         assert_eq!(sketch(&timeline, window), (40, 588, 150));
         while other.later(&timeline) == Moved::Yes {}
         assert!(other.is_at_end());
@@ -449,6 +493,6 @@ mod tests {
         let forgotten = timeline.make_room(Some(Window::at_end(&timeline)));
         assert_eq!((forgotten.len(), forgotten[0]), (2_000, MessageKey(1)));
         let mut window = Window::around(&timeline, Sequence(2_001));
-        assert_eq!(window.earlier(&timeline), Moved::MissingBefore(Sequence(2_001)));
+        assert_eq!(window.earlier(&timeline, false), Moved::MissingBefore(Sequence(2_001)));
     }
 }

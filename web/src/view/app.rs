@@ -26,6 +26,12 @@ pub fn App(
     let is_signed_in = ui.part(Thing::Person, |store| store.me.is_some());
     let decision = ui.part(Thing::Person, |store| store.decision);
     follow_settings(ui);
+    // Whoever comes next finds nothing open of the last person's.
+    Effect::new(move || {
+        if !is_signed_in.get() {
+            ui.close_everything();
+        }
+    });
     provide_context(today());
     keys::listen(ui);
     sign_in::adopt(ui);

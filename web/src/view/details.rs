@@ -1,13 +1,14 @@
 //! Beside the conversation: who is in it, how far a message got, what one hears of it.
 
+use leptos::ev::Event;
 use leptos::prelude::*;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::Receipt;
 use netchat_shared::name::UserName;
 
 use super::groups::GroupDetailsView;
-use super::icons::{Icon, icon};
-use super::shown::{boxed, when};
+use super::panel::panel_head;
+use super::shown::{boxed, put_back, when};
 use super::{said, use_ui};
 use crate::clock;
 use crate::router;
@@ -27,21 +28,11 @@ pub(super) fn Details() -> impl IntoView {
             ui.perform(Intent::Group(GroupIntent::Close));
         }
     });
-    let title = move || conversation.get().map(|conversation| name_of(ui.locale(), &conversation));
+    let title = move || conversation.get().map(|it| name_of(ui.locale(), &it)).unwrap_or_default();
     let is_group = move || matches!(conversation.get(), Some(Conversation::Group(_)));
     view! {
         <aside class="details" aria-label=said(words::TITLE) tabindex="-1">
-            <header class="details__head">
-                <h2>{move || title()}</h2>
-                <button
-                    class="button button--icon"
-                    type="button"
-                    aria-label=said(words::CLOSE)
-                    on:click=boxed(move |_| ui.close_side())
-                >
-                    {icon(Icon::Close)}
-                </button>
-            </header>
+            {panel_head(title, words::CLOSE)}
             <ReceiptsOfMessage />
             <GoToDate />
             <HearsChoice />
@@ -146,9 +137,11 @@ fn HearsChoice() -> impl IntoView {
                     type="radio"
                     name="hears"
                     prop:checked=move || hears() == choice
-                    on:change=boxed(move |_| {
-                        if let Some(front) = ui.front() {
-                            ui.perform(Intent::Set(Setting::Hears(front, choice)));
+                    on:change=boxed(move |event: Event| {
+                        let Some(front) = ui.front() else { return };
+                        if !ui.performs(Intent::Set(Setting::Hears(front, choice))) {
+                            let present = ui.live.read(read);
+                            put_back(&event, &options.map(|(choice, _)| choice == present));
                         }
                     })
                 />

@@ -6,7 +6,7 @@ use super::dialogs::Modal;
 use super::shown::boxed;
 use super::{Picked, said, use_ui};
 use crate::store::{Emoji, Emojis, Intent, MessageIntent, Thing};
-use crate::words::{Word, emoji as words};
+use crate::words::{Word, emoji as words, notice};
 
 #[component]
 pub(super) fn EmojiPicker(
@@ -30,7 +30,7 @@ pub(super) fn EmojiPicker(
     });
     let shown = move || match emojis.get() {
         None => view! { <p role="status">{said(words::FETCHING)}</p> }.into_any(),
-        Some(None) => view! { <p role="alert">{said(words::FAILED)}</p> }.into_any(),
+        Some(None) => view! { <p role="alert">{said(notice::NOT_FETCHED)}</p> }.into_any(),
         Some(Some(emojis)) => typed.with(|typed| draw(&emojis, typed.trim(), pick)),
     };
     view! {

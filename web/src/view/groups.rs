@@ -1,6 +1,7 @@
 //! Groups by consent: what waits for the person's decision, and the details of a group.
 
 use leptos::ev::SubmitEvent;
+use leptos::html::Select;
 use leptos::prelude::*;
 use netchat_shared::extended::{GroupAction, JoinPolicy};
 use netchat_shared::name::{GroupName, UserName};
@@ -153,6 +154,19 @@ fn Policy() -> impl IntoView {
             ui.perform(Intent::Group(GroupIntent::Act(group, set)));
         }
     };
+    // What was chosen and refused is not shown as if it held.
+    let select = NodeRef::<Select>::new();
+    Effect::new(move |before: Option<Option<JoinPolicy>>| {
+        ui.live.track(Thing::Details);
+        let is_refused = ui.live.read(|store| details(store, |it| it.error.clone())).is_some();
+        let policy = policy.get();
+        if let Some(select) = select.get()
+            && (is_refused || before != Some(policy))
+        {
+            select.set_value(policy.map_or("", JoinPolicy::word));
+        }
+        policy
+    });
     let options = JoinPolicy::ALL.map(|(policy, word)| {
         view! { <option value=word>{said(values::policy(policy))}</option> }
     });
@@ -162,8 +176,8 @@ fn Policy() -> impl IntoView {
             <span>{said(words::WHO_MAY_JOIN)}</span>
             <select
                 aria-label=said(words::WHO_MAY_JOIN)
+                node_ref=select
                 disabled=move || !is_maker.get()
-                prop:value=move || policy.get().map_or("", JoinPolicy::word)
                 on:change:target=move |event| choose(event.target().value())
             >
                 {options}
@@ -214,14 +228,30 @@ fn Members() -> impl IntoView {
         };
         members.into_iter().map(row).collect::<Vec<_>>()
     });
+    let drawn = frame_by_frame(members);
     view! {
         <section class="details__part" aria-labelledby="members-title">
             <h3 id="members-title">{said(words::MEMBERS)}</h3>
             <ul class="people" aria-label=said(words::MEMBERS)>
-                {list(move || members.get(), person_key, member)}
+                {list(move || members.with(|all| all.iter().take(drawn.get()).cloned().collect()), person_key, member)}
             </ul>
         </section>
     }
+}
+
+/// How many of these are drawn: some in each frame, so that none takes long.
+fn frame_by_frame(people: Memo<Vec<Person>>) -> RwSignal<usize> {
+    const PEOPLE_A_FRAME: usize = 50;
+    let drawn = RwSignal::new(PEOPLE_A_FRAME);
+    Effect::new(move || {
+        if people.with(Vec::len) > drawn.get() {
+            // The details may be closed by then.
+            request_animation_frame(move || {
+                drawn.try_update(|drawn| *drawn += PEOPLE_A_FRAME);
+            });
+        }
+    });
+    drawn
 }
 
 #[component]

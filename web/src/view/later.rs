@@ -18,9 +18,9 @@ use super::switcher::Switcher;
 #[cfg(feature = "parts")]
 use super::use_ui;
 use super::{Sheet, Side, Ui};
-#[cfg(feature = "parts")]
-use crate::store::Store;
 use crate::store::{AccountIntent, Intent};
+#[cfg(feature = "parts")]
+use crate::words::notice;
 
 #[cfg(feature = "parts")]
 type Missing = wasm_split_helpers::SplitLoaderError;
@@ -106,8 +106,7 @@ where
             Ok(drawn) => slot.set(Some(drawn)),
             Err(_) => {
                 close(ui);
-                ui.live.change(Store::miss_part);
-                ui.live.tell();
+                ui.say(notice::NOT_FETCHED.say(ui.locale()).to_owned());
             }
         }
     });

@@ -24,6 +24,11 @@ use crate::words::{Locale, log as words};
 const AT_END_PX: f64 = 2.0;
 /// Within so many heights of an edge, the lines beyond are fetched.
 const AHEAD_HEIGHTS: f64 = 2.0;
+/// As many lines as may be shown at once are so many heights, at least: else what comes at one edge would
+/// push out at the other what is still in view.
+const WHOLE_HEIGHTS_MIN: f64 = 4.0;
+/// Of those, a third goes when as many come. Nobody who is within so much of an edge is near to both.
+const AHEAD_OF_WHOLE: f64 = 1.0 / 6.0;
 
 /// Where the person is.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,13 +68,40 @@ impl Reading {
         if follows != is_at_end {
             self.ui.perform(Intent::Read(ReadingIntent::Scrolled(is_at_end)));
         }
-        if f64::from(top) < AHEAD_HEIGHTS * height {
-            self.ui.perform(Intent::Read(ReadingIntent::Earlier));
-        }
-        if !window_ends && below < AHEAD_HEIGHTS * height {
-            self.ui.perform(Intent::Read(ReadingIntent::Later));
-        }
+        self.look_ahead(&scroller);
         self.look_for_new(&scroller);
+    }
+
+    /// Lines beyond an edge that is near are shown, or fetched: whenever the person has scrolled, and
+    /// whenever any size has changed, since what is too short for the window can't be scrolled.
+    fn look_ahead(self, scroller: &Element) {
+        let (height, whole) =
+            (f64::from(scroller.client_height()), f64::from(scroller.scroll_height()));
+        // It is not in the page yet, or not any more.
+        if height <= 0.0 {
+            return;
+        }
+        let (window_ends, is_full) = self.ui.live.read(|store| {
+            store.front.as_ref().map_or((true, false), |front| {
+                (front.window.is_at_end(), front.window.is_full(front.rows.len()))
+            })
+        });
+        let above = f64::from(scroller.scroll_top());
+        let below = whole - above - height;
+        let read = |intent| self.ui.perform(Intent::Read(intent));
+        if is_full && whole < WHOLE_HEIGHTS_MIN * height {
+            read(ReadingIntent::More);
+        }
+        let mut ahead = AHEAD_HEIGHTS * height;
+        if is_full {
+            ahead = ahead.min(AHEAD_OF_WHOLE * whole);
+        }
+        if above < ahead {
+            read(ReadingIntent::Earlier);
+        }
+        if !window_ends && below < ahead {
+            read(ReadingIntent::Later);
+        }
     }
 
     /// The first row that is not above the top of the scroller, found by halves.
@@ -101,11 +133,10 @@ impl Reading {
         match self.place.get_value() {
             Place::End => scroller.set_scroll_top(scroller.scroll_height()),
             Place::At { row, offset_px } => {
-                let Ok(Some(row)) = scroller.query_selector(&format!("[data-row='{row}']")) else {
-                    return;
-                };
+                let row = scroller.query_selector(&format!("[data-row='{row}']")).ok().flatten();
                 let top = scroller.get_bounding_client_rect().top();
-                let moved = row.get_bounding_client_rect().top() - top - offset_px;
+                let moved =
+                    row.map_or(0.0, |it| it.get_bounding_client_rect().top() - top - offset_px);
                 if moved.abs() >= 0.5 {
                     let element: &HtmlElement = &scroller;
                     element
@@ -113,6 +144,7 @@ impl Reading {
                 }
             }
         }
+        self.look_ahead(&scroller);
         self.look_for_new(&scroller);
     }
 
@@ -348,7 +380,7 @@ fn Jumps(reading: Reading) -> impl IntoView {
                 move || view! {
                     <button class="jump" type="button" on:click=boxed(to_first_new)>
                         {icon(Icon::Up)}
-                        {said(words::FIRST_UNREAD)}
+                        <span class="jump__text">{said(words::FIRST_UNREAD)}</span>
                     </button>
                 }.into_any(),
             )}

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::icons::{Icon, icon};
-use super::shown::boxed;
+use super::shown::{boxed, put_back};
 use super::{Sheet, Ui, said, use_ui};
 use crate::store::{AccountIntent, Intent, Setting, Store, Theme, Thing};
 use crate::words::{Locale, Word, dialog, language, menu};
@@ -45,7 +45,7 @@ pub(super) fn PersonMenu() -> impl IntoView {
     let ui = use_ui();
     let device = ui.part(Thing::Settings, |store| store.settings.device);
     let hides_typing = ui.part(Thing::Settings, |store| store.settings.person.hides_typing);
-    let set = move |setting| ui.perform(Intent::Set(setting));
+    let set = move |setting| ui.performs(Intent::Set(setting));
     let act = move |label: Word, act: Callback<()>| {
         view! {
             <button
@@ -147,13 +147,18 @@ fn choice(
     .into_any()
 }
 
-fn check(label: Word, is_on: Signal<bool>, set: Callback<bool>) -> AnyView {
+/// Something that is on or off; `set` answers whether it could be set.
+fn check(label: Word, is_on: Signal<bool>, set: Callback<bool, bool>) -> AnyView {
     view! {
         <label class="menu__check">
             <input
                 type="checkbox"
                 prop:checked=move || is_on.get()
-                on:change:target=move |event| set.run(event.target().checked())
+                on:change:target=move |event| {
+                    if !set.run(event.target().checked()) {
+                        put_back(&event, &[is_on.get_untracked()]);
+                    }
+                }
             />
             <span>{said(label)}</span>
         </label>

@@ -25,6 +25,7 @@ mod later;
 mod log;
 mod menu;
 mod notices;
+mod panel;
 mod row;
 mod search;
 mod shown;
@@ -122,9 +123,17 @@ impl Ui {
 
     /// Carries out an intent that can't fail, or whose failure is shown as a notice.
     pub(crate) fn perform(self, intent: Intent) {
-        if let Err(line) = self.act.run(intent) {
+        self.performs(intent);
+    }
+
+    /// The same; answers whether it was carried out.
+    pub(crate) fn performs(self, intent: Intent) -> bool {
+        let outcome = self.act.run(intent);
+        let is_done = outcome.is_ok();
+        if let Err(line) = outcome {
             self.say(line);
         }
+        is_done
     }
 
     /// Shows a notice.
@@ -181,6 +190,13 @@ impl Ui {
         if query.flatten().is_some_and(|query| query.matches()) {
             self.close_side();
         }
+    }
+
+    /// Nothing is in front of the page, nor beside the conversation.
+    pub(crate) fn close_everything(self) {
+        self.sheet.set(None);
+        self.side.set(None);
+        self.detailed.set(None);
     }
 
     /// Opens a sheet.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
-use super::icons::{Icon, icon};
+use super::panel::panel_head;
 use super::shown::{boxed, list, when};
 use super::{keys, said, use_ui};
 use crate::clock;
@@ -27,17 +27,7 @@ pub(super) fn SearchPanel() -> impl IntoView {
     let hits = list(move || hits.get(), key, draw);
     view! {
         <aside class="details search" aria-label=said(words::TITLE) tabindex="-1">
-            <header class="details__head">
-                <h2>{said(words::TITLE)}</h2>
-                <button
-                    class="button button--icon"
-                    type="button"
-                    aria-label=said(words::CLOSE)
-                    on:click=boxed(move |_| ui.close_side())
-                >
-                    {icon(Icon::Close)}
-                </button>
-            </header>
+            {panel_head(move || words::TITLE.say(ui.locale()).to_owned(), words::CLOSE)}
             <Question />
             <Progress />
             <ol class="hits" aria-label=said(words::HITS) on:keydown=boxed(move |event| step(&event))>

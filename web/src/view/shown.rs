@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use leptos::ev::Event;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, HtmlInputElement};
 
 type Draw = Arc<dyn Fn() -> AnyView + Send + Sync>;
 
@@ -52,6 +55,18 @@ struct Item {
 
 fn erased_list(each: Box<dyn Fn() -> Vec<Item> + Send>) -> AnyView {
     view! { <For each=each key=|item| item.key.clone() children=|item| (item.draw)() /> }.into_any()
+}
+
+/// What was chosen among these could not be set: they show again what holds, each in its turn.
+pub(crate) fn put_back(event: &Event, holds: &[bool]) {
+    let chosen = event.target().and_then(|it| it.dyn_into::<Element>().ok());
+    let around = |selector| chosen.as_ref().and_then(|it| it.closest(selector).ok().flatten());
+    let Some(group) = around("fieldset").or_else(|| around("label")) else { return };
+    let choices = group.get_elements_by_tag_name("input");
+    for (at, holds) in (0..).zip(holds) {
+        let choice = choices.item(at).and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
+        choice.iter().for_each(|choice| choice.set_checked(*holds));
+    }
 }
 
 /// One type for all who hear of an event.

@@ -10,7 +10,9 @@ use netchat_shared::time::Instant;
 use netchat_web::store::{
     Field, Form, GroupDetails, GroupIntent, Intent, SearchIntent, Store, Wrong,
 };
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::wasm_bindgen_test as test;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 
 use crate::page::*;
 
@@ -180,6 +182,14 @@ async fn a_group_is_looked_after_in_its_details() {
     let take_back = GroupAction::TurnAway("eve".parse().unwrap());
     let expected = [remove, take_back].map(|act| Intent::Group(GroupIntent::Act(name(), act)));
     assert_eq!(page.intents(), expected);
+    // A policy that is refused is not shown as if it held.
+    let policy: HtmlSelectElement = page.find("aside select").unwrap().unchecked_into();
+    policy.set_value("anyone");
+    policy.dispatch_event(&bubbling("change")).unwrap();
+    settle().await;
+    assert_eq!((policy.value().as_str(), page.intents().len()), ("anyone", 1));
+    outcome(GroupOutcome::Refused("too late".to_owned())).await;
+    assert_eq!(policy.value(), "invitation");
     page.fill_in("aside[aria-label=Details]", "Rename", "Lab").await;
     page.click("Rename now").await;
     assert_eq!(page.intents(), [Intent::Group(GroupIntent::Rename(name(), "Lab".to_owned()))]);
@@ -190,6 +200,51 @@ async fn a_group_is_looked_after_in_its_details() {
     page.change(|store| store.fold(now(), event)).await;
     assert!(page.find("aside[aria-label=Details]").is_none());
     assert!(page.find("nav a[href='#/g/Lab']").is_none());
+}
+
+#[test]
+async fn what_was_chosen_and_can_not_be_set_is_not_shown_as_if_it_held() {
+    let page = Page::open(with_bob).await;
+    page.click("Details").await;
+    let chosen = |place: &str| {
+        let inputs = page.element.query_selector_all(&format!("{place} input")).unwrap();
+        let inputs = (0..inputs.length()).map(|at| inputs.item(at).unwrap().unchecked_into());
+        inputs.map(|input: HtmlInputElement| input.checked()).collect::<Vec<_>>()
+    };
+    let hears = "aside fieldset";
+    assert_eq!(chosen(hears), [true, false, false]);
+    page.refusal.set(Some("There is no room for more".to_owned()));
+    page.find("aside fieldset label:last-child input").unwrap().click();
+    settle().await;
+    assert_eq!(chosen(hears), [true, false, false]);
+    let hides_typing = ".menu--person > label:last-of-type";
+    page.find(&format!("{hides_typing} input")).unwrap().click();
+    settle().await;
+    assert_eq!(chosen(hides_typing), [false]);
+}
+
+#[test]
+async fn a_thousand_members_are_drawn_a_few_in_each_frame() {
+    let page = Page::open(with_bob).await;
+    let name = || "CS: Group".parse().unwrap();
+    page.change(|store| store.fold(now(), Event::Group(name(), GroupOutcome::Joined))).await;
+    page.click("Details").await;
+    let members = (0..1_000).map(|n| format!("member_{n}").parse().unwrap()).collect();
+    let details =
+        GroupDetails { group: name(), info: None, members: Default::default(), error: None };
+    let drawn = || page.texts("ul[aria-label=Members] > li").len();
+    page.change(|store| {
+        store.show_details(Some(details));
+        store.fold(now(), Event::Members(name(), members, false));
+    })
+    .await;
+    assert!(drawn() <= 100, "{}", drawn());
+    let mut frames = 0;
+    while drawn() < 1_000 {
+        frame().await;
+        frames += 1;
+    }
+    assert!(frames >= 10, "{frames}");
 }
 
 #[test]

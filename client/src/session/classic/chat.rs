@@ -214,7 +214,7 @@ impl Chat {
         common: &mut Common,
     ) {
         if self.group_requests.len() >= REQUESTS_PENDING_MAX {
-            return common.tell_busy();
+            return common.refuse_group(&request);
         }
         self.group_requests.push_back(request);
         if self.group_requests.len() == 1 {

@@ -98,15 +98,11 @@ impl Chat {
         self.sent > 0 || is_asked || self.presence.is_listing()
     }
 
-    pub(super) fn request(&mut self, request: Request, common: &mut Common) {
-        self.requests.ask(request, common);
-    }
-
     /// Asks for what one keeps, one's groups, and the latest line of each conversation.
-    pub(super) fn request_overview(&mut self, common: &mut Common) {
-        self.requests.ask(Request::Settings, common);
-        self.requests.ask(Request::Groups(None), common);
-        self.requests.ask(Request::Overview(None), common);
+    pub(super) fn request_overview(&mut self) {
+        for request in [Request::Settings, Request::Groups(None), Request::Overview(None)] {
+            self.requests.go_on(request);
+        }
     }
 
     /// The server's log is this one. If it is another one than before, places in that one are
@@ -278,6 +274,7 @@ impl Chat {
             ServerMessage::SessionsEnded(count) => self.handle_sessions_ended(count, common),
             ServerMessage::Password(reply) => self.handle_password(reply, common),
             ServerMessage::Settings(kept) => self.handle_settings(kept, common),
+            ServerMessage::SettingsRenamed(from, to) => self.settings.handle_renamed(from, to),
             ServerMessage::SettingsNotKept(why) => self.settings.handle_not_kept(now, why, common),
             ServerMessage::Slowed(rest) => common.tell(Event::Line(slowed(rest))),
             ServerMessage::Stale => self.handle_stale(common),

@@ -364,7 +364,7 @@ impl Extended {
         request: GroupRequest,
         common: &mut Common,
     ) {
-        self.request(now, Request::Group(request), common);
+        self.request_or_refuse(now, Request::Group(request), common);
     }
 
     pub(super) fn request_account(
@@ -372,8 +372,8 @@ impl Extended {
         now: Instant,
         request: AccountRequest,
         common: &mut Common,
-    ) {
-        self.request(now, Request::Account(request), common);
+    ) -> bool {
+        self.request_or_refuse(now, Request::Account(request), common)
     }
 
     pub(super) fn block(
@@ -383,7 +383,7 @@ impl Extended {
         is_blocked: bool,
         common: &mut Common,
     ) {
-        self.request(now, Request::Block(name, is_blocked), common);
+        self.request_or_refuse(now, Request::Block(name, is_blocked), common);
     }
 
     pub(super) fn request_blocked(
@@ -392,7 +392,7 @@ impl Extended {
         after: Option<UserName>,
         common: &mut Common,
     ) {
-        self.request(now, Request::Blocked(after), common);
+        self.request_or_refuse(now, Request::Blocked(after), common);
     }
 
     pub(super) fn request_history(
@@ -401,8 +401,10 @@ impl Extended {
         conversation: Conversation,
         from: HistoryFrom,
         common: &mut Common,
-    ) {
-        self.request(now, Request::History(conversation, from), common);
+    ) -> bool {
+        let is_asked = self.chat.requests.ask(Request::History(conversation, from));
+        self.flush(now, common);
+        is_asked
     }
 
     pub(super) fn request_members(
@@ -412,7 +414,7 @@ impl Extended {
         after: Option<UserName>,
         common: &mut Common,
     ) {
-        self.request(now, Request::Members(group, after), common);
+        self.request_or_refuse(now, Request::Members(group, after), common);
     }
 
     pub(super) fn request_receivers(
@@ -423,17 +425,22 @@ impl Extended {
         after: Option<UserName>,
         common: &mut Common,
     ) {
-        self.request(now, Request::Receivers(conversation, of, after), common);
+        self.request_or_refuse(now, Request::Receivers(conversation, of, after), common);
     }
 
     pub(super) fn request_overview(&mut self, now: Instant, common: &mut Common) {
-        self.chat.request_overview(common);
+        self.chat.request_overview();
         self.flush(now, common);
     }
 
-    fn request(&mut self, now: Instant, request: Request, common: &mut Common) {
-        self.chat.request(request, common);
+    /// Asks, or says that too much waits; answers whether it asks.
+    fn request_or_refuse(&mut self, now: Instant, request: Request, common: &mut Common) -> bool {
+        let is_asked = self.chat.requests.ask(request.clone());
+        if !is_asked {
+            request.refuse(common);
+        }
         self.flush(now, common);
+        is_asked
     }
 
     /// Somebody else signs in: where the last person stood is nothing to them.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::super::common::{AccountRequest, GroupRequest};
+use super::super::common::{AccountRequest, GroupRequest, TOO_MUCH_WAITS};
 use super::super::{Arrival, Common, Event, PasswordOutcome};
 use crate::limits::{ACCOUNT_SESSIONS_MAX, PAGE_MESSAGES_MAX};
 use netchat_shared::conversation::Conversation;
@@ -46,15 +46,18 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// Asks for something; for the same not twice at a time.
-    pub(super) fn ask(&mut self, request: Request, common: &mut Common) {
+    /// Asks for something; for the same not twice at a time. False if too much waits already: then
+    /// nothing is asked.
+    #[must_use]
+    pub(super) fn ask(&mut self, request: Request) -> bool {
         if self.pending.contains(&request) {
-            return;
+            return true;
         }
-        if self.pending.len() >= REQUESTS_PENDING_MAX {
-            return common.tell_busy();
+        let has_room = self.pending.len() < REQUESTS_PENDING_MAX;
+        if has_room {
+            self.pending.push_back(request);
         }
-        self.pending.push_back(request);
+        has_room
     }
 
     /// Whether everything was answered.
@@ -149,6 +152,26 @@ impl Requests {
 }
 
 impl Request {
+    /// Too much waits: whoever waits for the answer hears that there will be none.
+    pub(super) fn refuse(self, common: &mut Common) {
+        match self {
+            Self::Group(request) => common.refuse_group(&request),
+            Self::Account(AccountRequest::ChangePassword { .. }) => {
+                let refused = PasswordOutcome::Refused(TOO_MUCH_WAITS.to_owned());
+                common.tell(Event::Password(refused));
+            }
+            Self::History(..)
+            | Self::Groups(_)
+            | Self::Overview(_)
+            | Self::Members(..)
+            | Self::Receivers(..)
+            | Self::Account(_)
+            | Self::Block(..)
+            | Self::Blocked(_)
+            | Self::Settings => common.tell(Event::Line(TOO_MUCH_WAITS.to_owned())),
+        }
+    }
+
     pub(super) fn is_password(&self) -> bool {
         matches!(self, Self::Account(AccountRequest::ChangePassword { .. }))
     }

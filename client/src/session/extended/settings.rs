@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use super::super::{Common, CrossedSettings, Event};
+use crate::limits::SETTINGS_RENAMED_MAX;
 use netchat_shared::extended::{
     ClientMessage, KeptSettings, Link, LinkError, NotKept, SettingsText,
 };
+use netchat_shared::name::GroupName;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::Instant;
 
@@ -28,6 +30,8 @@ pub(super) struct Settings {
     /// The server keeps others than what the person's are based on: it is asked for those.
     is_outdated: bool,
     retry_at: Option<Instant>,
+    /// How groups were renamed since the text was set that is told next.
+    renamed: Vec<(GroupName, GroupName)>,
 }
 
 impl Settings {
@@ -71,6 +75,7 @@ impl Settings {
     /// What was not answered is said again.
     pub(super) fn link_lost(&mut self) {
         self.retry_at = None;
+        self.renamed.clear();
         if !self.is_outdated {
             self.unanswered = self.said.clone().or(self.unanswered.take());
         }
@@ -92,6 +97,13 @@ impl Settings {
         Ok(())
     }
 
+    /// A group was renamed since the text was set that is told next. Beyond the bound, it is dropped.
+    pub(super) fn handle_renamed(&mut self, from: GroupName, to: GroupName) {
+        if self.renamed.len() < SETTINGS_RENAMED_MAX {
+            self.renamed.push((from, to));
+        }
+    }
+
     /// The server keeps these, or nothing. Who has asked for them hears them again.
     pub(super) fn handle_kept(
         &mut self,
@@ -99,6 +111,13 @@ impl Settings {
         is_asked: bool,
         common: &mut Common,
     ) {
+        self.take_kept(kept, is_asked, common);
+        for (from, to) in std::mem::take(&mut self.renamed) {
+            common.tell(Event::SettingsRenamed(from, to));
+        }
+    }
+
+    fn take_kept(&mut self, kept: Option<KeptSettings>, is_asked: bool, common: &mut Common) {
         let is_later = kept.as_ref().map(|kept| kept.sequence) > self.place();
         if self.is_known && !is_later && !self.is_outdated {
             if let Some(kept) = kept.filter(|_| is_asked && self.is_settled()) {

@@ -154,6 +154,7 @@ impl SignIn {
             | ServerMessage::GroupNews(..)
             | ServerMessage::InvitationsEnd
             | ServerMessage::Settings(_)
+            | ServerMessage::SettingsRenamed(..)
             | ServerMessage::SettingsNotKept(_)
             | ServerMessage::Block(..)
             | ServerMessage::Blocked(..)

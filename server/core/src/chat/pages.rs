@@ -10,6 +10,7 @@ use netchat_shared::extended::{HistoryFrom, Receipts};
 use netchat_shared::limits::LIST_ITEMS_MAX;
 use netchat_shared::name::{GroupName, UserName};
 
+use super::group_news::renamings;
 use super::people::People;
 use super::receipts::{ReceivedCounts, receipts_of};
 use crate::context::{Context, TimerKey};
@@ -154,7 +155,11 @@ impl Pages {
                 });
                 Update::Page(PageAnswer::Failures(named.collect()))
             }
-            (Page::Settings(kept), Query::Settings(_)) => Update::Page(PageAnswer::Settings(kept)),
+            (Page::Settings(kept), Query::Settings(_)) => {
+                let since = kept.as_ref().map(|kept| kept.sequence);
+                let renamed = since.map(|since| renamings(people, user, since));
+                Update::Page(PageAnswer::Settings(kept, renamed.unwrap_or_default()))
+            }
             // Not an answer to what was asked.
             _ => return fail(cx, asked),
         };
@@ -271,7 +276,7 @@ fn fail(cx: &mut Context, asked: Asked) {
             next: None,
         }),
         Query::Failures(..) => Update::Page(PageAnswer::Failures(Vec::new())),
-        Query::Settings(_) => Update::Page(PageAnswer::Settings(None)),
+        Query::Settings(_) => Update::Page(PageAnswer::Settings(None, Vec::new())),
     };
     cx.update(key, update);
 }

@@ -247,7 +247,12 @@ impl ExtendedSession {
                     self.answer(&failed);
                 }
             }
-            PageAnswer::Settings(kept) => self.answer(&ServerMessage::Settings(kept.clone())),
+            PageAnswer::Settings(kept, renamed) => {
+                for Renaming { from, to, .. } in renamed {
+                    self.answer(&ServerMessage::SettingsRenamed(from.clone(), to.clone()));
+                }
+                self.answer(&ServerMessage::Settings(kept.clone()));
+            }
             PageAnswer::Groups(groups) => {
                 let (page, has_more) = List::page(groups.iter().cloned());
                 self.answer(&ServerMessage::Groups(page, has_more));
