@@ -65,7 +65,7 @@ pub(crate) enum Written {
 thread_local! {
     static TIMES: [Format; 6] = const {
         [
-            Format::new(DATE, &[("hour", "2-digit"), ("minute", "2-digit")]),
+            Format::new(DATE, &[("hour", "numeric"), ("minute", "2-digit")]),
             Format::new(DATE, &[("dateStyle", "full"), ("timeStyle", "medium")]),
             Format::new(DATE, &[("weekday", "long"), ("day", "numeric"), ("month", "long")]),
             Format::new(DATE, &[("day", "numeric"), ("month", "long"), ("year", "numeric")]),

@@ -135,11 +135,17 @@ async fn nothing_keeps_anybody_from_using_any_view_of_the_page() {
     ] {
         views.look_at_sheet(menu, item).await;
     }
-    for menu in ["Menu", "New"] {
+    // On a phone they stand over the list.
+    views.page.goes_to("#/").await;
+    for (menu, item) in [("Menu", "Sign out"), ("New", "New group")] {
         views.page.click(menu).await;
         views.look(&format!("menu-{}", menu.to_lowercase())).await;
+        let item = views.page.find(&format!("//button[normalize-space(.)='{item}']")).await;
+        assert!(item.is_displayed().await.unwrap(), "{menu} was seen");
         views.page.presses(&["Escape"]).await;
     }
+    views.page.goes_to("#/g/networks").await;
+    views.page.sees("Friday is fine").await;
     views.page.presses(&["Control", "k"]).await;
     views.page.find("//dialog[@aria-label='Find']//li").await;
     views.look("find").await;
@@ -170,7 +176,7 @@ async fn nothing_keeps_anybody_from_using_the_page_when_something_is_wrong() {
     parts.kill_server().await;
     views.page.write("Is anybody there?").await;
     views.page.sees("Waiting").await;
-    views.page.shows("No connection").await;
+    views.page.find("//*[contains(@class, 'banner') and contains(., 'No connection')]").await;
     views.look("no-connection").await;
     std::fs::remove_file(parts.folder.path().join("netchat.db-key")).unwrap();
     parts.start_server().await;

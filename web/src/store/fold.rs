@@ -138,6 +138,7 @@ impl Store {
 
     fn set_connection(&mut self, connection: Connection) {
         self.connection = connection;
+        self.threads.values_mut().for_each(|thread| thread.is_unreadable = false);
         self.touched.thing(Thing::Connection);
         self.touched.thing(Thing::Online);
     }
@@ -322,7 +323,13 @@ impl Store {
         let thread = self.thread(conversation);
         thread.asked = thread.asked.filter(|asked| *asked != from);
         // A server that could not read says that there is more, and gives nothing.
-        thread.is_loaded |= from == HistoryFrom::Before(None) && !(places.is_empty() && has_more);
+        thread.is_unreadable = places.is_empty() && has_more;
+        thread.is_loaded |= from == HistoryFrom::Before(None) && !thread.is_unreadable;
+        if thread.is_unreadable {
+            self.say_word(notice::NOT_READ);
+            return;
+        }
+        let thread = self.thread(conversation);
         let (first, last) = (places.iter().min().copied(), places.iter().max().copied());
         match from {
             HistoryFrom::Before(before) => {
@@ -553,7 +560,7 @@ impl Store {
         for thread in self.threads.values_mut() {
             forgotten.extend(thread.timeline.forget_places());
             (thread.unread, thread.read) = (0, Sequence::ZERO);
-            (thread.is_loaded, thread.asked) = (false, None);
+            (thread.is_loaded, thread.asked, thread.is_unreadable) = (false, None, false);
             (thread.told_unread, thread.counted_to) = (None, Sequence::ZERO);
         }
         self.forget(forgotten);

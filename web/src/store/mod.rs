@@ -131,6 +131,9 @@ pub struct Thread {
     pub is_loaded: bool,
     /// What was asked of the server, and is not answered yet.
     pub asked: Option<HistoryFrom>,
+    /// The server could not read what was asked of it last: nothing more is asked until the person comes
+    /// again, or the connection does.
+    pub is_unreadable: bool,
     /// What the server has said is unread, until the line is here up to which it counted.
     told_unread: Option<usize>,
     /// Up to there, the server has counted what is unread.

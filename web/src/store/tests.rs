@@ -398,9 +398,19 @@ fn a_page_that_was_not_asked_for_or_not_read_is_wanted_until_it_is_here() {
         // Too much waits at present: it can't be asked for.
         assert_eq!(store.page_to_read(), latest_lines);
     }
-    // Its server could not read it.
+    // Its server could not read it: it is not asked again and again, but when the person comes again.
     asks(&mut store);
     store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), Vec::new(), true));
+    assert_eq!(store.page_to_read(), None);
+    assert!(store.notices.shown().unwrap().text.contains("can't be read at present"));
+    store.open(None);
+    store.open(Some(bob()));
+    assert_eq!(store.page_to_read(), latest_lines);
+    // Or the connection does.
+    asks(&mut store);
+    store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), Vec::new(), true));
+    store.fold(NOW, Event::Connection(Connection::Connecting));
+    store.fold(NOW, Event::Connection(Connection::Connected));
     assert_eq!(store.page_to_read(), latest_lines);
     latest(&mut store, 900, "late");
     assert_eq!(store.page_to_read(), None);

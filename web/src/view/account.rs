@@ -4,22 +4,18 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use netchat_shared::extended::AccountSession;
 
-use super::dialogs::Modal;
 use super::shown::{boxed, list, when};
-use super::{Ui, said, use_ui};
+use super::{said, use_ui};
 use crate::clock::now;
 use crate::store::{AccountIntent, Intent, PasswordForm, Thing, describe_session, device_of};
 use crate::words::{Word, account as words};
 
-/// The dialog: it is open as long as it is drawn.
+/// What is in the dialog.
 #[component]
 pub(super) fn AccountDialog() -> impl IntoView {
-    let close = |ui: Ui| ui.perform(Intent::Account(AccountIntent::Close));
     view! {
-        <Modal title=words::TITLE close>
-            <Sessions />
-            <ChangePassword />
-        </Modal>
+        <Sessions />
+        <ChangePassword />
     }
 }
 

@@ -88,6 +88,7 @@ fn follow_settings(ui: Ui) {
 fn Chat() -> impl IntoView {
     let ui = use_ui();
     let is_open = ui.part(Thing::Front, |store| store.front.is_some());
+    let is_new = ui.part(Thing::List, |store| store.listed().len() <= 1);
     let has_account = ui.part(Thing::Account, |store| store.account.is_open);
     let is_shown = move |side: &Side| *side == Side::Search || is_open.get();
     let side = Memo::new(move |_| ui.side.get().filter(is_shown));
@@ -96,6 +97,7 @@ fn Chat() -> impl IntoView {
         <div
             class="chat"
             class:chat--open=move || is_open.get()
+            class:chat--new=move || is_new.get()
             class:chat--details=move || side.get().is_some()
         >
             <Sidebar />

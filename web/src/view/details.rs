@@ -7,14 +7,13 @@ use netchat_shared::extended::Receipt;
 use netchat_shared::name::UserName;
 
 use super::groups::GroupDetailsView;
-use super::panel::panel_head;
 use super::shown::{boxed, put_back, when};
 use super::{said, use_ui};
 use crate::clock;
 use crate::router;
 use crate::store::{GroupIntent, Hears, Intent, ReadingIntent, Setting, Thing};
 use crate::words::details as words;
-use crate::words::values::{self, name_of};
+use crate::words::values;
 
 #[component]
 pub(super) fn Details() -> impl IntoView {
@@ -28,16 +27,12 @@ pub(super) fn Details() -> impl IntoView {
             ui.perform(Intent::Group(GroupIntent::Close));
         }
     });
-    let title = move || conversation.get().map(|it| name_of(ui.locale(), &it)).unwrap_or_default();
     let is_group = move || matches!(conversation.get(), Some(Conversation::Group(_)));
     view! {
-        <aside class="details" aria-label=said(words::TITLE) tabindex="-1">
-            {panel_head(title, words::CLOSE)}
-            <ReceiptsOfMessage />
-            <GoToDate />
-            <HearsChoice />
-            {when(is_group, || view! { <GroupDetailsView /> }.into_any())}
-        </aside>
+        <ReceiptsOfMessage />
+        <GoToDate />
+        <HearsChoice />
+        {when(is_group, || view! { <GroupDetailsView /> }.into_any())}
     }
 }
 

@@ -1,57 +1,15 @@
-//! Sheets in front of the page: each waits for its answer, and keeps what was typed until then.
+//! Forms in front of the page: each waits for its answer, and keeps what was typed until then.
 
 use leptos::ev::SubmitEvent;
-use leptos::html::Dialog;
 use leptos::prelude::*;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::name::{NameError, UserName};
 
 use super::shown::boxed;
-use super::{Ui, said, use_ui};
+use super::{said, use_ui};
 use crate::store::{Answer, Intent, Store, Thing};
 use crate::words::values::Mistake as _;
 use crate::words::{Locale, Word, dialog as words};
-
-/// A sheet: it is open as long as it is drawn.
-#[component]
-pub(super) fn Modal(
-    title: Word,
-    /// What makes it be drawn no more.
-    #[prop(default = |ui| ui.sheet.set(None))]
-    close: fn(Ui),
-    children: Children,
-) -> impl IntoView {
-    let ui = use_ui();
-    let dialog = NodeRef::<Dialog>::new();
-    Effect::new(move || {
-        if let Some(dialog) = dialog.get().filter(|dialog| !dialog.open()) {
-            // It is in the page, and not open: nothing refuses.
-            let _ = dialog.show_modal();
-        }
-    });
-    // Closed before it goes, the dialog gives the focus back to where it was.
-    on_cleanup(move || {
-        if let Some(dialog) = dialog.try_get_untracked().flatten() {
-            dialog.close();
-        }
-    });
-    view! {
-        <dialog class="card" node_ref=dialog aria-label=said(title) on:close=boxed(move |_| close(ui))>
-            <header class="card__head">
-                <h2>{said(title)}</h2>
-                <button
-                    class="button button--icon"
-                    type="button"
-                    aria-label=said(words::CLOSE)
-                    on:click=boxed(move |_| close(ui))
-                >
-                    {super::icons::icon(super::icons::Icon::Close)}
-                </button>
-            </header>
-            {children()}
-        </dialog>
-    }
-}
 
 /// Writes to somebody by their name.
 #[component]
@@ -62,7 +20,7 @@ pub(super) fn MessagePerson() -> impl IntoView {
         let name: UserName = name.parse().map_err(|error: NameError| error.say(locale))?;
         Ok(Intent::Open(Some(Conversation::User(name))))
     };
-    view! { <FormSheet title=words::MESSAGE_SOMEBODY submit=words::WRITE fields intent /> }
+    view! { <FormSheet submit=words::WRITE fields intent /> }
 }
 
 /// Makes a group of oneself and others.
@@ -71,14 +29,14 @@ pub(super) fn NewGroup() -> impl IntoView {
     let fields = vec![(words::GROUP_NAME, None), (words::MEMBERS, Some(words::MEMBERS_HINT))];
     let intent =
         |_: Locale, texts: &[String]| Ok(Intent::CreateGroup(text(texts, 0), text(texts, 1)));
-    view! { <FormSheet title=words::NEW_GROUP submit=words::CREATE fields intent waits=true /> }
+    view! { <FormSheet submit=words::CREATE fields intent waits=true /> }
 }
 
 /// Joins a group.
 #[component]
 pub(super) fn JoinGroup() -> impl IntoView {
     let intent = |_: Locale, texts: &[String]| Ok(Intent::JoinGroup(text(texts, 0)));
-    view! { <FormSheet title=words::JOIN_GROUP submit=words::JOIN fields=vec![(words::GROUP_NAME, None)] intent waits=true /> }
+    view! { <FormSheet submit=words::JOIN fields=vec![(words::GROUP_NAME, None)] intent waits=true /> }
 }
 
 /// Writes the same to several people, to each in their own conversation.
@@ -87,7 +45,7 @@ pub(super) fn MessageSeveral() -> impl IntoView {
     let fields = vec![(words::TO, Some(words::TO_HINT)), (words::TEXT, Some(words::TEXT_HINT))];
     let intent =
         |_: Locale, texts: &[String]| Ok(Intent::SendToEach(text(texts, 0), text(texts, 1)));
-    view! { <FormSheet title=words::MESSAGE_SEVERAL submit=words::SEND_TO_EACH fields intent /> }
+    view! { <FormSheet submit=words::SEND_TO_EACH fields intent /> }
 }
 
 fn text(texts: &[String], at: usize) -> String {
@@ -98,7 +56,6 @@ fn text(texts: &[String], at: usize) -> String {
 /// not; then what was typed stays.
 #[component]
 fn FormSheet(
-    title: Word,
     submit: Word,
     /// The label of each field, and a hint below it.
     fields: Vec<(Word, Option<Word>)>,
@@ -136,32 +93,39 @@ fn FormSheet(
             }
         }
     };
-    let fields = fields.into_iter().zip(texts);
-    let fields = fields.map(|((label, hint), text)| field(label, hint, text)).collect_view();
+    let mut fields = fields.into_iter().zip(texts);
+    // One can type at once.
+    let first = fields.next().map(|((label, hint), text)| field(label, hint, text, true));
+    let others = fields.map(|((label, hint), text)| field(label, hint, text, false)).collect_view();
     view! {
-        <Modal title>
-            <form on:submit=boxed(on_submit)>
-                {fields}
-                <p class="field__error" role="alert">{move || error.get()}</p>
-                <div class="card__actions">
-                    <button class="button" type="button" on:click=boxed(move |_| ui.sheet.set(None))>{said(words::CANCEL)}</button>
-                    <button class="button button--primary" type="submit" disabled=move || is_busy.get()>
-                        {said(submit)}
-                    </button>
-                </div>
-            </form>
-        </Modal>
+        <form on:submit=boxed(on_submit)>
+            {first}
+            {others}
+            <p class="field__error" role="alert">{move || error.get()}</p>
+            <div class="card__actions">
+                <button class="button" type="button" on:click=boxed(move |_| ui.sheet.set(None))>{said(words::CANCEL)}</button>
+                <button class="button button--primary" type="submit" disabled=move || is_busy.get()>
+                    {said(submit)}
+                </button>
+            </div>
+        </form>
     }
 }
 
 /// A labelled field, with a hint below it.
-pub(super) fn field(label: Word, hint: Option<Word>, text: RwSignal<String>) -> AnyView {
+pub(super) fn field(
+    label: Word,
+    hint: Option<Word>,
+    text: RwSignal<String>,
+    is_first: bool,
+) -> AnyView {
     view! {
         <label class="field">
             <span>{said(label)}</span>
             <input
                 type="text"
                 autocomplete="off"
+                autofocus=is_first
                 aria-label=said(label)
                 prop:value=text
                 on:input:target=move |event| text.set(event.target().value())

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::dialogs::Modal;
 use super::shown::boxed;
 use super::{Picked, said, use_ui};
 use crate::store::{Emoji, Emojis, Intent, MessageIntent, Thing};
@@ -29,23 +28,21 @@ pub(super) fn EmojiPicker(
         }
     });
     let shown = move || match emojis.get() {
-        None => view! { <p role="status">{said(words::FETCHING)}</p> }.into_any(),
+        None => view! { <p role="status">{said(notice::FETCHING)}</p> }.into_any(),
         Some(None) => view! { <p role="alert">{said(notice::NOT_FETCHED)}</p> }.into_any(),
         Some(Some(emojis)) => typed.with(|typed| draw(&emojis, typed.trim(), pick)),
     };
     view! {
-        <Modal title=words::TITLE>
-            <input
-                class="find__field"
-                type="text"
-                aria-label=said(words::FIND)
-                placeholder=said(words::NAME)
-                autocomplete="off"
-                autofocus
-                on:input:target=move |event| typed.set(event.target().value())
-            />
-            <div class="emoji">{move || shown()}</div>
-        </Modal>
+        <input
+            class="find__field"
+            type="text"
+            aria-label=said(words::FIND)
+            placeholder=said(words::NAME)
+            autocomplete="off"
+            autofocus
+            on:input:target=move |event| typed.set(event.target().value())
+        />
+        <div class="emoji">{move || shown()}</div>
     }
 }
 

@@ -299,7 +299,7 @@ fn TypedAction(
     };
     view! {
         <form on:submit=boxed(on_submit)>
-            {field(label, Some(hint), text)}
+            {field(label, Some(hint), text, false)}
             <button class="button button--small" type="submit" aria-label=said(name)>{said(label)}</button>
         </form>
     }

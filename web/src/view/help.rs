@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use netchat_client::slash::COMMANDS;
 
-use super::dialogs::Modal;
 use super::keys::KEYS;
 use super::{said, use_ui};
 use crate::words::{help, values};
@@ -20,11 +19,9 @@ pub(super) fn HelpSheet() -> impl IntoView {
     });
     let commands = commands.collect_view();
     view! {
-        <Modal title=help::TITLE>
-            <h3>{said(help::KEYS)}</h3>
-            <dl class="help">{keys}</dl>
-            <h3>{said(help::COMMANDS)}</h3>
-            <dl class="help">{commands}</dl>
-        </Modal>
+        <h3>{said(help::KEYS)}</h3>
+        <dl class="help">{keys}</dl>
+        <h3>{said(help::COMMANDS)}</h3>
+        <dl class="help">{commands}</dl>
     }
 }

@@ -24,6 +24,7 @@ mod keys;
 mod later;
 mod log;
 mod menu;
+mod modal;
 mod notices;
 mod panel;
 mod row;

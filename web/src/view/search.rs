@@ -9,7 +9,6 @@ use std::time::Duration;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
-use super::panel::panel_head;
 use super::shown::{boxed, list, when};
 use super::{keys, said, use_ui};
 use crate::clock;
@@ -26,14 +25,11 @@ pub(super) fn SearchPanel() -> impl IntoView {
     let hits = ui.part(Thing::Search, |store| store.searching.search.hits().to_vec());
     let hits = list(move || hits.get(), key, draw);
     view! {
-        <aside class="details search" aria-label=said(words::TITLE) tabindex="-1">
-            {panel_head(move || words::TITLE.say(ui.locale()).to_owned(), words::CLOSE)}
-            <Question />
-            <Progress />
-            <ol class="hits" aria-label=said(words::HITS) on:keydown=boxed(move |event| step(&event))>
-                {hits}
-            </ol>
-        </aside>
+        <Question />
+        <Progress />
+        <ol class="hits" aria-label=said(words::HITS) on:keydown=boxed(move |event| step(&event))>
+            {hits}
+        </ol>
     }
 }
 

@@ -6,7 +6,6 @@ use netchat_client::complete::rank;
 use netchat_shared::conversation::Conversation;
 
 use super::avatar;
-use super::dialogs::Modal;
 use super::shown::boxed;
 use super::{Side, Ui, keys, said, use_ui};
 use crate::device;
@@ -66,28 +65,26 @@ pub(super) fn Switcher() -> impl IntoView {
     let options =
         move || found.get().into_iter().enumerate().map(|(at, it)| option(at, it)).collect_view();
     view! {
-        <Modal title=words::FIND>
-            <input
-                class="find__field"
-                type="text"
-                role="combobox"
-                aria-label=said(words::FIND_LABEL)
-                aria-controls="found"
-                aria-expanded="true"
-                aria-activedescendant=move || format!("found-{}", chosen.get())
-                autocomplete="off"
-                autofocus
-                placeholder=said(words::NAME)
-                on:input:target=move |event| {
-                    chosen.set(0);
-                    typed.set(event.target().value());
-                }
-                on:keydown=boxed(on_key)
-            />
-            <ul class="found-list" id="found" role="listbox" aria-label=said(words::FOUND)>{move || options()}</ul>
-            {nothing_found(ui, found)}
-            {search_instead(ui)}
-        </Modal>
+        <input
+            class="find__field"
+            type="text"
+            role="combobox"
+            aria-label=said(words::FIND_LABEL)
+            aria-controls="found"
+            aria-expanded="true"
+            aria-activedescendant=move || format!("found-{}", chosen.get())
+            autocomplete="off"
+            autofocus
+            placeholder=said(words::NAME)
+            on:input:target=move |event| {
+                chosen.set(0);
+                typed.set(event.target().value());
+            }
+            on:keydown=boxed(on_key)
+        />
+        <ul class="found-list" id="found" role="listbox" aria-label=said(words::FOUND)>{move || options()}</ul>
+        {nothing_found(ui, found)}
+        {search_instead(ui)}
     }
 }
 
