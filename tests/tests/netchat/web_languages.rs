@@ -1,8 +1,8 @@
 //! The page in another language than English.
 
 use netchat_tests::browser::{Browser, Device};
-use netchat_tests::client::Client;
 use netchat_tests::process::System;
+use netchat_tests::terminal::Terminal;
 
 use super::web_surroundings::misfits;
 
@@ -16,11 +16,12 @@ async fn chooses(page: &Browser, menu: &str, language: &str) {
 #[tokio::test]
 async fn a_language_is_chosen_in_the_menu_changes_everything_at_once_and_stays() {
     let system = System::start(&[]).await;
-    let mut bob = Client::sign_in(system.udp, "bob").await;
+    let mut bob = Terminal::signed_in(&system.udp.to_string(), "bob", &[]).await;
     let alice = Browser::open(system.http, Device::Desktop).await;
     assert_eq!(alice.ask(LANGUAGE).await, "en");
     alice.sign_in("alice", "alicespassword").await;
-    bob.says("alice", ["hello".to_owned()]).await;
+    bob.types("/chat alice").await;
+    bob.types("hello").await;
     alice.open_conversation("bob").await;
     alice.sees("hello").await;
     alice.write("hi").await;
@@ -93,6 +94,7 @@ async fn a_browser_that_wants_german_is_answered_in_german_before_the_program_is
     chooses(&alice, "Menü", "English").await;
     alice.find("//nav[@aria-label='Conversations']").await;
     alice.reload().await;
+    alice.lets_the_program_go().await;
     alice.find("//nav[@aria-label='Conversations']").await;
     assert_eq!(alice.ask(LANGUAGE).await, "en");
     alice.click("Menu").await;
