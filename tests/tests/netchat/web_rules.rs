@@ -25,10 +25,21 @@ async fn rules_1_and_2_nothing_moves_under_who_reads_and_the_end_is_followed_unt
     alice.settles_at_end().await;
     assert!(alice.count(".message").await <= 150);
 
+    // So it is while one writes several lines, and takes them back.
+    alice.types(&"a thought of mine ".repeat(20)).await;
+    assert!(alice.is_at_end().await);
+    let clear = "const box = document.querySelector('textarea'); box.value = ''; \
+        box.dispatchEvent(new InputEvent('input', { bubbles: true }))";
+    alice.run(clear).await;
+    alice.waits_for_frames(4).await;
+    bob.says("alice", numbered(480..481)).await;
+    alice.sees("message 480 ").await;
+    alice.settles_at_end().await;
+
     // Whoever has scrolled stays where they are, and is told what is new.
     alice.scroll_by(-1_500).await;
     let place = alice.place().await;
-    bob.says("alice", numbered(480..485)).await;
+    bob.says("alice", numbered(481..486)).await;
     alice.shows("5 new").await;
     alice.has_not_moved(&place).await;
     // Earlier lines come in above, a row above grows, the text and the box grow.

@@ -46,6 +46,8 @@ struct Reading {
     scroller: NodeRef<Div>,
     list: NodeRef<Ol>,
     place: StoredValue<Place>,
+    /// How far the page has scrolled it last, if the person has not since.
+    put: StoredValue<Option<i32>>,
     /// What is new begins above what is in view.
     is_new_above: RwSignal<bool>,
 }
@@ -59,7 +61,18 @@ impl Reading {
         let window_ends =
             self.ui.live.read(|store| store.front.as_ref().is_some_and(|f| f.window.is_at_end()));
         let is_at_end = window_ends && below <= AT_END_PX;
-        let place = if is_at_end { Some(Place::End) } else { self.first_in_view(&scroller) };
+        // Sizes may be others again since the page has put it there: that is no scrolling away.
+        let is_put = self.put.get_value() == Some(top);
+        if !is_put || is_at_end {
+            self.note_place(&scroller, is_at_end);
+        }
+        self.look_ahead(&scroller);
+        self.look_for_new(&scroller);
+    }
+
+    fn note_place(self, scroller: &Element, is_at_end: bool) {
+        self.put.set_value(None);
+        let place = if is_at_end { Some(Place::End) } else { self.first_in_view(scroller) };
         if let Some(place) = place {
             self.place.set_value(place);
         }
@@ -68,8 +81,6 @@ impl Reading {
         if follows != is_at_end {
             self.ui.perform(Intent::Read(ReadingIntent::Scrolled(is_at_end)));
         }
-        self.look_ahead(&scroller);
-        self.look_for_new(&scroller);
     }
 
     /// Lines beyond an edge that is near are shown, or fetched: whenever the person has scrolled, and
@@ -131,7 +142,10 @@ impl Reading {
     fn restore(self) {
         let Some(scroller) = self.scroller.try_get_untracked().flatten() else { return };
         match self.place.get_value() {
-            Place::End => scroller.set_scroll_top(scroller.scroll_height()),
+            Place::End => {
+                scroller.set_scroll_top(scroller.scroll_height());
+                self.put.set_value(Some(scroller.scroll_top()));
+            }
             Place::At { row, offset_px } => {
                 let row = scroller.query_selector(&format!("[data-row='{row}']")).ok().flatten();
                 let top = scroller.get_bounding_client_rect().top();
@@ -141,6 +155,7 @@ impl Reading {
                     let element: &HtmlElement = &scroller;
                     element
                         .set_scroll_top((f64::from(element.scroll_top()) + moved).round() as i32);
+                    self.put.set_value(Some(element.scroll_top()));
                 }
             }
         }
@@ -183,6 +198,7 @@ pub(super) fn Log() -> impl IntoView {
         scroller: NodeRef::new(),
         list: NodeRef::new(),
         place: StoredValue::new(Place::End),
+        put: StoredValue::new(None),
         is_new_above: RwSignal::new(false),
     };
     let rows = ui.part(Thing::Rows, |store| {
