@@ -1,6 +1,7 @@
 //! What a session tells its driver.
 
 use super::put_off::PutOff;
+use super::told::Told;
 use crate::reaction::Reaction;
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;

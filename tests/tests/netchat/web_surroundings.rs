@@ -89,7 +89,7 @@ async fn a_part_that_cannot_be_fetched_says_so_and_is_fetched_when_it_is_wanted_
     alice.presses(&["Escape"]).await;
     alice.lacks("//dialog").await;
     assert_eq!(alice.typed().await, "");
-    alice.run("losesParts = false").await;
+    alice.run("losesParts = false; document.querySelector('textarea').focus()").await;
     alice.presses(&["Control", "k"]).await;
     alice.find("//dialog[@open]//input").await;
     alice.waits_until("done(document.activeElement.getAttribute('role'))", "combobox").await;

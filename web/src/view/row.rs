@@ -217,7 +217,8 @@ fn sign_button(
                 aria-pressed=if is_own { "true" } else { "false" }
                 on:click=boxed(move |_| ui.perform(Intent::Message(key, toggle.clone())))
             >
-                {format!("{sign} {}", people.len())}
+                // Its label says the same, with the names.
+                <span aria-hidden="true">{format!("{sign} {}", people.len())}</span>
             </button>
         </li>
     }

@@ -144,10 +144,8 @@ pub(crate) fn told(locale: Locale, what: &Told) -> String {
 
 /// The same as a sentence of its own.
 pub(crate) fn told_sentence(locale: Locale, what: &Told) -> String {
-    match what {
-        Told::Server(line) => line.clone(),
-        what => as_sentence(&told(locale, what)),
-    }
+    let said = told(locale, what);
+    if matches!(what, Told::Server(_)) { said } else { as_sentence(&said) }
 }
 
 /// How a conversation is called.

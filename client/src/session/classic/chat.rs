@@ -278,7 +278,7 @@ impl Chat {
                 self.finish_group_request(now, GroupOutcome::Quit, common);
             }
             Some(_) => {
-                self.finish_group_request(now, GroupOutcome::Refused(Told::Server(line)), common)
+                self.finish_group_request(now, GroupOutcome::Refused(Told::Server(line)), common);
             }
             None if unanswered => self.fail(now, Failure::Refused(Told::Server(line)), common),
             None => common.tell(Event::Line(Told::Server(line))),
