@@ -7,6 +7,7 @@ use netchat_client::slash::{Slash, Typed};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::GroupAction;
 use netchat_shared::limits::TEXT_BYTES_MAX;
+use wasm_bindgen::JsCast as _;
 
 use super::completion::{Completion, Completions};
 use super::icons::{Icon, icon};
@@ -204,9 +205,16 @@ fn follow_draft(ui: Ui, field: NodeRef<Textarea>, error: RwSignal<Option<String>
 /// The box is as high as its text.
 fn grow(field: &web_sys::HtmlTextAreaElement) {
     let style = web_sys::HtmlElement::style(field);
+    let row = field.parent_element().and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok());
+    let row = row.map(|row| (row.style(), row.offset_height()));
+    // The place of the messages stays while it is measured: else they would be scrolled.
+    let hold =
+        row.iter().map(|(row, height)| row.set_property("min-height", &format!("{height}px")));
+    hold.for_each(drop);
     // The height of the style sheet bounds it, where it is known.
     let _ = style.set_property("height", "auto");
     let _ = style.set_property("height", &format!("{}px", field.scroll_height() + 2));
+    row.iter().for_each(|(row, _)| drop(row.remove_property("min-height")));
 }
 
 /// What the text is about: an answer, or a correction.
