@@ -26,11 +26,7 @@ try {
   await client.default({ module_or_path: wasm.href });
 } catch (error) {
   console.error(error);
-  const note = document.createElement("p");
-  note.setAttribute("role", "alert");
-  note.className = "boot-error";
-  note.textContent = "NetChat could not start in this browser. Reload the page, or try a newer browser.";
   // Nobody is asked for a password that nothing can be done with.
   document.querySelector("#sign-in-page")?.remove();
-  document.body.append(note);
+  document.querySelector("#boot-error").hidden = false;
 }

@@ -259,7 +259,7 @@ pub enum SlashError {
     TextMissing(&'static str),
     /// It stands with something that it does not know.
     #[error("/{0} needs {1}")]
-    Which(&'static str, &'static str),
+    Which(&'static str, Needed),
     /// It stands with a word that it does not know.
     #[error("/{0} stands alone, or with {1}")]
     Only(&'static str, &'static str),
@@ -269,6 +269,20 @@ pub enum SlashError {
     /// A sign that can't be.
     #[error("{0}")]
     Sign(#[from] SignError),
+}
+
+/// What a command needs. The text goes on after "it needs".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Needed {
+    /// A group and a name.
+    #[error("a group, and a name behind a colon")]
+    GroupAndName,
+    /// A group and a policy.
+    #[error("a group, and behind a colon: anyone, invitation or asking")]
+    GroupAndPolicy,
+    /// One of one's sessions.
+    #[error("a number of /sessions, or others")]
+    Session,
 }
 
 /// What a line means where messages are typed.
@@ -323,8 +337,8 @@ fn read_invite(command: &'static str, rest: &str) -> Result<Slash, SlashError> {
 fn read_policy(command: &'static str, rest: &str) -> Result<Slash, SlashError> {
     act(command, rest, |word| {
         let policy = JoinPolicy::from_word(word);
-        let words = "a group, and behind a colon: anyone, invitation or asking";
-        Ok(GroupAction::SetPolicy(policy.ok_or(SlashError::Which(command, words))?))
+        let policy = policy.ok_or(SlashError::Which(command, Needed::GroupAndPolicy));
+        Ok(GroupAction::SetPolicy(policy?))
     })
 }
 
@@ -332,7 +346,7 @@ fn read_end(command: &'static str, rest: &str) -> Result<Slash, SlashError> {
     match rest.parse() {
         Ok(number) => Ok(Slash::EndSession(number)),
         Err(_) if rest == "others" => Ok(Slash::EndOtherSessions),
-        Err(_) => Err(SlashError::Which(command, "a number of /sessions, or others")),
+        Err(_) => Err(SlashError::Which(command, Needed::Session)),
     }
 }
 
@@ -375,8 +389,7 @@ fn user(command: &'static str, rest: &str) -> Result<UserName, SlashError> {
 
 /// A group, and what stands behind a colon.
 fn pair<'a>(command: &'static str, rest: &'a str) -> Result<(&'a str, &'a str), SlashError> {
-    let what = "a group, and a name behind a colon";
-    rest.rsplit_once(": ").ok_or(SlashError::Which(command, what))
+    rest.rsplit_once(": ").ok_or(SlashError::Which(command, Needed::GroupAndName))
 }
 
 fn act(

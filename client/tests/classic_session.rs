@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use netchat_client::session::{
     Arrival, Connection, Content, Event, Failure, GroupOutcome, Output, Progress, Question,
-    SendError, Session,
+    SendError, Session, Told,
 };
 use netchat_shared::body::{Body, encode_text};
 use netchat_shared::classic::Notice;
@@ -202,7 +202,7 @@ fn messages_are_verified_and_acknowledged_as_the_original_client_does() {
 
     client.say(&Notice::Line("SERVER: hello".to_owned()));
     assert_eq!(client.take_sent(), ["RECEIVED"]);
-    assert_eq!(client.take_events(), [Event::Line("SERVER: hello".to_owned())]);
+    assert_eq!(client.take_events(), [Event::Line(Told::Server("SERVER: hello".to_owned()))]);
 
     client.say(&Notice::Leave);
     assert_eq!(client.take_sent(), ["RECEIVED"]);

@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
@@ -43,7 +45,12 @@ pub enum Device {
     DarkPhone,
     /// The desktop of somebody who has set letters twice as big.
     LargeText,
+    /// The desktop of somebody who speaks German.
+    German,
 }
+
+/// Where pictures of the page are left.
+const SCREENSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/screenshots");
 
 /// A browser window with a profile of its own.
 pub struct Browser {
@@ -76,6 +83,9 @@ impl Browser {
             }
             Device::LargeText => {
                 options["prefs"] = json!({ "webkit.webprefs.default_font_size": 32 });
+            }
+            Device::German => {
+                options["prefs"] = json!({ "intl.accept_languages": "de-AT,de" });
             }
         }
         options["args"] = json!(flags);
@@ -175,10 +185,18 @@ impl Browser {
 
     /// A picture of what the test sees, for a person to look at: `target/screenshots`.
     pub async fn screenshot(&self, name: &str) {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/screenshots");
-        std::fs::create_dir_all(folder).unwrap();
+        std::fs::create_dir_all(SCREENSHOTS).unwrap();
         let picture = self.page.screenshot().await.unwrap();
-        std::fs::write(format!("{folder}/{name}.png"), picture).unwrap();
+        std::fs::write(format!("{SCREENSHOTS}/{name}.png"), picture).unwrap();
+    }
+
+    /// A small picture of it, for a page of documentation.
+    pub async fn picture(&self, name: &str) {
+        let parameters = json!({ "format": "webp", "quality": 80 });
+        let said = self.tells_browser("Page.captureScreenshot", parameters).await;
+        let picture = STANDARD.decode(said["data"].as_str().unwrap()).unwrap();
+        std::fs::create_dir_all(SCREENSHOTS).unwrap();
+        std::fs::write(format!("{SCREENSHOTS}/{name}.webp"), picture).unwrap();
     }
 
     /// Waits for an element.

@@ -49,10 +49,14 @@ mod netchat {
     mod sign_in_threats;
     /// The database does what the plain model of it does.
     mod storage_conformance;
+    /// The page in another language than English.
+    mod web_languages;
     /// How the page behaves under who reads and writes there.
     mod web_rules;
     /// The page where it is not expected: other sizes, paths, colours, days, and what strangers write.
     mod web_surroundings;
+    /// Every view of the page, for everybody, and how it looks.
+    mod web_views;
     /// The whole system, as one seed decides.
     mod world_simulation;
 }

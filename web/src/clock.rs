@@ -1,9 +1,11 @@
-//! The browser's clocks, and times as people here write them.
+//! The browser's clocks, and times as people write them.
 
 use std::time::Duration;
 
 use netchat_shared::time::{Instant, Now, UnixTime};
-use wasm_bindgen::JsValue;
+
+use crate::intl::{self, Written};
+use crate::words::{Locale, time};
 
 /// The present, on both clocks. The monotonic one begins when the page was loaded.
 #[must_use]
@@ -36,80 +38,95 @@ pub(crate) fn start_of(day: i64) -> UnixTime {
     UnixTime { millis: start.get_time().max(0.0) as u64 }
 }
 
-/// A format of the browser's, made once: making one is slow.
-struct Format(js_sys::Intl::DateTimeFormat);
-
-impl Format {
-    fn new(options: &[(&str, &str)]) -> Self {
-        let object = js_sys::Object::new();
-        for (name, value) in options {
-            // Setting a field of a new object can't fail.
-            let _ = js_sys::Reflect::set(&object, &(*name).into(), &(*value).into());
-        }
-        Self(js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &object))
-    }
-
-    fn write(&self, time: UnixTime) -> String {
-        let written = self.0.format().call1(&JsValue::UNDEFINED, &date(time));
-        written.ok().and_then(|text| text.as_string()).unwrap_or_default()
-    }
+/// The time of day as people write it there.
+pub(crate) fn time_of_day(locale: Locale, time: UnixTime) -> String {
+    intl::time(locale, Written::Time, time)
 }
 
-thread_local! {
-    static TIME: Format = Format::new(&[("hour", "2-digit"), ("minute", "2-digit")]);
-    static FULL: Format = Format::new(&[("dateStyle", "full"), ("timeStyle", "medium")]);
-    static DAY: Format =
-        Format::new(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]);
-    static DAY_OF_YEAR: Format =
-        Format::new(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]);
-    static WEEKDAY: Format = Format::new(&[("weekday", "short")]);
-    static SHORT: Format = Format::new(&[("day", "numeric"), ("month", "short")]);
-}
-
-/// The time of day as people here write it.
-pub(crate) fn time_of_day(time: UnixTime) -> String {
-    TIME.with(|format| format.write(time))
-}
-
-/// The full date and time as people here write it.
-pub(crate) fn full_date(time: UnixTime) -> String {
-    FULL.with(|format| format.write(time))
+/// The full date and time as people write it there.
+pub(crate) fn full_date(locale: Locale, time: UnixTime) -> String {
+    intl::time(locale, Written::Full, time)
 }
 
 /// A time in the list: of today the time, of this week the day, else the date.
-pub(crate) fn short(time: UnixTime) -> String {
+pub(crate) fn short(locale: Locale, time: UnixTime) -> String {
     const WEEK_MS: u64 = 6 * 24 * 3_600 * 1_000;
     let today = now().calendar;
-    if day_of(time) == day_of(today) {
-        time_of_day(time)
+    let written = if day_of(time) == day_of(today) {
+        Written::Time
     } else if today.millis.saturating_sub(time.millis) < WEEK_MS {
-        WEEKDAY.with(|format| format.write(time))
+        Written::Weekday
     } else {
-        SHORT.with(|format| format.write(time))
-    }
+        Written::Short
+    };
+    intl::time(locale, written, time)
 }
 
-/// The date of a time, as people here write it; today and yesterday by name.
-pub(crate) fn date_of(time: UnixTime) -> String {
-    day(day_of(time))
+/// The date of a time, as people write it there; today and yesterday by name.
+pub(crate) fn date_of(locale: Locale, time: UnixTime) -> String {
+    day(locale, day_of(time))
 }
 
-/// A day as people here write it; today and yesterday by name.
-pub(crate) fn day(day: i64) -> String {
+/// A day as people write it there; today and yesterday by name.
+pub(crate) fn day(locale: Locale, day: i64) -> String {
     let today = now().calendar;
     let yesterday = day_of(UnixTime { millis: start_of(day_of(today)).millis.saturating_sub(1) });
     if day == day_of(today) {
-        "Today".to_owned()
+        time::TODAY.say(locale).to_owned()
     } else if day == yesterday {
-        "Yesterday".to_owned()
+        time::YESTERDAY.say(locale).to_owned()
     } else if day / 10_000 == day_of(today) / 10_000 {
-        DAY.with(|format| format.write(start_of(day)))
+        intl::time(locale, Written::Day, start_of(day))
     } else {
-        DAY_OF_YEAR.with(|format| format.write(start_of(day)))
+        intl::time(locale, Written::DayOfYear, start_of(day))
+    }
+}
+
+/// How long ago something was: in minutes, hours or days, rounded down. What is still to come is now.
+pub(crate) fn ago(locale: Locale, now: UnixTime, then: UnixTime) -> String {
+    let minutes = now.millis.saturating_sub(then.millis) / 60_000;
+    match minutes {
+        0 => time::JUST_NOW.say(locale).to_owned(),
+        1..60 => intl::ago(locale, minutes, "minute"),
+        60..1_440 => intl::ago(locale, minutes / 60, "hour"),
+        _ => intl::ago(locale, minutes / 1_440, "day"),
     }
 }
 
 /// The time in a form for machines (ISO 8601).
 pub(crate) fn machine_readable(time: UnixTime) -> String {
     date(time).to_iso_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn minutes_hours_and_days_are_told_in_each_language() {
+        let told = |locale| {
+            [0, 1, 59, 60, 1_439, 1_440, 2_880].map(|minutes: u64| {
+                let now = UnixTime { millis: 1_000_000 + minutes * 60_000 };
+                ago(locale, now, UnixTime { millis: 1_000_000 }).replace('.', "")
+            })
+        };
+        let english = ["just now", "1 min ago", "59 min ago", "1 hr ago", "23 hr ago"];
+        assert_eq!(told(Locale::En)[..5], english);
+        assert_eq!(told(Locale::En)[5..], ["1 day ago", "2 days ago"]);
+        let german = ["gerade eben", "vor 1 Min", "vor 59 Min", "vor 1 Std", "vor 23 Std"];
+        assert_eq!(told(Locale::De)[..5], german);
+        assert_eq!(told(Locale::De)[5..], ["vor 1 Tag", "vor 2 Tagen"]);
+    }
+
+    #[test]
+    fn days_are_written_in_the_language_of_the_page() {
+        let then = start_of(20_200_309);
+        assert_eq!(date_of(Locale::De, then), "9. März 2020");
+        assert!(date_of(Locale::En, then).contains("March"));
+        let today = now().calendar;
+        assert_eq!(date_of(Locale::En, today), "Today");
+        assert_eq!(date_of(Locale::De, today), "Heute");
+    }
 }

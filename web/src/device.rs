@@ -1,6 +1,9 @@
-//! The browser itself: what it is called in the list of one's sessions, and how it writes without capitals.
+//! The browser itself: what it is called in the list of one's sessions, which languages its owner speaks, and how
+//! it writes without capitals.
 
 use netchat_shared::extended::DeviceName;
+
+use crate::words::Locale;
 
 /// Browsers, by words of their user agents; the first that is there. Those that pretend to be others come
 /// before them.
@@ -37,6 +40,26 @@ fn describe(agent: &str) -> String {
         Some(system) => format!("{browser} on {system}"),
         None => browser.to_owned(),
     }
+}
+
+/// The languages that the person wants, as they have set them in the browser.
+fn languages() -> Vec<String> {
+    let wanted = web_sys::window().map(|window| window.navigator().languages());
+    wanted.unwrap_or_default().iter().filter_map(|tag| tag.as_string()).collect()
+}
+
+/// The language of the page where nothing else is set.
+pub(crate) fn locale() -> Locale {
+    let wanted = languages();
+    Locale::first_of(wanted.iter().map(String::as_str))
+}
+
+/// The language as it is spoken where the person is, if they have said so: dates differ.
+pub(crate) fn tag(locale: Locale) -> String {
+    let is_spoken = |tag: &String| Locale::first_of([tag.as_str()]) == locale;
+    let found =
+        languages().into_iter().find(|tag| is_spoken(tag) && tag.starts_with(locale.code()));
+    found.unwrap_or_else(|| locale.code().to_owned())
 }
 
 /// A text without capitals, by the browser's tables: the module has none.

@@ -61,6 +61,7 @@ impl Live {
         });
         if touched.is_everything() {
             notify(self.rows, None);
+            notify(self.details, None);
             notify(self.entries, None);
         } else {
             notify(self.rows, Some(touched.rows()));

@@ -11,6 +11,7 @@ mod deny;
 mod fingerprint;
 mod fuzz;
 mod parts;
+mod pictures;
 mod report;
 mod test;
 mod tidy;
@@ -37,6 +38,7 @@ cargo xtask COMMAND
   deny         licences, duplicates and sources of everything that is built in
   web          build the web client into target/web
   web --report and say what it weighs, and what of it weighs most
+  pictures     the pictures of the web client in docs/pictures, taken anew
   tidy         check the rules of ARCHITECTURE.md that no compiler checks";
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         "deny" => deny::check(),
         "web" if rest == ["--report"] => report::run(),
         "web" => web::build(),
+        "pictures" => pictures::take(),
         "tidy" => tidy::run(),
         _ => {
             println!("{USAGE}");

@@ -45,6 +45,25 @@ const FORBIDDEN_WORDS: [(&str, &[&str]); 7] = [
     ),
 ];
 
+/// What stands in quotes where the page is drawn and is no word of it: keys as browsers call them, and the
+/// groups in the file of emoji. Words of the page stand in `web/locales`.
+const NO_WORDS: [&str; 14] = [
+    "ArrowUp",
+    "ArrowDown",
+    "Enter",
+    "Escape",
+    "Tab",
+    "Smileys and emotion",
+    "People and body",
+    "Animals and nature",
+    "Food and drink",
+    "Travel and places",
+    "Activities",
+    "Objects",
+    "Symbols",
+    "Flags",
+];
+
 const LINES_MAX: usize = 800;
 
 /// Documents that people read side by side with code.
@@ -60,6 +79,7 @@ pub(crate) fn run() -> Result<()> {
     }
     check_lengths(&root(), &mut problems)?;
     check_columns(&mut problems)?;
+    check_language(&mut problems)?;
     check_security(&mut problems)?;
     arrows::check(&mut problems, &rust_files(&root().join("server/core/src"))?)?;
     for problem in &problems {
@@ -124,6 +144,38 @@ fn check_columns(problems: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
+/// No word that people read or hear stands where the page is drawn: it would be there in one language only.
+fn check_language(problems: &mut Vec<String>) -> Result<()> {
+    for file in rust_files(&root().join("web/src/view"))? {
+        let text = fs::read_to_string(&file)?;
+        let drawn = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in drawn.lines().enumerate().filter(|(_, line)| holds_words(line)) {
+            problems.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
+        }
+    }
+    Ok(())
+}
+
+/// A text that begins like a sentence, or stands where text is shown or heard.
+fn holds_words(line: &str) -> bool {
+    const HEARD: [&str; 4] = ["aria-label=", "title=", "placeholder=", ">"];
+    let line = line.trim();
+    if line.starts_with("//") {
+        return false;
+    }
+    let parts: Vec<_> = line.split('"').collect();
+    let is_alone = parts.len() == 3 && parts[0].is_empty() && parts[2].is_empty();
+    parts.windows(2).step_by(2).any(|part| {
+        let (before, text) = (part[0], part[1]);
+        let is_heard = is_alone || HEARD.iter().any(|heard| before.ends_with(heard));
+        let begins = text.starts_with(|c: char| c.is_uppercase())
+            && text.chars().nth(1).is_some_and(char::is_lowercase);
+        let is_word = begins
+            || is_heard && text.split(|c: char| !c.is_alphabetic()).any(|word| word.len() > 1);
+        is_word && !NO_WORDS.contains(&text)
+    })
+}
+
 /// Each test that SECURITY.md names is there.
 fn check_security(problems: &mut Vec<String>) -> Result<()> {
     let sources = rust_files(&root())?.into_iter().map(fs::read_to_string);
@@ -151,4 +203,33 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_where_the_page_is_drawn() {
+        for words in [
+            r#"<button aria-label="close">"#,
+            r#"<p>"nothing here"</p>"#,
+            r#"    "Send again""#,
+            r#"    "or not""#,
+            r#"let label = format!("Remove {name}");"#,
+        ] {
+            assert!(holds_words(words), "{words}");
+        }
+        for other in [
+            r#"<ul class="message__signs" aria-label=said(words::REACTIONS)>"#,
+            r#"<kbd>"?"</kbd>"#,
+            r#"    " ""#,
+            r#""Enter" | "Tab" => self.choose(at),"#,
+            r#"/// Says "Hello"."#,
+            r#""M10 3.5a6.5 6.5 0 1 0 .01 0M7.5 8.5h.01""#,
+            r#"let row = scroller.query_selector(".log__unread");"#,
+        ] {
+            assert!(!holds_words(other), "{other}");
+        }
+    }
 }

@@ -105,6 +105,17 @@ pub(crate) fn ensure_chromium() -> Result<()> {
     run(command("apt-get", &install).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
+/// A font with emoji, for pictures.
+pub(crate) fn ensure_emoji_font() -> Result<()> {
+    let fonts = output(&mut command("fc-list", &[":charset=1f600"])).unwrap_or_default();
+    if !fonts.trim().is_empty() || !is_there("apt-get") {
+        return Ok(());
+    }
+    println!("Installing a font with emoji…");
+    let install = ["install", "-y", "-qq", "--no-install-recommends", "fonts-noto-color-emoji"];
+    run(command("apt-get", &install).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
 /// Installs a tool into the project's folder unless that version of it can be found. Built without
 /// optimisation: it takes a quarter of the time, and the tools have little to do.
 fn ensure_cargo_tool(program: &str, package: &str, version: &str, flags: &[&str]) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::command::{command, root, run};
 use crate::{fingerprint, parts, tools};
 
 /// What the bundle is built from, relative to the project's folder.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     "Cargo.lock",
     "Cargo.toml",
     "Trunk.toml",
@@ -18,12 +18,13 @@ const SOURCES: [&str; 18] = [
     "client/Cargo.toml",
     "client/src",
     "web/Cargo.toml",
-    "web/build.rs",
     "web/boot.js",
+    "web/build.rs",
     "web/early.js",
     "web/icon-maskable.svg",
     "web/icon.svg",
     "web/index.html",
+    "web/locales",
     "web/manifest.webmanifest",
     "web/src",
     "web/style.css",

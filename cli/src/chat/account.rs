@@ -66,7 +66,7 @@ pub(crate) fn outcome(outcome: PasswordOutcome) -> Result<String, String> {
         PasswordOutcome::Wrong => {
             Err("WRONG: this is not your password. It is the old one still.".to_owned())
         }
-        PasswordOutcome::Refused(why) => Err(why),
+        PasswordOutcome::Refused(why) => Err(why.sentence()),
         PasswordOutcome::NoAnswer => {
             Err("No answer: it may have been changed. Try the new one next time.".to_owned())
         }

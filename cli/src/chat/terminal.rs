@@ -11,7 +11,7 @@ use std::time::Duration;
 use self::groups::Decision;
 use netchat_client::session::{
     Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Progress, Question,
-    SendError, Session, StoredAt,
+    SendError, Session, StoredAt, Told,
 };
 use netchat_client::slash::{Slash, Typed, help, parse_names};
 use netchat_shared::classic::{Notice, Roster};
@@ -275,7 +275,7 @@ impl Terminal {
             // Kept by whoever drives this.
             | Event::ServerKey(_)
             | Event::Stale => {}
-            Event::Line(line) => self.info(line),
+            Event::Line(told) => self.info(told.sentence()),
         }
     }
 
@@ -677,8 +677,8 @@ impl Terminal {
             Failure::NoSuchUser => first_text(&Notice::NoSuchClient),
             Failure::Lost => first_text(&Notice::Lost),
             Failure::Corrupted => first_text(&Notice::Corrupted),
-            Failure::Refused(line) if line.starts_with("SERVER: ") => line,
-            Failure::Refused(line) => format!("SERVER: Not sent: {line}"),
+            Failure::Refused(Told::Server(line)) if line.starts_with("SERVER: ") => line,
+            Failure::Refused(why) => format!("SERVER: Not sent: {why}"),
             Failure::NoAnswer => {
                 "SERVER: No answer; it may not have arrived. Please send again.".to_owned()
             }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use rand_chacha::ChaCha12Rng;
 
 use super::backoff::Backoff;
-use super::{Connection, Event, GroupOutcome, Outgoing, Output, Question};
+use super::{Connection, Event, GroupOutcome, Outgoing, Output, Question, Told};
 use netchat_shared::FreshKeys;
 use netchat_shared::extended::{AccountSessionId, DeviceName, GroupAction, JoinPolicy};
 use netchat_shared::list::List;
@@ -13,10 +13,6 @@ use netchat_shared::message_id::{MessageId, MessageIds};
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::password::Password;
 use netchat_shared::sorted::SortedSet;
-
-/// What is said of one request more than may wait.
-pub(super) const TOO_MUCH_WAITS: &str =
-    "Too many requests wait for the server: try again when it answers.";
 
 /// Handed in to each part with each input.
 #[derive(Debug)]
@@ -92,7 +88,7 @@ impl Common {
 
     /// One request about a group more than may wait.
     pub(super) fn refuse_group(&mut self, request: &GroupRequest) {
-        let refused = GroupOutcome::Refused(TOO_MUCH_WAITS.to_owned());
+        let refused = GroupOutcome::Refused(Told::TooMuchWaits);
         self.tell(Event::Group(request.group().clone(), refused));
     }
 

@@ -1,6 +1,7 @@
 //! What a session tells its driver.
 
 use super::put_off::PutOff;
+use super::told::Told;
 use crate::reaction::Reaction;
 use netchat_shared::classic::Roster;
 use netchat_shared::conversation::Conversation;
@@ -119,8 +120,8 @@ pub enum Event {
     /// The server could not tell everything: what is shown is to be asked for anew. The session
     /// asks for receipts and for who is online by itself.
     Stale,
-    /// Anything else the server says, as a line to show.
-    Line(String),
+    /// Anything else that is to be shown as a line.
+    Line(Told),
 }
 
 /// What has to be answered before sign-in can go on.
@@ -278,7 +279,7 @@ pub enum Failure {
     /// It arrived damaged.
     Corrupted,
     /// The server refused it, and says why.
-    Refused(String),
+    Refused(Told),
     /// The server did not answer: it may have arrived or not.
     NoAnswer,
 }
@@ -291,7 +292,7 @@ pub enum PasswordOutcome {
     /// The old one was wrong: nothing has changed.
     Wrong,
     /// It was not changed, and why.
-    Refused(String),
+    Refused(Told),
     /// The connection was lost before the answer came: it may be either.
     NoAnswer,
 }
@@ -330,7 +331,7 @@ pub enum GroupOutcome {
     /// There is no such group.
     DoesNotExist,
     /// It was refused, and why.
-    Refused(String),
+    Refused(Told),
     /// One is not a member any more.
     Quit,
 }

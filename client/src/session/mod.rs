@@ -20,6 +20,7 @@ mod event;
 mod extended;
 mod put_off;
 mod saved;
+mod told;
 
 use std::collections::VecDeque;
 
@@ -38,6 +39,7 @@ use self::extended::Extended;
 pub use self::extended::Trust;
 pub use self::put_off::PutOff;
 pub use self::saved::{Outgoing, Saved};
+pub use self::told::{Told, whole_seconds};
 use crate::reaction::Reaction;
 use netchat_shared::FreshKeys;
 use netchat_shared::conversation::Conversation;
@@ -54,9 +56,6 @@ use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::sorted::SortedSet;
 use netchat_shared::time::Instant;
-
-/// What a classic server can't do, in words.
-const NO_INVITATIONS: &str = "this server knows no invitations: its groups are open to everyone";
 
 /// A client session. See the module's documentation for how to drive it.
 #[derive(Debug)]
@@ -454,7 +453,7 @@ impl Session {
     /// Is not told of somebody's invitations any more, or again; answered with [`Event::Block`].
     pub fn block(&mut self, now: Instant, name: UserName, is_blocked: bool) {
         match self.mode {
-            Mode::Classic => self.common.tell(Event::Line(NO_INVITATIONS.to_owned())),
+            Mode::Classic => self.common.tell(Event::Line(Told::NoInvitations)),
             Mode::Extended => self.extended.block(now, name, is_blocked, &mut self.common),
         }
     }
@@ -696,8 +695,7 @@ impl Session {
 
     fn request(&mut self, now: Instant, request: AccountRequest) -> bool {
         if self.mode == Mode::Classic {
-            let line = "this server knows no sessions, and changes no passwords";
-            self.common.tell(Event::Line(line.to_owned()));
+            self.common.tell(Event::Line(Told::NoSessions));
             return false;
         }
         self.extended.request_account(now, request, &mut self.common)
@@ -729,13 +727,13 @@ impl Session {
 }
 
 /// A list of typed names, each in one piece; why not, as a line.
-fn member_list(members: Vec<String>) -> Result<List<String>, String> {
+fn member_list(members: Vec<String>) -> Result<List<String>, Told> {
     let split = |typed: String| -> Vec<String> {
         typed.split(';').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
     };
     let members: Vec<_> = members.into_iter().flat_map(split).collect();
     if members.iter().any(|name| name.contains(char::is_control)) {
-        return Err("a name can't contain control characters".to_owned());
+        return Err(Told::ControlCharacters);
     }
-    List::new(members).map_err(|error| error.to_string())
+    List::new(members).map_err(|_| Told::TooManyMembers)
 }

@@ -99,9 +99,10 @@ fn each_reason_not_to_send_is_one_line() {
     let events = pair.take_events();
     assert_eq!(events.len(), 5);
     for (event, id) in events.iter().zip(ids) {
-        let Event::Progress(of, Progress::Failed(Failure::Refused(line), None)) = event else {
+        let Event::Progress(of, Progress::Failed(Failure::Refused(why), None)) = event else {
             panic!("{event:?}")
         };
+        let line = why.to_string();
         assert!(*of == id && !line.is_empty() && !line.contains('\n'), "{line}");
     }
     assert!(pair.session.is_settled());

@@ -674,7 +674,7 @@ impl World {
             | Event::Blocked(..)
             | Event::OtherLog
             | Event::Stale => {}
-            Event::Line(line) => person.lines.push(line),
+            Event::Line(told) => person.lines.push(told.sentence()),
         }
     }
 

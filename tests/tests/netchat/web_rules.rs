@@ -398,58 +398,6 @@ async fn what_a_person_mutes_is_muted_in_all_their_sessions_and_when_the_browser
 
 /// Every view and dialog, in both themes.
 #[tokio::test]
-async fn nothing_keeps_anybody_from_using_the_page() {
-    let system = System::start(&[]).await;
-    let mut bob = Client::sign_in(system.udp, "bob").await;
-    let page = Browser::open(system.http, Device::Desktop).await;
-    let mut faults = Vec::new();
-    let mut look = async |view: &str| {
-        for theme in ["light", "dark"] {
-            page.run(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
-            let found = page.accessibility_faults().await;
-            faults.extend(found.into_iter().map(|fault| format!("{view}, {theme}: {fault}")));
-        }
-        page.screenshot(&format!("view-{view}")).await;
-    };
-    page.find("//h1").await;
-    look("sign-in").await;
-    page.sign_in("alice", "alicespassword").await;
-    look("welcome").await;
-    bob.says("alice", numbered(0..8)).await;
-    page.open_conversation("bob").await;
-    page.sees("message 7").await;
-    page.write("see *this*, `that` and https://example.org").await;
-    page.sees("this").await;
-    page.run("document.querySelector('.log').focus()").await;
-    page.presses(&["ArrowUp"]).await;
-    look("conversation").await;
-    for (menu, item) in [
-        ("New", "Message somebody"),
-        ("New", "New group"),
-        ("New", "Join group"),
-        ("New", "Message several"),
-        ("Menu", "Account"),
-        ("Menu", "Keys and commands"),
-    ] {
-        page.choose(menu, item).await;
-        page.find("//dialog[@open]").await;
-        look(&item.to_lowercase().replace(' ', "-")).await;
-        page.presses(&["Escape"]).await;
-        page.lacks("//dialog[@open]").await;
-    }
-    page.click("Menu").await;
-    look("menu").await;
-    page.presses(&["Escape"]).await;
-    page.click("Details").await;
-    page.find("//aside[@aria-label='Details']").await;
-    look("details").await;
-    page.presses(&["Control", "k"]).await;
-    page.find("//dialog[@aria-label='Find']//li").await;
-    look("find").await;
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-#[tokio::test]
 async fn what_was_said_is_found_and_gone_to_however_long_ago_it_was() {
     let system = System::start(&[]).await;
     let mut bob = Client::sign_in(system.udp, "bob").await;

@@ -10,7 +10,7 @@ use netchat_tests::process::{Parts, System};
 use rusqlite::Connection;
 
 /// What of the page can't be got at: it is wider than the window, or it lies outside.
-async fn misfits(page: &Browser) -> String {
+pub(super) async fn misfits(page: &Browser) -> String {
     page.ask(
         "const faults = []; const root = document.scrollingElement; \
          if (root.scrollWidth > innerWidth) faults.push(`page ${root.scrollWidth} px wide`); \
@@ -20,7 +20,7 @@ async fn misfits(page: &Browser) -> String {
            const edge = box.getBoundingClientRect().left + box.clientWidth; \
            const wide = [...box.querySelectorAll('*')].filter((it) => it.getBoundingClientRect().right > edge); \
            faults.push(`${box.className} scrolls sideways: ${wide.map((it) => it.tagName + '.' + it.className)}`); } \
-         for (const it of document.querySelectorAll('.box__text, [aria-label=Send], .side__foot, \
+         for (const it of document.querySelectorAll('.box__text, .box__send, .side__foot, \
              .talk__head button, .side__head button, .details__head button')) { \
            if (!it.checkVisibility()) continue; \
            const { left, right, top, bottom } = it.getBoundingClientRect(); \
@@ -79,101 +79,26 @@ async fn a_part_that_cannot_be_fetched_says_so_and_is_fetched_when_it_is_wanted_
     alice.reload().await;
     alice.sign_in("alice", "alicespassword").await;
     alice.goes_to("#/e").await;
-    for (open, is_open) in
-        [("Details", "//aside[@aria-label='Details']"), ("Keys and commands", "//dialog[@open]")]
-    {
-        let opens = async || match open {
-            "Details" => alice.click(open).await,
-            _ => alice.choose("Menu", open).await,
-        };
-        alice.run("losesParts = true").await;
-        opens().await;
-        alice.shows("can't be fetched at present").await;
-        alice.lacks(is_open).await;
-        alice.click("Dismiss").await;
-        alice.run("losesParts = false").await;
-        opens().await;
-        alice.find(is_open).await;
-    }
-    // Who closes it is back where they were.
+    alice.click("Details").await;
+    alice.find("//aside[@aria-label='Details']//*[contains(., \"can't be fetched\")]").await;
+    alice.click("Close details").await;
+    alice.presses(&["Control", "k"]).await;
+    alice.find("//dialog[@open]//*[contains(., \"can't be fetched\")]").await;
+    // What is typed is not meant for the conversation below it.
+    alice.types_here("bob").await;
     alice.presses(&["Escape"]).await;
     alice.lacks("//dialog").await;
-}
-
-#[tokio::test]
-async fn the_way_to_what_is_new_leaves_room_to_read_on_a_small_screen_with_large_letters() {
-    let system = System::start(&[]).await;
-    let mut bob = Client::sign_in(system.udp, "bob").await;
-    let alice = Browser::open(system.http, Device::LargeText).await;
-    alice.sign_in("alice", "alicespassword").await;
-    alice.is_sized(320, 568).await;
-    bob.says("alice", (0..100).map(|n| format!("message {n},"))).await;
-    alice.goes_to("#/u/bob").await;
-    alice.sees("message 99,").await;
-    alice.find("//button[normalize-space(.)='First unread']").await;
-    let covered = "const area = (it) => { const { width, height } = it.getBoundingClientRect(); return width * height; }; \
-        return String(area(document.querySelector('.jumps')) / area(document.querySelector('.log')))";
-    let covered: f64 = alice.ask(covered).await.parse().unwrap();
-    alice.screenshot("jump-small").await;
-    assert!(covered < 0.15, "{covered}");
-    alice.click("First unread").await;
-    alice.sees("New messages").await;
-}
-
-#[tokio::test]
-async fn what_was_found_is_read_and_gone_to_on_a_phone_in_the_dark() {
-    let system = System::start(&[]).await;
-    let mut bob = Client::sign_in(system.udp, "bob").await;
-    let alice = Browser::open(system.http, Device::DarkPhone).await;
-    alice.sign_in("alice", "alicespassword").await;
-    let words = "and a few more words that make it as long as such lines are. ".repeat(3);
-    bob.says("alice", (0..40).map(|n| format!("line {n}: an apple a day, {words}"))).await;
-    alice.goes_to("#/u/bob").await;
-    alice.sees("line 39:").await;
-    alice.click("Search messages here").await;
-    alice.fill("Search messages", "apple day").await;
-    alice.shows("40 found in all 40 messages.").await;
-    alice.screenshot("search-phone-dark").await;
-    assert_eq!(misfits(&alice).await, "");
-    assert_eq!(alice.accessibility_faults().await, Vec::<String>::new());
-    let is_dark = "return getComputedStyle(document.documentElement).colorScheme";
-    assert_eq!(alice.ask(is_dark).await, "dark");
-    alice.run("document.querySelectorAll('.hit')[30].click()").await;
-    alice.lacks("//aside").await;
-    alice.find("//*[@role='log']//*[contains(@class, 'message--found')]").await;
-}
-
-#[tokio::test]
-async fn a_window_as_tall_as_it_may_be_is_filled_and_read_to_the_first_message() {
-    let system = System::start(&[]).await;
-    let mut bob = Client::sign_in(system.udp, "bob").await;
-    let alice = Browser::open(system.http, Device::Desktop).await;
-    alice.sign_in("alice", "alicespassword").await;
-    bob.says("alice", (0..500).map(|n| format!("message {n},"))).await;
-    alice.click("Menu").await;
-    alice.find("//label[.='Compact']").await.click().await.unwrap();
+    assert_eq!(alice.typed().await, "");
+    alice.run("losesParts = false; document.querySelector('textarea').focus()").await;
+    alice.presses(&["Control", "k"]).await;
+    alice.find("//dialog[@open]//input").await;
+    alice.waits_until("done(document.activeElement.getAttribute('role'))", "combobox").await;
     alice.presses(&["Escape"]).await;
-    alice.is_sized(1_100, 4_000).await;
-    alice.reload().await;
-    alice.open_conversation("bob").await;
-    alice.sees("message 499,").await;
-    // Nobody has scrolled: it could not be, at first.
-    let is_filled = "const log = document.querySelector('.log'); \
-        done(String(log.scrollHeight > 2 * log.clientHeight))";
-    alice.waits_until(is_filled, "true").await;
-    alice.settles_at_end().await;
-    let first = "const log = document.querySelector('.log'); log.scrollTop = 0; \
-        const texts = [...document.querySelectorAll('.message__text')].map((it) => it.textContent); \
-        setTimeout(() => done(String(texts.includes('message 0,'))), 50)";
-    alice.waits_until(first, "true").await;
-    // It stays where it is, and does not go to and fro between what is above and what is below.
-    alice.scroll_by(500).await;
-    let place = alice.place().await;
-    let rows = "return document.querySelector('.log__rows').children.length";
-    let count = alice.ask(rows).await;
-    alice.waits_for_frames(20).await;
-    alice.has_not_moved(&place).await;
-    assert_eq!(alice.ask(rows).await, count);
+    // Who closes it is back where they were.
+    alice.lacks("//dialog").await;
+    alice.waits_until("done(document.activeElement.tagName)", "TEXTAREA").await;
+    alice.click("Details").await;
+    alice.find("//aside[@aria-label='Details']//input").await;
 }
 
 #[tokio::test]
@@ -242,11 +167,11 @@ async fn w9_a_page_that_is_open_past_midnight_says_yesterday() {
 /// What was said when, as if it had been: in 2025, clocks in New York were put back on November 2nd at
 /// 06:00 UTC. Then the rows of the log in New York, and on Kiritimati, 14 hours before UTC.
 const TIMES: [(&str, [&str; 2], [&str; 2]); 5] = [
-    ("2025-11-02T03:59Z", ["November 1, 2025", "11:59 PM"], ["November 2, 2025", "05:59 PM"]),
-    ("2025-11-02T05:30Z", ["November 2, 2025", "01:30 AM"], ["", "07:30 PM"]),
-    ("2025-11-02T06:30Z", ["", "01:30 AM"], ["", "08:30 PM"]),
-    ("2025-11-03T04:59Z", ["", "11:59 PM"], ["November 3, 2025", "06:59 PM"]),
-    ("2025-11-03T05:01Z", ["November 3, 2025", "12:01 AM"], ["", "07:01 PM"]),
+    ("2025-11-02T03:59Z", ["November 1, 2025", "11:59 PM"], ["November 2, 2025", "5:59 PM"]),
+    ("2025-11-02T05:30Z", ["November 2, 2025", "1:30 AM"], ["", "7:30 PM"]),
+    ("2025-11-02T06:30Z", ["", "1:30 AM"], ["", "8:30 PM"]),
+    ("2025-11-03T04:59Z", ["", "11:59 PM"], ["November 3, 2025", "6:59 PM"]),
+    ("2025-11-03T05:01Z", ["November 3, 2025", "12:01 AM"], ["", "7:01 PM"]),
 ];
 
 #[tokio::test]

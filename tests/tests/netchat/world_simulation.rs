@@ -344,6 +344,7 @@ fn ask_until_done(world: &mut World, who: usize, ask: impl Fn(&mut World)) {
         let is_done = |outcome: &GroupOutcome| match outcome {
             GroupOutcome::Created(_) | GroupOutcome::Joined | GroupOutcome::Quit => true,
             GroupOutcome::Refused(why) => {
+                let why = why.to_string();
                 why.contains("exists already") || why.contains("not a member")
             }
             _ => false,

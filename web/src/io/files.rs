@@ -15,15 +15,13 @@ const EMOJIS: &str = "emoji.txt";
 /// Fetches the file of emoji, unless it is here.
 pub(super) fn fetch_emojis(client: &Shared) {
     let live = client.borrow().live;
-    if live.read(|store| matches!(store.emojis, Some(Ok(_)))) {
+    if live.read(|store| matches!(store.emojis, Some(Some(_)))) {
         return;
     }
     let this = client.clone();
     spawn_local(async move {
         let text = fetch(EMOJIS).await.ok().and_then(|text| text.as_string());
-        let line = "The emoji can't be fetched at present: close this and try again.";
-        let emojis = text.map(|text| Emojis::parse(&text)).ok_or(line.to_owned());
-        live.change(|store| store.set_emojis(emojis));
+        live.change(|store| store.set_emojis(text.map(|text| Emojis::parse(&text))));
         tell(&this);
     });
 }

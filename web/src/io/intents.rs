@@ -6,7 +6,7 @@ use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{GroupAction, JoinPolicy};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
-use netchat_shared::name::{NameError, UserName};
+use netchat_shared::name::{GroupName, NameError, UserName};
 use netchat_shared::sequence::Sequence;
 use netchat_shared::sorted::SortedSet;
 
@@ -17,6 +17,8 @@ use crate::store::{
     About, Account, AccountIntent, Decision, Draft, Form, GroupDetails, GroupIntent, Intent,
     MessageIntent, MessageKey, PendingAct, ReadingIntent, Setting, Store,
 };
+use crate::words::values::Mistake;
+use crate::words::{dialog, mistake};
 
 /// What an intent comes to: an error is a line for the person, and nothing was done.
 type Outcome = Result<(), String>;
@@ -56,13 +58,13 @@ impl Client {
             Intent::Typed(conversation, text) => self.typed(&conversation, text),
             Intent::DropAbout(conversation) => self.drop_about(&conversation),
             Intent::CreateGroup(name, members) => {
-                let group = name.trim().parse().map_err(|error| format!("{error}"))?;
+                let group = self.read_name(&name)?;
                 let members = split_names(&members).map(str::to_owned).collect();
                 self.live.change(Store::ask);
                 self.session.create_group(monotonic, group, JoinPolicy::default(), members);
             }
             Intent::JoinGroup(name) => {
-                let group = name.trim().parse().map_err(|error| format!("{error}"))?;
+                let group = self.read_name(&name)?;
                 self.live.change(Store::ask);
                 self.session.join_group(monotonic, group);
             }
@@ -147,7 +149,7 @@ impl Client {
             | MessageKind::Reaction(_)
             | MessageKind::Unknown(_) => self.session.send(now.monotonic, to.clone(), &text),
         };
-        let id = sent.map_err(|error| error.to_string())?;
+        let id = sent.map_err(|error| error.say(self.locale()))?;
         self.keep_one(id);
         self.live.change(|store| store.add_own(now.calendar, to, id, kind, text));
         Ok(())
@@ -182,7 +184,7 @@ impl Client {
         content: Content,
         sent: Result<MessageId, SendError>,
     ) -> Outcome {
-        let id = sent.map_err(|error| error.to_string())?;
+        let id = sent.map_err(|error| error.say(self.locale()))?;
         self.keep_one(id);
         self.live.change(|store| store.add_change(id, to, kind, content));
         Ok(())
@@ -195,7 +197,7 @@ impl Client {
         find: impl FnOnce(&Store, &Conversation) -> Option<MessageKey>,
     ) -> Result<Sequence, String> {
         let line = self.live.read(|store| store.message(find(store, of)?)?.sequence);
-        line.ok_or_else(|| "there is no message here yet that this could be about".to_owned())
+        line.ok_or_else(|| mistake::NO_LINE.say(self.locale()).to_owned())
     }
 
     fn carry_out_for_message(&mut self, key: MessageKey, intent: MessageIntent) -> Outcome {
@@ -203,7 +205,8 @@ impl Client {
             return Ok(());
         };
         let to = message.conversation.clone();
-        let place = || message.sequence.ok_or("this message is not stored yet".to_owned());
+        let locale = self.locale();
+        let place = || message.sequence.ok_or_else(|| mistake::NOT_STORED.say(locale).to_owned());
         match intent {
             MessageIntent::Reply => {
                 let of = place()?;
@@ -283,7 +286,9 @@ impl Client {
     pub(super) fn keep_person_settings(&mut self) {
         match self.live.read(|store| store.settings.person.to_text()) {
             Ok(text) => self.session.set_settings(now().monotonic, text),
-            Err(line) => self.live.change(|store| store.say(line)),
+            Err(no_room) => {
+                self.live.change(|store| store.say(no_room.say(store.locale()).to_owned()));
+            }
         }
     }
 
@@ -340,7 +345,7 @@ impl Client {
                 self.session.invite(now, group, names);
             }
             GroupIntent::Rename(group, name) => {
-                let name = name.trim().parse().map_err(|error| format!("{error}"))?;
+                let name = self.read_name(&name)?;
                 self.session.act_on_group(now, group, GroupAction::Rename(name));
             }
             GroupIntent::Act(group, action) => self.session.act_on_group(now, group, action),
@@ -366,7 +371,7 @@ impl Client {
                 self.is_leaving_everywhere = self.session.end_other_sessions(now);
             }
             AccountIntent::ChangePassword(form) => {
-                let (old, new) = form.passwords()?;
+                let (old, new) = form.passwords(self.locale())?;
                 self.live.change(|store| store.change_account(|account| account.is_busy = true));
                 self.session.change_password(now, old, new, !form.keeps_others);
             }
@@ -374,12 +379,23 @@ impl Client {
         Ok(())
     }
 
+    /// A group's name as it was typed; or what is wrong with it.
+    fn read_name(&self, name: &str) -> Result<GroupName, String> {
+        name.trim().parse().map_err(|error: NameError| error.say(self.locale()))
+    }
+
     /// Nothing is sent unless all names are possible.
     fn send_to_each(&mut self, names: &str, text: &str) -> Outcome {
-        let names = split_names(names)
-            .map(|name| name.parse().map_err(|error: NameError| format!("“{name}”: {error}")));
+        let locale = self.locale();
+        let names = split_names(names).map(|name| {
+            name.parse::<UserName>().map_err(|error| {
+                let mistake = &error.say(locale);
+                mistake::Name { name: &name, mistake }.say(locale)
+            })
+        });
         let names: SortedSet<UserName> = names.collect::<Result<_, _>>()?;
-        let first = names.first().cloned().ok_or("name somebody to write to")?;
+        let first = names.first().cloned();
+        let first = first.ok_or_else(|| dialog::NOBODY_NAMED.say(locale).to_owned())?;
         for name in names {
             self.send(&Conversation::User(name), &MessageKind::Text, text.to_owned())?;
         }

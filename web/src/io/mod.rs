@@ -28,10 +28,12 @@ use self::outbox::Outbox;
 use self::socket::Socket;
 use self::tabs::{Tabs, Word};
 use crate::clock::now;
+use crate::device;
 use crate::live::Live;
 use crate::router;
 use crate::store::{Intent, Offer, Setting, Store};
 use crate::view::Ui;
+use crate::words::{Locale, notice};
 
 /// The session and its way to the gateway.
 pub struct Client {
@@ -101,6 +103,7 @@ impl Client {
         };
         let person = kept.as_ref().map(|saved| saved.name().clone());
         live.change(|store| {
+            store.set_system_locale(device::locale());
             store.set_device(kept::device_settings());
             if let Some(me) = &person {
                 store.resume(me.clone());
@@ -150,6 +153,11 @@ impl Client {
         Ui::new(live, act, statistics)
     }
 
+    /// The language of the page.
+    fn locale(&self) -> Locale {
+        self.live.read(Store::locale)
+    }
+
     /// Opens the conversation that the address names; or else the one that was in front when the person's
     /// session ended.
     fn go_to_destination(&mut self) {
@@ -197,7 +205,7 @@ impl Client {
 
     /// Says what this browser is, for the list of one's sessions.
     fn name_device(&mut self) {
-        crate::device::name().into_iter().for_each(|name| self.session.set_device(name));
+        device::name().into_iter().for_each(|name| self.session.set_device(name));
     }
 
     /// Shows what waits in the session, and what was written and not sent.
@@ -270,7 +278,7 @@ impl Client {
     fn hear(&mut self, word: Word) {
         match word {
             Word::SignedOut if self.person.is_some() => {
-                self.live.change(|store| store.end("You were signed out in another tab"));
+                self.live.change(|store| store.end(notice::ENDED_IN_TAB));
                 self.leave();
             }
             Word::SignedOut => {}

@@ -21,6 +21,7 @@ use wasm_bindgen::JsValue;
 
 use super::{Shared, drain, tell};
 use crate::clock::now;
+use crate::words::notice;
 
 const DATABASE: &str = "netchat";
 const VERSION: u32 = 1;
@@ -147,8 +148,7 @@ fn fail(client: &Shared) {
         return;
     }
     let live = client.borrow().live;
-    let line = "This browser keeps nothing: what waits to be sent is lost when the tab is closed.";
-    live.change(|store| store.say(line.to_owned()));
+    live.change(|store| store.say_word(notice::NOTHING_KEPT));
     client.borrow_mut().keep();
     tell(client);
 }

@@ -6,6 +6,7 @@ use netchat_client::session::Session;
 use netchat_shared::conversation::Conversation;
 
 use super::{Client, Shared, input, tell, telling};
+use crate::device;
 use crate::router;
 use crate::store::{Intent, Store};
 
@@ -39,6 +40,11 @@ pub(super) fn listen(client: &Shared) {
         if is_signed_in {
             let _ = super::act(&this, Intent::Open(conversation));
         }
+    });
+    let this = client.clone();
+    window_event_listener_untyped("languagechange", move |_| {
+        this.borrow().live.change(|store| store.set_system_locale(device::locale()));
+        tell(&this);
     });
     let this = client.clone();
     window_event_listener(ev::pagehide, move |_| {

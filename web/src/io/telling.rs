@@ -16,6 +16,8 @@ use web_sys::{
 use super::{Shared, act, tell};
 use crate::router;
 use crate::store::{Intent, News, Setting, Store};
+use crate::words::notice;
+use crate::words::values::name_of;
 
 /// What is read by then, in another tab or on another device, is not told.
 const READ_MEANWHILE: Duration = Duration::from_millis(700);
@@ -56,12 +58,13 @@ fn tell_unread(client: &Shared, news: &[News]) {
     }
     for news in unread {
         let words = live.read(|store| {
-            let message = store.message(news.key)?;
+            let (message, locale) = (store.message(news.key)?, store.locale());
+            let line = message.line(locale);
             let sender = message.sender.as_ref().map(ToString::to_string).unwrap_or_default();
             Some(match &news.conversation {
-                Conversation::User(name) => (name.to_string(), message.line()),
+                Conversation::User(name) => (name.to_string(), line),
                 there @ (Conversation::Everyone | Conversation::Group(_)) => {
-                    (there.to_string(), format!("{sender}: {}", message.line()))
+                    (name_of(locale, there), format!("{sender}: {line}"))
                 }
             })
         });
@@ -135,8 +138,7 @@ pub(super) fn ask_permission(client: &Shared) {
         if answer.and_then(|answer| answer.as_string()).as_deref() != Some("granted") {
             let _ = act(&this, Intent::Set(Setting::Notifications(false)));
             let live = this.borrow().live;
-            let line = "This browser shows no notices of this page: allow them in its settings.";
-            live.change(|store| store.say(line.to_owned()));
+            live.change(|store| store.say_word(notice::NO_NOTICES));
             tell(&this);
         }
     });

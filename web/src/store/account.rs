@@ -1,11 +1,14 @@
 //! What the page shows of one's account: its sessions, and the change of its password.
 
-use netchat_client::ago::ago;
 use netchat_client::session::PasswordOutcome;
 use netchat_shared::extended::{AccountSession, AccountSessionId};
 use netchat_shared::limits::NEW_PASSWORD_CHARS_MIN;
 use netchat_shared::password::Password;
 use netchat_shared::time::UnixTime;
+
+use crate::clock::ago;
+use crate::words::values::{self, sentence};
+use crate::words::{Locale, account};
 
 /// The state of the account dialog.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,15 +52,13 @@ pub struct PasswordForm {
 
 impl Account {
     /// The answer to a change came.
-    pub(super) fn fold(&mut self, outcome: PasswordOutcome) {
+    pub(super) fn fold(&mut self, locale: Locale, outcome: PasswordOutcome) {
         self.is_busy = false;
         self.outcome = Some(match outcome {
-            PasswordOutcome::Changed => Ok("Your password is changed.".to_owned()),
-            PasswordOutcome::Wrong => Err("This is not your password.".to_owned()),
-            PasswordOutcome::Refused(why) => Err(why),
-            PasswordOutcome::NoAnswer => {
-                Err("No answer: it may have been changed. Try the new one next time.".to_owned())
-            }
+            PasswordOutcome::Changed => Ok(account::CHANGED.say(locale).to_owned()),
+            PasswordOutcome::Wrong => Err(account::WRONG.say(locale).to_owned()),
+            PasswordOutcome::Refused(why) => Err(values::told_sentence(locale, &why)),
+            PasswordOutcome::NoAnswer => Err(account::NO_ANSWER.say(locale).to_owned()),
         });
     }
 }
@@ -67,32 +68,36 @@ impl PasswordForm {
     ///
     /// # Errors
     /// What is wrong, as a line.
-    pub fn passwords(&self) -> Result<(Password, Password), String> {
-        let password = |text: &str| Password::new(text).map_err(|error| error.to_string());
+    pub fn passwords(&self, locale: Locale) -> Result<(Password, Password), String> {
+        let password = |text: &str| Password::new(text).map_err(|error| sentence(locale, &error));
         if self.new.chars().count() < NEW_PASSWORD_CHARS_MIN {
-            return Err(format!("Choose at least {NEW_PASSWORD_CHARS_MIN} characters."));
+            return Err(account::TooShort { chars: &NEW_PASSWORD_CHARS_MIN }.say(locale));
         }
         match self.new == self.repeat {
             true => Ok((password(&self.old)?, password(&self.new)?)),
-            false => Err("The two new passwords differ.".to_owned()),
+            false => Err(account::PASSWORDS_DIFFER.say(locale).to_owned()),
         }
     }
 }
 
 /// How a session is called.
 #[must_use]
-pub fn device(session: &AccountSession) -> String {
-    session.device.as_ref().map_or_else(|| "An unnamed client".to_owned(), ToString::to_string)
+pub fn device(locale: Locale, session: &AccountSession) -> String {
+    let unnamed = || account::UNNAMED.say(locale).to_owned();
+    session.device.as_ref().map_or_else(unnamed, ToString::to_string)
 }
 
 /// What is known of a session, in a line.
 #[must_use]
-pub fn describe(now: UnixTime, session: &AccountSession) -> String {
-    let since = format!("signed in {}", ago(now, session.since));
+pub fn describe(locale: Locale, now: UnixTime, session: &AccountSession) -> String {
+    let since = &ago(locale, now, session.since);
     match (session.is_this, session.is_online) {
-        (true, _) => format!("this one, {since}"),
-        (false, true) => format!("online, {since}"),
-        (false, false) => format!("seen {}, {since}", ago(now, session.seen)),
+        (true, _) => account::This { since }.say(locale),
+        (false, true) => account::Online { since }.say(locale),
+        (false, false) => {
+            let seen = &ago(locale, now, session.seen);
+            account::Seen { seen, since }.say(locale)
+        }
     }
 }
 
@@ -110,12 +115,12 @@ mod tests {
             repeat: repeat.to_owned(),
             keeps_others: false,
         };
-        assert!(form("short", "short").passwords().is_err());
-        assert!(form("long enough", "another one").passwords().is_err());
-        assert!(form("long enough", "long enough").passwords().is_ok());
+        assert!(form("short", "short").passwords(Locale::En).is_err());
+        assert!(form("long enough", "another one").passwords(Locale::En).is_err());
+        assert!(form("long enough", "long enough").passwords(Locale::En).is_ok());
         assert!(
             PasswordForm { old: String::new(), ..form("long enough", "long enough") }
-                .passwords()
+                .passwords(Locale::De)
                 .is_err()
         );
     }

@@ -1,9 +1,13 @@
 //! How far one's own message got.
 
+use std::fmt::Display;
+
 use netchat_client::session::{Failure, Progress};
 use netchat_shared::extended::{Receipt, Receipts};
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
+
+use crate::words::{Locale, Word, receipt, values};
 
 /// How far a message got, as a sign at the end of its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,31 +103,35 @@ impl Delivery {
 
     /// How far it got, in words. Whether a recipient `is_away` decides what is said of who waits.
     #[must_use]
-    pub fn summary(&self, is_away: impl Fn(&UserName) -> bool) -> String {
+    pub fn summary(&self, locale: Locale, is_away: impl Fn(&UserName) -> bool) -> String {
+        let say = |word: Word| word.say(locale).to_owned();
+        let received_by = |received: &dyn Display, of: &dyn Display| {
+            receipt::ReceivedBy { received, of }.say(locale)
+        };
         if self.has_failed() {
-            return self.describe_failure();
+            return self.describe_failure(locale);
         }
         let received = self.count(Receipt::Received);
         if !self.is_stored {
             return match (self.accepted, received) {
-                (0, _) => "Waiting".to_owned(),
-                (_, 0) => "Sent".to_owned(),
-                (1, _) => "Received".to_owned(),
-                (accepted, received) => format!("Received by {received} of {accepted}"),
+                (0, _) => say(receipt::WAITING),
+                (_, 0) => say(receipt::SENT),
+                (1, _) => say(receipt::RECEIVED),
+                (accepted, received) => received_by(&received, &accepted),
             };
         }
         match self.counted {
-            Some((0, of)) => return format!("Sent to {of}"),
-            Some((received, of)) => return format!("Received by {received} of {of}"),
+            Some((0, of)) => return receipt::SentTo { of: &of }.say(locale),
+            Some((received, of)) => return received_by(&received, &of),
             None => {}
         }
         match &self.recipients[..] {
-            [] => "Sent".to_owned(),
-            [(_, Receipt::Received)] => "Received".to_owned(),
-            [(name, _)] if is_away(name) => format!("Sent, waits for {name}"),
-            [_] => "Sent".to_owned(),
-            all if received == 0 => format!("Sent to {}", all.len()),
-            all => format!("Received by {received} of {}", all.len()),
+            [] => say(receipt::SENT),
+            [(_, Receipt::Received)] => say(receipt::RECEIVED),
+            [(name, _)] if is_away(name) => receipt::WaitsFor { name }.say(locale),
+            [_] => say(receipt::SENT),
+            all if received == 0 => receipt::SentTo { of: &all.len() }.say(locale),
+            all => received_by(&received, &all.len()),
         }
     }
 
@@ -160,30 +168,20 @@ impl Delivery {
         self.recipients.iter().filter(|(_, known)| *known == receipt).count()
     }
 
-    fn describe_failure(&self) -> String {
-        const LOST: &str = "Lost: the recipient did not acknowledge it";
-        const CORRUPTED: &str = "Corrupted on the way";
-        match self.failures.last() {
-            Some(Failure::NoSuchUser) => "Not sent: no such user, or not online".to_owned(),
-            Some(Failure::Lost) => LOST.to_owned(),
-            Some(Failure::Corrupted) => CORRUPTED.to_owned(),
-            Some(Failure::Refused(line)) => {
-                format!("Not sent: {}", line.trim_start_matches("SERVER: "))
+    fn describe_failure(&self, locale: Locale) -> String {
+        let word = match self.failures.last() {
+            Some(Failure::Refused(why)) => {
+                let why = values::told(locale, why);
+                let why = why.trim_start_matches("SERVER: ");
+                return receipt::NotSent { why: &why }.say(locale);
             }
-            Some(Failure::NoAnswer) => "No answer: it may not have arrived".to_owned(),
-            None if self.count(Receipt::Corrupted) > 0 => CORRUPTED.to_owned(),
-            None => LOST.to_owned(),
-        }
-    }
-}
-
-/// How a receipt reads beside a name.
-#[must_use]
-pub fn describe_receipt(receipt: Receipt) -> &'static str {
-    match receipt {
-        Receipt::Waiting => "waiting",
-        Receipt::Received => "received",
-        Receipt::Lost => "lost",
-        Receipt::Corrupted => "corrupted",
+            Some(Failure::NoSuchUser) => receipt::NO_USER,
+            Some(Failure::Lost) => receipt::LOST,
+            Some(Failure::Corrupted) => receipt::CORRUPTED,
+            Some(Failure::NoAnswer) => receipt::NO_ANSWER,
+            None if self.count(Receipt::Corrupted) > 0 => receipt::CORRUPTED,
+            None => receipt::LOST,
+        };
+        word.say(locale).to_owned()
     }
 }

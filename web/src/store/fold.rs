@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use netchat_client::session::{
-    Arrival, Connection, Content, CrossedSettings, Event, Failure, Outgoing, Progress,
+    Arrival, Connection, Content, CrossedSettings, Event, Failure, Outgoing, PasswordOutcome,
+    Progress,
 };
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::HistoryFrom;
@@ -13,9 +14,12 @@ use netchat_shared::name::UserName;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, Now, UnixTime};
 
+use crate::intl;
+use crate::words::{Word, notice, values};
+
 use super::{
     Change, Changes, Decision, Delivery, Groups, Message, MessageKey, PersonSettings, SignIn,
-    Store, Thing, groups,
+    Store, Thing,
 };
 
 /// How long somebody counts as writing after they were seen to.
@@ -45,8 +49,8 @@ impl Store {
                 self.touched.thing(Thing::Person);
             }
             // What was kept is not good any more.
-            Event::Asked(_) if self.me.is_some() => self.end("Your session has ended"),
-            Event::EndedElsewhere => self.end("You were signed out from another session"),
+            Event::Asked(_) if self.me.is_some() => self.end(notice::ENDED),
+            Event::EndedElsewhere => self.end(notice::ENDED_ELSEWHERE),
             Event::Asked(_) | Event::ServerKey(_) => {}
             Event::PutOff(put_off) => self.change_sign_in(|sign_in| sign_in.put_off(put_off)),
             Event::SignedIn(name) => self.enter(name),
@@ -58,7 +62,7 @@ impl Store {
                 self.online = online;
                 self.touched.thing(Thing::Online);
             }
-            Event::ActiveList(roster) => self.say(format!("Online: {}", roster.names().join(", "))),
+            Event::ActiveList(roster) => self.say_online(&roster.names()),
             Event::History(conversation, from, messages, has_more) => {
                 if self.search_page(&conversation, from, &messages, has_more) {
                     return;
@@ -79,13 +83,13 @@ impl Store {
             Event::Sessions(sessions) => self.change_account(|it| it.sessions = Some(sessions)),
             // What they change is asked for again by the client.
             Event::SessionsEnded(_) | Event::Stale => {}
-            Event::Password(outcome) => self.change_account(|account| account.fold(outcome)),
+            Event::Password(outcome) => self.fold_password(outcome),
             Event::Settings(text) => self.set_person(PersonSettings::from_text(&text)),
             Event::SettingsCrossed(crossed) => self.fold_crossed(&crossed),
             Event::SettingsRenamed(from, to) => self.rename_in_settings(&from, &to),
             Event::OtherLog => self.forget_places(),
             Event::Receivers(sequence, names, _) => self.fold_receivers(sequence, names),
-            Event::Line(line) => self.say(line),
+            Event::Line(told) => self.say(values::told_sentence(self.locale(), &told)),
             Event::Group(group, outcome) => self.fold_group(&group, outcome),
             Event::Renamed(from, to) => self.rename(&from, &to),
             Event::Invited(group, by) => {
@@ -108,8 +112,8 @@ impl Store {
                 self.groups.add_members(&group, names);
                 self.touched.thing(Thing::Details);
             }
-            Event::Block(name, reply) => self.say(groups::describe_block(&name, reply)),
-            Event::Blocked(names, _) => self.say(groups::describe_blocked(&names)),
+            Event::Block(name, reply) => self.say_block(&name, reply),
+            Event::Blocked(names, _) => self.say_blocked(&names),
         }
     }
 
@@ -118,6 +122,11 @@ impl Store {
         let [base, mine, theirs] =
             [&crossed.base, &crossed.mine, &crossed.theirs].map(PersonSettings::from_text);
         self.set_person(PersonSettings::merged(&base, &mine, theirs));
+    }
+
+    fn fold_password(&mut self, outcome: PasswordOutcome) {
+        let locale = self.locale();
+        self.change_account(|account| account.fold(locale, outcome));
     }
 
     fn enter(&mut self, name: UserName) {
@@ -129,14 +138,22 @@ impl Store {
 
     fn set_connection(&mut self, connection: Connection) {
         self.connection = connection;
+        self.threads.values_mut().for_each(|thread| thread.is_unreadable = false);
         self.touched.thing(Thing::Connection);
         self.touched.thing(Thing::Online);
     }
 
     /// Whoever goes on signs in again. What was written and not sent stays in the browser.
-    pub(crate) fn end(&mut self, why: &str) {
+    pub(crate) fn end(&mut self, why: Word) {
         self.clear();
-        self.say(format!("{why}: please sign in again."));
+        self.say_word(why);
+    }
+
+    /// Says who is online.
+    pub(crate) fn say_online<T: AsRef<str>>(&mut self, names: &[T]) {
+        let locale = self.locale();
+        let names = intl::list(locale, names.iter().map(AsRef::as_ref));
+        self.say(notice::Online { names: &names }.say(locale));
     }
 
     /// Invitations, and who asks to join, change.
@@ -306,7 +323,13 @@ impl Store {
         let thread = self.thread(conversation);
         thread.asked = thread.asked.filter(|asked| *asked != from);
         // A server that could not read says that there is more, and gives nothing.
-        thread.is_loaded |= from == HistoryFrom::Before(None) && !(places.is_empty() && has_more);
+        thread.is_unreadable = places.is_empty() && has_more;
+        thread.is_loaded |= from == HistoryFrom::Before(None) && !thread.is_unreadable;
+        if thread.is_unreadable {
+            self.say_word(notice::NOT_READ);
+            return;
+        }
+        let thread = self.thread(conversation);
         let (first, last) = (places.iter().min().copied(), places.iter().max().copied());
         match from {
             HistoryFrom::Before(before) => {
@@ -399,12 +422,15 @@ impl Store {
             }
             Progress::Failed(failure, _) => {
                 self.pending_changes.remove(&id);
+                let locale = self.locale();
                 let why = match failure {
-                    Failure::Refused(why) => why.as_str(),
-                    Failure::NoSuchUser => "no such user",
-                    Failure::Lost | Failure::Corrupted | Failure::NoAnswer => "it was lost",
+                    Failure::Refused(why) => &values::told(locale, why),
+                    Failure::NoSuchUser => notice::UNCHANGED_NO_USER.say(locale),
+                    Failure::Lost | Failure::Corrupted | Failure::NoAnswer => {
+                        notice::UNCHANGED_LOST.say(locale)
+                    }
                 };
-                self.say(format!("Nothing was changed: {why}."));
+                self.say(notice::Unchanged { why: &why }.say(locale));
             }
             Progress::Sent | Progress::Received(_) | Progress::ReceivedCount { .. } => {}
         }
@@ -534,7 +560,7 @@ impl Store {
         for thread in self.threads.values_mut() {
             forgotten.extend(thread.timeline.forget_places());
             (thread.unread, thread.read) = (0, Sequence::ZERO);
-            (thread.is_loaded, thread.asked) = (false, None);
+            (thread.is_loaded, thread.asked, thread.is_unreadable) = (false, None, false);
             (thread.told_unread, thread.counted_to) = (None, Sequence::ZERO);
         }
         self.forget(forgotten);

@@ -74,6 +74,7 @@ impl Store {
         }
         let Some(conversation) = conversation else { return };
         let thread = self.thread(&conversation);
+        thread.is_unreadable = false;
         let mut front = Front::new(conversation);
         front.window = Window::at_end(&thread.timeline);
         front.new_after = (thread.unread > 0).then_some(thread.read);
@@ -129,7 +130,7 @@ impl Store {
     #[must_use]
     pub fn page_to_read(&self) -> Option<(Conversation, HistoryFrom)> {
         let front = self.front.as_ref()?;
-        let thread = self.threads.get(&front.conversation)?;
+        let thread = self.threads.get(&front.conversation).filter(|it| !it.is_unreadable)?;
         let is_missing = !thread.is_loaded && thread.asked.is_none();
         let wanted = front.wants.or(is_missing.then_some(HistoryFrom::Before(None)))?;
         Some((front.conversation.clone(), wanted))

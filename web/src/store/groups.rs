@@ -2,11 +2,13 @@
 
 use netchat_client::session::GroupOutcome;
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{BlockReply, GroupAction, GroupInfo, JoinPolicy};
+use netchat_shared::extended::{BlockReply, GroupAction, GroupInfo};
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sorted::{SortedMap, SortedSet};
 
 use super::{Answer, Store, Thing};
+use crate::intl;
+use crate::words::{notice, values};
 
 /// What waits for a decision, and the group whose details are in front.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,19 +80,10 @@ impl Groups {
     }
 }
 
-/// Who may join, in words.
-#[must_use]
-pub fn describe_policy(policy: JoinPolicy) -> &'static str {
-    match policy {
-        JoinPolicy::Anyone => "Anyone",
-        JoinPolicy::Invitation => "Who is invited",
-        JoinPolicy::Asking => "Who is invited, or asks and is let in",
-    }
-}
-
 impl Store {
     pub(super) fn fold_group(&mut self, group: &GroupName, outcome: GroupOutcome) {
         let conversation = Conversation::Group(group.clone());
+        let locale = self.locale();
         self.touched.thing(Thing::Details);
         match outcome {
             GroupOutcome::Created(_) | GroupOutcome::Joined => {
@@ -98,12 +91,12 @@ impl Store {
                 self.open(Some(conversation));
             }
             GroupOutcome::Added => {
-                self.say(format!("You are now a member of {group}."));
+                self.say(notice::Added { group }.say(locale));
                 self.thread(&conversation);
             }
             GroupOutcome::NotFound(names) => {
-                let names = names.join(", ");
-                let line = format!("Could not be invited to {group}: {names}");
+                let names = &intl::list(locale, names.iter().map(String::as_str));
+                let line = notice::NotInvited { group, names }.say(locale);
                 match &mut self.groups.details {
                     Some(details) if details.group == *group => details.error = Some(line),
                     // The group is there all the same.
@@ -111,18 +104,22 @@ impl Store {
                 }
             }
             GroupOutcome::Invited(names) => {
-                let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-                self.say(format!("Invited to {group}: {}", names.join(", ")));
+                let names = &intl::list(locale, names.iter().map(UserName::as_str));
+                self.say(notice::Invited { group, names }.say(locale));
             }
             GroupOutcome::Asked => {
                 self.answer(Ok(()));
-                self.say(format!("You asked to join {group}: its maker decides."));
+                self.say(notice::Asked { group }.say(locale));
             }
-            GroupOutcome::NotLetIn => self.say(format!("You were not let into {group}.")),
-            GroupOutcome::DoesNotExist => self.refuse(group, format!("There is no group {group}.")),
-            GroupOutcome::Refused(line) => self.refuse(group, line),
+            GroupOutcome::NotLetIn => self.say(notice::NotLetIn { group }.say(locale)),
+            GroupOutcome::DoesNotExist => {
+                self.refuse(group, notice::NoGroup { group }.say(locale));
+            }
+            GroupOutcome::Refused(why) => {
+                self.refuse(group, values::told_sentence(locale, &why));
+            }
             GroupOutcome::WasRemoved => {
-                self.say(format!("You were removed from {group} by its maker."));
+                self.say(notice::Removed { group }.say(locale));
                 self.leave_group(group);
             }
             GroupOutcome::Quit => self.leave_group(group),
@@ -174,7 +171,7 @@ impl Store {
         let (before, after) = (Conversation::Group(from.clone()), Conversation::Group(to.clone()));
         self.groups.rename(from, to);
         if let Some(mut thread) = self.threads.remove(&before) {
-            self.say(format!("The group {from} is called {to} now."));
+            self.say(notice::Renamed { from, to }.say(self.locale()));
             thread.asked = None;
             let lines = thread.timeline.lines().iter().map(|line| line.key);
             for key in lines.chain(thread.timeline.unplaced().iter().copied()) {
@@ -221,22 +218,23 @@ impl Store {
     pub fn is_in_front(&self, conversation: &Conversation) -> bool {
         self.front.as_ref().is_some_and(|front| front.conversation == *conversation)
     }
-}
 
-pub(super) fn describe_block(name: &UserName, reply: BlockReply) -> String {
-    match reply {
-        BlockReply::Blocked => format!("You hear of no invitations of {name} any more."),
-        BlockReply::Free => format!("You hear of invitations of {name} again."),
-        BlockReply::Unknown => format!("There is no {name}."),
-        BlockReply::TooMany => "You block too many: /unblock somebody first.".to_owned(),
-        BlockReply::NotStored => "That was not stored. Please try again.".to_owned(),
+    pub(super) fn say_block(&mut self, name: &UserName, reply: BlockReply) {
+        let locale = self.locale();
+        self.say(match reply {
+            BlockReply::Blocked => notice::Blocked { name }.say(locale),
+            BlockReply::Free => notice::BlockFree { name }.say(locale),
+            BlockReply::Unknown => notice::BlockUnknown { name }.say(locale),
+            BlockReply::TooMany => notice::BLOCK_FULL.say(locale).to_owned(),
+            BlockReply::NotStored => notice::BLOCK_NOT_STORED.say(locale).to_owned(),
+        });
     }
-}
 
-pub(super) fn describe_blocked(names: &[UserName]) -> String {
-    if names.is_empty() {
-        return "You hear of everybody's invitations.".to_owned();
+    pub(super) fn say_blocked(&mut self, names: &[UserName]) {
+        if names.is_empty() {
+            return self.say_word(notice::BLOCKED_NOBODY);
+        }
+        let names = &intl::list(self.locale(), names.iter().map(UserName::as_str));
+        self.say(notice::BlockedList { names }.say(self.locale()));
     }
-    let names: Vec<_> = names.iter().map(UserName::as_str).collect();
-    format!("You hear of no invitations of: {}", names.join(", "))
 }

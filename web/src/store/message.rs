@@ -8,6 +8,7 @@ use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 
 use super::{Changes, Delivery};
+use crate::words::{Locale, message};
 
 /// Names a message on this page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,15 +108,17 @@ impl Message {
 
     /// What it says in one line.
     #[must_use]
-    pub fn line(&self) -> String {
-        match &self.content {
+    pub fn line(&self, locale: Locale) -> String {
+        let word = match &self.content {
             Content::Text(text) => {
-                text.chars().take(LINE_CHARS_MAX).map(|c| if c == '\n' { ' ' } else { c }).collect()
+                let line = text.chars().take(LINE_CHARS_MAX);
+                return line.map(|c| if c == '\n' { ' ' } else { c }).collect();
             }
-            Content::Corrupted => "(corrupted)".to_owned(),
-            Content::TakenBack => "(taken back)".to_owned(),
-            Content::Reaction(_) | Content::Unknown => "(needs a newer version)".to_owned(),
-        }
+            Content::Corrupted => message::CORRUPTED_LINE,
+            Content::TakenBack => message::TAKEN_BACK_LINE,
+            Content::Reaction(_) | Content::Unknown => message::NEEDS_NEWER_LINE,
+        };
+        word.say(locale).to_owned()
     }
 }
 

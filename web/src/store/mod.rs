@@ -1,6 +1,6 @@
 //! What the page knows, as plain data: events of the session and intents of the person are folded
-//! into it, and it says what each has changed ([`Touched`]). Nothing here knows the browser, so all of
-//! it is tested natively.
+//! into it, and it says what each has changed ([`Touched`]). Nothing here knows the browser, but for the words
+//! of the page, whose lists and numbers the browser writes.
 
 mod account;
 mod changes;
@@ -36,24 +36,26 @@ use netchat_shared::sequence::Sequence;
 use netchat_shared::sorted::{SortedMap, SortedSet};
 use netchat_shared::time::{Instant, UnixTime};
 
+use crate::words::{Locale, Word, notice as words};
+
 pub use self::account::{
     Account, AccountIntent, PasswordForm, describe as describe_session, device as device_of,
 };
 pub use self::changes::Changes;
 pub use self::decision::Decision;
-pub use self::delivery::{Delivery, Mark, describe_receipt};
+pub use self::delivery::{Delivery, Mark};
 pub use self::draft::{About, Draft};
 pub use self::emoji::{Emoji, Emojis};
 pub use self::fold::News;
 pub use self::front::Front;
-pub use self::groups::{GroupDetails, GroupIntent, Groups, describe_policy};
+pub use self::groups::{GroupDetails, GroupIntent, Groups};
 pub use self::intent::{Intent, MessageIntent, ReadingIntent, SearchIntent};
 pub use self::message::{Message, MessageKey};
 pub use self::notice::{Notice, Notices, Offer};
 pub use self::rows::Row;
 pub use self::search::Searching;
-pub use self::settings::{DeviceSettings, Hears, PersonSettings, Setting, Settings, Theme};
-pub use self::sign_in::{Field, Form, Reply, SignIn};
+pub use self::settings::{DeviceSettings, Hears, NoRoom, PersonSettings, Setting, Settings, Theme};
+pub use self::sign_in::{Field, Form, Reply, SignIn, Wrong};
 pub use self::timeline::{Moved, Timeline, Window};
 pub use self::touched::{Thing, Touched};
 
@@ -87,8 +89,10 @@ pub struct Store {
     pub notices: Notices,
     /// What the person has set.
     pub settings: Settings,
-    /// Emoji, once they were fetched; or why they could not be.
-    pub emojis: Option<Result<Emojis, String>>,
+    /// The language of the page, if nothing else is set.
+    system_locale: Locale,
+    /// Emoji, once they were fetched, or could not be.
+    pub emojis: Option<Option<Emojis>>,
     /// What is looked for in messages.
     pub searching: Searching,
     /// What is written and not sent. Empty ones are not kept.
@@ -127,6 +131,9 @@ pub struct Thread {
     pub is_loaded: bool,
     /// What was asked of the server, and is not answered yet.
     pub asked: Option<HistoryFrom>,
+    /// The server could not read what was asked of it last: nothing more is asked until the person comes
+    /// again, or the connection does.
+    pub is_unreadable: bool,
     /// What the server has said is unread, until the line is here up to which it counted.
     told_unread: Option<usize>,
     /// Up to there, the server has counted what is unread.
@@ -181,6 +188,7 @@ impl Store {
             account: Account::default(),
             notices: Notices::default(),
             settings: Settings::default(),
+            system_locale: Locale::default(),
             emojis: None,
             searching: Searching::new(lowercase),
             drafts: SortedMap::new(),
@@ -221,6 +229,7 @@ impl Store {
         cleared.is_hidden = self.is_hidden;
         cleared.last_key = self.last_key;
         cleared.settings.device = self.settings.device;
+        cleared.system_locale = self.system_locale;
         cleared.emojis = self.emojis.take();
         cleared.notices = std::mem::take(&mut self.notices);
         cleared.touched.everything();
@@ -246,6 +255,11 @@ impl Store {
         self.touched.thing(Thing::Notices);
     }
 
+    /// The same, of a line in which nothing is put.
+    pub(crate) fn say_word(&mut self, word: Word) {
+        self.say(word.say(self.locale()).to_owned());
+    }
+
     /// Something arrived while nobody looked, and nobody was told.
     pub fn note_missed(&mut self) {
         self.has_missed = true;
@@ -258,20 +272,21 @@ impl Store {
 
     /// The system may tell of what arrives, if the person wants it.
     pub fn offer_notifications(&mut self) {
-        let line = "Messages came while you were away. Shall your system tell you of the next?";
+        let line = words::MISSED.say(self.locale());
         self.notices.say(line.to_owned(), Offer::Notifications);
         self.touched.thing(Thing::Notices);
     }
 
-    /// The file of emoji is here, or is not and why.
-    pub fn set_emojis(&mut self, emojis: Result<Emojis, String>) {
+    /// The file of emoji is here, or could not be fetched.
+    pub fn set_emojis(&mut self, emojis: Option<Emojis>) {
         self.emojis = Some(emojis);
         self.touched.thing(Thing::Emoji);
     }
 
     /// A newer version of the page is here.
     pub fn offer_new_version(&mut self) {
-        self.notices.say("A newer version is here.".to_owned(), Offer::Reload);
+        let line = words::NEW_VERSION.say(self.locale());
+        self.notices.say(line.to_owned(), Offer::Reload);
         self.touched.thing(Thing::Notices);
     }
 
@@ -346,9 +361,9 @@ impl Store {
         let text = match &act {
             PendingAct::Delete(key) => {
                 self.change_message(*key, |message| message.is_going = true);
-                "Message deleted.".to_owned()
+                words::DELETED.say(self.locale()).to_owned()
             }
-            PendingAct::Quit(group) => format!("You leave {group}."),
+            PendingAct::Quit(group) => words::Leaving { group }.say(self.locale()),
         };
         let id = self.notices.say(text, Offer::Undo);
         self.pending_acts.push((id, act));
@@ -357,9 +372,31 @@ impl Store {
 
     /// Sets something; or says why not.
     pub fn set(&mut self, setting: Setting) -> Result<(), String> {
+        let before = self.locale();
         let outcome = self.settings.set(setting);
         self.touch_settings();
-        outcome
+        self.touch_language(before);
+        outcome.map_err(|no_room| no_room.say(before).to_owned())
+    }
+
+    /// The language of the page. What was said in another before stays as it was.
+    #[must_use]
+    pub fn locale(&self) -> Locale {
+        self.settings.device.language.unwrap_or(self.system_locale)
+    }
+
+    /// The language that the browser wants.
+    pub fn set_system_locale(&mut self, locale: Locale) {
+        let before = self.locale();
+        self.system_locale = locale;
+        self.touch_language(before);
+    }
+
+    /// Whatever has words is drawn anew, if they are others.
+    fn touch_language(&mut self, before: Locale) {
+        if self.locale() != before {
+            self.touched.everything();
+        }
     }
 
     fn set_person(&mut self, person: PersonSettings) {
@@ -378,8 +415,10 @@ impl Store {
 
     /// What was kept in the browser.
     pub fn set_device(&mut self, device: DeviceSettings) {
+        let before = self.locale();
         self.settings.device = device;
         self.touched.thing(Thing::Settings);
+        self.touch_language(before);
     }
 
     /// What a dialog asked for was done, or was not and why.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{SettingsText, conversation_from_wire, conversation_to_wire};
 
+use crate::words::{Locale, notice};
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
@@ -25,6 +27,8 @@ pub struct DeviceSettings {
     pub has_sound: bool,
     /// Notices of the system for what arrives.
     pub has_notifications: bool,
+    /// The language of the page, if it is not to be that of the system.
+    pub language: Option<Locale>,
 }
 
 /// Light or dark.
@@ -58,6 +62,18 @@ pub enum Hears {
     Nothing,
 }
 
+/// The server keeps no more settings of one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoRoom;
+
+impl NoRoom {
+    /// A line for the person.
+    #[must_use]
+    pub fn say(self, locale: Locale) -> &'static str {
+        notice::SETTINGS_FULL.say(locale)
+    }
+}
+
 /// One thing that is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named like the fields")]
@@ -66,18 +82,20 @@ pub enum Setting {
     Compact(bool),
     Sound(bool),
     Notifications(bool),
+    Language(Option<Locale>),
     HidesTyping(bool),
     Hears(Conversation, Hears),
 }
 
 impl Settings {
     /// Sets one thing. The server keeps a bounded text: what it has no room for is not set.
-    pub(super) fn set(&mut self, setting: Setting) -> Result<(), String> {
+    pub(super) fn set(&mut self, setting: Setting) -> Result<(), NoRoom> {
         match setting {
             Setting::Theme(theme) => self.device.theme = theme,
             Setting::Compact(is_compact) => self.device.is_compact = is_compact,
             Setting::Sound(has_sound) => self.device.has_sound = has_sound,
             Setting::Notifications(has) => self.device.has_notifications = has,
+            Setting::Language(language) => self.device.language = language,
             Setting::HidesTyping(hides) => {
                 let person = PersonSettings { hides_typing: hides, ..self.person.clone() };
                 return self.set_person(person);
@@ -91,7 +109,7 @@ impl Settings {
         Ok(())
     }
 
-    fn set_person(&mut self, person: PersonSettings) -> Result<(), String> {
+    fn set_person(&mut self, person: PersonSettings) -> Result<(), NoRoom> {
         person.to_text()?;
         self.person = person;
         Ok(())
@@ -122,19 +140,22 @@ impl DeviceSettings {
     pub fn to_text(self) -> String {
         let flags = [self.is_compact, self.has_sound, self.has_notifications];
         let flags: String = flags.iter().map(|&flag| if flag { '1' } else { '0' }).collect();
-        format!("{}#{flags}", self.theme.word())
+        let language = self.language.map_or("", Locale::code);
+        format!("{}#{flags}#{language}", self.theme.word())
     }
 
     /// Reads it back; what is not there is as in the beginning.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
-        let (theme, flags) = text.split_once('#').unwrap_or((text, ""));
+        let (theme, rest) = text.split_once('#').unwrap_or((text, ""));
+        let (flags, language) = rest.split_once('#').unwrap_or((rest, ""));
         let flag = |at: usize| flags.as_bytes().get(at) == Some(&b'1');
         Self {
             theme: Theme::from_word(theme).unwrap_or_default(),
             is_compact: flag(0),
             has_sound: flag(1),
             has_notifications: flag(2),
+            language: Locale::from_code(language),
         }
     }
 }
@@ -176,8 +197,11 @@ impl PersonSettings {
         merged
     }
 
-    /// As text, to be kept at the server; an error says that it is too long for that.
-    pub fn to_text(&self) -> Result<SettingsText, String> {
+    /// As text, to be kept at the server, if it is not too long for that.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn to_text(&self) -> Result<SettingsText, NoRoom> {
         let mut text = String::from(if self.hides_typing { "hides-typing\n" } else { "" });
         for (conversation, hears) in &self.apart {
             let word = if *hears == Hears::Nothing { "none" } else { "mentions" };
@@ -186,9 +210,7 @@ impl PersonSettings {
             text.push_str(&conversation_to_wire(conversation));
             text.push('\n');
         }
-        let too_long =
-            "There is no room for more: tell of all messages in some conversation first.";
-        text.parse().map_err(|_| too_long.to_owned())
+        text.parse().map_err(|_| NoRoom)
     }
 
     /// Reads it back; lines of a newer version are left out.
@@ -224,8 +246,11 @@ mod tests {
             is_compact: true,
             has_sound: false,
             has_notifications: true,
+            language: Some(Locale::De),
         };
         assert_eq!(DeviceSettings::from_text(&device.to_text()), device);
+        let before = DeviceSettings { language: None, ..device };
+        assert_eq!(DeviceSettings::from_text("dark#101"), before, "of an earlier version");
         assert_eq!(DeviceSettings::from_text("rubbish"), DeviceSettings::default());
         let mut person = PersonSettings { hides_typing: true, ..PersonSettings::default() };
         person.set_hears(Conversation::Everyone, Hears::Mentions);
@@ -260,7 +285,7 @@ mod tests {
         let full = (0..1_000).find(|n| settings.set(mute(*n)).is_err()).unwrap();
         assert!(full > 100, "{full}");
         let before = settings.clone();
-        assert!(settings.set(mute(full)).unwrap_err().contains("no room"));
+        assert_eq!(settings.set(mute(full)), Err(NoRoom));
         assert_eq!(settings, before, "none of those before makes room unasked");
         let Setting::Hears(first, _) = mute(0) else { unreachable!() };
         assert_eq!(settings.set(Setting::Hears(first, Hears::All)), Ok(()));

@@ -3,8 +3,11 @@
 use netchat_client::session::{PutOff, Question};
 use netchat_shared::extended::Delay;
 use netchat_shared::limits::NEW_PASSWORD_CHARS_MIN;
-use netchat_shared::name::UserName;
-use netchat_shared::password::Password;
+use netchat_shared::name::{NameError, UserName};
+use netchat_shared::password::{Password, PasswordError};
+
+use crate::words::values::sentence;
+use crate::words::{Locale, sign_in};
 
 /// The state of the form.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,7 +21,7 @@ pub struct SignIn {
     /// The server did not look at it yet.
     pub put_off: Option<PutOff>,
     /// What went wrong, beside the field it is about.
-    pub error: Option<(Field, String)>,
+    pub error: Option<(Field, Wrong)>,
     submitted: Option<Form>,
 }
 
@@ -30,6 +33,44 @@ pub enum Field {
     Name,
     Password,
     RepeatPassword,
+}
+
+/// What is wrong in a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wrong {
+    /// This is no name.
+    NoName(NameError),
+    /// This is no password.
+    NoPassword(PasswordError),
+    /// A new password is longer.
+    TooShort,
+    /// What was repeated is another password.
+    Differs,
+    /// This is not the server's password.
+    ServerPassword,
+    /// This is not the password of that person.
+    PasswordOf(UserName),
+    /// Nothing, but that name is new.
+    IsNew(UserName),
+    /// The server refuses the name, and says why.
+    Refused(String),
+}
+
+impl Wrong {
+    /// A line for the person.
+    #[must_use]
+    pub fn say(&self, locale: Locale) -> String {
+        match self {
+            Self::NoName(error) => sentence(locale, error),
+            Self::NoPassword(error) => sentence(locale, error),
+            Self::TooShort => sign_in::TooShort { chars: &NEW_PASSWORD_CHARS_MIN }.say(locale),
+            Self::Differs => sign_in::PASSWORDS_DIFFER.say(locale).to_owned(),
+            Self::ServerPassword => sign_in::WRONG_SERVER_PASSWORD.say(locale).to_owned(),
+            Self::PasswordOf(name) => sign_in::WrongPassword { name }.say(locale),
+            Self::IsNew(name) => sign_in::NewName { name }.say(locale),
+            Self::Refused(why) => why.clone(),
+        }
+    }
 }
 
 /// What was typed.
@@ -82,11 +123,13 @@ impl SignIn {
         self.put_off = None;
         match question {
             Question::ServerPassword { wrong: true } => {
-                self.stop(Field::ServerPassword, "This is not the server's password.".to_owned())
+                self.stop(Field::ServerPassword, Wrong::ServerPassword)
             }
-            Question::Name { refused: Some(why) } => self.stop(Field::Name, why.clone()),
+            Question::Name { refused: Some(why) } => {
+                self.stop(Field::Name, Wrong::Refused(why.clone()))
+            }
             Question::Password { wrong: true, name } => {
-                self.stop(Field::Password, format!("This is not the password of {name}."))
+                self.stop(Field::Password, Wrong::PasswordOf(name.clone()))
             }
             Question::ServerPassword { wrong: false }
             | Question::Name { refused: None }
@@ -120,8 +163,7 @@ impl SignIn {
             }
             Question::NewPassword { name } if !self.is_new => {
                 self.is_new = true;
-                let hint = format!("{name} is a new name here: choose a password and repeat it.");
-                self.stop(Field::RepeatPassword, hint)
+                self.stop(Field::RepeatPassword, Wrong::IsNew(name.clone()))
             }
             Question::NewPassword { .. } => password(&form.password),
             Question::ServerKey { .. } | Question::Classic => None,
@@ -141,43 +183,35 @@ impl SignIn {
     }
 
     /// What is wrong with the form itself.
-    fn check(&self, form: &Form) -> Result<(), (Field, String)> {
+    fn check(&self, form: &Form) -> Result<(), (Field, Wrong)> {
         if !self.is_unlocked {
             Password::new(form.server_password.as_str())
-                .map_err(|error| (Field::ServerPassword, sentence(&error)))?;
+                .map_err(|error| (Field::ServerPassword, Wrong::NoPassword(error)))?;
         }
-        form.name.trim().parse::<UserName>().map_err(|error| (Field::Name, sentence(&error)))?;
+        form.name
+            .trim()
+            .parse::<UserName>()
+            .map_err(|error| (Field::Name, Wrong::NoName(error)))?;
         Password::new(form.password.as_str())
-            .map_err(|error| (Field::Password, sentence(&error)))?;
+            .map_err(|error| (Field::Password, Wrong::NoPassword(error)))?;
         // What is right for a new name says nothing about another.
         let asked = self.submitted.as_ref().map(|form| form.name.trim());
         if !self.is_new || asked != Some(form.name.trim()) {
             return Ok(());
         }
         if form.password.chars().count() < NEW_PASSWORD_CHARS_MIN {
-            let error = format!("Choose at least {NEW_PASSWORD_CHARS_MIN} characters.");
-            return Err((Field::Password, error));
+            return Err((Field::Password, Wrong::TooShort));
         }
         match form.password == form.repeat_password {
             true => Ok(()),
-            false => Err((Field::RepeatPassword, "The two passwords differ.".to_owned())),
+            false => Err((Field::RepeatPassword, Wrong::Differs)),
         }
     }
 
-    fn stop(&mut self, field: Field, error: String) -> Option<Reply> {
+    fn stop(&mut self, field: Field, error: Wrong) -> Option<Reply> {
         self.is_busy = false;
         self.error = Some((field, error));
         None
-    }
-}
-
-/// An error of a type, as a sentence for the page.
-fn sentence(error: &impl ToString) -> String {
-    let text = error.to_string();
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => format!("{}{}.", first.to_ascii_uppercase(), chars.as_str()),
-        None => text,
     }
 }
 
@@ -264,8 +298,11 @@ mod tests {
         sign_in.submit(form("bob", "wrong", ""), Some(&START));
         let question = Question::Password { name: bob(), wrong: true };
         assert_eq!(sign_in.asked(&question), None);
+        let wrong = |sign_in: &SignIn| {
+            sign_in.error.as_ref().map(|(field, wrong)| (*field, wrong.say(Locale::En)))
+        };
         let expected = (Field::Password, "This is not the password of bob.".to_owned());
-        assert_eq!(sign_in.error, Some(expected));
+        assert_eq!(wrong(&sign_in), Some(expected));
         assert_eq!(sign_in.submit(form("bob", "right", ""), Some(&question)), password("right"));
         let reply = sign_in.submit(form("carol", "right", ""), Some(&question));
         assert_eq!(reply, Some(Reply::Name("carol".parse().unwrap())));
@@ -274,7 +311,7 @@ mod tests {
         assert_eq!(reply, Some(Reply::Name("carol".parse().unwrap())), "never bob's password");
         assert_eq!(sign_in.submit(form("a#b", "right", ""), Some(&question)), None);
         let expected = (Field::Name, "A name can't contain “#”.".to_owned());
-        assert_eq!(sign_in.error, Some(expected));
+        assert_eq!(wrong(&sign_in), Some(expected));
     }
 
     #[test]

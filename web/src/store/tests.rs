@@ -3,7 +3,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use netchat_client::session::{
-    Arrival, CrossedSettings, Event, Failure, GroupOutcome, Progress, Question, StoredAt,
+    Arrival, CrossedSettings, Event, Failure, GroupOutcome, Progress, Question, StoredAt, Told,
 };
 use netchat_shared::extended::{Receipts, Recipients, UnreadCount};
 use netchat_shared::name::GroupName;
@@ -138,7 +138,7 @@ fn receipts_of_several_are_counted() {
     let id = MessageId(7);
     own(&mut store, id, "hi");
     let names: Vec<UserName> = ["bob", "eve", "dan"].map(|name| name.parse().unwrap()).into();
-    let summary = |store: &Store| first(store).delivery.unwrap().summary(|_| true);
+    let summary = |store: &Store| first(store).delivery.unwrap().summary(Locale::En, |_| true);
     store
         .fold(NOW, Event::Progress(id, Progress::Stored(at(7), for_names(&["bob", "eve", "dan"]))));
     assert_eq!(summary(&store), "Sent to 3");
@@ -156,8 +156,8 @@ fn a_message_to_somebody_who_is_away_is_said_to_wait() {
     let name: UserName = "bob".parse().unwrap();
     store.fold(NOW, Event::Progress(id, Progress::Stored(at(7), for_names(&["bob"]))));
     let delivery = first(&store).delivery.unwrap();
-    assert_eq!(delivery.summary(|_| true), "Sent, waits for bob");
-    assert_eq!(delivery.summary(|other| *other != name), "Sent");
+    assert_eq!(delivery.summary(Locale::En, |_| true), "Sent, waits for bob");
+    assert_eq!(delivery.summary(Locale::En, |other| *other != name), "Sent");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn ones_own_messages_show_how_far_they_got() {
     let mut store = signed_in();
     let id = MessageId(7);
     own(&mut store, id, "hi");
-    let state = |store: &Store| first(store).delivery.unwrap().summary(|_| true);
+    let state = |store: &Store| first(store).delivery.unwrap().summary(Locale::En, |_| true);
     assert_eq!(state(&store), "Waiting");
     store.fold(NOW, Event::Progress(id, Progress::Sent));
     assert_eq!(state(&store), "Sent");
@@ -213,7 +213,7 @@ fn ones_own_changes_are_shown_when_they_are_stored() {
     store.fold(NOW, Event::Progress(MessageId(9), progress));
     assert_eq!(texts(&store), ["the"]);
     store.add_change(MessageId(10), bob(), kind, text);
-    let refused = Failure::Refused("that message was changed too often".to_owned());
+    let refused = Failure::Refused(Told::TooManyChanges);
     store.fold(NOW, Event::Progress(MessageId(10), Progress::Failed(refused, None)));
     assert_eq!(notice(&store), "Nothing was changed: that message was changed too often.");
 }
@@ -231,7 +231,7 @@ fn of_many_recipients_the_number_is_shown() {
     let mut store = signed_in();
     let id = MessageId(7);
     own(&mut store, id, "hear");
-    let summary = |store: &Store| first(store).delivery.unwrap().summary(|_| true);
+    let summary = |store: &Store| first(store).delivery.unwrap().summary(Locale::En, |_| true);
     let mut fold = |progress| {
         store.fold(NOW, Event::Progress(id, progress));
         summary(&store)
@@ -325,7 +325,7 @@ fn a_failed_message_says_why_and_can_be_sent_again() {
     own(&mut store, MessageId(7), "hi");
     store.fold(NOW, Event::Progress(MessageId(7), Progress::Failed(Failure::NoSuchUser, None)));
     let delivery = first(&store).delivery.unwrap();
-    assert_eq!(delivery.summary(|_| true), "Not sent: no such user, or not online");
+    assert_eq!(delivery.summary(Locale::En, |_| true), "Not sent: no such user, or not online");
     assert_eq!(delivery.mark(), Mark::Failed);
     let key = store.threads.get(&bob()).unwrap().timeline.last().unwrap();
     assert_eq!(store.take_failed(key), Some((bob(), "hi".to_owned())));
@@ -398,9 +398,19 @@ fn a_page_that_was_not_asked_for_or_not_read_is_wanted_until_it_is_here() {
         // Too much waits at present: it can't be asked for.
         assert_eq!(store.page_to_read(), latest_lines);
     }
-    // Its server could not read it.
+    // Its server could not read it: it is not asked again and again, but when the person comes again.
     asks(&mut store);
     store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), Vec::new(), true));
+    assert_eq!(store.page_to_read(), None);
+    assert!(store.notices.shown().unwrap().text.contains("can't be read at present"));
+    store.open(None);
+    store.open(Some(bob()));
+    assert_eq!(store.page_to_read(), latest_lines);
+    // Or the connection does.
+    asks(&mut store);
+    store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), Vec::new(), true));
+    store.fold(NOW, Event::Connection(Connection::Connecting));
+    store.fold(NOW, Event::Connection(Connection::Connected));
     assert_eq!(store.page_to_read(), latest_lines);
     latest(&mut store, 900, "late");
     assert_eq!(store.page_to_read(), None);
@@ -622,7 +632,7 @@ fn of_many_acts_that_can_be_undone_none_is_lost() {
     let mut store = signed_in();
     let (mut done, mut undoable) = (Vec::new(), Vec::new());
     for number in 0..20 {
-        store.fold(NOW, Event::Line(format!("line {number}")));
+        store.fold(NOW, Event::Line(Told::Server(format!("line {number}"))));
         done.extend(store.make_room_for_act());
         let act = PendingAct::Quit(Conversation::Group(format!("G{number}").parse().unwrap()));
         store.do_later(act.clone());

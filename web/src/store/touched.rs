@@ -39,6 +39,8 @@ pub enum Thing {
     Draft,
     /// What the person has set.
     Settings,
+    /// The language of the page.
+    Language,
     /// The file of emoji.
     Emoji,
     /// What is looked for in messages, and what was found.
@@ -47,7 +49,7 @@ pub enum Thing {
 
 impl Thing {
     /// All of them, in their order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SignIn,
         Self::Person,
         Self::Connection,
@@ -64,6 +66,7 @@ impl Thing {
         Self::Typing,
         Self::Draft,
         Self::Settings,
+        Self::Language,
         Self::Emoji,
         Self::Search,
     ];

@@ -4,21 +4,18 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use netchat_shared::extended::AccountSession;
 
-use super::dialogs::Modal;
 use super::shown::{boxed, list, when};
-use super::{Ui, use_ui};
+use super::{said, use_ui};
 use crate::clock::now;
 use crate::store::{AccountIntent, Intent, PasswordForm, Thing, describe_session, device_of};
+use crate::words::{Word, account as words};
 
-/// The dialog: it is open as long as it is drawn.
+/// What is in the dialog.
 #[component]
 pub(super) fn AccountDialog() -> impl IntoView {
-    let close = |ui: Ui| ui.perform(Intent::Account(AccountIntent::Close));
     view! {
-        <Modal title="Account" close>
-            <Sessions />
-            <ChangePassword />
-        </Modal>
+        <Sessions />
+        <ChangePassword />
     }
 }
 
@@ -30,24 +27,24 @@ fn Sessions() -> impl IntoView {
     let listed = move || sessions.get().unwrap_or_default();
     view! {
         <section class="account" aria-labelledby="sessions-title">
-            <h3 id="sessions-title">"Where you are signed in"</h3>
+            <h3 id="sessions-title">{said(words::SESSIONS_TITLE)}</h3>
             {when(
                 move || sessions.with(Option::is_none),
-                || view! { <p role="status">"Asking the server…"</p> }.into_any(),
+                || view! { <p role="status">{said(words::ASKING)}</p> }.into_any(),
             )}
-            <ul class="account__sessions" aria-label="Sessions">
+            <ul class="account__sessions" aria-label=said(words::SESSIONS)>
                 {list(listed, session_key, |session| view! { <Session session /> }.into_any())}
             </ul>
             <div class="card__actions">
                 <button class="button" type="button" on:click=boxed(move |_| ui.perform(Intent::Account(AccountIntent::EndOthers)))>
-                    "End all others"
+                    {said(words::END_OTHERS)}
                 </button>
                 <button
                     class="button"
                     type="button"
                     on:click=boxed(move |_| ui.perform(Intent::Account(AccountIntent::SignOutEverywhere)))
                 >
-                    "Sign out everywhere"
+                    {said(words::SIGN_OUT_EVERYWHERE)}
                 </button>
             </div>
         </section>
@@ -64,14 +61,18 @@ fn session_key(session: &AccountSession) -> String {
 #[component]
 fn Session(session: AccountSession) -> impl IntoView {
     let ui = use_ui();
-    let (device, about) = (device_of(&session), describe_session(now().calendar, &session));
     let (id, is_other) = (session.id, !session.is_this);
-    let label = format!("End {device}");
+    let session = StoredValue::new(session);
+    let device = move || session.with_value(|session| device_of(ui.locale(), session));
+    let about = move || {
+        session.with_value(|session| describe_session(ui.locale(), now().calendar, session))
+    };
+    let label = move || words::EndThat { device: &device() }.say(ui.locale());
     view! {
         <li>
             <span>
-                <strong>{device}</strong>
-                <small>{about}</small>
+                <strong>{move || device()}</strong>
+                <small>{move || about()}</small>
             </span>
             {is_other
                 .then(|| {
@@ -79,10 +80,10 @@ fn Session(session: AccountSession) -> impl IntoView {
                         <button
                             class="button button--small"
                             type="button"
-                            aria-label=label
+                            aria-label=move || label()
                             on:click=boxed(move |_| ui.perform(Intent::Account(AccountIntent::EndSession(id))))
                         >
-                            "End"
+                            {said(words::END)}
                         </button>
                     }
                 })}
@@ -122,21 +123,21 @@ fn ChangePassword() -> impl IntoView {
     };
     view! {
         <form aria-labelledby="password-title" on:submit=boxed(on_submit)>
-            <h3 id="password-title">"Change your password"</h3>
+            <h3 id="password-title">{said(words::PASSWORD_TITLE)}</h3>
             <PasswordField
-                label="Current password"
+                label=words::CURRENT
                 autocomplete="current-password"
                 text=old
                 set=set(|form, text| form.old = text)
             />
             <PasswordField
-                label="New password"
+                label=words::NEW
                 autocomplete="new-password"
                 text=new
                 set=set(|form, text| form.new = text)
             />
             <PasswordField
-                label="New password again"
+                label=words::AGAIN
                 autocomplete="new-password"
                 text=repeat
                 set=set(|form, text| form.repeat = text)
@@ -149,13 +150,13 @@ fn ChangePassword() -> impl IntoView {
                         form.update(|form| form.keeps_others = event.target().checked());
                     }
                 />
-                <span>"Keep my other sessions"</span>
+                <span>{said(words::KEEP_OTHERS)}</span>
             </label>
             <p class="field__error" role="alert">{move || error()}</p>
             <p role="status">{move || done()}</p>
             <div class="card__actions">
                 <button class="button button--primary" type="submit" disabled=is_busy>
-                    "Change password"
+                    {said(words::CHANGE)}
                 </button>
             </div>
         </form>
@@ -164,18 +165,18 @@ fn ChangePassword() -> impl IntoView {
 
 #[component]
 fn PasswordField(
-    label: &'static str,
+    label: Word,
     autocomplete: &'static str,
     #[prop(into)] text: Signal<String>,
     set: Callback<String>,
 ) -> impl IntoView {
     view! {
         <label class="field">
-            <span>{label}</span>
+            <span>{said(label)}</span>
             <input
                 type="password"
                 autocomplete=autocomplete
-                aria-label=label
+                aria-label=said(label)
                 prop:value=text
                 on:input:target=move |event| set.run(event.target().value())
             />

@@ -11,9 +11,10 @@ use super::log::Today;
 use super::notices::Notices;
 use super::shown::{boxed, either, when};
 use super::sidebar::Sidebar;
-use super::{Sheet, Side, Ui, keys, later, sign_in, use_ui};
+use super::{Sheet, Side, Ui, keys, later, said, sign_in, use_ui};
 use crate::clock;
 use crate::store::{Theme, Thing};
+use crate::words::{conversation, welcome};
 
 /// The page, beside the sign-in form: the conversations, or a decision.
 #[component]
@@ -77,8 +78,9 @@ fn follow_settings(ui: Ui) {
             true => root.set_attribute("data-density", "compact"),
             false => root.remove_attribute("data-density"),
         };
+        let language = root.set_attribute("lang", ui.locale().code());
         // Attributes of these names can always be set.
-        let _ = (theme, density);
+        let _ = (theme, density, language);
     });
 }
 
@@ -86,6 +88,7 @@ fn follow_settings(ui: Ui) {
 fn Chat() -> impl IntoView {
     let ui = use_ui();
     let is_open = ui.part(Thing::Front, |store| store.front.is_some());
+    let is_new = ui.part(Thing::List, |store| store.listed().len() <= 1);
     let has_account = ui.part(Thing::Account, |store| store.account.is_open);
     let is_shown = move |side: &Side| *side == Side::Search || is_open.get();
     let side = Memo::new(move |_| ui.side.get().filter(is_shown));
@@ -94,10 +97,11 @@ fn Chat() -> impl IntoView {
         <div
             class="chat"
             class:chat--open=move || is_open.get()
+            class:chat--new=move || is_new.get()
             class:chat--details=move || side.get().is_some()
         >
             <Sidebar />
-            <main class="talk" aria-label="Conversation">
+            <main class="talk" aria-label=said(conversation::TITLE)>
                 <ConnectionBanner />
                 {either(
                     move || is_open.get(),
@@ -117,25 +121,32 @@ fn Chat() -> impl IntoView {
 fn Welcome() -> impl IntoView {
     let ui = use_ui();
     let me = ui.part(Thing::Person, |store| store.me.as_ref().map(ToString::to_string));
+    // What stands before the key, and behind it.
+    let hint = |part: usize| {
+        move || {
+            let hint = welcome::Hint { key: &'?' }.say(ui.locale());
+            hint.split('?').nth(part).map(str::to_owned)
+        }
+    };
     view! {
         <div class="welcome">
-            <h1>{move || me.get().map(|me| format!("Welcome, {me}"))}</h1>
-            <p>"Pick a conversation on the left, or begin one."</p>
+            <h1>{move || me.get().map(|name| welcome::Title { name: &name }.say(ui.locale()))}</h1>
+            <p>{said(welcome::BEGIN)}</p>
             <div class="welcome__cards">
                 <button class="welcome__card" type="button" on:click=boxed(move |_| ui.show(Sheet::Person))>
-                    <strong>"Write to somebody"</strong>
-                    <span>"They get it when they are back, if they are away."</span>
+                    <strong>{said(welcome::SOMEBODY)}</strong>
+                    <span>{said(welcome::SOMEBODY_ABOUT)}</span>
                 </button>
                 <button class="welcome__card" type="button" on:click=boxed(move |_| ui.show(Sheet::NewGroup))>
-                    <strong>"Make a group"</strong>
-                    <span>"Invite people; they decide whether they join."</span>
+                    <strong>{said(welcome::GROUP)}</strong>
+                    <span>{said(welcome::GROUP_ABOUT)}</span>
                 </button>
                 <a class="welcome__card" href="#/e">
-                    <strong>"Read what everyone hears"</strong>
-                    <span>"Everyone on this server reads what is written there."</span>
+                    <strong>{said(welcome::EVERYONE)}</strong>
+                    <span>{said(welcome::EVERYONE_ABOUT)}</span>
                 </a>
             </div>
-            <p class="welcome__hint">"Press " <kbd>"?"</kbd> " for all keys and commands."</p>
+            <p class="welcome__hint">{hint(0)}<kbd>"?"</kbd>{hint(1)}</p>
         </div>
     }
 }

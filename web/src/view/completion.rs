@@ -9,9 +9,10 @@ use netchat_shared::name::{GroupName, UserName};
 use web_sys::{HtmlTextAreaElement, KeyboardEvent};
 
 use super::shown::boxed;
-use super::{Ui, keys};
+use super::{Ui, keys, said};
 use crate::device;
 use crate::store::{Emojis, Intent, Store};
+use crate::words::{composer, values};
 
 /// Signs that begin what can be completed.
 const SIGNS: [char; 4] = ['@', '#', '/', ':'];
@@ -121,8 +122,8 @@ fn caret(field: &HtmlTextAreaElement, text: &str) -> usize {
 fn ways(store: &Store, text: &str, caret: usize) -> Vec<Way> {
     let (people, groups) = known(store);
     let emojis = match &store.emojis {
-        Some(Ok(emojis)) => short_names(emojis),
-        Some(Err(_)) | None => Vec::new(),
+        Some(Some(emojis)) => short_names(emojis),
+        Some(None) | None => Vec::new(),
     };
     let known = Known { people: &people, groups: &groups, emoji: &emojis };
     let Some(found) = complete(text, caret, &known, &device::lowercase) else { return Vec::new() };
@@ -132,7 +133,8 @@ fn ways(store: &Store, text: &str, caret: usize) -> Vec<Way> {
         let (shown, about) = match choice {
             Choice::Person(_) | Choice::Group(_) => (choice.text(), String::new()),
             Choice::Command(command) => {
-                (format!("/{} {}", command.name, command.takes), command.does.to_owned())
+                let does = values::command(store.locale(), command);
+                (format!("/{} {}", command.name, command.takes), does.to_owned())
             }
             Choice::Emoji(name, sign) => (format!("{sign} :{name}:"), String::new()),
         };
@@ -205,7 +207,7 @@ pub(super) fn Completions(completion: Completion) -> impl IntoView {
             class="completions"
             id="completions"
             role="listbox"
-            aria-label="Completions"
+            aria-label=said(composer::COMPLETIONS)
             hidden=move || completion.ways.with(Vec::is_empty)
         >
             {move || options()}

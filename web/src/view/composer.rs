@@ -12,8 +12,10 @@ use wasm_bindgen::JsCast as _;
 use super::completion::{Completion, Completions};
 use super::icons::{Icon, icon};
 use super::shown::{boxed, when};
-use super::{Picked, Sheet, Side, Ui, keys, use_ui};
+use super::{Picked, Sheet, Side, Ui, keys, said, use_ui};
 use crate::store::{About, AccountIntent, Draft, GroupIntent, Intent, MessageIntent, Store, Thing};
+use crate::words::composer as words;
+use crate::words::values::{Mistake as _, name_of};
 
 /// It is said how much room there is left when there is less than this.
 const ROOM_SHOWN_BYTES: usize = TEXT_BYTES_MAX / 10;
@@ -75,7 +77,7 @@ pub(super) fn Composer() -> impl IntoView {
                 <textarea
                     class="box__text"
                     node_ref=field
-                    aria-label="Message"
+                    aria-label=said(words::MESSAGE)
                     aria-describedby="composer-error"
                     aria-controls="completions"
                     aria-activedescendant=move || completion.active()
@@ -87,7 +89,7 @@ pub(super) fn Composer() -> impl IntoView {
                 ></textarea>
                 {send_button()}
             </div>
-            <p class="box__room" role="status">{move || room.get().map(|room| format!("{room} bytes left"))}</p>
+            <p class="box__room" role="status">{move || room.get().map(|count| words::Room { count }.say(ui.locale()))}</p>
             <p id="composer-error" class="box__error" role="alert">{move || error.get()}</p>
         </form>
     }
@@ -104,7 +106,8 @@ fn show_room(room: RwSignal<Option<usize>>, text: &str) {
 
 fn placeholder(ui: Ui) -> Memo<Option<String>> {
     ui.part(Thing::Front, |store| {
-        store.front.as_ref().map(|front| format!("Write to {}", front.conversation))
+        let (front, locale) = (store.front.as_ref()?, store.locale());
+        Some(words::Placeholder { to: &name_of(locale, &front.conversation) }.say(locale))
     })
 }
 
@@ -113,8 +116,8 @@ fn send_button() -> AnyView {
         <button
             class="button button--primary box__send"
             type="submit"
-            aria-label="Send"
-            title="Send (Enter)"
+            aria-label=said(words::SEND)
+            title=said(words::SEND_ENTER)
         >
             {icon(Icon::Send)}
         </button>
@@ -165,8 +168,8 @@ fn emoji_button(ui: Ui) -> AnyView {
         <button
             class="button button--icon"
             type="button"
-            aria-label="Emoji"
-            title="Emoji"
+            aria-label=said(words::EMOJI)
+            title=said(words::EMOJI)
             on:click=boxed(move |_| ui.show(Sheet::Emoji(Picked::Writes)))
         >
             {icon(Icon::React)}
@@ -228,7 +231,7 @@ fn AboutLine() -> impl IntoView {
                     <button
                         class="button button--icon"
                         type="button"
-                        aria-label="Cancel"
+                        aria-label=said(words::CANCEL)
                         on:click=boxed(move |_| {
                             if let Some(to) = ui.front() {
                                 ui.perform(Intent::DropAbout(to));
@@ -246,23 +249,26 @@ fn AboutLine() -> impl IntoView {
 
 fn describe_about(store: &Store) -> Option<String> {
     let to = &store.front.as_ref()?.conversation;
-    let (what, of) = match store.draft(to).about? {
-        About::Reply(of) => ("Answer to", of),
-        About::Edit(of) => ("Correction of", of),
-    };
+    let (about, locale) = (store.draft(to).about?, store.locale());
+    let (About::Reply(of) | About::Edit(of)) = about;
     let line = store.line(to, of).map(|message| {
         let sender = message.sender.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{sender}: {}", message.line())
+        format!("{sender}: {}", message.line(locale))
     });
-    Some(format!("{what} {}", line.unwrap_or_else(|| "an earlier message".to_owned())))
+    let line = &line.unwrap_or_else(|| words::EARLIER.say(locale).to_owned());
+    Some(match about {
+        About::Reply(_) => words::AboutReply { line }.say(locale),
+        About::Edit(_) => words::AboutEdit { line }.say(locale),
+    })
 }
 
 /// Sends what was typed, or does what it commands.
 fn submit(ui: Ui, to: &Conversation, text: &str) -> Result<(), String> {
-    let command = match Slash::parse(text).map_err(|error| error.to_string())? {
-        Typed::Text(text) => return ui.try_to(Intent::Send(to.clone(), text.to_owned())),
-        Typed::Command(command) => command,
-    };
+    let command =
+        match Slash::parse(text).map_err(|error| error.say(ui.live.read(Store::locale)))? {
+            Typed::Text(text) => return ui.try_to(Intent::Send(to.clone(), text.to_owned())),
+            Typed::Command(command) => command,
+        };
     let done = obey(ui, to, command);
     if done.is_ok() {
         ui.perform(Intent::Typed(to.clone(), String::new()));
@@ -277,7 +283,7 @@ fn obey(ui: Ui, to: &Conversation, command: Slash) -> Result<(), String> {
     let intent = match command {
         Slash::Chat(names) => match &names[..] {
             [name] => open(Conversation::User(name.clone())),
-            _ => return Err("to write to several people, use “Message several”".to_owned()),
+            _ => return Err(words::SEVERAL.say(ui.live.read(Store::locale)).to_owned()),
         },
         Slash::Group(group) => Intent::JoinGroup(group.to_string()),
         Slash::NewGroup(group, members) => {
@@ -296,8 +302,8 @@ fn obey(ui: Ui, to: &Conversation, command: Slash) -> Result<(), String> {
         Slash::Broadcast => open(Conversation::Everyone),
         Slash::Active => {
             ui.live.change(|store| {
-                let names: Vec<_> = store.online.names.iter().map(ToString::to_string).collect();
-                store.say(format!("Online: {}", names.join(", ")));
+                let names: Vec<_> = store.online.names.iter().cloned().collect();
+                store.say_online(&names);
             });
             return Ok(());
         }

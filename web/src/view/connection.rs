@@ -8,9 +8,10 @@ use netchat_shared::extended::LinkStatistics;
 use netchat_shared::time::Instant;
 
 use super::shown::{boxed, when};
-use super::{Ui, use_ui};
+use super::{Ui, said, use_ui};
 use crate::clock::now;
 use crate::store::{Intent, Thing};
+use crate::words::{Locale, connection as words, number, values};
 
 /// For so long nobody is disturbed: most connections are back by then.
 const UNDISTURBED: Duration = Duration::from_secs(5);
@@ -22,10 +23,12 @@ pub(super) fn connection_words(ui: Ui) -> Signal<String> {
     let connection = ui.part(Thing::Connection, |store| store.connection);
     Signal::derive(move || match connection.get() {
         Connection::Connected => match put_off.get() {
-            Some(put_off) => put_off.describe(present.get()),
-            None => "Connected".to_owned(),
+            Some(put_off) => values::put_off(ui.locale(), put_off, present.get()),
+            None => words::CONNECTED.say(ui.locale()).to_owned(),
         },
-        away @ (Connection::Connecting | Connection::Retrying(_)) => describe(away, present.get()),
+        away @ (Connection::Connecting | Connection::Retrying(_)) => {
+            describe(ui.locale(), away, present.get())
+        }
     })
 }
 
@@ -38,7 +41,7 @@ pub(super) fn LinkState() -> impl IntoView {
     view! {
         <button class="side__state" type="button" popovertarget="link-panel">
             <i class="dot" class:dot--on=move || is_on()></i>
-            <span class="connection" role="status" aria-label="Connection">
+            <span class="connection" role="status" aria-label=said(words::TITLE)>
                 {connection_words(ui)}
             </span>
         </button>
@@ -54,10 +57,10 @@ fn LinkPanel() -> impl IntoView {
     let present = present();
     let details = move || {
         present.track();
-        describe_link(&ui.statistics.run(()))
+        describe_link(ui.locale(), &ui.statistics.run(()))
     };
     view! {
-        <h2>"Connection"</h2>
+        <h2>{said(words::TITLE)}</h2>
         <p>{move || details()}</p>
     }
 }
@@ -79,14 +82,14 @@ pub(super) fn ConnectionBanner() -> impl IntoView {
     when(is_long, move || {
         view! {
             <p class="banner">
-                <span>{move || describe(connection.get(), present.get())}</span>
-                <span>"What you write goes out when it is back."</span>
+                <span>{move || describe(ui.locale(), connection.get(), present.get())}</span>
+                <span>{said(words::GOES_OUT_LATER)}</span>
                 <button
                     class="button button--small"
                     type="button"
                     on:click=boxed(move |_| ui.perform(Intent::ConnectNow))
                 >
-                    "Now"
+                    {said(words::NOW)}
                 </button>
             </p>
         }
@@ -112,26 +115,29 @@ fn present() -> RwSignal<Instant> {
     present
 }
 
-fn describe(connection: Connection, present: Instant) -> String {
+fn describe(locale: Locale, connection: Connection, present: Instant) -> String {
     match connection {
-        Connection::Connected => "Connected".to_owned(),
-        Connection::Connecting => "Connecting…".to_owned(),
+        Connection::Connected => words::CONNECTED.say(locale).to_owned(),
+        Connection::Connecting => words::CONNECTING.say(locale).to_owned(),
         Connection::Retrying(at) => {
             let seconds = at.saturating_since(present).as_millis().div_ceil(1_000);
-            format!("No connection. Trying again in {seconds} s")
+            words::Retrying { seconds: &seconds }.say(locale)
         }
     }
 }
 
 /// What the link has seen, in one line.
-fn describe_link(statistics: &LinkStatistics) -> String {
+fn describe_link(locale: Locale, statistics: &LinkStatistics) -> String {
     let LinkStatistics { packets_sent, packets_lost, packets_received, .. } = *statistics;
+    let count = |count: u64| number(locale, usize::try_from(count).unwrap_or(usize::MAX));
     match statistics.round_trip {
-        Some(round_trip) => format!(
-            "Round trip {} ms. Packets: {packets_sent} sent, of which {packets_lost} were lost \
-             and sent again; {packets_received} received.",
-            round_trip.as_millis()
-        ),
-        None => "Nothing measured yet.".to_owned(),
+        Some(round_trip) => words::Link {
+            millis: &round_trip.as_millis(),
+            sent: &count(packets_sent),
+            lost: &count(packets_lost),
+            received: &count(packets_received),
+        }
+        .say(locale),
+        None => words::NOT_MEASURED.say(locale).to_owned(),
     }
 }

@@ -8,8 +8,10 @@ use super::composer::Composer;
 use super::icons::{Icon, icon};
 use super::log::Log;
 use super::shown::boxed;
-use super::{Side, Ui, use_ui};
+use super::{Side, Ui, said, use_ui};
 use crate::store::{Intent, Store, Thing};
+use crate::words::values::name_of;
+use crate::words::{Word, conversation as words, number};
 
 #[component]
 pub(super) fn ConversationView() -> impl IntoView {
@@ -27,18 +29,18 @@ pub(super) fn ConversationView() -> impl IntoView {
             <button
                 class="button button--icon talk__back"
                 type="button"
-                aria-label="Back to conversations"
+                aria-label=said(words::BACK)
                 on:click=boxed(move |_| ui.perform(Intent::Open(None)))
             >
                 {icon(Icon::Back)}
             </button>
             {move || conversation.get().map(|conversation| avatar::conversation(&conversation))}
             <div class="talk__title">
-                <h1>{move || conversation.get().map(|conversation| conversation.to_string())}</h1>
+                <h1>{move || conversation.get().map(|conversation| name_of(ui.locale(), &conversation))}</h1>
                 <span class="talk__about">{move || about()}</span>
             </div>
-            {side_button(ui, Side::Search, "Search messages here", Icon::Search)}
-            {side_button(ui, Side::Details, "Details", Icon::Details)}
+            {side_button(ui, Side::Search, words::SEARCH, Icon::Search)}
+            {side_button(ui, Side::Details, words::DETAILS, Icon::Details)}
         </header>
         <Log />
         <Typing />
@@ -47,13 +49,13 @@ pub(super) fn ConversationView() -> impl IntoView {
 }
 
 /// Opens and closes what stands beside the conversation.
-fn side_button(ui: Ui, side: Side, label: &'static str, sign: Icon) -> AnyView {
+fn side_button(ui: Ui, side: Side, label: Word, sign: Icon) -> AnyView {
     let is_open = move || ui.side.get() == Some(side);
     view! {
         <button
             class="button button--icon"
             type="button"
-            aria-label=label
+            aria-label=said(label)
             aria-expanded=move || if is_open() { "true" } else { "false" }
             on:click=boxed(move |_| ui.toggle_side(side))
         >
@@ -65,19 +67,19 @@ fn side_button(ui: Ui, side: Side, label: &'static str, sign: Icon) -> AnyView {
 
 /// What a conversation is, in a few words.
 fn about(store: &Store) -> String {
-    match store.front.as_ref().map(|front| &front.conversation) {
-        None => String::new(),
-        Some(Conversation::Everyone) => match store.online.count {
-            0 | 1 => "Everyone on this server reads this".to_owned(),
-            count => format!("Everyone on this server reads this · {count} online"),
-        },
-        Some(Conversation::Group(_)) => "Group".to_owned(),
-        Some(Conversation::User(name)) if store.is_online(name) => "Online".to_owned(),
-        Some(Conversation::User(name)) if store.is_away(name) => {
-            "Away: they get it when they are back".to_owned()
+    let locale = store.locale();
+    let word = match store.front.as_ref().map(|front| &front.conversation) {
+        Some(Conversation::Everyone) if store.online.count > 1 => {
+            let online = &number(locale, store.online.count as usize);
+            return words::EveryoneReadsOnline { online }.say(locale);
         }
-        Some(Conversation::User(_)) => String::new(),
-    }
+        Some(Conversation::Everyone) => words::EVERYONE_READS,
+        Some(Conversation::Group(_)) => words::GROUP,
+        Some(Conversation::User(name)) if store.is_online(name) => words::ONLINE,
+        Some(Conversation::User(name)) if store.is_away(name) => words::AWAY,
+        Some(Conversation::User(_)) | None => return String::new(),
+    };
+    word.say(locale).to_owned()
 }
 
 /// Who is writing. It has its place whether or not anybody is, so that nothing moves.
@@ -85,11 +87,12 @@ fn about(store: &Store) -> String {
 fn Typing() -> impl IntoView {
     let writing = use_ui().part(Thing::Typing, |store| {
         let Some(front) = &store.front else { return String::new() };
+        let locale = store.locale();
         match &store.typing(&front.conversation)[..] {
             [] => String::new(),
-            [one] => format!("{one} is writing…"),
-            [one, other] => format!("{one} and {other} are writing…"),
-            [one, rest @ ..] => format!("{one} and {} others are writing…", rest.len()),
+            [name] => words::Writing { name }.say(locale),
+            [one, another] => words::WritingBoth { one, another }.say(locale),
+            [name, rest @ ..] => words::WritingMore { name, count: rest.len() }.say(locale),
         }
     });
     view! { <p class="typing" aria-hidden="true">{writing}</p> }

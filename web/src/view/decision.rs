@@ -3,67 +3,58 @@
 use leptos::prelude::*;
 
 use super::shown::boxed;
-use super::use_ui;
+use super::{said, use_ui};
 use crate::store::{Decision, Intent};
+use crate::words::{Locale, Word, decision as words};
 
 /// What is wrong, what it may mean, and what can be done.
 #[component]
 pub(super) fn DecisionPage(decision: Decision) -> impl IntoView {
     let ui = use_ui();
-    let button = move |label: &'static str, class: &'static str, intent: Intent| {
+    let button = move |label: Word, class: &'static str, intent: Intent| {
         view! {
             <button class=class type="button" on:click=boxed(move |_| ui.perform(intent.clone()))>
-                {label}
+                {said(label)}
             </button>
         }
     };
-    let (title, paragraphs, may_accept) = match decision {
-        Decision::ServerKey { expected, offered, may_accept } => {
-            ("This is another server", about_key(&expected, &offered, may_accept), may_accept)
+    let (title, may_accept, accept) = match decision {
+        Decision::ServerKey { may_accept, .. } => {
+            (words::KEY_TITLE, may_accept, (words::TRUST, Intent::TrustServer))
         }
-        Decision::Classic => ("This server does not encrypt", about_classic(), true),
+        Decision::Classic => (words::CLASSIC_TITLE, true, (words::GO_ON, Intent::UseClassic)),
     };
-    let accept = match decision {
-        Decision::ServerKey { .. } => ("Trust this server from now on", Intent::TrustServer),
-        Decision::Classic => ("Go on without encryption", Intent::UseClassic),
+    let paragraphs = move || {
+        let paragraphs = about(ui.locale(), decision);
+        paragraphs.map(|text| view! { <p>{text}</p> }).collect_view()
     };
     view! {
         <main class="sign-in">
-            <section class="card" role="alertdialog" aria-label=title>
-                <h1>{title}</h1>
-                {paragraphs.map(|text| view! { <p>{text}</p> }).collect_view()}
+            <section class="card" role="alertdialog" aria-label=said(title)>
+                <h1>{said(title)}</h1>
+                {move || paragraphs()}
                 <div class="card__actions">
                     {may_accept.then(|| button(accept.0, "button", accept.1))}
-                    {button("Try again", "button button--primary", Intent::LookAgain)}
+                    {button(words::TRY_AGAIN, "button button--primary", Intent::LookAgain)}
                 </div>
             </section>
         </main>
     }
 }
 
-fn about_key(expected: &impl ToString, offered: &impl ToString, may_accept: bool) -> [String; 3] {
-    let (expected, offered) = (expected.to_string(), offered.to_string());
-    let what = if may_accept {
-        "Ask whoever runs the server. If its key was changed on purpose, they can tell you the \
-         new code; then trust it, and sign in with your password."
-    } else {
-        "The code stands in the address that you opened: ask whoever gave it to you."
+/// What is wrong, what it may mean, and what to do.
+fn about(locale: Locale, decision: Decision) -> [String; 3] {
+    let (what, others) = match decision {
+        Decision::ServerKey { expected, offered, may_accept } => {
+            let codes = words::KeyCodes { expected: &expected, offered: &offered };
+            let ask = if may_accept { words::KEY_ASK_OWNER } else { words::KEY_ASK_GIVER };
+            (codes.say(locale), [words::KEY_PRETENDING, ask])
+        }
+        Decision::Classic => (
+            words::CLASSIC_WHAT.say(locale).to_owned(),
+            [words::CLASSIC_KEEPING, words::CLASSIC_NOTHING_SENT],
+        ),
     };
-    [
-        format!("The code of the server is {expected}. What answers has the code {offered}."),
-        "Somebody may be pretending to be the server. Nothing was sent to it: neither your \
-         password nor what you wrote."
-            .to_owned(),
-        what.to_owned(),
-    ]
-}
-
-fn about_classic() -> [String; 3] {
-    [
-        "What answers speaks only the protocol of 2022. Everything you write there, and the \
-         passwords you type, can be read and changed on the way."
-            .to_owned(),
-        "If you expect a newer server, somebody may be keeping it from you.".to_owned(),
-        "Nothing was sent to it yet.".to_owned(),
-    ]
+    let [second, third] = others.map(|word| word.say(locale).to_owned());
+    [what, second, third]
 }

@@ -7,12 +7,13 @@ use netchat_shared::extended::Receipt;
 use netchat_shared::name::UserName;
 
 use super::groups::GroupDetailsView;
-use super::panel::panel_head;
 use super::shown::{boxed, put_back, when};
-use super::use_ui;
+use super::{said, use_ui};
 use crate::clock;
 use crate::router;
-use crate::store::{GroupIntent, Hears, Intent, ReadingIntent, Setting, Thing, describe_receipt};
+use crate::store::{GroupIntent, Hears, Intent, ReadingIntent, Setting, Thing};
+use crate::words::details as words;
+use crate::words::values;
 
 #[component]
 pub(super) fn Details() -> impl IntoView {
@@ -26,16 +27,12 @@ pub(super) fn Details() -> impl IntoView {
             ui.perform(Intent::Group(GroupIntent::Close));
         }
     });
-    let title = move || conversation.get().map(|it| it.to_string()).unwrap_or_default();
     let is_group = move || matches!(conversation.get(), Some(Conversation::Group(_)));
     view! {
-        <aside class="details" aria-label="Details" tabindex="-1">
-            {panel_head(title, "Close details")}
-            <ReceiptsOfMessage />
-            <GoToDate />
-            <HearsChoice />
-            {when(is_group, || view! { <GroupDetailsView /> }.into_any())}
-        </aside>
+        <ReceiptsOfMessage />
+        <GoToDate />
+        <HearsChoice />
+        {when(is_group, || view! { <GroupDetailsView /> }.into_any())}
     }
 }
 
@@ -55,7 +52,7 @@ fn ReceiptsOfMessage() -> impl IntoView {
                         ui.live.read(|store| {
                             let delivery = store.message(key)?.delivery.as_ref()?;
                             Some((
-                                delivery.summary(|name| store.is_away(name)),
+                                delivery.summary(store.locale(), |name| store.is_away(name)),
                                 delivery.recipients().to_vec(),
                             ))
                         })
@@ -69,9 +66,9 @@ fn ReceiptsOfMessage() -> impl IntoView {
                     };
                     view! {
                         <section class="details__part" aria-labelledby="receipts-title">
-                            <h3 id="receipts-title">"This message"</h3>
+                            <h3 id="receipts-title">{said(words::THIS_MESSAGE)}</h3>
                             <p>{move || summary()}</p>
-                            <ul class="people" aria-label="Receipts">{move || each()}</ul>
+                            <ul class="people" aria-label=said(words::RECEIPTS)>{move || each()}</ul>
                         </section>
                     }
                 })
@@ -86,7 +83,7 @@ fn recipient(name: &UserName, receipt: Receipt) -> AnyView {
         <li>
             <a href=href>{name.to_string()}</a>
             " "
-            <span class="people__state">{describe_receipt(receipt)}</span>
+            <span class="people__state">{said(values::receipt(receipt))}</span>
         </li>
     }
     .into_any()
@@ -104,10 +101,10 @@ fn GoToDate() -> impl IntoView {
     };
     view! {
         <label class="field">
-            <span>"Go to a day"</span>
+            <span>{said(words::GO_TO_DAY)}</span>
             <input
                 type="date"
-                aria-label="Go to a day"
+                aria-label=said(words::GO_TO_DAY)
                 on:change:target=move |event| go(event.target().value())
             />
         </label>
@@ -124,9 +121,9 @@ fn HearsChoice() -> impl IntoView {
         ui.live.read(read)
     };
     let options = [
-        (Hears::All, "All messages"),
-        (Hears::Mentions, "Mentions of me"),
-        (Hears::Nothing, "Nothing"),
+        (Hears::All, words::ALL),
+        (Hears::Mentions, words::MENTIONS),
+        (Hears::Nothing, words::NOTHING),
     ];
     let choices = options.map(|(choice, label)| {
         view! {
@@ -143,13 +140,13 @@ fn HearsChoice() -> impl IntoView {
                         }
                     })
                 />
-                <span>{label}</span>
+                <span>{said(label)}</span>
             </label>
         }
     });
     view! {
         <fieldset class="details__part">
-            <legend>"Tell me of"</legend>
+            <legend>{said(words::TELL_ME_OF)}</legend>
             {choices}
         </fieldset>
     }

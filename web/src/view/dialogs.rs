@@ -1,95 +1,51 @@
-//! Sheets in front of the page: each waits for its answer, and keeps what was typed until then.
+//! Forms in front of the page: each waits for its answer, and keeps what was typed until then.
 
 use leptos::ev::SubmitEvent;
-use leptos::html::Dialog;
 use leptos::prelude::*;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::name::{NameError, UserName};
 
 use super::shown::boxed;
-use super::{Ui, use_ui};
-use crate::store::{Answer, Intent, Thing};
-
-/// A sheet: it is open as long as it is drawn.
-#[component]
-pub(super) fn Modal(
-    title: &'static str,
-    /// What makes it be drawn no more.
-    #[prop(default = |ui| ui.sheet.set(None))]
-    close: fn(Ui),
-    children: Children,
-) -> impl IntoView {
-    let ui = use_ui();
-    let dialog = NodeRef::<Dialog>::new();
-    Effect::new(move || {
-        if let Some(dialog) = dialog.get().filter(|dialog| !dialog.open()) {
-            // It is in the page, and not open: nothing refuses.
-            let _ = dialog.show_modal();
-        }
-    });
-    // Closed before it goes, the dialog gives the focus back to where it was.
-    on_cleanup(move || {
-        if let Some(dialog) = dialog.try_get_untracked().flatten() {
-            dialog.close();
-        }
-    });
-    view! {
-        <dialog class="card" node_ref=dialog aria-label=title on:close=boxed(move |_| close(ui))>
-            <header class="card__head">
-                <h2>{title}</h2>
-                <button
-                    class="button button--icon"
-                    type="button"
-                    aria-label="Close"
-                    on:click=boxed(move |_| close(ui))
-                >
-                    {super::icons::icon(super::icons::Icon::Close)}
-                </button>
-            </header>
-            {children()}
-        </dialog>
-    }
-}
+use super::{said, use_ui};
+use crate::store::{Answer, Intent, Store, Thing};
+use crate::words::values::Mistake as _;
+use crate::words::{Locale, Word, dialog as words};
 
 /// Writes to somebody by their name.
 #[component]
 pub(super) fn MessagePerson() -> impl IntoView {
-    let fields = vec![("Name", "Whoever is away gets it when they are back.")];
-    let intent = |texts: &[String]| {
+    let fields = vec![(words::NAME, Some(words::NAME_HINT))];
+    let intent = |locale: Locale, texts: &[String]| {
         let name = texts.first().map(|name| name.trim()).unwrap_or_default();
-        let name: UserName = name.parse().map_err(|error: NameError| error.to_string())?;
+        let name: UserName = name.parse().map_err(|error: NameError| error.say(locale))?;
         Ok(Intent::Open(Some(Conversation::User(name))))
     };
-    view! { <FormSheet title="Message somebody" submit="Write" fields intent /> }
+    view! { <FormSheet submit=words::WRITE fields intent /> }
 }
 
 /// Makes a group of oneself and others.
 #[component]
 pub(super) fn NewGroup() -> impl IntoView {
-    let fields = vec![
-        ("Group name", ""),
-        ("Members", "Names, separated by commas. They are invited, and decide."),
-    ];
-    let intent = |texts: &[String]| Ok(Intent::CreateGroup(text(texts, 0), text(texts, 1)));
-    view! { <FormSheet title="New group" submit="Create group" fields intent waits=true /> }
+    let fields = vec![(words::GROUP_NAME, None), (words::MEMBERS, Some(words::MEMBERS_HINT))];
+    let intent =
+        |_: Locale, texts: &[String]| Ok(Intent::CreateGroup(text(texts, 0), text(texts, 1)));
+    view! { <FormSheet submit=words::CREATE fields intent waits=true /> }
 }
 
 /// Joins a group.
 #[component]
 pub(super) fn JoinGroup() -> impl IntoView {
-    let intent = |texts: &[String]| Ok(Intent::JoinGroup(text(texts, 0)));
-    view! { <FormSheet title="Join group" submit="Join" fields=vec![("Group name", "")] intent waits=true /> }
+    let intent = |_: Locale, texts: &[String]| Ok(Intent::JoinGroup(text(texts, 0)));
+    view! { <FormSheet submit=words::JOIN fields=vec![(words::GROUP_NAME, None)] intent waits=true /> }
 }
 
 /// Writes the same to several people, to each in their own conversation.
 #[component]
 pub(super) fn MessageSeveral() -> impl IntoView {
-    let fields = vec![
-        ("To", "Names, separated by commas."),
-        ("Text", "Each of them gets it in the conversation with you."),
-    ];
-    let intent = |texts: &[String]| Ok(Intent::SendToEach(text(texts, 0), text(texts, 1)));
-    view! { <FormSheet title="Message several" submit="Send to each" fields intent /> }
+    let fields = vec![(words::TO, Some(words::TO_HINT)), (words::TEXT, Some(words::TEXT_HINT))];
+    let intent =
+        |_: Locale, texts: &[String]| Ok(Intent::SendToEach(text(texts, 0), text(texts, 1)));
+    view! { <FormSheet submit=words::SEND_TO_EACH fields intent /> }
 }
 
 fn text(texts: &[String], at: usize) -> String {
@@ -100,11 +56,10 @@ fn text(texts: &[String], at: usize) -> String {
 /// not; then what was typed stays.
 #[component]
 fn FormSheet(
-    title: &'static str,
-    submit: &'static str,
+    submit: Word,
     /// The label of each field, and a hint below it.
-    fields: Vec<(&'static str, &'static str)>,
-    intent: fn(&[String]) -> Result<Intent, String>,
+    fields: Vec<(Word, Option<Word>)>,
+    intent: fn(Locale, &[String]) -> Result<Intent, String>,
     /// The server is to answer first.
     #[prop(optional)]
     waits: bool,
@@ -128,7 +83,8 @@ fn FormSheet(
         event.prevent_default();
         let texts: Vec<_> = typed.iter().map(|text| text.get_untracked()).collect();
         is_busy.set(waits);
-        match intent(&texts).and_then(|intent| ui.try_to(intent)) {
+        let locale = ui.live.read(Store::locale);
+        match intent(locale, &texts).and_then(|intent| ui.try_to(intent)) {
             Ok(()) if waits => error.set(None),
             Ok(()) => ui.sheet.set(None),
             Err(line) => {
@@ -137,37 +93,44 @@ fn FormSheet(
             }
         }
     };
-    let fields = fields.into_iter().zip(texts);
-    let fields = fields.map(|((label, hint), text)| field(label, hint, text)).collect_view();
+    let mut fields = fields.into_iter().zip(texts);
+    // One can type at once.
+    let first = fields.next().map(|((label, hint), text)| field(label, hint, text, true));
+    let others = fields.map(|((label, hint), text)| field(label, hint, text, false)).collect_view();
     view! {
-        <Modal title>
-            <form on:submit=boxed(on_submit)>
-                {fields}
-                <p class="field__error" role="alert">{move || error.get()}</p>
-                <div class="card__actions">
-                    <button class="button" type="button" on:click=boxed(move |_| ui.sheet.set(None))>"Cancel"</button>
-                    <button class="button button--primary" type="submit" disabled=move || is_busy.get()>
-                        {submit}
-                    </button>
-                </div>
-            </form>
-        </Modal>
+        <form on:submit=boxed(on_submit)>
+            {first}
+            {others}
+            <p class="field__error" role="alert">{move || error.get()}</p>
+            <div class="card__actions">
+                <button class="button" type="button" on:click=boxed(move |_| ui.sheet.set(None))>{said(words::CANCEL)}</button>
+                <button class="button button--primary" type="submit" disabled=move || is_busy.get()>
+                    {said(submit)}
+                </button>
+            </div>
+        </form>
     }
 }
 
 /// A labelled field, with a hint below it.
-pub(super) fn field(label: &'static str, hint: &'static str, text: RwSignal<String>) -> AnyView {
+pub(super) fn field(
+    label: Word,
+    hint: Option<Word>,
+    text: RwSignal<String>,
+    is_first: bool,
+) -> AnyView {
     view! {
         <label class="field">
-            <span>{label}</span>
+            <span>{said(label)}</span>
             <input
                 type="text"
                 autocomplete="off"
-                aria-label=label
+                autofocus=is_first
+                aria-label=said(label)
                 prop:value=text
                 on:input:target=move |event| text.set(event.target().value())
             />
-            <small>{hint}</small>
+            <small>{hint.map(said)}</small>
         </label>
     }
     .into_any()

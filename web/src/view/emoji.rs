@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::dialogs::Modal;
 use super::shown::boxed;
-use super::{Picked, use_ui};
+use super::{Picked, said, use_ui};
 use crate::store::{Emoji, Emojis, Intent, MessageIntent, Thing};
+use crate::words::{Word, emoji as words, notice};
 
 #[component]
 pub(super) fn EmojiPicker(
@@ -28,37 +28,54 @@ pub(super) fn EmojiPicker(
         }
     });
     let shown = move || match emojis.get() {
-        None => view! { <p role="status">"Fetching the emoji…"</p> }.into_any(),
-        Some(Err(why)) => view! { <p role="alert">{why}</p> }.into_any(),
-        Some(Ok(emojis)) => typed.with(|typed| draw(&emojis, typed.trim(), pick)),
+        None => view! { <p role="status">{said(notice::FETCHING)}</p> }.into_any(),
+        Some(None) => view! { <p role="alert">{said(notice::NOT_FETCHED)}</p> }.into_any(),
+        Some(Some(emojis)) => typed.with(|typed| draw(&emojis, typed.trim(), pick)),
     };
     view! {
-        <Modal title="Emoji">
-            <input
-                class="find__field"
-                type="text"
-                aria-label="Find an emoji"
-                placeholder="Its name"
-                autocomplete="off"
-                autofocus
-                on:input:target=move |event| typed.set(event.target().value())
-            />
-            <div class="emoji">{move || shown()}</div>
-        </Modal>
+        <input
+            class="find__field"
+            type="text"
+            aria-label=said(words::FIND)
+            placeholder=said(words::NAME)
+            autocomplete="off"
+            autofocus
+            on:input:target=move |event| typed.set(event.target().value())
+        />
+        <div class="emoji">{move || shown()}</div>
     }
 }
 
 fn draw(emojis: &Emojis, typed: &str, pick: Callback<String>) -> AnyView {
     if !typed.is_empty() {
-        return grid("Found", emojis.find(typed).iter(), pick);
+        let found = view! { <h3>{said(words::FOUND)}</h3> }.into_any();
+        return grid(found, emojis.find(typed).iter(), pick);
     }
-    let group =
-        |group: &str| grid(group, emojis.all().iter().filter(|emoji| emoji.group == group), pick);
+    let group = |group: &str| {
+        let title = match GROUPS.iter().find(|(name, _)| *name == group) {
+            Some((_, word)) => view! { <h3>{said(*word)}</h3> }.into_any(),
+            None => view! { <h3>{group.to_owned()}</h3> }.into_any(),
+        };
+        grid(title, emojis.all().iter().filter(|emoji| emoji.group == group), pick)
+    };
     emojis.groups().into_iter().map(group).collect_view().into_any()
 }
 
+/// The groups in the file of emoji. The names of the emoji themselves are English.
+const GROUPS: [(&str, Word); 9] = [
+    ("Smileys and emotion", words::SMILEYS),
+    ("People and body", words::PEOPLE),
+    ("Animals and nature", words::ANIMALS),
+    ("Food and drink", words::FOOD),
+    ("Travel and places", words::TRAVEL),
+    ("Activities", words::ACTIVITIES),
+    ("Objects", words::OBJECTS),
+    ("Symbols", words::SYMBOLS),
+    ("Flags", words::FLAGS),
+];
+
 fn grid<'a>(
-    title: &str,
+    title: AnyView,
     emojis: impl Iterator<Item = &'a Emoji>,
     pick: Callback<String>,
 ) -> AnyView {
@@ -79,8 +96,8 @@ fn grid<'a>(
         }
     };
     view! {
-        <h3>{title.to_owned()}</h3>
-        <ul class="emoji__grid">{emojis.map(button).collect_view()}</ul>
+        {title}
+        <ul class="emoji__grid" lang="en">{emojis.map(button).collect_view()}</ul>
     }
     .into_any()
 }

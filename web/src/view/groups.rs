@@ -8,8 +8,9 @@ use netchat_shared::name::{GroupName, UserName};
 
 use super::dialogs::field;
 use super::shown::{boxed, list, when};
-use super::use_ui;
-use crate::store::{GroupDetails, GroupIntent, Intent, Store, Thing, describe_policy};
+use super::{said, use_ui};
+use crate::store::{GroupDetails, GroupIntent, Intent, Store, Thing};
+use crate::words::{Word, group as words, values};
 
 /// Groups that one is invited to, and who asks to join one's own.
 #[component]
@@ -22,8 +23,8 @@ pub(super) fn Decisions() -> impl IntoView {
         ui.part(Thing::Decisions, |store| store.groups.asking.iter().cloned().collect::<Vec<_>>());
     let is_empty = move || invitations.with(Vec::is_empty) && asking.with(Vec::is_empty);
     view! {
-        <section class="decisions" aria-label="Invitations" hidden=move || is_empty()>
-            <h2 class="sidebar__title">"Invitations"</h2>
+        <section class="decisions" aria-label=said(words::INVITATIONS) hidden=move || is_empty()>
+            <h2 class="sidebar__title">{said(words::INVITATIONS)}</h2>
             <ul class="decisions__list">
                 {list(move || invitations.get(), pair_key, |(group, by)| {
                     view! { <Invitation group by /> }.into_any()
@@ -43,17 +44,22 @@ fn pair_key((group, name): &(GroupName, UserName)) -> String {
 
 #[component]
 fn Invitation(group: GroupName, by: UserName) -> impl IntoView {
-    let text = format!("{by} invites you to {group}");
+    let ui = use_ui();
     let decline = GroupIntent::Act(group.clone(), GroupAction::Decline);
-    let (accept_label, decline_label) = (format!("Accept {group}"), format!("Decline {group}"));
-    let block_label = format!("Block {by}");
+    let (of, name) = (group.clone(), by.clone());
+    let text = move || words::InvitedBy { name: &name, group: &of }.say(ui.locale());
+    let (of, other) = (group.clone(), group.clone());
+    let accept_label = move || words::AcceptThat { group: &of }.say(ui.locale());
+    let decline_label = move || words::DeclineThat { group: &other }.say(ui.locale());
+    let name = by.clone();
+    let block_label = move || words::BlockThat { name: &name }.say(ui.locale());
     view! {
         <li>
-            <p role="status">{text}</p>
+            <p role="status">{move || text()}</p>
             <div class="decisions__actions">
-                <Act text="Accept" label=accept_label intent=GroupIntent::Accept(group) />
-                <Act text="Decline" label=decline_label intent=decline />
-                <Act text="Block" label=block_label intent=GroupIntent::Block(by) />
+                <Act text=words::ACCEPT label=label(accept_label) intent=GroupIntent::Accept(group) />
+                <Act text=words::DECLINE label=label(decline_label) intent=decline />
+                <Act text=words::BLOCK label=label(block_label) intent=GroupIntent::Block(by) />
             </div>
         </li>
     }
@@ -61,32 +67,42 @@ fn Invitation(group: GroupName, by: UserName) -> impl IntoView {
 
 #[component]
 fn Asking(group: GroupName, name: UserName) -> impl IntoView {
-    let text = format!("{name} asks to join {group}");
-    let (admit_label, turn_away_label) = (format!("Let {name} in"), format!("Turn {name} away"));
+    let ui = use_ui();
+    let (of, asks, admitted, turned) = (group.clone(), name.clone(), name.clone(), name.clone());
+    let text = move || words::Asks { name: &asks, group: &of }.say(ui.locale());
+    let admit_label = move || words::LetInThat { name: &admitted }.say(ui.locale());
+    let turn_away_label = move || words::TurnAwayThat { name: &turned }.say(ui.locale());
     let admit = GroupIntent::Act(group.clone(), GroupAction::Admit(name.clone()));
     let turn_away = GroupIntent::Act(group, GroupAction::TurnAway(name));
     view! {
         <li>
-            <p role="status">{text}</p>
+            <p role="status">{move || text()}</p>
             <div class="decisions__actions">
-                <Act text="Let in" label=admit_label intent=admit />
-                <Act text="Turn away" label=turn_away_label intent=turn_away />
+                <Act text=words::LET_IN label=label(admit_label) intent=admit />
+                <Act text=words::TURN_AWAY label=label(turn_away_label) intent=turn_away />
             </div>
         </li>
     }
 }
 
+/// One type for what a button is called.
+type Label = Box<dyn Fn() -> String + Send>;
+
+fn label(label: impl Fn() -> String + Send + 'static) -> Label {
+    Box::new(label)
+}
+
 #[component]
-fn Act(text: &'static str, label: String, intent: GroupIntent) -> impl IntoView {
+fn Act(text: Word, label: Label, intent: GroupIntent) -> impl IntoView {
     let ui = use_ui();
     view! {
         <button
             class="button button--small"
             type="button"
-            aria-label=label
+            aria-label=move || label()
             on:click=boxed(move |_| ui.perform(Intent::Group(intent.clone())))
         >
-            {text}
+            {said(text)}
         </button>
     }
 }
@@ -106,18 +122,18 @@ pub(super) fn GroupDetailsView() -> impl IntoView {
         <Policy />
         <Members />
         <InvitedPeople />
-        <TypedAction label="Invite" hint="Names, separated by commas." intent=GroupIntent::Invite />
+        <TypedAction label=words::INVITE name=words::INVITE_NOW hint=words::NAMES_HINT intent=GroupIntent::Invite />
         {when(
             move || is_maker.get(),
             || {
                 view! {
-                    <TypedAction label="Rename" hint="What the group is to be called." intent=GroupIntent::Rename />
+                    <TypedAction label=words::RENAME name=words::RENAME_NOW hint=words::RENAME_HINT intent=GroupIntent::Rename />
                 }
                     .into_any()
             },
         )}
         <p class="field__error" role="alert">{move || error.get()}</p>
-        <button class="button" type="button" on:click=boxed(quit)>"Leave group"</button>
+        <button class="button" type="button" on:click=boxed(quit)>{said(words::LEAVE)}</button>
     }
 }
 
@@ -152,14 +168,14 @@ fn Policy() -> impl IntoView {
         policy
     });
     let options = JoinPolicy::ALL.map(|(policy, word)| {
-        view! { <option value=word>{describe_policy(policy)}</option> }
+        view! { <option value=word>{said(values::policy(policy))}</option> }
     });
     view! {
-        <p>{move || maker.get().map(|maker| format!("{maker} decides about this group."))}</p>
+        <p>{move || maker.get().map(|name| words::Decides { name: &name }.say(ui.locale()))}</p>
         <label class="field">
-            <span>"Who may join"</span>
+            <span>{said(words::WHO_MAY_JOIN)}</span>
             <select
-                aria-label="Who may join"
+                aria-label=said(words::WHO_MAY_JOIN)
                 node_ref=select
                 disabled=move || !is_maker.get()
                 on:change:target=move |event| choose(event.target().value())
@@ -180,18 +196,20 @@ fn person_key((name, group): &Person) -> String {
 
 fn member((name, group): Person) -> AnyView {
     let act = group.map(|group| {
-        let label = format!("Remove {name}");
+        let (ui, removed) = (use_ui(), name.clone());
+        let remove = move || words::RemoveThat { name: &removed }.say(ui.locale());
         let intent = GroupIntent::Act(group, GroupAction::Remove(name.clone()));
-        view! { <Act text="Remove" label intent /> }
+        view! { <Act text=words::REMOVE label=label(remove) intent /> }
     });
     view! { <li><strong>{name.to_string()}</strong>{act}</li> }.into_any()
 }
 
 fn invited_person((name, group): Person) -> AnyView {
     let act = group.map(|group| {
-        let label = format!("Take the invitation of {name} back");
+        let (ui, invited) = (use_ui(), name.clone());
+        let take_back = move || words::TakeBackThat { name: &invited }.say(ui.locale());
         let intent = GroupIntent::Act(group, GroupAction::TurnAway(name.clone()));
-        view! { <Act text="Take back" label intent /> }
+        view! { <Act text=words::TAKE_BACK label=label(take_back) intent /> }
     });
     view! { <li><span>{name.to_string()}</span>{act}</li> }.into_any()
 }
@@ -213,8 +231,8 @@ fn Members() -> impl IntoView {
     let drawn = frame_by_frame(members);
     view! {
         <section class="details__part" aria-labelledby="members-title">
-            <h3 id="members-title">"Members"</h3>
-            <ul class="people" aria-label="Members">
+            <h3 id="members-title">{said(words::MEMBERS)}</h3>
+            <ul class="people" aria-label=said(words::MEMBERS)>
                 {list(move || members.with(|all| all.iter().take(drawn.get()).cloned().collect()), person_key, member)}
             </ul>
         </section>
@@ -248,8 +266,8 @@ fn InvitedPeople() -> impl IntoView {
     });
     view! {
         <section class="details__part" aria-labelledby="invited-title" hidden=move || invited.with(Vec::is_empty)>
-            <h3 id="invited-title">"Invited"</h3>
-            <ul class="people" aria-label="Invited">
+            <h3 id="invited-title">{said(words::INVITED)}</h3>
+            <ul class="people" aria-label=said(words::INVITED)>
                 {list(move || invited.get(), person_key, invited_person)}
             </ul>
         </section>
@@ -259,8 +277,10 @@ fn InvitedPeople() -> impl IntoView {
 /// A field, and what is done with what was typed there.
 #[component]
 fn TypedAction(
-    label: &'static str,
-    hint: &'static str,
+    label: Word,
+    /// What its button is called.
+    name: Word,
+    hint: Word,
     intent: fn(GroupName, String) -> GroupIntent,
 ) -> impl IntoView {
     let ui = use_ui();
@@ -279,8 +299,8 @@ fn TypedAction(
     };
     view! {
         <form on:submit=boxed(on_submit)>
-            {field(label, hint, text)}
-            <button class="button button--small" type="submit" aria-label=format!("{label} now")>{label}</button>
+            {field(label, Some(hint), text, false)}
+            <button class="button button--small" type="submit" aria-label=said(name)>{said(label)}</button>
         </form>
     }
 }

@@ -8,20 +8,21 @@ use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 use super::{Sheet, Side, Ui};
 use crate::store::{Intent, ReadingIntent, Store};
+use crate::words::{Word, key, keys as words};
 
 /// What the keys do, for the sheet of help.
-pub(super) const KEYS: [(&str, &str); 11] = [
-    ("Enter", "send; with Shift a new line"),
-    ("Ctrl K", "find a conversation, or somebody"),
-    ("Ctrl F", "search messages; once more: the browser's own search"),
-    ("Alt ↑ ↓", "the conversation above or below"),
-    ("Alt Shift ↑ ↓", "the next one with something unread"),
-    ("↑", "in an empty box: correct your last message"),
-    ("Escape", "mark as read, and close what is open"),
-    ("F6", "from part to part of the page"),
-    ("↑ ↓", "in the messages: from one to the next"),
-    ("Tab", "on a message: what can be done about it"),
-    ("?", "this list"),
+pub(super) const KEYS: [(Word, Word); 11] = [
+    (key::ENTER, words::SEND),
+    (key::FIND, words::FIND),
+    (key::SEARCH, words::SEARCH),
+    (key::NEXT, words::NEXT),
+    (key::NEXT_UNREAD, words::NEXT_UNREAD),
+    (key::UP, words::CORRECT),
+    (key::ESCAPE, words::READ),
+    (key::PARTS, words::PARTS),
+    (key::ARROWS, words::BROWSE),
+    (key::TAB, words::WHAT_TO_DO),
+    (key::HELP, words::HELP),
 ];
 
 /// Keys by which an input method ends what it composes belong to it. Safari says so by the code alone.

@@ -7,18 +7,25 @@ use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 #[cfg(feature = "parts")]
 use std::pin::Pin;
+#[cfg(feature = "parts")]
+use wasm_bindgen::JsCast as _;
 
 use super::account::AccountDialog;
 use super::details::Details;
 use super::dialogs::{JoinGroup, MessagePerson, MessageSeveral, NewGroup};
 use super::emoji::EmojiPicker;
 use super::help::HelpSheet;
+use super::modal::modal;
+use super::panel::Panel;
+#[cfg(feature = "parts")]
+use super::said;
 use super::search::SearchPanel;
 use super::switcher::Switcher;
+use super::{Sheet, Side, Ui, use_ui};
+use crate::store::{AccountIntent, Intent, Store, Thing};
 #[cfg(feature = "parts")]
-use super::use_ui;
-use super::{Sheet, Side, Ui};
-use crate::store::{AccountIntent, Intent};
+use crate::words::notice;
+use crate::words::{account, details, dialog, emoji, help, search, sidebar, values};
 
 #[cfg(feature = "parts")]
 type Missing = wasm_split_helpers::SplitLoaderError;
@@ -30,17 +37,50 @@ type Drawn = Result<AnyView, Missing>;
 
 /// What stands in front of the page.
 pub(super) fn sheet(sheet: Sheet) -> AnyView {
-    later(move || draw_sheet(sheet), |ui| ui.sheet.set(None))
+    let title = match sheet {
+        Sheet::Help => help::TITLE,
+        Sheet::NewGroup => dialog::NEW_GROUP,
+        Sheet::JoinGroup => dialog::JOIN_GROUP,
+        Sheet::Person => dialog::MESSAGE_SOMEBODY,
+        Sheet::Several => dialog::MESSAGE_SEVERAL,
+        Sheet::Emoji(_) => emoji::TITLE,
+        Sheet::Switcher => sidebar::FIND,
+    };
+    modal(title, |ui| ui.sheet.set(None), later(move || draw_sheet(sheet)))
 }
 
 /// One's account.
 pub(super) fn account() -> AnyView {
-    later(draw_account, |ui| ui.perform(Intent::Account(AccountIntent::Close)))
+    let close = |ui: Ui| ui.perform(Intent::Account(AccountIntent::Close));
+    modal(account::TITLE, close, later(draw_account))
 }
 
 /// What stands beside the conversation.
 pub(super) fn side(side: Side) -> AnyView {
-    later(move || draw_side(side), Ui::close_side)
+    let content = later(move || draw_side(side));
+    let ui = use_ui();
+    match side {
+        Side::Details => {
+            let conversation = ui.part(Thing::Front, Store::front_conversation);
+            let name = move |it| values::name_of(ui.locale(), &it);
+            Panel {
+                class: "details",
+                label: details::TITLE,
+                title: move || conversation.get().map(name).unwrap_or_default(),
+                close: details::CLOSE,
+                takes_focus: false,
+            }
+            .draw(content)
+        }
+        Side::Search => Panel {
+            class: "details search",
+            label: search::TITLE,
+            title: move || search::TITLE.say(ui.locale()).to_owned(),
+            close: search::CLOSE,
+            takes_focus: true,
+        }
+        .draw(content),
+    }
 }
 
 #[cfg_attr(
@@ -77,35 +117,34 @@ fn draw_side(side: Side) -> Drawn {
 
 /// Draws what is there already.
 #[cfg(not(feature = "parts"))]
-fn later(draw: impl FnOnce() -> Drawn, _: fn(Ui)) -> AnyView {
+fn later(draw: impl FnOnce() -> Drawn) -> AnyView {
     let Ok(drawn) = draw();
     drawn
 }
 
-/// Draws a part once it is there. If it can't be fetched, what was opened is closed and that is said: opened
-/// once more, it is fetched once more.
+/// Draws a part once it is there. One that can't be fetched says so, and is fetched once more when it is
+/// opened once more.
 #[cfg(feature = "parts")]
-fn later<F>(draw: impl FnOnce() -> F, close: fn(Ui)) -> AnyView
+fn later<F>(draw: impl FnOnce() -> F + 'static) -> AnyView
 where
     F: Future<Output = Drawn> + 'static,
 {
-    let ui = use_ui();
-    let slot = RwSignal::new_local(None::<AnyView>);
+    let waits = view! { <p role="status">{said(notice::FETCHING)}</p> }.into_any();
+    let slot = RwSignal::new_local(Some(waits));
     // What is drawn belongs to where it stands, and goes with it.
-    let drawing: Pin<Box<dyn Future<Output = Drawn>>> =
-        Box::pin(ScopedFuture::new_untracked(draw()));
+    let drawing: Pin<Box<dyn Future<Output = AnyView>>> =
+        Box::pin(ScopedFuture::new_untracked(async {
+            let drawing = draw();
+            drawing.await.unwrap_or_else(|_| {
+                view! { <p role="alert">{said(notice::NOT_FETCHED)}</p> }.into_any()
+            })
+        }));
     leptos::task::spawn_local(async move {
         let drawn = drawing.await;
         // It may have been closed meanwhile.
-        if slot.is_disposed() {
-            return;
-        }
-        match drawn {
-            Ok(drawn) => slot.set(Some(drawn)),
-            Err(_) => {
-                close(ui);
-                ui.say("This part of the page can't be fetched at present: try again.".to_owned());
-            }
+        if !slot.is_disposed() {
+            slot.set(Some(drawn));
+            request_animation_frame(focus_field);
         }
     });
     let take = move || {
@@ -113,6 +152,16 @@ where
         slot.try_update_untracked(Option::take).flatten()
     };
     (move || take()).into_any()
+}
+
+/// The field of a dialog that came later: the browser has put the focus elsewhere by then.
+#[cfg(feature = "parts")]
+fn focus_field() {
+    let field = document().query_selector("dialog[open] [autofocus]").ok().flatten();
+    if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // It can always be focused.
+        let _ = field.focus();
+    }
 }
 
 /// Fetches all parts a moment after the page is there, so that each is there at once when it is wanted, and

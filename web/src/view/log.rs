@@ -15,9 +15,10 @@ use web_sys::{Element, HtmlElement, KeyboardEvent, ResizeObserver};
 use super::icons::{Icon, icon};
 use super::row::MessageRow;
 use super::shown::{boxed, list, when};
-use super::{Ui, use_ui};
+use super::{Ui, said, use_ui};
 use crate::clock;
 use crate::store::{Intent, MessageKey, ReadingIntent, Row, Store, Thing};
+use crate::words::{Locale, log as words};
 
 /// So near to the end is at it: browsers round.
 const AT_END_PX: f64 = 2.0;
@@ -213,7 +214,7 @@ pub(super) fn Log() -> impl IntoView {
                 node_ref=reading.scroller
                 tabindex="0"
                 role="log"
-                aria-label="Messages"
+                aria-label=said(words::MESSAGES)
                 aria-live="off"
                 on:scroll=boxed(move |_| reading.note())
                 on:mouseover=boxed(move |event: MouseEvent| ui.point_at(row_of(event.target())))
@@ -227,7 +228,7 @@ pub(super) fn Log() -> impl IntoView {
                 </ol>
                 {when(
                     move || rows.with(Vec::is_empty),
-                    move || view! { <p class="log__empty">{name.get().map(|name| describe_empty(&name))}</p> }.into_any(),
+                    move || view! { <p class="log__empty">{move || name.get().map(|name| describe_empty(ui.locale(), &name))}</p> }.into_any(),
                 )}
             </div>
             <Jumps reading />
@@ -284,7 +285,7 @@ fn draw(row: Row) -> AnyView {
     match row {
         Row::Day(day) => view! { <DayRow day /> }.into_any(),
         Row::Unread => view! {
-            <li class="log__unread" data-row="new"><span>"New messages"</span></li>
+            <li class="log__unread" data-row="new"><span>{said(words::NEW_MESSAGES)}</span></li>
         }
         .into_any(),
         Row::Message(key) => view! { <MessageRow key /> }.into_any(),
@@ -361,10 +362,10 @@ fn observe_sizes(reading: Reading) {
 /// A day begins. What it is called changes at midnight.
 #[component]
 fn DayRow(day: i64) -> impl IntoView {
-    let today = use_context::<Today>();
+    let (ui, today) = (use_ui(), use_context::<Today>());
     let label = move || {
         today.iter().for_each(|today| today.0.track());
-        clock::day(day)
+        clock::day(ui.locale(), day)
     };
     view! { <li class="log__day" data-row=format!("day-{day}")><span>{move || label()}</span></li> }
 }
@@ -383,8 +384,8 @@ fn Jumps(reading: Reading) -> impl IntoView {
         ui.live.track(Thing::Front);
         ui.live.track(Thing::List);
         match ui.live.read(Store::new_below) {
-            0 => "To the end".to_owned(),
-            count => format!("{count} new"),
+            0 => words::TO_END.say(ui.locale()).to_owned(),
+            count => words::NewBelow { count }.say(ui.locale()),
         }
     };
     let to_first_new = move |_| ui.perform(Intent::Read(ReadingIntent::JumpToNew));
@@ -395,7 +396,7 @@ fn Jumps(reading: Reading) -> impl IntoView {
                 move || view! {
                     <button class="jump" type="button" on:click=boxed(to_first_new)>
                         {icon(Icon::Up)}
-                        <span class="jump__text">"First unread"</span>
+                        <span class="jump__text">{said(words::FIRST_UNREAD)}</span>
                     </button>
                 }.into_any(),
             )}
@@ -421,23 +422,17 @@ fn Arrivals() -> impl IntoView {
         let sender = message.sender.as_ref()?;
         // The same said twice is read twice: only what differs is.
         let end = if key.0 % 2 == 0 { "" } else { "\u{a0}" };
-        Some(format!("{sender}: {}{end}", message.line()))
+        Some(format!("{sender}: {}{end}", message.line(store.locale())))
     });
     view! {
-        <p class="visually-hidden" role="status" aria-label="New message">{move || heard.get()}</p>
+        <p class="visually-hidden" role="status" aria-label=said(words::NEW_MESSAGE)>{move || heard.get()}</p>
     }
 }
 
-fn describe_empty(conversation: &Conversation) -> String {
+fn describe_empty(locale: Locale, conversation: &Conversation) -> String {
     match conversation {
-        Conversation::Everyone => {
-            "Everyone on this server reads this. Nobody has said anything yet.".to_owned()
-        }
-        Conversation::Group(_) => "Its members read this. Nobody has said anything yet.".to_owned(),
-        Conversation::User(name) => {
-            format!(
-                "This is between you and {name}. They get it when they are back, if they are away."
-            )
-        }
+        Conversation::Everyone => words::EVERYONE_EMPTY.say(locale).to_owned(),
+        Conversation::Group(_) => words::GROUP_EMPTY.say(locale).to_owned(),
+        Conversation::User(name) => words::DirectEmpty { name }.say(locale),
     }
 }

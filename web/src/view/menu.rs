@@ -4,14 +4,15 @@ use leptos::prelude::*;
 
 use super::icons::{Icon, icon};
 use super::shown::{boxed, put_back};
-use super::{Sheet, use_ui};
-use crate::store::{AccountIntent, DeviceSettings, Intent, Setting, Theme, Thing};
+use super::{Sheet, Ui, said, use_ui};
+use crate::store::{AccountIntent, Intent, Setting, Store, Theme, Thing};
+use crate::words::{Locale, Word, dialog, language, menu};
 
 /// Begins something new.
 #[component]
 pub(super) fn NewMenu() -> impl IntoView {
     let ui = use_ui();
-    let item = move |label: &'static str, sheet: Sheet| {
+    let item = move |label: Word, sheet: Sheet| {
         view! {
             <button
                 class="menu__item"
@@ -20,20 +21,20 @@ pub(super) fn NewMenu() -> impl IntoView {
                 popovertargetaction="hide"
                 on:click=boxed(move |_| ui.show(sheet))
             >
-                {label}
+                {said(label)}
             </button>
         }
     };
     view! {
         <button class="button button--wide" type="button" popovertarget="new-menu">
             {icon(Icon::Plus)}
-            "New"
+            {said(menu::NEW)}
         </button>
         <div class="menu menu--new" id="new-menu" popover="auto">
-            {item("Message somebody", Sheet::Person)}
-            {item("New group", Sheet::NewGroup)}
-            {item("Join group", Sheet::JoinGroup)}
-            {item("Message several", Sheet::Several)}
+            {item(dialog::MESSAGE_SOMEBODY, Sheet::Person)}
+            {item(dialog::NEW_GROUP, Sheet::NewGroup)}
+            {item(dialog::JOIN_GROUP, Sheet::JoinGroup)}
+            {item(dialog::MESSAGE_SEVERAL, Sheet::Several)}
         </div>
     }
 }
@@ -45,7 +46,7 @@ pub(super) fn PersonMenu() -> impl IntoView {
     let device = ui.part(Thing::Settings, |store| store.settings.device);
     let hides_typing = ui.part(Thing::Settings, |store| store.settings.person.hides_typing);
     let set = move |setting| ui.performs(Intent::Set(setting));
-    let act = move |label: &'static str, act: Callback<()>| {
+    let act = move |label: Word, act: Callback<()>| {
         view! {
             <button
                 class="menu__item"
@@ -54,59 +55,100 @@ pub(super) fn PersonMenu() -> impl IntoView {
                 popovertargetaction="hide"
                 on:click=boxed(move |_| act.run(()))
             >
-                {label}
+                {said(label)}
             </button>
         }
     };
     let perform = move |intent: Intent| Callback::new(move |()| ui.perform(intent.clone()));
     view! {
-        <button class="button button--icon" type="button" aria-label="Menu" popovertarget="person-menu">
+        <button class="button button--icon" type="button" aria-label=said(menu::TITLE) popovertarget="person-menu">
             {icon(Icon::Menu)}
         </button>
         <div class="menu menu--person" id="person-menu" popover="auto">
-            <fieldset class="menu__themes">
-                <legend>"Theme"</legend>
-                {[(Theme::System, "System"), (Theme::Light, "Light"), (Theme::Dark, "Dark")]
-                    .map(|(theme, label)| view! { <ThemeChoice theme label device /> })}
-            </fieldset>
-            {check("Compact", Signal::derive(move || device.get().is_compact), Callback::new(move |on| set(Setting::Compact(on))))}
-            {check("Sound", Signal::derive(move || device.get().has_sound), Callback::new(move |on| set(Setting::Sound(on))))}
+            {themes(ui)}
+            {languages(ui)}
+            {check(menu::COMPACT, Signal::derive(move || device.get().is_compact), Callback::new(move |on| set(Setting::Compact(on))))}
+            {check(menu::SOUND, Signal::derive(move || device.get().has_sound), Callback::new(move |on| set(Setting::Sound(on))))}
             {check(
-                "Notifications",
+                menu::NOTIFICATIONS,
                 Signal::derive(move || device.get().has_notifications),
                 Callback::new(move |on| set(Setting::Notifications(on))),
             )}
             {check(
-                "Don't show others that I am writing",
+                menu::HIDE_TYPING,
                 hides_typing.into(),
                 Callback::new(move |on| set(Setting::HidesTyping(on))),
             )}
             <hr />
-            {act("Account", perform(Intent::Account(AccountIntent::Open)))}
-            {act("Keys and commands", Callback::new(move |()| ui.show(Sheet::Help)))}
-            {act("Sign out", perform(Intent::SignOut))}
+            {act(menu::ACCOUNT, perform(Intent::Account(AccountIntent::Open)))}
+            {act(menu::HELP, Callback::new(move |()| ui.show(Sheet::Help)))}
+            {act(menu::SIGN_OUT, perform(Intent::SignOut))}
         </div>
     }
 }
 
-#[component]
-fn ThemeChoice(theme: Theme, label: &'static str, device: Memo<DeviceSettings>) -> impl IntoView {
-    let ui = use_ui();
+fn themes(ui: Ui) -> AnyView {
+    let choices =
+        [(Theme::System, menu::SYSTEM), (Theme::Light, menu::LIGHT), (Theme::Dark, menu::DARK)];
+    let choices = choices.map(|(theme, label)| {
+        let is_chosen = move |store: &Store| store.settings.device.theme == theme;
+        choice(ui, "theme", said(label), is_chosen, Setting::Theme(theme))
+    });
+    row_of_choices(menu::THEME, choices.into())
+}
+
+/// Each language calls itself by its own name.
+fn languages(ui: Ui) -> AnyView {
+    let system = choice(
+        ui,
+        "language",
+        said(language::SYSTEM),
+        |store| store.settings.device.language.is_none(),
+        Setting::Language(None),
+    );
+    let others = Locale::ALL.map(|locale| {
+        let is_chosen = move |store: &Store| store.settings.device.language == Some(locale);
+        let name = language::NAME.say(locale);
+        choice(ui, "language", move || name, is_chosen, Setting::Language(Some(locale)))
+    });
+    row_of_choices(language::TITLE, std::iter::once(system).chain(others).collect())
+}
+
+fn row_of_choices(title: Word, choices: Vec<AnyView>) -> AnyView {
+    view! {
+        <fieldset class="menu__themes">
+            <legend>{said(title)}</legend>
+            {choices}
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// One of several that exclude each other.
+fn choice(
+    ui: Ui,
+    of: &'static str,
+    label: impl Fn() -> &'static str + Send + 'static,
+    is_chosen: impl Fn(&Store) -> bool + Copy + Send + Sync + 'static,
+    setting: Setting,
+) -> AnyView {
+    let is_chosen = ui.part(Thing::Settings, is_chosen);
     view! {
         <label class="menu__theme">
             <input
                 type="radio"
-                name="theme"
-                prop:checked=move || device.get().theme == theme
-                on:change=boxed(move |_| ui.perform(Intent::Set(Setting::Theme(theme))))
+                name=of
+                prop:checked=move || is_chosen.get()
+                on:change=boxed(move |_| ui.perform(Intent::Set(setting.clone())))
             />
-            <span>{label}</span>
+            <span>{move || label()}</span>
         </label>
     }
+    .into_any()
 }
 
 /// Something that is on or off; `set` answers whether it could be set.
-fn check(label: &'static str, is_on: Signal<bool>, set: Callback<bool, bool>) -> AnyView {
+fn check(label: Word, is_on: Signal<bool>, set: Callback<bool, bool>) -> AnyView {
     view! {
         <label class="menu__check">
             <input
@@ -118,7 +160,7 @@ fn check(label: &'static str, is_on: Signal<bool>, set: Callback<bool, bool>) ->
                     }
                 }
             />
-            <span>{label}</span>
+            <span>{said(label)}</span>
         </label>
     }
     .into_any()

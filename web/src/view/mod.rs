@@ -24,6 +24,7 @@ mod keys;
 mod later;
 mod log;
 mod menu;
+mod modal;
 mod notices;
 mod panel;
 mod row;
@@ -41,6 +42,7 @@ use netchat_shared::extended::LinkStatistics;
 pub use self::app::App;
 use crate::live::Live;
 use crate::store::{Intent, MessageKey, SearchIntent, Store, Thing};
+use crate::words::{Locale, Word};
 
 /// What every component needs.
 #[derive(Debug, Clone, Copy)]
@@ -153,6 +155,12 @@ impl Ui {
         self.live.part(thing, read)
     }
 
+    /// The language of the page, followed by whatever is drawn.
+    pub(crate) fn locale(self) -> Locale {
+        self.live.track(Thing::Language);
+        self.live.read(Store::locale)
+    }
+
     /// The conversation in front.
     pub(crate) fn front(self) -> Option<Conversation> {
         self.live.read(|store| store.front.as_ref().map(|front| front.conversation.clone()))
@@ -201,4 +209,10 @@ impl Ui {
 /// The [`Ui`] that the application provides.
 pub(crate) fn use_ui() -> Ui {
     expect_context()
+}
+
+/// A word that stays on the page, and is another when its language is.
+pub(crate) fn said(word: Word) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+    let ui = use_ui();
+    move || word.say(ui.locale())
 }

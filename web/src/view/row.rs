@@ -8,9 +8,11 @@ use netchat_shared::name::UserName;
 
 use super::icons::{Icon, icon};
 use super::shown::{boxed, either, when};
-use super::{Picked, Sheet, Side, Ui, avatar, text, use_ui};
+use super::{Picked, Sheet, Side, Ui, avatar, said, text, use_ui};
 use crate::clock;
+use crate::intl;
 use crate::store::{Intent, Mark, Message, MessageIntent, MessageKey, ReadingIntent, Store};
+use crate::words::{Word, message as words};
 
 /// Signs that are one press away.
 const QUICK_SIGNS: [&str; 5] = ["👍", "❤️", "😂", "🎉", "👀"];
@@ -56,12 +58,15 @@ pub(super) fn MessageRow(key: MessageKey) -> impl IntoView {
 /// Who says it, and when: on the first of several.
 fn head(ui: Ui, key: MessageKey) -> AnyView {
     let sender = ui.live.read(|store| store.message(key).and_then(|m| m.sender.clone()));
-    let name = sender.as_ref().map_or("Unknown sender", UserName::as_str).to_owned();
-    let class = format!("message__sender {}", avatar::colour(&name));
+    let name = sender.as_ref().map(ToString::to_string);
+    let colour = avatar::colour(name.as_deref().unwrap_or_default());
+    let class = format!("message__sender {colour}");
+    let name =
+        move || name.clone().unwrap_or_else(|| words::UNKNOWN_SENDER.say(ui.locale()).to_owned());
     view! {
         {sender.map(|sender| avatar::person(&sender, false))}
         <div class="message__head">
-            <span class=class>{name}</span>
+            <span class=class>{move || name()}</span>
             {time(ui, key, "message__time")}
         </div>
     }
@@ -72,8 +77,12 @@ fn time(ui: Ui, key: MessageKey, class: &'static str) -> AnyView {
     let time = ui.live.read(|store| store.message(key).map(|message| message.time));
     time.map(|time| {
         view! {
-            <time class=class datetime=clock::machine_readable(time) title=clock::full_date(time)>
-                {clock::time_of_day(time)}
+            <time
+                class=class
+                datetime=clock::machine_readable(time)
+                title=move || clock::full_date(ui.locale(), time)
+            >
+                {move || clock::time_of_day(ui.locale(), time)}
             </time>
         }
     })
@@ -91,13 +100,13 @@ fn Answered(key: MessageKey, row: RwSignal<()>) -> impl IntoView {
             let message = store.message(key)?;
             let answered = store.line(&message.conversation, message.answers?)?;
             let sender = answered.sender.as_ref().map_or("", UserName::as_str);
-            Some(format!("{sender}: {}", answered.line()))
+            Some(format!("{sender}: {}", answered.line(store.locale())))
         })
     };
     of.map(|of| {
         view! {
             <button class="message__answered" type="button" on:click=boxed(move |_| ui.perform(Intent::Read(ReadingIntent::JumpTo(of))))>
-                {move || line().unwrap_or_else(|| "An earlier message".to_owned())}
+                {move || line().unwrap_or_else(|| words::EARLIER.say(ui.locale()).to_owned())}
             </button>
         }
     })
@@ -114,24 +123,20 @@ fn Body(key: MessageKey, row: RwSignal<()>) -> impl IntoView {
     let is_unfolded = ui.live.of_message(key, row, |message| message.is_unfolded);
     let body = move || match content.get()? {
         Content::Text(text) => Some(long_text(ui, key, &text, is_unfolded)),
-        Content::Corrupted => {
-            Some(gone("This message arrived damaged and can't be shown. Its sender has been told."))
-        }
-        Content::TakenBack => Some(gone("Message taken back")),
-        Content::Reaction(_) | Content::Unknown => {
-            Some(gone("A newer version of NetChat is needed to show this."))
-        }
+        Content::Corrupted => Some(gone(words::CORRUPTED)),
+        Content::TakenBack => Some(gone(words::TAKEN_BACK)),
+        Content::Reaction(_) | Content::Unknown => Some(gone(words::NEEDS_NEWER)),
     };
     view! {
         <div class="message__body">
             {move || body()}
-            {when(is_edited, || view! { <span class="message__edited">"edited"</span> }.into_any())}
+            {when(is_edited, || view! { <span class="message__edited">{said(words::EDITED)}</span> }.into_any())}
         </div>
     }
 }
 
-fn gone(line: &'static str) -> AnyView {
-    view! { <p class="message__gone">{line}</p> }.into_any()
+fn gone(line: Word) -> AnyView {
+    view! { <p class="message__gone">{said(line)}</p> }.into_any()
 }
 
 fn long_text(
@@ -142,7 +147,10 @@ fn long_text(
 ) -> AnyView {
     let Some(fold) = fold_at(text) else { return text::draw(ui, text, text.len()) };
     let (whole, beginning) = (text.to_owned(), text.to_owned());
-    let label = move || if is_unfolded() { "Show less" } else { "Show all" };
+    let label = move || {
+        let word = if is_unfolded() { words::SHOW_LESS } else { words::SHOW_ALL };
+        word.say(ui.locale())
+    };
     view! {
         {either(
             is_unfolded,
@@ -181,7 +189,7 @@ fn Signs(key: MessageKey, row: RwSignal<()>) -> impl IntoView {
                     .map(|(sign, people)| sign_button(ui, key, &sign, &people, me.as_ref()))
                     .collect_view()
             };
-            view! { <ul class="message__signs" aria-label="Reactions">{move || draw()}</ul> }
+            view! { <ul class="message__signs" aria-label=said(words::REACTIONS)>{move || draw()}</ul> }
                 .into_any()
         },
     )
@@ -194,8 +202,9 @@ fn sign_button(
     people: &[UserName],
     me: Option<&UserName>,
 ) -> AnyView {
-    let names: Vec<_> = people.iter().map(UserName::as_str).collect();
-    let label = format!("{sign} by {}", names.join(", "));
+    let locale = ui.locale();
+    let names = intl::list(locale, people.iter().map(UserName::as_str));
+    let label = words::Reacted { sign, names: &names }.say(locale);
     let is_own = people.iter().any(|name| Some(name) == me);
     let toggle = MessageIntent::Toggle(sign.clone());
     view! {
@@ -208,7 +217,8 @@ fn sign_button(
                 aria-pressed=if is_own { "true" } else { "false" }
                 on:click=boxed(move |_| ui.perform(Intent::Message(key, toggle.clone())))
             >
-                {format!("{sign} {}", people.len())}
+                // Its label says the same, with the names.
+                <span aria-hidden="true">{format!("{sign} {}", people.len())}</span>
             </button>
         </li>
     }
@@ -259,7 +269,7 @@ fn Receipt(key: MessageKey, row: RwSignal<()>) -> impl IntoView {
                     type="button"
                     on:click=boxed(move |_| ui.perform(Intent::Message(key, MessageIntent::SendAgain)))
                 >
-                    "Send again"
+                    {said(words::SEND_AGAIN)}
                 </button>
             </p>
         }.into_any())}
@@ -268,7 +278,7 @@ fn Receipt(key: MessageKey, row: RwSignal<()>) -> impl IntoView {
 
 fn summary(store: &Store, key: MessageKey) -> Option<(Mark, String)> {
     let delivery = store.message(key)?.delivery.as_ref()?;
-    Some((delivery.mark(), delivery.summary(|name| store.is_away(name))))
+    Some((delivery.mark(), delivery.summary(store.locale(), |name| store.is_away(name))))
 }
 
 /// What can be done about it, while it is pointed at or in focus.
@@ -276,13 +286,13 @@ fn summary(store: &Store, key: MessageKey) -> Option<(Mark, String)> {
 fn Actions(key: MessageKey, row: RwSignal<()>, is_own: bool) -> impl IntoView {
     let ui = use_ui();
     let actions = move || {
-        let button = move |sign: Icon, label: &'static str, intent: MessageIntent| {
+        let button = move |sign: Icon, label: Word, intent: MessageIntent| {
             view! {
                 <button
                     class="action"
                     type="button"
-                    aria-label=label
-                    title=label
+                    aria-label=said(label)
+                    title=said(label)
                     on:click=boxed(move |_| ui.perform(Intent::Message(key, intent.clone())))
                 >
                     {icon(sign)}
@@ -290,7 +300,8 @@ fn Actions(key: MessageKey, row: RwSignal<()>, is_own: bool) -> impl IntoView {
             }
         };
         let quick = QUICK_SIGNS.iter().filter_map(|sign| sign.parse::<Sign>().ok()).map(|sign| {
-            let (text, label) = (sign.to_string(), format!("React with {sign}"));
+            let text = sign.to_string();
+            let label = words::ReactWith { sign: &sign }.say(ui.locale());
             let intent = MessageIntent::Toggle(sign);
             view! {
                 <button
@@ -304,21 +315,21 @@ fn Actions(key: MessageKey, row: RwSignal<()>, is_own: bool) -> impl IntoView {
             }
         });
         view! {
-            <div class="actions" role="group" aria-label="Actions">
+            <div class="actions" role="group" aria-label=said(words::ACTIONS)>
                 {quick.collect_view()}
                 <button
                     class="action"
                     type="button"
-                    aria-label="React with another emoji"
-                    title="React with another emoji"
+                    aria-label=said(words::REACT_MORE)
+                    title=said(words::REACT_MORE)
                     on:click=boxed(move |_| ui.show(Sheet::Emoji(Picked::Reacts(key))))
                 >
                     {icon(Icon::React)}
                 </button>
-                {button(Icon::Reply, "Reply", MessageIntent::Reply)}
-                {is_own.then(|| button(Icon::Edit, "Edit", MessageIntent::Edit))}
-                {button(Icon::Copy, "Copy text", MessageIntent::Copy)}
-                {is_own.then(|| button(Icon::Delete, "Delete", MessageIntent::Delete))}
+                {button(Icon::Reply, words::REPLY, MessageIntent::Reply)}
+                {is_own.then(|| button(Icon::Edit, words::EDIT, MessageIntent::Edit))}
+                {button(Icon::Copy, words::COPY, MessageIntent::Copy)}
+                {is_own.then(|| button(Icon::Delete, words::DELETE, MessageIntent::Delete))}
             </div>
         }
         .into_any()

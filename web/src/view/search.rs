@@ -9,11 +9,12 @@ use std::time::Duration;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
-use super::panel::panel_head;
 use super::shown::{boxed, list, when};
-use super::{keys, use_ui};
+use super::{keys, said, use_ui};
 use crate::clock;
 use crate::store::{Intent, ReadingIntent, SearchIntent, Searching, Thing};
+use crate::words::values::name_of;
+use crate::words::{Locale, Word, number, search as words};
 
 /// How long somebody has to pause before what they type is looked for.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -24,14 +25,11 @@ pub(super) fn SearchPanel() -> impl IntoView {
     let hits = ui.part(Thing::Search, |store| store.searching.search.hits().to_vec());
     let hits = list(move || hits.get(), key, draw);
     view! {
-        <aside class="details search" aria-label="Search" tabindex="-1">
-            {panel_head(|| "Search".to_owned(), "Close search")}
-            <Question />
-            <Progress />
-            <ol class="hits" aria-label="Found messages" on:keydown=boxed(move |event| step(&event))>
-                {hits}
-            </ol>
-        </aside>
+        <Question />
+        <Progress />
+        <ol class="hits" aria-label=said(words::HITS) on:keydown=boxed(move |event| step(&event))>
+            {hits}
+        </ol>
     }
 }
 
@@ -69,7 +67,7 @@ fn Question() -> impl IntoView {
         is_within.set(chosen);
         look();
     };
-    let choice = move |label: &'static str, chosen: bool| {
+    let choice = move |label: Word, chosen: bool| {
         view! {
             <label class="menu__check">
                 <input
@@ -78,7 +76,7 @@ fn Question() -> impl IntoView {
                     prop:checked=move || is_within.get() == chosen
                     on:change=boxed(move |_| choose(chosen))
                 />
-                <span>{label}</span>
+                <span>{said(label)}</span>
             </label>
         }
     };
@@ -95,8 +93,8 @@ fn Question() -> impl IntoView {
                 class="find__field"
                 type="search"
                 node_ref=field
-                aria-label="Search messages"
-                placeholder="Words"
+                aria-label=said(words::WHAT)
+                placeholder=said(words::WORDS)
                 autocomplete="off"
                 prop:value=text
                 on:input:target=move |event| {
@@ -106,9 +104,9 @@ fn Question() -> impl IntoView {
                 on:keydown=boxed(move |event| go_to_first(&event))
             />
             <fieldset class="search__where">
-                <legend class="visually-hidden">"Where to look"</legend>
-                {when(move || front.get().is_some(), move || choice("This conversation", true).into_any())}
-                {choice("Everywhere", false)}
+                <legend class="visually-hidden">{said(words::WHERE)}</legend>
+                {when(move || front.get().is_some(), move || choice(words::THIS_CONVERSATION, true).into_any())}
+                {choice(words::EVERYWHERE, false)}
             </fieldset>
         </form>
     }
@@ -118,7 +116,7 @@ fn Question() -> impl IntoView {
 #[component]
 fn Progress() -> impl IntoView {
     let ui = use_ui();
-    let words = ui.part(Thing::Search, |store| progress(&store.searching));
+    let words = ui.part(Thing::Search, |store| progress(store.locale(), &store.searching));
     let is_under_way = ui.part(Thing::Search, |store| is_under_way(&store.searching));
     let is_stopped = ui.part(Thing::Search, |store| store.searching.is_stopped);
     let turn = move |_| {
@@ -131,7 +129,10 @@ fn Progress() -> impl IntoView {
             <p role="status">{move || words.get()}</p>
             {when(move || is_under_way.get(), move || view! {
                 <button class="button" type="button" on:click=boxed(turn)>
-                    {move || if is_stopped.get() { "Go on" } else { "Stop" }}
+                    {move || {
+                        let word = if is_stopped.get() { words::GO_ON } else { words::STOP };
+                        word.say(ui.locale())
+                    }}
                 </button>
             }.into_any())}
         </div>
@@ -144,26 +145,28 @@ fn is_under_way(searching: &Searching) -> bool {
     searching.is_looking() && !walked.is_whole && !walked.is_full
 }
 
-fn progress(searching: &Searching) -> String {
+fn progress(locale: Locale, searching: &Searching) -> String {
     if !searching.is_looking() {
-        return "Messages in which all these words are.".to_owned();
+        return words::HINT.say(locale).to_owned();
     }
     let (walked, found) = (searching.search.walked(), searching.search.hits().len());
     if walked.is_full {
-        return format!("The latest {SEARCH_HITS_MAX} are shown. More words find fewer.");
+        return words::Full { hits: &SEARCH_HITS_MAX }.say(locale);
     }
     let found = match found {
-        0 => "Nothing found".to_owned(),
-        1 => "1 found".to_owned(),
-        found => format!("{found} found"),
+        0 => words::NOTHING.say(locale).to_owned(),
+        found => words::Found { found: &number(locale, found) }.say(locale),
     };
-    let lines = walked.lines;
+    let (found, count) = (&found, walked.lines);
     if walked.is_whole {
-        return format!("{found} in all {lines} messages.");
+        return words::Whole { found, count }.say(locale);
     }
     match walked.since {
-        Some(since) => format!("{found} since {} ({lines} messages).", clock::date_of(since)),
-        None => format!("{found} in {lines} messages so far."),
+        Some(since) => {
+            let since = &clock::date_of(locale, since);
+            words::Since { found, since, count }.say(locale)
+        }
+        None => words::SoFar { found, count }.say(locale),
     }
 }
 
@@ -175,14 +178,19 @@ fn draw(hit: Hit) -> AnyView {
     let sequence = line.sequence;
     let is_everywhere = ui.live.read(|store| store.searching.within.is_none());
     let sender = line.sender.as_ref().map(ToString::to_string).unwrap_or_default();
-    let place = is_everywhere.then(|| conversation.to_string());
-    let place = place.filter(|place| *place != sender);
-    let place = place.map(|place| format!(" in {place}"));
+    let is_of_sender = conversation.to_string() == sender;
+    let there = (is_everywhere && !is_of_sender).then(|| conversation.clone());
+    let place = there.map(|there| {
+        move || {
+            let place = &name_of(ui.locale(), &there);
+            format!(" {}", words::InPlace { place }.say(ui.locale()))
+        }
+    });
     let visit = move |_| {
         ui.perform(Intent::Read(ReadingIntent::Visit(conversation.clone(), sequence)));
         ui.close_side_if_over();
     };
-    let time = clock::short(line.time);
+    let time = move || clock::short(ui.locale(), line.time);
     let part = |Part { text, is_found }| match is_found {
         true => view! { <mark>{text}</mark> }.into_any(),
         false => text.into_any(),
@@ -194,7 +202,7 @@ fn draw(hit: Hit) -> AnyView {
                 <span class="hit__head">
                     <strong>{sender}</strong>
                     {place}
-                    <time datetime=clock::machine_readable(line.time)>{time}</time>
+                    <time datetime=clock::machine_readable(line.time)>{move || time()}</time>
                 </span>
                 <span class="hit__text">{excerpt}</span>
             </button>

@@ -10,22 +10,24 @@ use super::groups::Decisions;
 use super::icons::{Icon, icon};
 use super::menu::{NewMenu, PersonMenu};
 use super::shown::{boxed, list, when};
-use super::{Sheet, use_ui};
+use super::{Sheet, said, use_ui};
 use crate::clock;
 use crate::router;
 use crate::store::{Hears, Store, Thing};
+use crate::words::values::name_of;
+use crate::words::{key, sidebar as words};
 
 #[component]
 pub(super) fn Sidebar() -> impl IntoView {
     let ui = use_ui();
     let listed = ui.part(Thing::List, Store::listed);
     view! {
-        <nav class="side" aria-label="Conversations">
+        <nav class="side" aria-label=said(words::CONVERSATIONS)>
             <Head />
             <button class="find" type="button" on:click=boxed(move |_| ui.show(Sheet::Switcher))>
                 {icon(Icon::Search)}
-                <span>"Find"</span>
-                <kbd>"Ctrl K"</kbd>
+                <span>{said(words::FIND)}</span>
+                <kbd>{said(key::FIND)}</kbd>
             </button>
             <div class="side__lists">
                 <Decisions />
@@ -68,7 +70,7 @@ fn Head() -> impl IntoView {
 fn Entry(conversation: Conversation) -> impl IntoView {
     let ui = use_ui();
     let entry = ui.live.watch_entry(conversation.clone());
-    let name = conversation.to_string();
+    let named = conversation.clone();
     let href = router::to_hash(Some(&conversation));
     let about = format!("about{}", href.replace(['#', '/', '%'], "-"));
     let id = about.clone();
@@ -92,7 +94,7 @@ fn Entry(conversation: Conversation) -> impl IntoView {
                 aria-describedby=about
                 aria-current=move || read.with(|summary| summary.is_in_front).then_some("page")
             >
-                {name}
+                {move || name_of(ui.locale(), &named)}
             </a>
             <span class="entry__time">{move || read.with(|summary| summary.time.clone())}</span>
             <span class="entry__about" id=id>
@@ -107,7 +109,7 @@ fn Entry(conversation: Conversation) -> impl IntoView {
                             count => count.to_string(),
                         };
                         view! {
-                            <span class="badge">{move || count()}<span class="visually-hidden">" unread"</span></span>
+                            <span class="badge">{move || count()}<span class="visually-hidden">" "{said(words::UNREAD)}</span></span>
                         }
                             .into_any()
                     },
@@ -137,19 +139,24 @@ impl Summary {
         let is_in_front = store.is_in_front(conversation);
         let draft = store.draft(conversation).text;
         let is_draft = !is_in_front && !draft.trim().is_empty();
-        let message = store.last_message(conversation);
+        let (message, locale) = (store.last_message(conversation), store.locale());
         let last = match message {
-            _ if is_draft => format!("Draft: {}", draft.replace('\n', " ")),
+            _ if is_draft => {
+                let text = &draft.replace('\n', " ");
+                words::Draft { text }.say(locale)
+            }
             None => String::new(),
-            Some(message) if message.is_own() => format!("You: {}", message.line()),
+            Some(message) if message.is_own() => {
+                words::You { line: &message.line(locale) }.say(locale)
+            }
             Some(message) => match (&message.sender, conversation) {
-                (None, _) | (Some(_), Conversation::User(_)) => message.line(),
-                (Some(sender), _) => format!("{sender}: {}", message.line()),
+                (None, _) | (Some(_), Conversation::User(_)) => message.line(locale),
+                (Some(sender), _) => format!("{sender}: {}", message.line(locale)),
             },
         };
         Self {
             unread: thread.unread,
-            time: message.map(|message| clock::short(message.time)).unwrap_or_default(),
+            time: message.map(|message| clock::short(locale, message.time)).unwrap_or_default(),
             last,
             is_draft,
             is_muted: store.settings.person.hears(conversation) == Hears::Nothing,
@@ -161,18 +168,19 @@ impl Summary {
 /// Who else is online.
 #[component]
 fn OnlineList() -> impl IntoView {
-    let online = use_ui().part(Thing::Online, |store| {
+    let ui = use_ui();
+    let online = ui.part(Thing::Online, |store| {
         let mut others = store.others_online();
         let more = others.len().saturating_sub(ONLINE_SHOWN_MAX);
         others.truncate(ONLINE_SHOWN_MAX);
         (others, more)
     });
-    let more = move || match online.with(|(_, more)| *more) {
+    let more_words = move || match online.with(|(_, more)| *more) {
         0 => None,
-        more => Some(view! { <p class="side__hint">{format!("and {more} more")}</p> }.into_any()),
+        more => Some(words::MoreOnline { count: more }.say(ui.locale())),
     };
     view! {
-        <h2 class="side__title" id="online-title">"Online"</h2>
+        <h2 class="side__title" id="online-title">{said(words::ONLINE)}</h2>
         <ul class="online" aria-labelledby="online-title">
             {list(
                 move || online.with(|(names, _)| names.clone()),
@@ -180,10 +188,13 @@ fn OnlineList() -> impl IntoView {
                 |name| view! { <OnlinePerson name /> }.into_any(),
             )}
         </ul>
-        {move || more()}
+        {when(
+            move || online.with(|(_, more)| *more > 0),
+            move || view! { <p class="side__hint">{move || more_words()}</p> }.into_any(),
+        )}
         {when(
             move || online.with(|(names, _)| names.is_empty()),
-            || view! { <p class="side__hint">"Nobody else is online."</p> }.into_any(),
+            || view! { <p class="side__hint">{said(words::NOBODY_ONLINE)}</p> }.into_any(),
         )}
     }
 }

@@ -12,13 +12,14 @@ use web_sys::{Element, HtmlButtonElement, HtmlElement, HtmlInputElement, Node};
 use super::Ui;
 use super::connection::connection_words;
 use crate::store::{Field, Form, Intent, Thing};
+use crate::words::{Word, connection, sign_in as words};
 
 /// Its fields, by the names that they have in `index.html`.
-const FIELDS: [(Field, &str); 4] = [
-    (Field::ServerPassword, "server-password"),
-    (Field::Name, "name"),
-    (Field::Password, "password"),
-    (Field::RepeatPassword, "repeat-password"),
+const FIELDS: [(Field, &str, Word); 4] = [
+    (Field::ServerPassword, "server-password", words::SERVER_PASSWORD),
+    (Field::Name, "name", words::NAME),
+    (Field::Password, "password", words::PASSWORD),
+    (Field::RepeatPassword, "repeat-password", words::REPEAT_PASSWORD),
 ];
 
 /// Brings the form to life: it is in the page while nobody is signed in and nothing is to be decided.
@@ -26,8 +27,9 @@ pub(super) fn adopt(ui: Ui) {
     let Some(page) = document().get_element_by_id("sign-in-page") else { return };
     let Some(place) = page.parent_node() else { return };
     let Some(form) = within(&page, "#sign-in") else { return };
-    let fields: Vec<TextField> =
-        FIELDS.iter().filter_map(|(field, id)| TextField::find(&page, *field, id)).collect();
+    let fields = FIELDS.iter().filter_map(|(field, id, _)| TextField::find(&page, *field, id));
+    let fields: Vec<TextField> = fields.collect();
+    follow_language(ui, &page);
     follow_errors(ui, &fields);
     follow_state(ui, &page, &fields);
     let inputs = fields.iter().map(|field| field.input.clone()).collect();
@@ -58,15 +60,33 @@ fn within(page: &Element, selector: &str) -> Option<Element> {
     page.query_selector(selector).ok().flatten()
 }
 
+/// Its labels are in the language of the page.
+fn follow_language(ui: Ui, page: &Element) {
+    let page = page.clone();
+    Effect::new(move || {
+        let locale = ui.locale();
+        for (_, id, word) in FIELDS {
+            if let Some(label) = within(&page, &format!("[for={id}]")) {
+                label.set_text_content(Some(word.say(locale)));
+            }
+        }
+        if let Some(status) = within(&page, ".connection") {
+            // An attribute of this name can always be set.
+            let _ = status.set_attribute("aria-label", connection::TITLE.say(locale));
+        }
+    });
+}
+
 /// What went wrong stands beside its field, which gets the focus.
 fn follow_errors(ui: Ui, fields: &[TextField]) {
     let error = ui.part(Thing::SignIn, |store| store.sign_in.error.clone());
     let fields = fields.to_vec();
     Effect::new(move || {
-        let error = error.get();
+        let (error, locale) = (error.get(), ui.locale());
         for TextField { field, input, error: line, .. } in &fields {
-            let text = error.as_ref().filter(|(about, _)| about == field).map(|(_, text)| text);
-            line.set_text_content(text.map(String::as_str));
+            let wrong = error.as_ref().filter(|(about, _)| about == field);
+            let text = wrong.map(|(_, wrong)| wrong.say(locale));
+            line.set_text_content(text.as_deref());
             if text.is_some() {
                 // An attribute of this name can always be set.
                 let _ = input.set_attribute("aria-invalid", "true");
@@ -96,7 +116,8 @@ fn follow_state(ui: Ui, page: &Element, fields: &[TextField]) {
         }
         if let Some(button) = &button {
             button.set_disabled(is_busy);
-            button.set_text_content(Some(if is_new { "Create account" } else { "Sign in" }));
+            let label = if is_new { words::CREATE } else { words::SUBMIT };
+            button.set_text_content(Some(label.say(ui.locale())));
         }
     });
     let (status, words) = (within(page, ".connection"), connection_words(ui));

@@ -6,11 +6,12 @@ use netchat_client::complete::rank;
 use netchat_shared::conversation::Conversation;
 
 use super::avatar;
-use super::dialogs::Modal;
 use super::shown::boxed;
-use super::{Side, Ui, keys, use_ui};
+use super::{Side, Ui, keys, said, use_ui};
 use crate::device;
 use crate::store::{Intent, Store};
+use crate::words::values::name_of;
+use crate::words::{Locale, sidebar as words};
 
 /// Most that are shown at once.
 const FOUND_MAX: usize = 12;
@@ -21,8 +22,10 @@ pub(super) fn Switcher() -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let chosen = RwSignal::new(0_usize);
     let known = StoredValue::new(ui.live.read(known));
-    let found =
-        Memo::new(move |_| typed.with(|typed| known.with_value(|known| find(known, typed))));
+    let found = Memo::new(move |_| {
+        let locale = ui.locale();
+        typed.with(|typed| known.with_value(|known| find(locale, known, typed)))
+    });
     let open = move |conversation: Conversation| {
         ui.sheet.set(None);
         ui.perform(Intent::Open(Some(conversation)));
@@ -44,7 +47,7 @@ pub(super) fn Switcher() -> impl IntoView {
         event.prevent_default();
     };
     let option = move |at: usize, conversation: Conversation| {
-        let (name, there) = (conversation.to_string(), conversation.clone());
+        let (named, there) = (conversation.clone(), conversation.clone());
         view! {
             <li
                 class="found"
@@ -54,7 +57,7 @@ pub(super) fn Switcher() -> impl IntoView {
                 on:click=boxed(move |_| open(there.clone()))
             >
                 {avatar::conversation(&conversation)}
-                <span>{name}</span>
+                <span>{move || name_of(ui.locale(), &named)}</span>
             </li>
         }
         .into_any()
@@ -62,31 +65,32 @@ pub(super) fn Switcher() -> impl IntoView {
     let options =
         move || found.get().into_iter().enumerate().map(|(at, it)| option(at, it)).collect_view();
     view! {
-        <Modal title="Find">
-            <input
-                class="find__field"
-                type="text"
-                role="combobox"
-                aria-label="Find a conversation or somebody"
-                aria-controls="found"
-                aria-expanded="true"
-                aria-activedescendant=move || format!("found-{}", chosen.get())
-                autocomplete="off"
-                autofocus
-                placeholder="A name"
-                on:input:target=move |event| {
-                    chosen.set(0);
-                    typed.set(event.target().value());
-                }
-                on:keydown=boxed(on_key)
-            />
-            <ul class="found-list" id="found" role="listbox" aria-label="Found">{move || options()}</ul>
-            <p class="side__hint" role="status">
-                {move || found.with(Vec::is_empty).then_some("Nobody and no group of that name is known here.")}
-            </p>
-            {search_instead(ui)}
-        </Modal>
+        <input
+            class="find__field"
+            type="text"
+            role="combobox"
+            aria-label=said(words::FIND_LABEL)
+            aria-controls="found"
+            aria-expanded="true"
+            aria-activedescendant=move || format!("found-{}", chosen.get())
+            autocomplete="off"
+            autofocus
+            placeholder=said(words::NAME)
+            on:input:target=move |event| {
+                chosen.set(0);
+                typed.set(event.target().value());
+            }
+            on:keydown=boxed(on_key)
+        />
+        <ul class="found-list" id="found" role="listbox" aria-label=said(words::FOUND)>{move || options()}</ul>
+        {nothing_found(ui, found)}
+        {search_instead(ui)}
     }
+}
+
+fn nothing_found(ui: Ui, found: Memo<Vec<Conversation>>) -> AnyView {
+    let words = move || found.with(Vec::is_empty).then(|| words::NONE_FOUND.say(ui.locale()));
+    view! { <p class="side__hint" role="status">{move || words()}</p> }.into_any()
 }
 
 /// Who looks for what was said is led there.
@@ -95,7 +99,7 @@ fn search_instead(ui: Ui) -> AnyView {
         ui.sheet.set(None);
         ui.side.set(Some(Side::Search));
     };
-    view! { <button class="button" type="button" on:click=boxed(search)>"Search messages"</button> }
+    view! { <button class="button" type="button" on:click=boxed(search)>{said(words::SEARCH)}</button> }
         .into_any()
 }
 
@@ -108,8 +112,8 @@ fn known(store: &Store) -> Vec<Conversation> {
 }
 
 /// Those that fit best.
-fn find(known: &[Conversation], typed: &str) -> Vec<Conversation> {
-    let names: Vec<_> = known.iter().map(ToString::to_string).collect();
+fn find(locale: Locale, known: &[Conversation], typed: &str) -> Vec<Conversation> {
+    let names: Vec<_> = known.iter().map(|known| name_of(locale, known)).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let found = rank(typed, &names, &device::lowercase).into_iter().take(FOUND_MAX);
     found.filter_map(|at| known.get(at).cloned()).collect()

@@ -1,12 +1,15 @@
 //! Everything around the messages.
 
 use leptos::prelude::*;
-use netchat_client::session::{Connection, Event, GroupOutcome, PutOff, Question};
+use netchat_client::session::{Connection, Event, GroupOutcome, PutOff, Question, Told};
 use netchat_shared::classic::Roster;
 use netchat_shared::extended::{Delay, GroupAction, GroupInfo, HistoryFrom, JoinPolicy};
 use netchat_shared::list::List;
+use netchat_shared::name::NameError;
 use netchat_shared::time::Instant;
-use netchat_web::store::{Field, Form, GroupDetails, GroupIntent, Intent, SearchIntent, Store};
+use netchat_web::store::{
+    Field, Form, GroupDetails, GroupIntent, Intent, SearchIntent, Store, Wrong,
+};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -185,7 +188,7 @@ async fn a_group_is_looked_after_in_its_details() {
     policy.dispatch_event(&bubbling("change")).unwrap();
     settle().await;
     assert_eq!((policy.value().as_str(), page.intents().len()), ("anyone", 1));
-    outcome(GroupOutcome::Refused("too late".to_owned())).await;
+    outcome(GroupOutcome::Refused(Told::Server("too late".to_owned()))).await;
     assert_eq!(policy.value(), "invitation");
     page.fill_in("aside[aria-label=Details]", "Rename", "Lab").await;
     page.click("Rename now").await;
@@ -295,7 +298,7 @@ async fn the_form_hands_on_what_was_typed() {
 async fn what_went_wrong_stands_beside_its_field_and_what_was_typed_stays() {
     let page = Page::open(|_| {}).await;
     page.fill("Name", "a#b").await;
-    let error = (Field::Name, "A name can't contain “#”.".to_owned());
+    let error = (Field::Name, Wrong::NoName(NameError::Character('#')));
     page.change(|store| store.change_sign_in(|form| form.error = Some(error))).await;
     let name = page.field("Name");
     assert_eq!(name.value(), "a#b");
@@ -324,7 +327,7 @@ async fn a_group_is_made_in_a_dialog_and_what_was_typed_stays_when_it_is_refused
     let intent = Intent::CreateGroup("CS: Group".to_owned(), "bob, carol".to_owned());
     assert_eq!(page.intents(), [intent]);
     assert!(page.is_open("New group"), "the server has not answered");
-    let refused = GroupOutcome::Refused("the name is taken".to_owned());
+    let refused = GroupOutcome::Refused(Told::Server("the name is taken".to_owned()));
     let group = || "CS: Group".parse().unwrap();
     page.change(|store| store.fold(now(), Event::Group(group(), refused))).await;
     let error = page.texts("dialog[aria-label='New group'] [role=alert]");
@@ -352,7 +355,7 @@ async fn what_is_looked_for_is_shown_as_it_is_found_and_can_be_stopped() {
     .await;
     assert_eq!(page.texts(".hit__text"), ["an <b>apple</b> a day"]);
     assert_eq!(page.texts(".hit mark"), ["apple"]);
-    assert!(page.texts(".search [role=status]")[0].starts_with("1 found since "));
+    assert!(page.texts(".search [role=status]")[0].contains("back to: "));
     page.click("Stop").await;
     page.find(".hit").unwrap().click();
     page.click("Close search").await;

@@ -56,8 +56,8 @@ impl Terminal {
                 self.report(first_text(&Notice::GroupDoesNotExist));
                 self.stop_waiting();
             }
-            GroupOutcome::Refused(line) => {
-                self.report(line);
+            GroupOutcome::Refused(why) => {
+                self.report(why.to_string());
                 self.stop_waiting();
             }
             GroupOutcome::Quit => {

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use super::super::common::GroupRequest;
 use super::super::{
-    Arrival, Common, Content, Event, Failure, GroupOutcome, NO_INVITATIONS, Online, Outgoing,
-    Progress, SendError,
+    Arrival, Common, Content, Event, Failure, GroupOutcome, Online, Outgoing, Progress, Told,
 };
 use super::{Unreachable, text_bytes_max};
 use netchat_shared::body::{Body, Opened, decode_text};
@@ -119,7 +118,7 @@ impl Chat {
             self.settle(now, common);
         }
         if self.group_deadline.is_some_and(|deadline| now >= deadline) {
-            let refused = GroupOutcome::Refused("the server did not answer".to_owned());
+            let refused = GroupOutcome::Refused(Told::NoAnswer);
             self.finish_group_request(now, refused, common);
         }
         if self.active.gathered_at.is_some_and(|at| now >= at + ACTIVE_GATHER) {
@@ -156,7 +155,7 @@ impl Chat {
             common.tell(Event::Progress(in_flight.message.id, failed));
         }
         for request in self.group_requests.drain(..) {
-            let refused = GroupOutcome::Refused("the connection was lost".to_owned());
+            let refused = GroupOutcome::Refused(Told::LostConnection);
             common.tell(Event::Group(request.group().clone(), refused));
         }
     }
@@ -189,15 +188,15 @@ impl Chat {
 
     /// Why it can't be sent, having been typed while it was not known that the server is a classic
     /// one.
-    fn refusal(&self, message: &Outgoing) -> Option<String> {
+    fn refusal(&self, message: &Outgoing) -> Option<Told> {
         match message.kind {
             MessageKind::Edit(_)
             | MessageKind::Deletion(_)
             | MessageKind::Reaction(_)
-            | MessageKind::Unknown(_) => Some(SendError::NotSupported.to_string()),
+            | MessageKind::Unknown(_) => Some(Told::NotSupported),
             MessageKind::Text | MessageKind::Reply(_) => {
                 let is_too_long = message.text.len() > text_bytes_max(&self.name);
-                is_too_long.then(|| "this server takes only shorter texts".to_owned())
+                is_too_long.then_some(Told::OnlyShorterTexts)
             }
         }
     }
@@ -234,7 +233,7 @@ impl Chat {
         };
         common.transmit(&ChatCommand::Received.to_wire());
         let Ok(sender) = signature.parse::<UserName>() else {
-            return common.tell(Event::Line(format!("{signature}: {text}")));
+            return common.tell(Event::Line(Told::Server(format!("{signature}: {text}"))));
         };
         if sender == self.name && self.is_echo(now, &text) {
             return;
@@ -278,9 +277,11 @@ impl Chat {
             Some(GroupRequest::Quit(_)) if line.starts_with("SERVER: You left ") => {
                 self.finish_group_request(now, GroupOutcome::Quit, common);
             }
-            Some(_) => self.finish_group_request(now, GroupOutcome::Refused(line), common),
-            None if unanswered => self.fail(now, Failure::Refused(line), common),
-            None => common.tell(Event::Line(line)),
+            Some(_) => {
+                self.finish_group_request(now, GroupOutcome::Refused(Told::Server(line)), common);
+            }
+            None if unanswered => self.fail(now, Failure::Refused(Told::Server(line)), common),
+            None => common.tell(Event::Line(Told::Server(line))),
         }
     }
 
@@ -392,7 +393,7 @@ impl Chat {
         };
         let command = match request.clone() {
             GroupRequest::Act(..) => {
-                let refused = GroupOutcome::Refused(NO_INVITATIONS.to_owned());
+                let refused = GroupOutcome::Refused(Told::NoInvitations);
                 return self.finish_group_request(now, refused, common);
             }
             GroupRequest::Create(group, _, members) => {
@@ -403,7 +404,7 @@ impl Chat {
         };
         let command = command.to_wire();
         if command.len() > CLASSIC_DATAGRAM_BYTES_MAX {
-            let refused = GroupOutcome::Refused("too many members for this server".to_owned());
+            let refused = GroupOutcome::Refused(Told::TooManyMembers);
             return self.finish_group_request(now, refused, common);
         }
         common.transmit(&command);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::super::common::AccountRequest;
 use super::super::{
-    Arrival, Common, Content, Event, Failure, Outgoing, PasswordOutcome, Progress, StoredAt,
+    Arrival, Common, Content, Event, Failure, Outgoing, PasswordOutcome, Progress, StoredAt, Told,
 };
 use super::consent::Consent;
 use super::marks::Marks;
@@ -129,7 +129,7 @@ impl Chat {
             }
         });
         for id in failed {
-            let lost = refused("the message that it was about is not known any more");
+            let lost = Failure::Refused(Told::ReferenceForgotten);
             common.tell(Event::Progress(id, Progress::Failed(lost, None)));
         }
     }
@@ -276,10 +276,10 @@ impl Chat {
             ServerMessage::Settings(kept) => self.handle_settings(kept, common),
             ServerMessage::SettingsRenamed(from, to) => self.settings.handle_renamed(from, to),
             ServerMessage::SettingsNotKept(why) => self.settings.handle_not_kept(now, why, common),
-            ServerMessage::Slowed(rest) => common.tell(Event::Line(slowed(rest))),
+            ServerMessage::Slowed(rest) => common.tell(Event::Line(Told::Slowed(rest))),
             ServerMessage::Stale => self.handle_stale(common),
             ServerMessage::Stopping => {
-                common.tell(Event::Line("The server is stopping.".to_owned()));
+                common.tell(Event::Line(Told::Stopping));
             }
             // Seen to before, repetitions from before the sign-in, or what other clients ask for.
             ServerMessage::SignedOut
@@ -439,18 +439,16 @@ impl Chat {
                 return;
             }
             NotSent::NoSuchUser => Failure::NoSuchUser,
-            NotSent::NoSuchGroup => refused("there is no such group"),
-            NotSent::NotAMember => refused("you are not a member of this group"),
-            NotSent::NobodyOnline => refused("nobody else is online"),
-            NotSent::Forged => refused("it was signed with another name"),
-            NotSent::Malformed => refused("the server could not read it"),
-            NotSent::NoSuchMessage => refused("the message that it is about is not there any more"),
-            NotSent::NotTheAuthor => refused("only its author can change a message"),
-            NotSent::TooManyChanges => refused("that message was changed too often"),
-            NotSent::StorageQuota => refused(
-                "you have stored as much as one account may: delete some, or wait until old ones go",
-            ),
-            NotSent::UnknownKind => refused("the server does not know this kind of message"),
+            NotSent::NoSuchGroup => Failure::Refused(Told::NoSuchGroup),
+            NotSent::NotAMember => Failure::Refused(Told::NotAMember),
+            NotSent::NobodyOnline => Failure::Refused(Told::NobodyOnline),
+            NotSent::Forged => Failure::Refused(Told::Forged),
+            NotSent::Malformed => Failure::Refused(Told::Malformed),
+            NotSent::NoSuchMessage => Failure::Refused(Told::NoSuchMessage),
+            NotSent::NotTheAuthor => Failure::Refused(Told::NotTheAuthor),
+            NotSent::TooManyChanges => Failure::Refused(Told::TooManyChanges),
+            NotSent::StorageQuota => Failure::Refused(Told::StorageFull),
+            NotSent::UnknownKind => Failure::Refused(Told::UnknownKind),
         };
         if self.settle_outgoing(id, common).is_some() {
             common.tell(Event::Progress(id, Progress::Failed(failure, None)));
@@ -547,7 +545,7 @@ impl Chat {
             }
             (PasswordReply::Changed, _) => PasswordOutcome::Changed,
             (PasswordReply::Wrong, _) => PasswordOutcome::Wrong,
-            (PasswordReply::Refused(why), _) => PasswordOutcome::Refused(why),
+            (PasswordReply::Refused(why), _) => PasswordOutcome::Refused(Told::Server(why)),
         };
         common.tell(Event::Password(outcome));
     }
@@ -589,17 +587,4 @@ fn waiting(receipts: &Receipts) -> Waiting {
         Receipts::Count { received, of } if received < of => Waiting::Counted,
         Receipts::Count { .. } => Waiting::Named(SortedSet::new()),
     }
-}
-
-fn refused(why: &str) -> Failure {
-    Failure::Refused(why.to_owned())
-}
-
-/// What happened and until when, in one line for the person.
-fn slowed(rest: Duration) -> String {
-    let seconds = rest.as_millis().div_ceil(1_000);
-    format!(
-        "You do more than one account may at once. Nothing is lost, but it goes slowly: at full speed again \
-         after {seconds} s without anything."
-    )
 }

@@ -1,6 +1,6 @@
 //! What the server says about groups.
 
-use super::super::{Common, Event, GroupOutcome};
+use super::super::{Common, Event, GroupOutcome, Told};
 use super::chat::Chat;
 use super::requests::Request;
 use netchat_shared::classic::{Roster, RosterEntry};
@@ -47,7 +47,7 @@ impl Chat {
             GroupReply::Removed(name) => GroupOutcome::Removed(name),
             GroupReply::Renamed(new) => return self.rename(&group, new, common),
             GroupReply::Is(info) => GroupOutcome::Is(info),
-            GroupReply::Refused(why) => GroupOutcome::Refused(why),
+            GroupReply::Refused(why) => GroupOutcome::Refused(Told::Server(why)),
         };
         if matches!(
             outcome,

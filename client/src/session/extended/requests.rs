@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::super::common::{AccountRequest, GroupRequest, TOO_MUCH_WAITS};
-use super::super::{Arrival, Common, Event, PasswordOutcome};
+use super::super::common::{AccountRequest, GroupRequest};
+use super::super::{Arrival, Common, Event, PasswordOutcome, Told};
 use crate::limits::{ACCOUNT_SESSIONS_MAX, PAGE_MESSAGES_MAX};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{AccountSession, ClientMessage, HistoryFrom, Link, LinkError};
@@ -157,7 +157,7 @@ impl Request {
         match self {
             Self::Group(request) => common.refuse_group(&request),
             Self::Account(AccountRequest::ChangePassword { .. }) => {
-                let refused = PasswordOutcome::Refused(TOO_MUCH_WAITS.to_owned());
+                let refused = PasswordOutcome::Refused(Told::TooMuchWaits);
                 common.tell(Event::Password(refused));
             }
             Self::History(..)
@@ -168,7 +168,7 @@ impl Request {
             | Self::Account(_)
             | Self::Block(..)
             | Self::Blocked(_)
-            | Self::Settings => common.tell(Event::Line(TOO_MUCH_WAITS.to_owned())),
+            | Self::Settings => common.tell(Event::Line(Told::TooMuchWaits)),
         }
     }
 

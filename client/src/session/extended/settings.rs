@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::super::{Common, CrossedSettings, Event};
+use super::super::{Common, CrossedSettings, Event, Told};
 use crate::limits::SETTINGS_RENAMED_MAX;
 use netchat_shared::extended::{
     ClientMessage, KeptSettings, Link, LinkError, NotKept, SettingsText,
@@ -146,10 +146,7 @@ impl Settings {
             NotKept::StorageQuota => {
                 self.said = None;
                 self.unanswered = None;
-                common.tell(Event::Line(
-                    "Your settings are not kept at the server: you have stored as much as one account may."
-                        .to_owned(),
-                ));
+                common.tell(Event::Line(Told::SettingsNotKept));
             }
         }
     }

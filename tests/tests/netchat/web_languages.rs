@@ -1,0 +1,104 @@
+//! The page in another language than English.
+
+use netchat_tests::browser::{Browser, Device};
+use netchat_tests::process::System;
+use netchat_tests::terminal::Terminal;
+
+use super::web_surroundings::misfits;
+
+const LANGUAGE: &str = "return document.documentElement.lang";
+
+async fn chooses(page: &Browser, menu: &str, language: &str) {
+    page.click(menu).await;
+    page.find(&format!("//label[.='{language}']")).await.click().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_language_is_chosen_in_the_menu_changes_everything_at_once_and_stays() {
+    let system = System::start(&[]).await;
+    let mut bob = Terminal::signed_in(&system.udp.to_string(), "bob", &[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    assert_eq!(alice.ask(LANGUAGE).await, "en");
+    alice.sign_in("alice", "alicespassword").await;
+    bob.types("/chat alice").await;
+    bob.types("hello").await;
+    alice.open_conversation("bob").await;
+    alice.sees("hello").await;
+    alice.write("hi").await;
+    alice.shows("Received").await;
+    alice.shows("Today").await;
+    alice.types("half a thought").await;
+
+    chooses(&alice, "Menu", "Deutsch").await;
+    assert_eq!(alice.ask(LANGUAGE).await, "de");
+    alice.find("//legend[.='Sprache']").await;
+    alice.find("//button[normalize-space(.)='Tasten und Befehle']").await;
+    alice.presses(&["Escape"]).await;
+    alice.shows("Heute").await;
+    alice.find("//*[@role='log' and @aria-label='Nachrichten']").await;
+    alice.find("//button[@title='Angekommen']").await;
+    alice.lacks("//*[text()='Today' or text()='Received' or text()='Connected']").await;
+    let typed = "return document.querySelector('.box__text').value";
+    assert_eq!(alice.ask(typed).await, "half a thought", "nothing is drawn anew");
+    alice.run("document.querySelector('.box__text').value = ''").await;
+    let message = alice.find("//textarea[@aria-label='Nachricht']").await;
+    message.send_keys("/blocked\u{e007}").await.unwrap();
+    alice.shows("Du hörst von allen Einladungen.").await;
+    message.send_keys("/chat a#b\u{e007}").await.unwrap();
+    alice.shows("ein Name darf das nicht enthalten: „#“").await;
+
+    alice.reload().await;
+    alice.find("//nav[@aria-label='Gespräche']").await;
+    assert_eq!(alice.ask(LANGUAGE).await, "de");
+    alice.shows("Heute").await;
+    alice.screenshot("german").await;
+    for hash in ["#/u/bob", "#/"] {
+        alice.goes_to(hash).await;
+        for (width, height) in [(320, 568), (1_100, 860)] {
+            alice.is_sized(width, height).await;
+            assert_eq!(misfits(&alice).await, "", "{hash}, {width}");
+        }
+    }
+    alice.goes_to("#/u/bob").await;
+    alice.click("Details").await;
+    assert_eq!(alice.accessibility_faults().await, Vec::<String>::new());
+    alice.is_sized(320, 568).await;
+    assert_eq!(misfits(&alice).await, "", "details");
+    alice.screenshot("german-320").await;
+}
+
+#[tokio::test]
+async fn a_browser_that_wants_german_is_answered_in_german_before_the_program_is_there_and_after() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::German).await;
+    alice.holds_the_program().await;
+    alice.reload().await;
+    alice.find("//button[.='Anmelden']").await;
+    assert_eq!(alice.ask(LANGUAGE).await, "de");
+    alice.fill("Passwort des Servers", "password").await;
+    alice.lets_the_program_go().await;
+    alice.fill("Name", "a#b").await;
+    alice.fill("Passwort", "alicespassword").await;
+    alice.click("Anmelden").await;
+    alice.shows("Ein Name darf das nicht enthalten: „#“.").await;
+    alice.is_sized(320, 568).await;
+    assert_eq!(misfits(&alice).await, "");
+    assert_eq!(alice.accessibility_faults().await, Vec::<String>::new());
+    alice.screenshot("german-sign-in").await;
+    alice.fill("Name", "alice").await;
+    alice.click("Anmelden").await;
+    alice.fill("Passwort wiederholen", "alicespassword").await;
+    alice.click("Konto anlegen").await;
+    alice.find("//nav[@aria-label='Gespräche']").await;
+    // What the person sets holds, whatever the browser wants.
+    chooses(&alice, "Menü", "English").await;
+    alice.find("//nav[@aria-label='Conversations']").await;
+    alice.reload().await;
+    alice.lets_the_program_go().await;
+    alice.find("//nav[@aria-label='Conversations']").await;
+    assert_eq!(alice.ask(LANGUAGE).await, "en");
+    alice.click("Menu").await;
+    let system = "//fieldset[legend='Language']//label[.='System']";
+    alice.find(system).await.click().await.unwrap();
+    alice.find("//nav[@aria-label='Gespräche']").await;
+}
