@@ -321,7 +321,7 @@ async fn rule_7_everything_goes_by_keyboard() {
     alice.presses(&["ArrowUp"]).await;
     alice.find("//*[@role='group' and @aria-label='Actions']").await;
     alice.click("React with 👍").await;
-    alice.find("//button[@aria-label='👍 by alice']").await;
+    alice.find("//button[@aria-label='👍 1 by alice']").await;
     alice.presses(&["?"]).await;
     alice.find("//dialog[@aria-label='Keys and commands']").await;
     alice.screenshot("help").await;

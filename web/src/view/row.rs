@@ -204,7 +204,9 @@ fn sign_button(
 ) -> AnyView {
     let locale = ui.locale();
     let names = intl::list(locale, people.iter().map(UserName::as_str));
-    let label = words::Reacted { sign, names: &names }.say(locale);
+    let shown = format!("{sign} {}", people.len());
+    // What is heard begins with what is seen.
+    let label = words::Reacted { sign: &shown, names: &names }.say(locale);
     let is_own = people.iter().any(|name| Some(name) == me);
     let toggle = MessageIntent::Toggle(sign.clone());
     view! {
@@ -217,8 +219,7 @@ fn sign_button(
                 aria-pressed=if is_own { "true" } else { "false" }
                 on:click=boxed(move |_| ui.perform(Intent::Message(key, toggle.clone())))
             >
-                // Its label says the same, with the names.
-                <span aria-hidden="true">{format!("{sign} {}", people.len())}</span>
+                {shown}
             </button>
         </li>
     }
