@@ -6,8 +6,8 @@ mod up;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use netchat_process::{hide_secrets, parse_arguments};
-use netchat_server::SERVER_PASSWORD;
+use netchat_process::{fail, hide_secrets, parse_arguments, say};
+use netchat_server::{OneTimeWord, SERVER_PASSWORD};
 
 /// NetChat: chat in the terminal and in the browser, over UDP.
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ enum Command {
     Chat(chat::ChatArguments),
     /// Start server and gateway, and say which address to open
     Up(Box<up::UpArguments>),
+    /// Show a one-time word, with which somebody who can't sign in sets their password anew
+    Word(OneTimeWord),
 }
 
 fn main() -> ExitCode {
@@ -39,5 +41,12 @@ async fn run() -> ExitCode {
     match parse_arguments::<Arguments>("netchat").command {
         Command::Chat(arguments) => chat::run(arguments).await,
         Command::Up(arguments) => up::run(*arguments).await,
+        Command::Word(arguments) => match arguments.word() {
+            Ok(word) => {
+                say(&word.reveal());
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail("netchat word", &error),
+        },
     }
 }

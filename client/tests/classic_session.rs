@@ -97,6 +97,7 @@ impl Client {
             match self.session.poll() {
                 Output::Transmit(datagram) => self.sent.push(String::from_utf8(datagram).unwrap()),
                 Output::OpenPath => self.paths_wanted += 1,
+                Output::Compute(_) => panic!("original clients send their passwords"),
                 Output::Event(event) => self.events.push(event),
                 Output::Wait(at) => {
                     self.wake_at = at;

@@ -1,7 +1,7 @@
 //! Settings of the server, and what is wrong with them.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -12,8 +12,12 @@ use netchat_core::limits::{
     STORED_BYTES_OF_ACCOUNT_DEFAULT,
 };
 use netchat_core::{AccountQuotas, Rate, Secrets, Settings};
-use netchat_process::{SecretSetting, SecretText, read_or_make_secret, read_secret_line};
+use netchat_process::{
+    SecretSetting, SecretText, read_or_make_secret, read_secret, read_secret_line,
+};
+use netchat_shared::FreshKeys;
 use netchat_shared::limits::{ACK_TIMEOUT_DEFAULT, DEFAULT_UDP_PORT};
+use netchat_shared::opaque::{Seed, Setup};
 use netchat_shared::password::Password;
 use netchat_shared::server_key::StaticKey;
 use netchat_shared::via::GatewayKey;
@@ -64,6 +68,11 @@ pub struct ServerConfig {
     /// default, that of the database with -key behind it
     #[arg(long, env = "NETCHAT_SERVER_KEY_FILE", value_name = "FILE")]
     pub server_key_file: Option<PathBuf>,
+
+    /// The file of what the passwords are kept with, without which nobody can sign in; made if it does not
+    /// exist. By default, that of the database with -passwords behind it
+    #[arg(long, env = "NETCHAT_PASSWORD_SETUP_FILE", value_name = "FILE")]
+    pub password_setup_file: Option<PathBuf>,
 
     /// The file of the key that this server shares with its gateways, so that they can say whom they
     /// bring; made if it does not exist
@@ -143,21 +152,31 @@ pub fn default_listen_address() -> SocketAddr {
 }
 
 impl ServerConfig {
-    /// The keys of the server. Its own is made if there is none yet.
+    /// The keys of the server. Its own is made if there is none yet, and so is the setup of the passwords,
+    /// if the database has no records of another.
     ///
     /// # Errors
     /// When a file can't be used, in one line.
-    pub fn secrets(&self) -> Result<Secrets, ServerError> {
-        let path = self.server_key_file.clone().unwrap_or_else(|| {
-            let mut path = self.database.as_os_str().to_owned();
-            path.push("-key");
-            PathBuf::from(path)
-        });
+    pub fn secrets(&self, setup: Option<[u8; 16]>) -> Result<Secrets, ServerError> {
+        let path = self.server_key_file.clone().unwrap_or_else(|| beside(&self.database, "-key"));
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *seed).map_err(|error| ServerError::random(&error))?;
         let make = || StaticKey::from_random(*seed).to_text();
         let server_key = read_or_make_secret(&path, StaticKey::parse, make)?;
-        Ok(Secrets { server_key, gateway_key: self.gateway_key()? })
+        let password_setup = self.password_setup(setup)?;
+        Ok(Secrets { server_key, password_setup, gateway_key: self.gateway_key()? })
+    }
+
+    /// What the records of passwords are made with; expected is the one with this fingerprint.
+    fn password_setup(&self, expected: Option<[u8; 16]>) -> Result<Setup, ServerError> {
+        let path = setup_file(&self.database, self.password_setup_file.as_deref());
+        if expected.is_some() {
+            return read_setup(path, expected);
+        }
+        let mut random = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *random).map_err(|error| ServerError::random(&error))?;
+        let seed = Seed::draw(&mut FreshKeys::from_seed(*random).0);
+        Ok(read_or_make_secret(&path, Setup::parse, || Setup::random(seed).to_text())?)
     }
 
     /// Without a file, a key that only a gateway in the same process can be told.
@@ -226,6 +245,31 @@ impl ServerConfig {
                 stored_bytes: (self.storage_quota > 0).then_some(self.storage_quota * MEGABYTE),
             },
         })
+    }
+}
+
+/// A file that is named after the database.
+fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(ending);
+    PathBuf::from(path)
+}
+
+/// Where what the passwords are kept with is.
+pub(crate) fn setup_file(database: &Path, given: Option<&Path>) -> PathBuf {
+    given.map_or_else(|| beside(database, "-passwords"), Path::to_owned)
+}
+
+/// Reads what the passwords of a database are kept with: it has this fingerprint, and another one would fit
+/// no password.
+pub(crate) fn read_setup(path: PathBuf, expected: Option<[u8; 16]>) -> Result<Setup, ServerError> {
+    if !path.exists() {
+        return Err(ServerError::SetupMissing(path));
+    }
+    let setup = read_secret(&path, Setup::parse)?;
+    match Some(setup.fingerprint()) == expected {
+        true => Ok(setup),
+        false => Err(ServerError::OtherSetup(path)),
     }
 }
 

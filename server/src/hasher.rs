@@ -1,17 +1,21 @@
-//! Argon2id on threads of their own, which give way to the chat. Each works in one block of memory
-//! for as long as it lives: a block for each hash would stay with the allocator.
+//! Passwords of original clients, which send them: enrolled and compared here, both sides of OPAQUE at once,
+//! on threads of their own, which give way to the chat.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::available_parallelism;
 
-use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Block, Params, Version};
-use netchat_core::storage::{HashJob, Hashed, Ticket};
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordVerifier as _};
+use netchat_core::storage::{HashJob, Hashed, Ticket, Verifier};
+use netchat_shared::FreshKeys;
+use netchat_shared::name::UserName;
+use netchat_shared::opaque::{Record, Setup, Stretcher};
 use netchat_shared::password::Password;
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::error;
+use zeroize::Zeroizing;
 
-/// Most hashing threads: each keeps 19 MiB.
+/// Most hashing threads: each keeps 46 MiB.
 const THREADS_MAX: usize = 4;
 /// How much less than others a hashing thread matters to the system, as `nice` counts it.
 #[cfg(target_os = "linux")]
@@ -35,10 +39,9 @@ pub(crate) struct Hasher {
 
 /// One thread's way to hash.
 struct Worker {
-    argon2: Argon2<'static>,
-    memory: Vec<Block>,
-    /// Verified in vain for names that don't exist, so that they take as long as others.
-    nobody: String,
+    setup: Setup,
+    keys: FreshKeys,
+    stretcher: Stretcher,
 }
 
 impl Hasher {
@@ -48,14 +51,21 @@ impl Hasher {
     }
 
     /// Starts the threads. Results come through `results`.
-    pub(crate) fn start(results: &UnboundedSender<Finished>) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        results: &UnboundedSender<Finished>,
+        setup: &Setup,
+    ) -> std::io::Result<Self> {
         let mut threads = Vec::new();
         for thread in 0..Self::threads() {
             let (jobs, receiver) = channel();
             let results = results.clone();
+            let mut seed = Zeroizing::new([0; 32]);
+            getrandom::fill(&mut *seed).map_err(std::io::Error::other)?;
+            let (setup, keys) = (setup.clone(), FreshKeys::from_seed(*seed).0);
+            let make = move || Worker { setup, keys, stretcher: Stretcher::default() };
             std::thread::Builder::new()
                 .name(format!("hasher-{thread}"))
-                .spawn(move || work(thread, &receiver, &results))?;
+                .spawn(move || work(thread, make(), &receiver, &results))?;
             threads.push(jobs);
         }
         let idle = (0..threads.len()).collect();
@@ -75,11 +85,15 @@ impl Hasher {
     }
 }
 
-fn work(thread: usize, jobs: &Receiver<(Ticket, HashJob)>, results: &UnboundedSender<Finished>) {
+fn work(
+    thread: usize,
+    mut worker: Worker,
+    jobs: &Receiver<(Ticket, HashJob)>,
+    results: &UnboundedSender<Finished>,
+) {
     // On Linux, this is about the thread. Where it is refused, hashing is as important as the chat.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::nice(NICENESS);
-    let mut worker = Worker::new(Argon2::default());
     while let Ok((ticket, job)) = jobs.recv() {
         let hashed = worker.hash(&job);
         if results.send(Finished { ticket, hashed, thread }).is_err() {
@@ -89,176 +103,139 @@ fn work(thread: usize, jobs: &Receiver<(Ticket, HashJob)>, results: &UnboundedSe
 }
 
 impl Worker {
-    fn new(argon2: Argon2<'static>) -> Self {
-        let mut worker = Self { argon2, memory: Vec::new(), nobody: String::new() };
-        worker.nobody = worker.create("nobody").unwrap_or_default();
-        worker
-    }
-
     fn hash(&mut self, job: &HashJob) -> Hashed {
         match job {
-            HashJob::Create(password) => {
-                self.create(password.reveal()).map_or(Hashed::Failed, Hashed::Created)
+            HashJob::Create { name, password } => {
+                self.create(name, password).map_or(Hashed::Failed, Hashed::Created)
             }
-            HashJob::Verify { password, as_typed, hash } => {
-                let compared = hash.clone().unwrap_or_else(|| self.nobody.clone());
-                let found = self.verify_either(password, as_typed.as_ref(), &compared);
-                if hash.is_some() { found } else { Hashed::Wrong }
+            HashJob::Verify { name, password, as_typed, verifier } => match verifier {
+                Some(Verifier::Hash(hash)) => {
+                    self.verify_hash(name, (password, as_typed.as_ref()), hash)
+                }
+                Some(Verifier::Record(record)) => self.verify(name, password, Some(record)),
+                // In vain, so that a name that does not exist takes as long as others.
+                None => self.verify(name, password, None),
+            },
+        }
+    }
+
+    fn create(&mut self, name: &UserName, password: &Password) -> Option<Record> {
+        let made = self.setup.enrol(password, name, &self.stretcher, &mut self.keys);
+        made.inspect_err(|error| error!(%error, "a password could not be enrolled")).ok()
+    }
+
+    fn verify(&mut self, name: &UserName, password: &Password, record: Option<&Record>) -> Hashed {
+        let (stretcher, keys) = (&self.stretcher, &mut self.keys);
+        match self.setup.verify(record, password, name, stretcher, keys) {
+            Ok(true) => Hashed::Right(None),
+            Ok(false) => Hashed::Wrong,
+            Err(error) => {
+                error!(%error, "what is kept of a password can't be used");
+                Hashed::Failed
             }
         }
     }
 
-    /// Compares what is compared today, then what was compared before.
-    fn verify_either(
+    /// Compares a password of an account of before: what is compared today, then what was typed. If it is
+    /// right, a record takes the place of the hash.
+    fn verify_hash(
         &mut self,
-        password: &Password,
-        as_typed: Option<&Password>,
+        name: &UserName,
+        (password, as_typed): (&Password, Option<&Password>),
         hash: &str,
     ) -> Hashed {
-        let found = self.verify(password, hash);
-        match as_typed {
-            Some(as_typed) if found == Hashed::Wrong => match self.verify(as_typed, hash) {
-                Hashed::Right(_) => Hashed::Right(self.create(password.reveal())),
-                other @ (Hashed::Created(_) | Hashed::Wrong | Hashed::Failed) => other,
-            },
-            Some(_) | None => found,
-        }
-    }
-
-    /// A password's hash with a new salt, in the string format of the Password Hashing Competition.
-    fn create(&mut self, password: &str) -> Option<String> {
-        let salt = Salt::generate();
-        let argon2 = self.argon2.clone();
-        let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
-        let hash = self.fill(&argon2, password, &salt, &mut output).and_then(|()| {
-            Ok(PasswordHash {
-                algorithm: Algorithm::Argon2id.ident(),
-                version: Some(Version::V0x13.into()),
-                params: ParamsString::try_from(argon2.params())?,
-                salt: Some(salt),
-                hash: Some(Output::new(&output)?),
-            })
-        });
-        match hash {
-            Ok(hash) => Some(hash.to_string()),
-            Err(error) => {
-                error!(%error, "a password could not be hashed");
-                None
-            }
-        }
-    }
-
-    fn verify(&mut self, password: &Password, hash: &str) -> Hashed {
-        let is_right = match self.is_right(password.reveal(), hash) {
-            Ok(is_right) => is_right,
-            Err(error) => {
-                error!(%error, "a stored password hash can't be used");
-                return Hashed::Failed;
-            }
+        let Ok(hash) = PasswordHash::new(hash) else {
+            error!("a stored password hash can't be used");
+            return Hashed::Failed;
         };
-        match is_right {
-            false => Hashed::Wrong,
-            true if self.is_current(hash) => Hashed::Right(None),
-            true => Hashed::Right(self.create(password.reveal())),
+        let is_right = |password: &Password| {
+            Argon2::default().verify_password(password.reveal().as_bytes(), &hash).is_ok()
+        };
+        if !is_right(password) && !as_typed.is_some_and(is_right) {
+            return Hashed::Wrong;
         }
-    }
-
-    fn is_right(&mut self, password: &str, hash: &str) -> argon2::password_hash::Result<bool> {
-        let unusable = argon2::password_hash::Error::EncodingInvalid;
-        let hash = PasswordHash::new(hash).map_err(|_| unusable)?;
-        let (salt, expected) = hash.salt.zip(hash.hash).ok_or(unusable)?;
-        let algorithm = Algorithm::new(hash.algorithm).map_err(|_| unusable)?;
-        let version = hash.version.map_or(Ok(Version::default()), Version::try_from)?;
-        let argon2 = Argon2::new(algorithm, version, Params::try_from(&hash)?);
-        let mut output = [0; Output::MAX_LENGTH];
-        let output = output.get_mut(..expected.len()).ok_or(unusable)?;
-        self.fill(&argon2, password, &salt, output)?;
-        // Compared in constant time.
-        Ok(Output::new(output)? == expected)
-    }
-
-    fn is_current(&self, hash: &str) -> bool {
-        let params = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok());
-        params.is_some_and(|params| {
-            let today = self.argon2.params();
-            (params.m_cost(), params.t_cost(), params.p_cost())
-                == (today.m_cost(), today.t_cost(), today.p_cost())
-        })
-    }
-
-    fn fill(
-        &mut self,
-        argon2: &Argon2<'_>,
-        password: &str,
-        salt: &Salt,
-        output: &mut [u8],
-    ) -> argon2::password_hash::Result<()> {
-        let blocks = argon2.params().block_count();
-        if self.memory.len() < blocks {
-            self.memory.resize(blocks, Block::default());
-        }
-        let memory = &mut self.memory[..];
-        Ok(argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, memory)?)
+        Hashed::Right(self.create(name, password))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::{Algorithm, Params, PasswordHasher as _, Version};
+    use netchat_shared::opaque::{Cost, Seed};
+
     use super::*;
 
     fn password(text: &str) -> Password {
         Password::new(text).unwrap()
     }
 
-    #[test]
-    fn passwords_are_recognised_and_old_hashes_renewed() {
-        let mut worker = Worker::new(Argon2::default());
-        let (right, wrong) = (password("right"), password("wrong"));
-        let hash = worker.create("right").unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert_eq!(worker.verify(&right, &hash), Hashed::Right(None));
-        assert_eq!(worker.verify(&wrong, &hash), Hashed::Wrong);
-        assert_eq!(worker.verify(&right, "no hash"), Hashed::Failed);
-        let nobody = HashJob::Verify { password: right.clone(), as_typed: None, hash: None };
-        assert_eq!(worker.hash(&nobody), Hashed::Wrong);
+    fn name() -> UserName {
+        "bob".parse().unwrap()
+    }
 
-        let weak = Params::new(8 * 1024, 1, 1, None).unwrap();
-        let mut weak = Worker::new(Argon2::new(Algorithm::Argon2id, Version::V0x13, weak));
-        let old = weak.create("right").unwrap();
-        let Hashed::Right(Some(renewed)) = worker.verify(&right, &old) else {
-            panic!("an old hash is renewed");
-        };
-        assert_eq!(worker.verify(&right, &renewed), Hashed::Right(None));
+    fn setup() -> Setup {
+        Setup::random(Seed::draw(&mut FreshKeys::from_seed([1; 32]).0))
+    }
+
+    fn worker() -> Worker {
+        let keys = FreshKeys::from_seed([2; 32]).0;
+        Worker { setup: setup(), keys, stretcher: Stretcher::new(Cost::LEAST) }
+    }
+
+    fn verify(text: &str, as_typed: Option<&str>, verifier: Option<Verifier>) -> HashJob {
+        let (password, as_typed) = (password(text), as_typed.map(password));
+        HashJob::Verify { name: name(), password, as_typed, verifier }
+    }
+
+    /// What an earlier version kept.
+    fn hash_of_before(text: &str) -> Verifier {
+        let weak = Params::new(8, 1, 1, None).unwrap();
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, weak);
+        Verifier::Hash(argon2.hash_password(text.as_bytes()).unwrap().to_string())
     }
 
     #[test]
-    fn hashes_are_those_of_the_library() {
-        use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-
-        let mut worker = Worker::new(Argon2::default());
-        let theirs = Argon2::default().hash_password(b"right").unwrap();
-        assert_eq!(worker.verify(&password("right"), &theirs.to_string()), Hashed::Right(None));
-        let ours = worker.create("right").unwrap();
-        let ours = PasswordHash::new(&ours).unwrap();
-        assert!(Argon2::default().verify_password(b"right", &ours).is_ok());
-        assert!(Argon2::default().verify_password(b"wrong", &ours).is_err());
+    fn a_password_is_recognised_by_its_record() {
+        let mut worker = worker();
+        let job = HashJob::Create { name: name(), password: password("right") };
+        let Hashed::Created(record) = worker.hash(&job) else { panic!() };
+        let kept = Some(Verifier::Record(record));
+        assert_eq!(worker.hash(&verify("right", None, kept.clone())), Hashed::Right(None));
+        assert_eq!(worker.hash(&verify("wrong", None, kept)), Hashed::Wrong);
+        assert_eq!(worker.hash(&verify("right", None, None)), Hashed::Wrong, "nobody");
+        let broken = Verifier::Hash("no hash".to_owned());
+        assert_eq!(worker.hash(&verify("right", None, Some(broken))), Hashed::Failed);
     }
 
     #[test]
-    fn one_block_serves_all() {
-        let mut worker = Worker::new(Argon2::default());
-        let before = (worker.memory.len(), worker.memory.as_ptr());
-        for _ in 0..3 {
-            worker.create("right").unwrap();
-        }
-        assert_eq!((worker.memory.len(), worker.memory.as_ptr()), before);
+    fn a_hash_of_before_becomes_a_record_of_the_same_password() {
+        let mut worker = worker();
+        let kept = Some(hash_of_before("right"));
+        assert_eq!(worker.hash(&verify("wrong", None, kept.clone())), Hashed::Wrong);
+        let found = worker.hash(&verify("right", None, kept));
+        let Hashed::Right(Some(record)) = found else { panic!("{found:?}") };
+        let record = Some(Verifier::Record(record));
+        assert_eq!(worker.hash(&verify("right", None, record.clone())), Hashed::Right(None));
+        assert_eq!(worker.hash(&verify("wrong", None, record)), Hashed::Wrong);
+    }
+
+    #[test]
+    fn a_hash_of_before_of_what_was_typed_becomes_one_of_what_is_compared() {
+        let mut worker = worker();
+        let (composed, typed) = ("\u{e9}", "e\u{301}");
+        let old = Some(hash_of_before(typed));
+        let found = worker.hash(&verify(composed, Some(typed), old));
+        let Hashed::Right(Some(record)) = found else { panic!("{found:?}") };
+        let record = Some(Verifier::Record(record));
+        assert_eq!(worker.hash(&verify(composed, None, record.clone())), Hashed::Right(None));
+        assert_eq!(worker.hash(&verify("e", Some(typed), record)), Hashed::Wrong);
     }
 
     #[tokio::test]
     async fn each_thread_does_one_job_and_then_the_next() {
         let (sender, mut results) = tokio::sync::mpsc::unbounded_channel();
-        let mut hasher = Hasher::start(&sender).unwrap();
-        let create = || HashJob::Create(password("right"));
+        let mut hasher = Hasher::start(&sender, &setup()).unwrap();
+        let create = || HashJob::Create { name: name(), password: password("right") };
         for ticket in 0..Hasher::threads() as u64 {
             hasher.hash(Ticket(ticket), create()).unwrap();
         }
@@ -270,20 +247,5 @@ mod tests {
             hasher.finish(&finished);
             hasher.hash(Ticket(ticket), create()).unwrap();
         }
-    }
-
-    #[test]
-    fn a_hash_of_before_of_what_was_typed_is_renewed() {
-        let mut worker = Worker::new(Argon2::default());
-        let (composed, typed) = (password("\u{e9}"), password("e\u{301}"));
-        let old = worker.create(typed.reveal()).unwrap();
-        let Hashed::Right(Some(renewed)) = worker.verify_either(&composed, Some(&typed), &old)
-        else {
-            panic!("it is renewed");
-        };
-        let found = worker.verify_either(&composed, None, &renewed);
-        assert_eq!(found, Hashed::Right(None));
-        let wrong = password("e");
-        assert_eq!(worker.verify_either(&wrong, Some(&typed), &renewed), Hashed::Wrong);
     }
 }

@@ -12,11 +12,14 @@ mod log;
 mod outbound;
 mod run;
 mod storage;
+mod word;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use netchat_core::LogGap;
 use netchat_process::SecretFileError;
+use netchat_shared::name::UserName;
 use netchat_shared::password::PasswordError;
 use thiserror::Error;
 
@@ -24,6 +27,7 @@ pub use self::config::{
     DEFAULT_PASSWORD, RateSetting, SERVER_PASSWORD, ServerConfig, default_listen_address,
 };
 pub use self::run::Server;
+pub use self::word::OneTimeWord;
 
 /// What stands behind a server: its own storage, or another that a benchmark brings. The database
 /// itself is for tests, which compare it with a plain model.
@@ -65,6 +69,20 @@ pub enum ServerError {
     /// A file with a key can't be used.
     #[error(transparent)]
     Key(#[from] SecretFileError),
+    /// What the passwords are kept with is not there.
+    #[error(
+        "{} is missing: without it no password fits; put it back from your backup, or say where it is \
+         with --password-setup-file", .0.display()
+    )]
+    SetupMissing(PathBuf),
+    /// It is that of another database.
+    #[error(
+        "{} is not what the passwords of this database are kept with: put the right one back", .0.display()
+    )]
+    OtherSetup(PathBuf),
+    /// Nobody has that name.
+    #[error("nobody is registered as {0}")]
+    NoSuchUser(UserName),
     /// What the server knows is not what the database holds.
     #[error(transparent)]
     Log(#[from] LogGap),

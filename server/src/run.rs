@@ -60,8 +60,12 @@ impl Server {
         let stored_bytes_max = config.settings(address)?.quotas.stored_bytes;
         let mut database = Database::open(&config.database)?;
         database.set_stored_bytes_max(stored_bytes_max);
+        let setup = database.password_setup()?;
+        let secrets = config.secrets(setup)?;
+        if setup.is_none() {
+            database.keep_password_setup(secrets.password_setup.fingerprint())?;
+        }
         let (storage, snapshot) = Storage::start(database, clock, responses)?;
-        let secrets = config.secrets()?;
         Self::with_store(address, config, secrets, clock, (Box::new(storage), results), &snapshot)
     }
 
@@ -82,7 +86,8 @@ impl Server {
         let socket = listen(address).map_err(listening)?;
         let address = socket.local_addr().map_err(listening)?;
         let (hashed_sender, hashed) = unbounded_channel();
-        let hasher = Hasher::start(&hashed_sender).map_err(|error| refused("a thread", &error))?;
+        let hasher = Hasher::start(&hashed_sender, &secrets.password_setup);
+        let hasher = hasher.map_err(|error| refused("a thread", &error))?;
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *seed).map_err(|error| ServerError::random(&error))?;
         let code = secrets.server_key.public().code();

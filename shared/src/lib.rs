@@ -8,6 +8,7 @@
 //! - [`body`]: what a message travels as (Base64 and MD5);
 //! - [`classic`]: the protocol of the original clients;
 //! - [`extended`]: the protocol of our own clients, which loses nothing;
+//! - [`opaque`]: passwords that never cross the network;
 //! - [`server_key`]: what a server proves itself with, and what clients know it by;
 //! - [`via`]: what a gateway says of whom it brings;
 //! - [`limits`]: every bound.
@@ -20,10 +21,12 @@ mod crypto;
 pub mod extended;
 mod hex;
 pub mod kind;
+mod letters;
 pub mod limits;
 pub mod list;
 pub mod message_id;
 pub mod name;
+pub mod opaque;
 pub mod password;
 pub mod sequence;
 pub mod server_key;

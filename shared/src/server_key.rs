@@ -12,13 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::{Mac, Secret, SecretError, labelled};
 use crate::extended::SessionId;
-
-/// The letters and digits of a code: none that is taken for another.
-const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// Letters of a code, five bits each.
-const CODE_LETTERS: u32 = 20;
-/// So many stand together.
-const GROUP_LETTERS: usize = 5;
+use crate::letters::Letters;
 
 /// A server's own key: 256 random bits, which everything that it proves comes from. It is wiped when
 /// it is dropped, and the `Debug` form shows nothing of it.
@@ -36,7 +30,7 @@ pub struct ServerKey([u8; 32]);
 
 /// The first 100 bits of a hash of it, for people: 20 letters and digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeyCode(u128);
+pub struct KeyCode(Letters);
 
 /// A text that is no code. It is one line for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -104,8 +98,7 @@ impl ServerKey {
     #[must_use]
     pub fn code(&self) -> KeyCode {
         let hash = Sha256::digest(labelled("netchat server key 1", &[&self.0]));
-        let first = hash.iter().take(16).fold(0, |bits, &byte| bits << 8 | u128::from(byte));
-        KeyCode(first >> (128 - 5 * CODE_LETTERS))
+        KeyCode(Letters::of_hash(&hash.into()))
     }
 
     pub(crate) fn bytes(&self) -> &[u8; 32] {
@@ -129,38 +122,16 @@ impl fmt::Debug for ServerKey {
 /// In groups of five, as it is shown and may be typed.
 impl fmt::Display for KeyCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for place in (0..CODE_LETTERS).rev() {
-            let letter = LETTERS[(self.0 >> (5 * place) & 0x1f) as usize];
-            write!(f, "{}", char::from(letter))?;
-            if place % GROUP_LETTERS as u32 == 0 && place > 0 {
-                f.write_str("-")?;
-            }
-        }
-        Ok(())
+        self.0.fmt(f)
     }
 }
 
-/// Hyphens and spaces count for nothing, capitals as small letters, and letters that look like digits
-/// as those.
+/// However people write it (`letters.rs`).
 impl FromStr for KeyCode {
     type Err = KeyCodeError;
 
     fn from_str(text: &str) -> Result<Self, KeyCodeError> {
-        let (mut bits, mut letters) = (0_u128, 0);
-        for letter in text.bytes().filter(|letter| !matches!(letter, b'-' | b' ')) {
-            let letter = match letter.to_ascii_lowercase() {
-                b'o' => b'0',
-                b'i' | b'l' => b'1',
-                letter => letter,
-            };
-            let value = LETTERS.iter().position(|&known| known == letter).ok_or(KeyCodeError)?;
-            letters += 1;
-            if letters > CODE_LETTERS {
-                return Err(KeyCodeError);
-            }
-            bits = bits << 5 | value as u128;
-        }
-        (letters == CODE_LETTERS).then_some(Self(bits)).ok_or(KeyCodeError)
+        Letters::parse(text).map(Self).ok_or(KeyCodeError)
     }
 }
 

@@ -8,6 +8,7 @@ use netchat_client::session::{Event, Output, Progress, Question, Session, Trust}
 use netchat_process::Clock;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::message_id::MessageId;
+use netchat_shared::opaque::{Cost, Stretcher};
 use netchat_shared::password::Password;
 use netchat_shared::time::Instant;
 use tokio::net::UdpSocket;
@@ -22,6 +23,7 @@ pub struct Client {
     socket: UdpSocket,
     clock: Clock,
     wake_at: Option<Instant>,
+    stretcher: Stretcher,
     events: VecDeque<Event>,
 }
 
@@ -39,6 +41,7 @@ impl Client {
             socket: socket(server).await,
             clock: Clock::start(),
             wake_at: None,
+            stretcher: Stretcher::new(Cost::LEAST),
             events: VecDeque::new(),
         };
         client.until(|event| matches!(event, Event::SignedIn(_)).then_some(())).await;
@@ -113,6 +116,10 @@ impl Client {
                     self.socket = socket(self.server).await;
                     self.session.path_opened(self.clock.monotonic());
                 }
+                Output::Compute(task) => {
+                    let done = task.run(&self.stretcher);
+                    self.session.finish_password_task(self.clock.monotonic(), done);
+                }
                 Output::Event(Event::Asked(question)) => self.answer(&question),
                 Output::Event(event) => self.events.push_back(event),
                 Output::Wait(at) => {
@@ -134,6 +141,7 @@ impl Client {
             Question::Password { .. } | Question::NewPassword { .. } => {
                 self.session.answer_password(now, password("secretly"));
             }
+            Question::Word { .. } => panic!("nobody has an account of before"),
             Question::ServerKey { .. } | Question::Classic => panic!("it is the right server"),
         }
     }

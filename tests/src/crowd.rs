@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use netchat_core::Settings;
 use netchat_shared::extended::{ClientMessage, Datagram, Link, ServerMessage, Token};
+use netchat_shared::name::UserName;
+use netchat_shared::opaque::{Proof, Word};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::{Generation, Position};
 
 use crate::memory_storage::MemoryStorage;
+use crate::opaque::{ProofBegun, Prover};
 use crate::opening::open;
 use crate::sim_server::{SimServer, Storage};
 
@@ -19,6 +22,7 @@ const STEP: Duration = Duration::from_millis(50);
 
 pub struct Crowd<S = MemoryStorage> {
     pub server: SimServer<S>,
+    prover: Prover,
     members: BTreeMap<SocketAddr, Member>,
 }
 
@@ -26,6 +30,7 @@ struct Member {
     link: Link,
     heard: Vec<ServerMessage>,
     welcome: Option<(Token, Generation)>,
+    proof: Option<(ProofBegun, UserName)>,
     /// The server said that there is no such session.
     is_gone: bool,
 }
@@ -39,7 +44,8 @@ impl Crowd {
 impl<S: Storage> Crowd<S> {
     /// Around a server on a storage that has something already.
     pub fn on(storage: S, adjust: impl FnOnce(&mut Settings)) -> Self {
-        Self { server: SimServer::on(storage, adjust), members: BTreeMap::new() }
+        let server = SimServer::on(storage, adjust);
+        Self { server, prover: Prover::new([6; 32]), members: BTreeMap::new() }
     }
 
     /// Opens a session from an address.
@@ -57,27 +63,100 @@ impl<S: Storage> Crowd<S> {
             self.carry(to, &bytes);
         }
         let link = Link::new(self.server.now().monotonic, opened.channel);
-        self.members
-            .insert(address, Member { link, heard: Vec::new(), welcome: None, is_gone: false });
+        self.members.insert(
+            address,
+            Member { link, heard: Vec::new(), welcome: None, proof: None, is_gone: false },
+        );
     }
 
     /// Opens a session and signs in, under a name that may be new, to be given what comes behind
     /// that place.
     pub fn sign_in(&mut self, address: SocketAddr, name: &str, from: Option<Position>) {
         self.open(address);
-        let password = |text: &str| Password::new(text).unwrap();
-        self.say(address, &ClientMessage::Unlock(password("password")));
+        let password = Password::new("password").unwrap();
+        self.say(address, &ClientMessage::Unlock(password));
         self.say(address, &ClientMessage::Name(name.parse().unwrap()));
-        let is_new = self.take_heard(address).contains(&ServerMessage::NameIsNew);
-        let password = password("secretly");
-        self.say(
-            address,
-            &match is_new {
-                true => ClientMessage::Register(password),
-                false => ClientMessage::LogIn(password),
-            },
-        );
+        match self.take_heard(address).contains(&ServerMessage::NameIsNew) {
+            true => self.enrol(address, name, "secretly", None),
+            false => assert!(self.prove(address, name, "secretly")),
+        }
         assert!(self.welcome(address, from), "{name} is signed in");
+    }
+
+    /// Enrols a password for a name, as far as the server lets.
+    pub fn enrol(&mut self, at: SocketAddr, name: &str, text: &str, word: Option<Word>) {
+        let (begun, enrol) = self.prover.enrol(text, word);
+        self.say(at, &enrol);
+        let is_answer = |heard: &ServerMessage| matches!(heard, ServerMessage::Enrol(_));
+        if let Some(ServerMessage::Enrol(response)) = self.take_one(at, is_answer) {
+            let upload = self.prover.finish_enrolment(&begun, &response, &name.parse().unwrap());
+            self.say(at, &ClientMessage::Enrolled(upload));
+        }
+    }
+
+    /// Begins to prove a password of a name, as it is registered.
+    pub fn begin_proof(&mut self, at: SocketAddr, name: &str, text: &str) {
+        let (begun, prove) = self.prover.prove(text);
+        self.member(at).proof = Some((begun, name.parse().unwrap()));
+        self.say(at, &prove);
+    }
+
+    /// Proves what was begun, if the server has answered and the password is right: whether it is.
+    pub fn finish_proof(&mut self, at: SocketAddr) -> bool {
+        let proof = self.proof(at);
+        if let Some(proof) = proof.clone() {
+            self.say(at, &ClientMessage::Proof(proof));
+        }
+        proof.is_some()
+    }
+
+    /// Proves a password of a name, as it is registered: whether it is right.
+    pub fn prove(&mut self, at: SocketAddr, name: &str, text: &str) -> bool {
+        self.begin_proof(at, name, text);
+        self.finish_proof(at)
+    }
+
+    /// Puts another password in place of one's own, as far as the server lets, and as the old one is right:
+    /// whether the server has answered so that this could be seen.
+    pub fn change_password(
+        &mut self,
+        at: SocketAddr,
+        name: &str,
+        (old, new): (&str, &str),
+        ends_others: bool,
+    ) -> bool {
+        self.begin_proof(at, name, old);
+        let (begun, enrol) = self.prover.enrol(new, None);
+        self.say(at, &enrol);
+        let is_answer = |heard: &ServerMessage| matches!(heard, ServerMessage::Enrol(_));
+        let Some(ServerMessage::Enrol(response)) = self.take_one(at, is_answer) else {
+            return false;
+        };
+        let upload = self.prover.finish_enrolment(&begun, &response, &name.parse().unwrap());
+        if let Some(proof) = self.proof(at) {
+            self.say(at, &ClientMessage::ChangePassword { proof, upload, ends_others });
+        }
+        true
+    }
+
+    fn proof(&mut self, at: SocketAddr) -> Option<Proof> {
+        let is_answer = |heard: &ServerMessage| matches!(heard, ServerMessage::Prove(_));
+        let Some(ServerMessage::Prove(response)) = self.take_one(at, is_answer) else {
+            return None;
+        };
+        let link = self.member(at).link.hash();
+        let (begun, name) = self.member(at).proof.take()?;
+        self.prover.finish_proof(&begun, &response, (&name, link))
+    }
+
+    /// The first of what somebody was told that is this, without the rest.
+    fn take_one(
+        &mut self,
+        at: SocketAddr,
+        is_it: impl Fn(&ServerMessage) -> bool,
+    ) -> Option<ServerMessage> {
+        let heard = &mut self.member(at).heard;
+        heard.iter().position(is_it).map(|at| heard.remove(at))
     }
 
     /// Opens a session and signs in with what an earlier sign-in left; whether that was good.

@@ -35,6 +35,7 @@ pub mod fuzz;
 #[cfg(feature = "programs")]
 pub mod golden;
 pub mod memory_storage;
+pub mod opaque;
 pub mod opening;
 #[cfg(feature = "programs")]
 pub mod path_proxy;

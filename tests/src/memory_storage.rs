@@ -272,7 +272,7 @@ impl MemoryStorage {
                 is_target && is_user(&message.sender)
             }
             Draft::User { .. } => true,
-            Draft::PasswordHash { user, .. } | Draft::RenewedHash { user, .. } => is_user(user),
+            Draft::Password { user, .. } | Draft::RenewedPassword { user, .. } => is_user(user),
             Draft::Group { members, invited, .. } => members.iter().chain(invited).all(is_user),
             Draft::Join(group, user, _)
             | Draft::Quit(group, user)
@@ -374,7 +374,7 @@ impl MemoryStorage {
             }
         }
         self.tokens.retain(|_, token| token.expires_at >= purge.tokens_before);
-        let guests = self.users.values().filter(|user| user.password_hash.is_none());
+        let guests = self.users.values().filter(|user| user.password.is_none());
         let guests = guests.filter(|user| user.since <= purge.known_to).map(|user| user.id);
         let gone = guests.filter(|guest| !purge.guests.contains(guest) && !self.has_left(*guest));
         for guest in gone.collect::<Vec<_>>() {
@@ -404,7 +404,7 @@ impl MemoryStorage {
         let all = (message.conversation, UserId(0))..=(message.conversation, UserId(u32::MAX));
         self.members.range(all).map(|((_, user), _)| *user).any(|user| {
             user != message.sender
-                && self.users.get(&user).is_some_and(|user| user.password_hash.is_some())
+                && self.users.get(&user).is_some_and(|user| user.password.is_some())
                 && self.may_read(user, message, self.head())
                 && self.received(user) < message.sequence
                 && !self.failures.contains_key(&(message.sequence, user))
@@ -445,8 +445,8 @@ impl Batch<'_> {
         let next = self.storage.head().next();
         let change = match what {
             Draft::Message(message) => return self.place_message(draft, message),
-            Draft::User { name, password_hash, address } => {
-                let is_like = password_hash.is_some()
+            Draft::User { name, password, address } => {
+                let is_like = password.is_some()
                     && self.storage.compares_names
                     && self.storage.user_looks.has_like(name);
                 if is_like || self.storage.registered.contains_key(name) {
@@ -455,23 +455,23 @@ impl Batch<'_> {
                 Change::User(UserRecord {
                     id: UserId(self.storage.last_user + 1),
                     name: name.clone(),
-                    password_hash: password_hash.clone(),
+                    password: password.clone(),
                     address: *address,
                     since: next,
                 })
             }
-            Draft::PasswordHash { user, hash, only_token } => {
+            Draft::Password { user, password, only_token } => {
                 self.storage.end_tokens(|token| {
                     token.user == *user && only_token.is_some_and(|only| token.hash != only)
                 });
-                Change::PasswordHash(*user, hash.clone())
+                Change::Password(*user, password.clone())
             }
-            Draft::RenewedHash { user, compared, hash } => {
-                let present = self.storage.users.get(user).and_then(|u| u.password_hash.as_ref());
-                if present != Some(compared) {
+            Draft::RenewedPassword { user, compared, password } => {
+                let present = self.storage.users.get(user).and_then(|u| u.password.as_ref());
+                if present.map(|password| &password.verifier) != Some(compared) {
                     return Placed::At(self.storage.head());
                 }
-                Change::PasswordHash(*user, hash.clone())
+                Change::Password(*user, password.clone())
             }
             Draft::Group { name, policy, members, invited } => {
                 if self.storage.group_looks.has_like(name) {
@@ -617,7 +617,7 @@ impl MemoryStorage {
             }
             Change::User(user) => {
                 self.last_user = user.id.0;
-                if user.password_hash.is_some() {
+                if user.password.is_some() {
                     self.registered.insert(user.name.clone(), user.id);
                     self.user_looks.add(&user.name);
                 }
@@ -625,9 +625,9 @@ impl MemoryStorage {
                 self.received.insert(user.id, user.since);
                 self.add_member(ConversationId::EVERYONE, user.id, user.since);
             }
-            Change::PasswordHash(user, hash) => {
+            Change::Password(user, password) => {
                 if let Some(user) = self.users.get_mut(user) {
-                    user.password_hash = Some(hash.clone());
+                    user.password = Some(password.clone());
                 }
             }
             Change::Group(group) => {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use netchat_shared::extended::{Channel, ClientMessage, Datagram, Frame, ServerMessage, SessionId};
 
+use crate::opaque::Prover;
 use crate::opening::open;
 use crate::sim_server::{SimServer, Storage};
 
@@ -16,6 +17,7 @@ pub enum Party {
 pub struct RawSession {
     pub address: SocketAddr,
     channel: Channel,
+    prover: Prover,
     pub next_number: u64,
     next_slice_number: u64,
     /// The latest packet of the server; all before it are acknowledged with it.
@@ -61,6 +63,7 @@ impl RawSession {
         Self {
             address,
             channel: opened.channel,
+            prover: Prover::new([u8::try_from(address.port() % 251).unwrap(); 32]),
             next_number: 1,
             next_slice_number: 1,
             heard: 0,
@@ -86,13 +89,42 @@ impl RawSession {
 
     /// Registers a name in an open session.
     pub fn register<S: Storage>(&mut self, server: &mut SimServer<S>, name: &str) {
-        let password = |text: &str| netchat_shared::password::Password::new(text).unwrap();
-        self.say(server, &ClientMessage::Unlock(password("password")));
+        let password = netchat_shared::password::Password::new("password").unwrap();
+        self.say(server, &ClientMessage::Unlock(password));
         self.say(server, &ClientMessage::Name(name.parse().unwrap()));
-        let replies = self.say(server, &ClientMessage::Register(password("secretly")));
+        let replies = self.enrol(server, name, "secretly");
         let is_welcome = |message: &ServerMessage| matches!(message, ServerMessage::Welcome { .. });
         assert!(messages(&replies).iter().any(is_welcome), "{name} is signed in");
         self.say(server, &ClientMessage::Sync(None));
+    }
+
+    /// Enrols a password for the name that was given; what the server says then.
+    pub fn enrol<S: Storage>(
+        &mut self,
+        server: &mut SimServer<S>,
+        name: &str,
+        text: &str,
+    ) -> Vec<Vec<u8>> {
+        let (begun, enrol) = self.prover.enrol(text, None);
+        let replies = messages(&self.say(server, &enrol));
+        let [ServerMessage::Enrol(response)] = &replies[..] else { panic!("{replies:?}") };
+        let upload = self.prover.finish_enrolment(&begun, response, &name.parse().unwrap());
+        self.say(server, &ClientMessage::Enrolled(upload))
+    }
+
+    /// Proves the password of the name that was given; what the server says then.
+    pub fn prove<S: Storage>(
+        &mut self,
+        server: &mut SimServer<S>,
+        name: &str,
+        text: &str,
+    ) -> Vec<Vec<u8>> {
+        let (begun, prove) = self.prover.prove(text);
+        let replies = messages(&self.say(server, &prove));
+        let [ServerMessage::Prove(response)] = &replies[..] else { panic!("{replies:?}") };
+        let (name, link) = (name.parse().unwrap(), self.channel.hash());
+        let proof = self.prover.finish_proof(&begun, response, (&name, link));
+        self.say(server, &ClientMessage::Proof(proof.expect("the right password")))
     }
 
     /// Says a small message; what the server says to this address, a packet each.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use netchat_core::storage::{
-    Entry, HashJob, Hashed, Loaded, Query, Sequence, Snapshot, Stored, Ticket, Write,
+    Entry, HashJob, Loaded, Query, Sequence, Snapshot, Stored, Ticket, Write,
 };
 use netchat_core::{Action, Directory, LogEvent, Secrets, Server, Settings};
 use netchat_shared::password::Password;
@@ -14,6 +14,7 @@ use netchat_shared::time::{Instant, Now, UnixTime};
 use netchat_shared::via::GatewayKey;
 
 use crate::memory_storage::MemoryStorage;
+use crate::opaque::{hash, setup};
 use crate::opening::server_key;
 
 /// Whoever wants to be woken at once, again and again, would stop the world.
@@ -228,7 +229,7 @@ impl<S: Storage> SimServer<S> {
 
 /// The keys of servers in tests.
 pub fn secrets() -> Secrets {
-    Secrets { server_key: server_key(), gateway_key: gateway_key() }
+    Secrets { server_key: server_key(), password_setup: setup(), gateway_key: gateway_key() }
 }
 
 /// What gateways of these servers know.
@@ -241,21 +242,4 @@ fn clocks(monotonic: Instant, calendar_ahead_ms: i64) -> Now {
     let passed = u64::try_from(monotonic.since_origin().as_millis()).unwrap();
     let millis = (<SimServer>::EPOCH.millis + passed).saturating_add_signed(calendar_ahead_ms);
     Now { monotonic, calendar: UnixTime { millis } }
-}
-
-/// Hashing that costs nothing.
-pub fn hash(job: &HashJob) -> Hashed {
-    match job {
-        HashJob::Create(password) => Hashed::Created(format!("hash of {}", password.reveal())),
-        HashJob::Verify { password, as_typed, hash } => {
-            let is = |password: &Password| *hash == Some(format!("hash of {}", password.reveal()));
-            if is(password) {
-                Hashed::Right(None)
-            } else if as_typed.as_ref().is_some_and(is) {
-                Hashed::Right(Some(format!("hash of {}", password.reveal())))
-            } else {
-                Hashed::Wrong
-            }
-        }
-    }
 }

@@ -15,15 +15,17 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
-use netchat_client::session::{Event, Output, Session, Trust};
+use netchat_client::session::{Event, Output, PasswordTaskDone, Session, Trust};
 use netchat_process::{Clock, SecretSetting, SecretText, fail, read_secret_line, shutdown_signal};
 use netchat_shared::extended::DeviceName;
 use netchat_shared::limits::DATAGRAM_BYTES_MAX;
 use netchat_shared::name::UserName;
+use netchat_shared::opaque::Stretcher;
 use netchat_shared::password::Password;
 use netchat_shared::server_key::ServerKey;
 use netchat_shared::time::Instant;
 use tokio::net::UdpSocket;
+use tokio::task::{JoinError, JoinHandle};
 
 use self::address::ServerAddress;
 use self::input::{Input, Typed, Wanted};
@@ -97,6 +99,8 @@ struct Chat {
     server: ServerAddress,
     known: KnownServers,
     socket: Option<UdpSocket>,
+    /// What is being computed with a password.
+    computing: Option<JoinHandle<PasswordTaskDone>>,
     clock: Clock,
     /// A line was asked for so, and has not come.
     asked: Option<Prompt>,
@@ -168,6 +172,7 @@ impl Chat {
             server,
             known,
             socket: None,
+            computing: None,
             clock: Clock::start(),
             asked: None,
             has_ended: false,
@@ -202,6 +207,14 @@ impl Chat {
                         Err(_) => self.session.path_closed(now),
                     }
                 }
+                done = computed(&mut self.computing) => {
+                    self.computing = None;
+                    // A task that panicked has said so by itself, and signing in goes no further.
+                    if let Ok(done) = done {
+                        let now = self.now();
+                        self.session.finish_password_task(now, done);
+                    }
+                }
                 typed = self.input.typed.recv(), if !self.has_ended => {
                     self.handle_typed(typed.unwrap_or(Typed::End));
                 }
@@ -231,6 +244,11 @@ impl Chat {
                         Some(_) => self.session.path_opened(now),
                         None => self.session.path_closed(now),
                     }
+                }
+                // What was computed before is of no use any more.
+                Output::Compute(task) => {
+                    let run = move || task.run(&Stretcher::default());
+                    self.computing = Some(tokio::task::spawn_blocking(run));
                 }
                 Output::Event(Event::ServerKey(key)) => self.keep_key(&key),
                 Output::Event(event) => {
@@ -370,6 +388,16 @@ async fn open(server: &str) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(any).await?;
     socket.connect(server).await?;
     Ok(socket)
+}
+
+/// What came of what is being computed.
+async fn computed(
+    computing: &mut Option<JoinHandle<PasswordTaskDone>>,
+) -> Result<PasswordTaskDone, JoinError> {
+    match computing {
+        Some(computing) => computing.await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn receive(socket: Option<&UdpSocket>, buffer: &mut [u8]) -> io::Result<usize> {

@@ -21,6 +21,7 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::UNSETTLED_MESSAGES_MAX;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::opaque::WordError;
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, Now};
@@ -99,6 +100,7 @@ enum View {
     Waiting,
     ServerPassword,
     Name,
+    Word,
     Password(&'static str),
     /// Another server answers than the one that is known.
     ServerKey,
@@ -142,6 +144,7 @@ impl Terminal {
             View::Waiting | View::Done => return None,
             View::ServerPassword => ("Input server password: ", true),
             View::Name => ("Input your name: ", false),
+            View::Word => ("Input the one-time word: ", false),
             View::Password(text) => (*text, true),
             View::ServerKey => ("Enter TRUST to trust it from now on, or LEAVE: ", false),
             View::Menu => (MENU_PROMPT, false),
@@ -183,6 +186,7 @@ impl Terminal {
             View::Waiting
             | View::ServerPassword
             | View::Name
+            | View::Word
             | View::Password(_)
             | View::ServerKey => true,
             View::Menu
@@ -296,6 +300,13 @@ impl Terminal {
                 }
                 Err(error) => self.report(error.to_string()),
             },
+            View::Word => match line.trim().parse() {
+                Ok(word) => {
+                    self.view = View::Waiting;
+                    session.answer_word(now, word);
+                }
+                Err(WordError) => self.report(format!("This is none: {WordError}.")),
+            },
             View::Password(_) => match Password::new(line) {
                 Ok(password) => {
                     self.view = View::Waiting;
@@ -353,6 +364,16 @@ impl Terminal {
                     self.report("WRONG: this is not the password of that name.".to_owned());
                 }
                 self.ask_password(now, "Please enter your password: ", session);
+            }
+            Question::Word { name, wrong } => {
+                self.report(match wrong {
+                    true => "WRONG: this is not the one-time word of that name.".to_owned(),
+                    false => format!(
+                        "{name} is an account of an earlier version: to give it a password, ask whoever \
+                         runs this server for a one-time word (netchat word {name})."
+                    ),
+                });
+                self.view = View::Word;
             }
             Question::NewPassword { .. } => {
                 self.ask_password(now, "Please choose a password: ", session);
@@ -537,6 +558,7 @@ impl Terminal {
                 View::Waiting
                 | View::ServerPassword
                 | View::Name
+                | View::Word
                 | View::Password(_)
                 | View::ServerKey
                 | View::ChangingPassword(..)

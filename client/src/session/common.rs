@@ -5,12 +5,14 @@ use std::collections::VecDeque;
 use rand_chacha::ChaCha12Rng;
 
 use super::backoff::Backoff;
+use super::password_task::{PasswordTask, TaskId, Work};
 use super::{Connection, Event, GroupOutcome, Outgoing, Output, Question, Told};
 use netchat_shared::FreshKeys;
 use netchat_shared::extended::{AccountSessionId, DeviceName, GroupAction, JoinPolicy};
 use netchat_shared::list::List;
 use netchat_shared::message_id::{MessageId, MessageIds};
 use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::opaque::{Seed, Word};
 use netchat_shared::password::Password;
 use netchat_shared::sorted::SortedSet;
 
@@ -30,6 +32,8 @@ pub(super) struct Common {
     pub(super) rng: ChaCha12Rng,
     /// For one link each.
     pub(super) keys: FreshKeys,
+    /// The last of what was to be computed.
+    pub(super) last_task: u64,
     /// What this client calls itself to the server.
     pub(super) device: Option<DeviceName>,
 }
@@ -40,6 +44,8 @@ pub(super) struct Answers {
     pub(super) server_password: Option<Password>,
     pub(super) name: Option<UserName>,
     pub(super) password: Option<Password>,
+    /// With which an account of before is given a password.
+    pub(super) word: Option<Word>,
 }
 
 /// Something about a group that is asked of the server.
@@ -57,7 +63,6 @@ pub(super) enum AccountRequest {
     Sessions,
     End(AccountSessionId),
     EndOthers,
-    ChangePassword { old: Password, new: Password, ends_others: bool },
 }
 
 impl Common {
@@ -71,6 +76,18 @@ impl Common {
 
     pub(super) fn tell(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Something is to be computed with a password.
+    pub(super) fn compute(&mut self, work: Work) -> TaskId {
+        self.last_task += 1;
+        let id = TaskId(self.last_task);
+        self.outputs.push_back(Output::Compute(Box::new(PasswordTask { id, work })));
+        id
+    }
+
+    pub(super) fn draw_seed(&mut self) -> Seed {
+        Seed::draw(&mut self.keys)
     }
 
     /// The server has answered, beyond doubt.

@@ -1,5 +1,6 @@
 //! What a session tells its driver.
 
+use super::password_task::PasswordTask;
 use super::put_off::PutOff;
 use super::told::Told;
 use crate::reaction::Reaction;
@@ -27,6 +28,9 @@ pub enum Output {
     /// [`Session::path_opened`](super::Session::path_opened) or
     /// [`Session::path_closed`](super::Session::path_closed).
     OpenPath,
+    /// Compute this where nothing has to wait for it, then call
+    /// [`Session::finish_password_task`](super::Session::finish_password_task). One at a time.
+    Compute(Box<PasswordTask>),
     /// Tell the person.
     Event(Event),
     /// Nothing more until there is input, or until this time.
@@ -148,6 +152,14 @@ pub enum Question {
     NewPassword {
         /// The name.
         name: UserName,
+    },
+    /// The one-time word of an operator: with it, a registered name of an earlier version gets a password, which
+    /// is asked for next ([`Session::answer_word`](super::Session::answer_word)).
+    Word {
+        /// The name.
+        name: UserName,
+        /// The one given before was wrong.
+        wrong: bool,
     },
     /// Another server answers than the one that is meant, or it has another key now. Nothing more is
     /// said to it until this is answered ([`Session::answer_server_key`](super::Session::answer_server_key)).

@@ -18,6 +18,8 @@ mod classic;
 mod common;
 mod event;
 mod extended;
+mod normal;
+mod password_task;
 mod put_off;
 mod saved;
 mod told;
@@ -37,6 +39,7 @@ pub use self::event::{
 };
 use self::extended::Extended;
 pub use self::extended::Trust;
+pub use self::password_task::{PasswordTask, PasswordTaskDone};
 pub use self::put_off::PutOff;
 pub use self::saved::{Outgoing, Saved};
 pub use self::told::{Told, whole_seconds};
@@ -52,6 +55,7 @@ use netchat_shared::limits::{OUTBOX_MESSAGES_MAX, TEXT_BYTES_MAX};
 use netchat_shared::list::List;
 use netchat_shared::message_id::{MessageId, MessageIds};
 use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::opaque::Word;
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::sorted::SortedSet;
@@ -152,6 +156,7 @@ impl Session {
             outputs: VecDeque::from([Output::OpenPath]),
             rng,
             keys,
+            last_task: 0,
             device: None,
         };
         Self {
@@ -270,6 +275,7 @@ impl Session {
         }
         self.common.answers.name = Some(name);
         self.common.answers.password = None;
+        self.common.answers.word = None;
         self.resume_sign_in(now);
     }
 
@@ -277,6 +283,17 @@ impl Session {
     pub fn answer_password(&mut self, now: Instant, password: Password) {
         self.common.answers.password = Some(password);
         self.resume_sign_in(now);
+    }
+
+    /// Answers [`Question::Word`].
+    pub fn answer_word(&mut self, now: Instant, word: Word) {
+        self.common.answers.word = Some(word);
+        self.resume_sign_in(now);
+    }
+
+    /// What [`Output::Compute`] asked for is computed.
+    pub fn finish_password_task(&mut self, now: Instant, done: PasswordTaskDone) {
+        self.extended.finish_password_task(now, done, &mut self.common);
     }
 
     /// Answers [`Question::ServerKey`]: trusts the server that answers from now on, or sees whether
@@ -566,7 +583,10 @@ impl Session {
         new: Password,
         ends_others: bool,
     ) {
-        self.request(now, AccountRequest::ChangePassword { old, new, ends_others });
+        if self.mode == Mode::Classic {
+            return self.common.tell(Event::Line(Told::NoSessions));
+        }
+        self.extended.change_password(now, (old, new), ends_others, &mut self.common);
     }
 
     /// Whether everything sent has been settled: stored (on a classic server: acknowledged), or

@@ -17,6 +17,10 @@ pub enum Told {
     Slowed(Duration),
     /// Settings are not kept at the server: the account has stored as much as one may.
     SettingsNotKept,
+    /// An original client has sent the person's password, for everyone on the way to read.
+    PasswordWasReadable,
+    /// The server answered with something that can't be used.
+    UnusableAnswer,
     /// A classic server knows no invitations.
     NoInvitations,
     /// A classic server knows no sessions, and changes no passwords.
@@ -82,6 +86,10 @@ impl fmt::Display for Told {
             Self::SettingsNotKept => {
                 "your settings are not kept at the server: you have stored as much as one account may"
             }
+            Self::PasswordWasReadable => {
+                "an original client has sent your password, for everyone on the way to read: choose another one"
+            }
+            Self::UnusableAnswer => "the server answered with something that can't be used",
             Self::NoInvitations => {
                 "this server knows no invitations: its groups are open to everyone"
             }

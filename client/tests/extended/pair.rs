@@ -14,6 +14,7 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::opaque::{Cost, Seed, Setup, Stretcher, Word};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::{Generation, Position, Sequence};
 use netchat_shared::server_key::StaticKey;
@@ -24,6 +25,8 @@ pub(crate) struct Pair {
     pub(crate) session: Session,
     pub(crate) key: StaticKey,
     keys: FreshKeys,
+    setup: Setup,
+    stretcher: Stretcher,
     pub(crate) server: Option<Link>,
     pub(crate) sessions_opened: u64,
     pub(crate) now: Instant,
@@ -42,10 +45,13 @@ impl Pair {
 
     /// A server that has this key.
     pub(crate) fn with_key(session: Session, key: StaticKey) -> Self {
+        let mut keys = FreshKeys::from_seed([2; 32]).0;
         let mut pair = Self {
             session,
             key,
-            keys: FreshKeys::from_seed([2; 32]).0,
+            setup: Setup::random(Seed::draw(&mut keys)),
+            keys,
+            stretcher: Stretcher::new(Cost::LEAST),
             server: None,
             sessions_opened: 0,
             now: Instant::ZERO,
@@ -64,14 +70,11 @@ impl Pair {
         pair.session.answer_server_password(pair.now, password("password"));
         pair.session.answer_name(pair.now, name("alice"));
         pair.session.answer_password(pair.now, password("secretly"));
-        for reply in [
-            ServerMessage::Unlocked,
-            ServerMessage::NameIsKnown,
-            welcome("alice"),
-            ServerMessage::From(Sequence::ZERO),
-        ] {
-            pair.reply(&reply);
-        }
+        pair.reply(&ServerMessage::Unlocked);
+        pair.reply(&known("alice"));
+        assert!(pair.is_proved("alice", "secretly"));
+        pair.reply(&welcome("alice"));
+        pair.reply(&ServerMessage::From(Sequence::ZERO));
         pair.take_said();
         pair.take_events();
         pair
@@ -81,6 +84,72 @@ impl Pair {
         self.exchange();
         self.server.as_mut().unwrap().send(&message.to_wire()).unwrap();
         self.exchange();
+    }
+
+    /// Plays the server's part of the proof that was begun last: whether the client proves that password.
+    pub(crate) fn is_proved(&mut self, who: &str, text: &str) -> bool {
+        self.exchange();
+        let said = self.take_said().into_iter();
+        let request = said
+            .rev()
+            .find_map(|said| if let ClientMessage::Prove(it) = said { Some(it) } else { None });
+        let (who, link) = (name(who), self.server.as_ref().unwrap().hash());
+        let (setup, stretcher, keys) = (&self.setup, &self.stretcher, &mut self.keys);
+        let record = setup.enrol(&password(text), &who, stretcher, keys).unwrap();
+        let (request, seed) = (request.unwrap(), Seed::draw(keys));
+        let (answered, response) =
+            setup.answer_proof(Some(&record), &request, (&who, &link), seed).unwrap();
+        self.reply(&ServerMessage::Prove(response));
+        let said = self.take_said().into_iter();
+        let proof = said
+            .rev()
+            .find_map(|said| if let ClientMessage::Proof(it) = said { Some(it) } else { None });
+        proof.is_some_and(|proof| answered.is_proved_by(&proof))
+    }
+
+    /// Plays the server's part of the enrolment that was begun last: the one-time word that was shown.
+    pub(crate) fn enrol(&mut self, who: &str) -> Option<Word> {
+        self.exchange();
+        let said = self.take_said();
+        let Some(ClientMessage::Enrol(request, word)) = said.last().cloned() else {
+            panic!("{said:?}")
+        };
+        let response = self.setup.answer_enrolment(&request, &name(who)).unwrap();
+        self.reply(&ServerMessage::Enrol(response));
+        let said = self.take_said();
+        assert!(matches!(said[..], [ClientMessage::Enrolled(_)]), "{said:?}");
+        word
+    }
+
+    /// Plays the server's part of a change of the password of alice, whose password that is: whether the
+    /// client proves it, and has said what is to be kept.
+    pub(crate) fn is_change_proved(&mut self, text: &str) -> bool {
+        self.exchange();
+        let said = self.take_said();
+        let prove = said
+            .iter()
+            .rev()
+            .find_map(|said| if let ClientMessage::Prove(it) = said { Some(it) } else { None });
+        let enrol = said.iter().rev().find_map(|said| {
+            if let ClientMessage::Enrol(it, None) = said { Some(it) } else { None }
+        });
+        let (Some(prove), Some(enrol)) = (prove, enrol) else { panic!("{said:?}") };
+        let (who, link) = (name("alice"), self.server.as_ref().unwrap().hash());
+        let (setup, stretcher, keys) = (&self.setup, &self.stretcher, &mut self.keys);
+        let record = setup.enrol(&password(text), &who, stretcher, keys).unwrap();
+        let seed = Seed::draw(keys);
+        let (answered, response) =
+            setup.answer_proof(Some(&record), prove, (&who, &link), seed).unwrap();
+        let enrolling = setup.answer_enrolment(enrol, &who).unwrap();
+        self.reply(&ServerMessage::Prove(response));
+        self.reply(&ServerMessage::Enrol(enrolling));
+        let said = self.take_said();
+        match said.last() {
+            Some(ClientMessage::ChangePassword { proof, ends_others: true, .. }) => {
+                answered.is_proved_by(proof)
+            }
+            _ => false,
+        }
     }
 
     /// The server ends the link.
@@ -103,6 +172,10 @@ impl Pair {
             match self.session.poll() {
                 Output::Transmit(bytes) => self.serve(&bytes),
                 Output::OpenPath => self.session.path_opened(self.now),
+                Output::Compute(task) => {
+                    let done = task.run(&self.stretcher);
+                    self.session.finish_password_task(self.now, done);
+                }
                 Output::Event(event) => self.events.push(event),
                 Output::Wait(at) => {
                     self.wake_at = at;
@@ -206,6 +279,11 @@ pub(crate) fn name(text: &str) -> UserName {
 
 pub(crate) fn password(text: &str) -> Password {
     Password::new(text).unwrap()
+}
+
+/// The name is registered, and its password is to be proved.
+pub(crate) fn known(who: &str) -> ServerMessage {
+    ServerMessage::NameNeedsProof(name(who))
 }
 
 pub(crate) fn token() -> Token {

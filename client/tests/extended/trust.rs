@@ -46,6 +46,7 @@ fn drain(session: &mut Session) -> (Vec<Vec<u8>>, Vec<Event>) {
             Output::Transmit(bytes) => sent.push(bytes),
             Output::Event(event) => told.push(event),
             Output::OpenPath => {}
+            Output::Compute(_) => panic!("nobody signs in here"),
             Output::Wait(_) => return (sent, told),
         }
     }

@@ -14,6 +14,9 @@ use netchat_shared::extended::{
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::opaque::{
+    EnrolRequest, EnrolResponse, LinkHash, Proof, ProofRequest, ProofResponse, Record, Word,
+};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 
@@ -34,6 +37,12 @@ pub(crate) enum Request {
     LookUp(UserName),
     /// To be somebody. Answered with [`Update::SignedIn`] or [`Update::NotSignedIn`].
     SignIn { credentials: Credentials, address: Peer, source: Source, takes_token: bool },
+    /// To begin a proof that one knows the password of that name. Answered with [`Update::Proving`] or
+    /// [`Update::NotSignedIn`].
+    Prove { name: UserName, request: ProofRequest, link: LinkHash, source: Source },
+    /// To begin to enrol a password for that name, which is new, or whose one-time word this is. Answered
+    /// with [`Update::Enrolling`] or [`Update::NotSignedIn`].
+    Enrol { name: UserName, request: EnrolRequest, word: Option<Word>, source: Source },
     /// The session is over before it was signed in: what it asked for need not be done.
     Withdraw,
     /// To be given what comes behind that place; `None`: behind what the user has received.
@@ -88,10 +97,16 @@ pub(crate) enum Request {
 /// What somebody shows to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Credentials {
-    /// A name that is to be registered, and its password.
+    /// A name that is to be registered, and its password, as original clients send it.
     New(UserName, Password),
-    /// A registered name and its password.
+    /// A registered name and its password, as original clients send it.
     Password(UserName, Password),
+    /// A name that is to be registered, and what is kept of its password.
+    Enrolled(UserName, Record),
+    /// The same for a name whose password is set anew with a one-time word.
+    Renewed(UserName, Record, Word),
+    /// That one knows the password of the name which was asked about with [`Request::Prove`].
+    Proof(Proof),
     /// What an earlier sign-in left.
     Token(Token),
     /// Nothing: a name that nobody has, for as long as the guest is here.
@@ -207,9 +222,14 @@ pub(crate) enum AccountRequest {
     EndSession(AccountSessionId),
     /// End all but this one. Answered with [`Update::SessionsEnded`].
     EndOtherSessions,
-    /// Put another password in place of this one; if `ends_others`, no other session goes on.
-    /// Answered with [`Update::Password`].
-    ChangePassword { old: Password, new: Password, ends_others: bool },
+    /// Begin to prove that one knows the password. Answered with [`Update::Proving`], or with
+    /// [`Update::Password`] if it is to be asked later.
+    Prove(ProofRequest, LinkHash),
+    /// Begin to enrol another one. Answered with [`Update::Enrolling`].
+    Enrol(EnrolRequest),
+    /// Put another password in place of the one that was proved; if `ends_others`, no other session goes
+    /// on. Answered with [`Update::Password`].
+    ChangePassword { proof: Proof, record: Record, ends_others: bool },
     /// The token of the session is to be worth nothing, and no other link of it goes on.
     SignOut,
 }
@@ -219,6 +239,10 @@ pub(crate) enum AccountRequest {
 pub(crate) enum Update {
     /// How the name stands.
     NameLookedUp(NameStanding),
+    /// The server's part of a proof.
+    Proving(ProofResponse),
+    /// The server's part of a password that is being enrolled.
+    Enrolling(EnrolResponse),
     /// The session is this user's.
     SignedIn(Box<SignedIn>),
     /// It is not.
@@ -290,9 +314,18 @@ pub(crate) enum NameStanding {
     /// It can be registered.
     New,
     /// It is somebody's, in this spelling or another.
-    Known,
+    Known(Registered),
     /// Nobody can have it.
     Refused(NameRefused),
+}
+
+/// A name that is somebody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Registered {
+    /// As it is registered.
+    pub(crate) name: UserName,
+    /// Nothing can be proved of its password: it is an account of before.
+    pub(crate) needs_word: bool,
 }
 
 /// A session that is somebody's.
@@ -305,6 +338,8 @@ pub(crate) struct SignedIn {
     pub(crate) received: Sequence,
     /// To resume with, for clients that can.
     pub(crate) token: Option<Token>,
+    /// An original client has sent the user's password.
+    pub(crate) password_was_readable: bool,
 }
 
 /// Why somebody is not signed in.

@@ -8,7 +8,7 @@ use netchat_shared::time::Now;
 use thiserror::Error;
 
 use crate::action::Action;
-use crate::chat::Chat;
+use crate::chat::{Chat, Proofs};
 use crate::context::{Context, TimerKey};
 use crate::directory::Directory;
 use crate::limits::TIMERS_PER_TURN_MAX;
@@ -49,8 +49,10 @@ impl Server {
     ) -> Self {
         let (keys, seed) = FreshKeys::from_seed(seed);
         let mut context = Context::new(now, settings, snapshot.generation, snapshot.head, seed);
+        let (own_keys, keys) = keys.split();
+        let proofs = Proofs::new(secrets.password_setup.clone(), own_keys);
         let sessions = Sessions::new(&mut context, secrets, keys);
-        let chat = Chat::new(&mut context, snapshot);
+        let chat = Chat::new(&mut context, proofs, snapshot);
         Self { context, sessions, chat }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use netchat_shared::limits::ACK_TIMEOUT_DEFAULT;
+use netchat_shared::opaque::Setup;
 use netchat_shared::password::Password;
 use netchat_shared::server_key::StaticKey;
 use netchat_shared::via::GatewayKey;
@@ -70,6 +71,8 @@ impl Default for AccountQuotas {
 pub struct Secrets {
     /// What it proves itself to clients with.
     pub server_key: StaticKey,
+    /// What all records of passwords are made with.
+    pub password_setup: Setup,
     /// What it shares with its gateways, if it has any that say whom they bring.
     pub gateway_key: GatewayKey,
 }

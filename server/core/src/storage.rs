@@ -8,12 +8,14 @@
 
 mod groups;
 mod ids;
+mod passwords;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use self::groups::{Admission, FormerName, GroupRecord, Role, Standing, StandingStep};
 pub use self::ids::{ConversationId, UserId};
+pub use self::passwords::{KeptPassword, Verifier};
 use netchat_shared::body::Body;
 use netchat_shared::extended::{
     DeviceName, HistoryFrom, JoinPolicy, KeptSettings, SettingsText, UnreadCount,
@@ -21,6 +23,7 @@ use netchat_shared::extended::{
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::opaque::Record;
 use netchat_shared::password::Password;
 pub use netchat_shared::sequence::{Generation, Sequence};
 use netchat_shared::time::UnixTime;
@@ -73,32 +76,33 @@ pub struct Purge {
 pub enum Draft {
     /// A message, unless its sender has used its id before.
     Message(MessageDraft),
-    /// A user, if the name is free among registered ones; without a hash, a guest.
+    /// A user, if the name is free among registered ones; without a password, a guest.
     User {
         /// The name.
         name: UserName,
-        /// See [`UserRecord::password_hash`].
-        password_hash: Option<String>,
+        /// See [`UserRecord::password`].
+        password: Option<KeptPassword>,
         /// Where they signed in from.
         address: SocketAddr,
     },
-    /// Another hash of a user's password.
-    PasswordHash {
+    /// Another password of a user's.
+    Password {
         /// Whose.
         user: UserId,
-        /// The hash.
-        hash: String,
+        /// The password.
+        password: KeptPassword,
         /// Of the user's tokens, only this is good any more, and the others end; `None`: all are.
         only_token: Option<TokenHash>,
     },
-    /// A stronger hash of the password that a user has: if it is another one by now, nothing is changed.
-    RenewedHash {
+    /// Something else that is kept of the password that a user has: if it is another one by now, nothing is
+    /// changed.
+    RenewedPassword {
         /// Whose.
         user: UserId,
         /// What the password was compared with.
-        compared: String,
-        /// The hash.
-        hash: String,
+        compared: Verifier,
+        /// What is kept.
+        password: KeptPassword,
     },
     /// A group with these members, its maker first, if the name is free.
     Group {
@@ -210,8 +214,8 @@ pub enum Change {
     Direct(ConversationId, UserId, UserId),
     /// There is a user.
     User(UserRecord),
-    /// A user has another password hash.
-    PasswordHash(UserId, String),
+    /// Something else is kept of a user's password, or it is another one.
+    Password(UserId, KeptPassword),
     /// There is a group.
     Group(GroupRecord),
     /// A user is a member of a group from here on.
@@ -266,8 +270,8 @@ pub struct UserRecord {
     pub id: UserId,
     /// Unique among registered users.
     pub name: UserName,
-    /// The Argon2id hash in PHC form; `None` for a guest.
-    pub password_hash: Option<String>,
+    /// What is kept of the password; `None` for a guest.
+    pub password: Option<KeptPassword>,
     /// Where they signed in from last.
     pub address: SocketAddr,
     /// Entries up to here were there before them.
@@ -453,28 +457,34 @@ pub struct Snapshot {
 /// Work for the password hasher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HashJob {
-    /// Hash a new password.
-    Create(Password),
-    /// Compare a password with a hash.
-    Verify {
+    /// Make a record of a new password.
+    Create {
+        /// Whose.
+        name: UserName,
         /// In the one form in which passwords are compared.
         password: Password,
-        /// As it was typed, if that is another: hashes of before were made of it. Compared next; if it
-        /// is right, the hash counts as weaker than today's.
+    },
+    /// Compare a password with what is kept.
+    Verify {
+        /// Whose, as it is registered.
+        name: UserName,
+        /// In the one form in which passwords are compared.
+        password: Password,
+        /// As it was typed, if that is another: hashes of before were made of it. Compared next.
         as_typed: Option<Password>,
-        /// The hash. With `None`, do the same work in vain, so that an unknown name takes as long as
+        /// What is kept. With `None`, do the same work in vain, so that an unknown name takes as long as
         /// a known one.
-        hash: Option<String>,
+        verifier: Option<Verifier>,
     },
 }
 
 /// What the password hasher found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hashed {
-    /// The hash of a new password.
-    Created(String),
-    /// The password was right. If its hash was weaker than today's, here is a new one.
-    Right(Option<String>),
+    /// The record of a new password.
+    Created(Record),
+    /// The password was right. If a hash of before is kept, here is a record.
+    Right(Option<Record>),
     /// The password was wrong.
     Wrong,
     /// The hasher could not do it.

@@ -6,11 +6,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use netchat_core::storage::{
-    ClockMark, ConversationId, Generation, Loaded, Query, Sequence, Snapshot, Stored, Ticket,
-    TokenHash, TokenRecord, UserId, UserRecord, Write,
+    ClockMark, ConversationId, Generation, KeptPassword, Loaded, Query, Sequence, Snapshot, Stored,
+    Ticket, TokenHash, TokenRecord, UserId, UserRecord, Verifier, Write,
 };
 use netchat_shared::time::{Now, UnixTime};
-use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 use rusqlite_migration::{M, Migrations};
 use thiserror::Error;
 use tracing::{error, info, warn};
@@ -31,7 +31,7 @@ use super::{groups, name_keys, queries, writes};
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// The version of the schema that this program writes.
-const SCHEMA_VERSION: usize = 10;
+const SCHEMA_VERSION: usize = 11;
 
 /// The permissions of the database and of what lies beside it: texts and hashes are in it.
 pub(super) const OWNER_ONLY: u32 = 0o600;
@@ -171,6 +171,26 @@ impl Database {
     /// ([`MESSAGE_BYTES_AROUND`](netchat_core::limits::MESSAGE_BYTES_AROUND)); `None`: any number.
     pub fn set_stored_bytes_max(&mut self, bytes_max: Option<u64>) {
         self.usage.set_bytes_max(bytes_max);
+    }
+
+    /// With which setup its records of passwords are made; `None` if with none yet.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Sqlite`].
+    pub fn password_setup(&self) -> Result<Option<[u8; 16]>, DatabaseError> {
+        let setup = "SELECT fingerprint FROM password_setup";
+        let found = self.connection.query_row(setup, [], |row| row.get(0)).optional();
+        found.map_err(|source| DatabaseError::Sqlite { path: self.path.clone(), source })
+    }
+
+    /// From now on, with this one.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Sqlite`].
+    pub fn keep_password_setup(&self, fingerprint: [u8; 16]) -> Result<(), DatabaseError> {
+        let keep = "INSERT OR REPLACE INTO password_setup (id, fingerprint) VALUES (1, ?1)";
+        let kept = self.connection.execute(keep, [fingerprint]);
+        kept.map(|_| ()).map_err(|source| DatabaseError::Sqlite { path: self.path.clone(), source })
     }
 
     /// Draws a new generation if the file is not the log that was here last.
@@ -365,7 +385,7 @@ impl Database {
 
     fn users(&self) -> rusqlite::Result<Option<Vec<(UserRecord, Sequence)>>> {
         let mut statement = self.connection.prepare(
-            "SELECT id, name, password_hash, address, since, received.seq
+            "SELECT id, name, password_hash, address, since, received.seq, password_was_readable
              FROM user JOIN received ON received.user = user.id ORDER BY id",
         )?;
         statement.query_map([], read_user)?.collect()
@@ -466,6 +486,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("schema-8.sql")),
         M::up(include_str!("schema-9.sql")),
         M::up(include_str!("schema-10.sql")),
+        M::up(include_str!("schema-11.sql")),
     ];
     Migrations::new(steps.into())
 }
@@ -492,10 +513,14 @@ fn read_user(row: &Row<'_>) -> rusqlite::Result<Option<(UserRecord, Sequence)>> 
     let (Some(name), Some(address)) = (name, address) else {
         return Ok(None);
     };
+    let was_readable = row.get(6)?;
+    let password = row
+        .get::<_, Option<String>>(2)?
+        .map(|text| KeptPassword { verifier: Verifier::parse(&text), was_readable });
     let record = UserRecord {
         id: UserId(row.get(0)?),
         name,
-        password_hash: row.get(2)?,
+        password,
         address,
         since: Sequence(row.get(4)?),
     };

@@ -14,6 +14,7 @@ mod limits;
 mod lock;
 mod messages;
 mod name_keys;
+mod passwords;
 mod purge;
 mod queries;
 mod settings;
@@ -33,6 +34,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 pub use self::database::{Database, DatabaseError};
 use self::limits::{LOADS_PER_TURN_MAX, REQUESTS_PER_TURN_MAX};
+pub(crate) use self::passwords::{Kept, kept_password};
 pub use self::writes::Committed;
 
 /// Something to do.

@@ -2,8 +2,8 @@
 
 use netchat_core::names::NameKeys;
 use netchat_core::storage::{
-    Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, Origin, Placed, Sequence,
-    Stored, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
+    Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, KeptPassword, Origin, Placed,
+    Sequence, Stored, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Verifier, Write,
 };
 use netchat_shared::extended::DeviceName;
 use netchat_shared::name::UserName;
@@ -192,14 +192,14 @@ impl Commit<'_> {
     fn append(&mut self, origin: Origin, draft: &Draft) -> rusqlite::Result<Placed> {
         match draft {
             Draft::Message(message) => self.append_message(origin, message),
-            Draft::User { name, password_hash, address } => {
-                self.append_user(origin, name, password_hash.as_deref(), *address)
+            Draft::User { name, password, address } => {
+                self.append_user(origin, name, password.as_ref(), *address)
             }
-            Draft::PasswordHash { user, hash, only_token } => {
-                self.append_password_hash(origin, *user, hash, *only_token)
+            Draft::Password { user, password, only_token } => {
+                self.append_password(origin, *user, password, *only_token)
             }
-            Draft::RenewedHash { user, compared, hash } => {
-                self.append_renewed_hash(origin, *user, compared, hash)
+            Draft::RenewedPassword { user, compared, password } => {
+                self.append_renewed_password(origin, *user, compared, password)
             }
             Draft::Group { name, policy, members, invited } => {
                 let policy = *policy;
@@ -239,11 +239,11 @@ impl Commit<'_> {
         &mut self,
         origin: Origin,
         name: &UserName,
-        password_hash: Option<&str>,
+        password: Option<&KeptPassword>,
         address: SocketAddr,
     ) -> rusqlite::Result<Placed> {
         // A guest's name is theirs for a while only, and the core knows whose else it is.
-        let keys = password_hash.map(|_| NameKeys::of(name));
+        let keys = password.map(|_| NameKeys::of(name));
         let keys = keys.as_ref();
         let taken = "SELECT 1 FROM user
                      WHERE (name = ?1 AND password_hash IS NOT NULL) OR folded = ?2 OR look = ?3";
@@ -255,17 +255,19 @@ impl Commit<'_> {
         run(
             self.connection,
             "INSERT INTO user
-                 (id, name, password_hash, address, registered_at, signed_in_at, since, folded, look)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
+                 (id, name, password_hash, address, registered_at, signed_in_at, since, folded, look,
+                  password_was_readable)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9)",
             params![
                 id.0,
                 name.as_str(),
-                password_hash,
+                password.map(|password| password.verifier.to_text()),
                 address.to_string(),
                 self.time.millis,
                 since.0,
                 keys.map(NameKeys::folded),
                 keys.map(NameKeys::look),
+                password.is_some_and(|password| password.was_readable),
             ],
         )?;
         run(
@@ -275,42 +277,45 @@ impl Commit<'_> {
         )?;
         self.add_member(ConversationId::EVERYONE, id, since, 0)?;
         self.head.last_user = id;
-        let password_hash = password_hash.map(str::to_owned);
-        let record = UserRecord { id, name: name.clone(), password_hash, address, since };
+        let record =
+            UserRecord { id, name: name.clone(), password: password.cloned(), address, since };
         Ok(Placed::At(self.log(origin, Change::User(record))))
     }
 
-    fn append_password_hash(
+    fn append_password(
         &mut self,
         origin: Origin,
         user: UserId,
-        hash: &str,
+        password: &KeptPassword,
         only_token: Option<TokenHash>,
     ) -> rusqlite::Result<Placed> {
         if let Some(only) = only_token {
             let others = "UPDATE token SET is_ended = 1 WHERE user = ?1 AND hash <> ?2";
             run(self.connection, others, params![user.0, only.0])?;
         }
-        let set = "UPDATE user SET password_hash = ?2 WHERE id = ?1 AND password_hash IS NOT NULL";
-        match self.connection.prepare_cached(set)?.execute(params![user.0, hash])? {
+        let set = "UPDATE user SET password_hash = ?2, password_was_readable = ?3
+                   WHERE id = ?1 AND password_hash IS NOT NULL";
+        let values = params![user.0, password.verifier.to_text(), password.was_readable];
+        match self.connection.prepare_cached(set)?.execute(values)? {
             0 => Err(Error::QueryReturnedNoRows),
-            _ => Ok(Placed::At(self.log(origin, Change::PasswordHash(user, hash.to_owned())))),
+            _ => Ok(Placed::At(self.log(origin, Change::Password(user, password.clone())))),
         }
     }
 
-    fn append_renewed_hash(
+    fn append_renewed_password(
         &mut self,
         origin: Origin,
         user: UserId,
-        compared: &str,
-        hash: &str,
+        compared: &Verifier,
+        password: &KeptPassword,
     ) -> rusqlite::Result<Placed> {
-        let set = "UPDATE user SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2";
-        let renewed =
-            self.connection.prepare_cached(set)?.execute(params![user.0, compared, hash])?;
-        Ok(Placed::At(match renewed {
+        let set = "UPDATE user SET password_hash = ?3, password_was_readable = ?4
+                   WHERE id = ?1 AND password_hash = ?2";
+        let (compared, kept) = (compared.to_text(), password.verifier.to_text());
+        let values = params![user.0, compared, kept, password.was_readable];
+        Ok(Placed::At(match self.connection.prepare_cached(set)?.execute(values)? {
             0 => self.head.sequence,
-            _ => self.log(origin, Change::PasswordHash(user, hash.to_owned())),
+            _ => self.log(origin, Change::Password(user, password.clone())),
         }))
     }
 

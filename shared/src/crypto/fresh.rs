@@ -16,6 +16,12 @@ impl FreshKeys {
         (Self(seed.derive("netchat fresh keys 1")), *seed.derive("netchat randomness 1").bytes())
     }
 
+    /// Two that have nothing to do with each other.
+    #[must_use]
+    pub fn split(mut self) -> (Self, Self) {
+        (Self(self.draw()), self)
+    }
+
     pub(crate) fn draw(&mut self) -> Secret {
         let key = self.0.derive("netchat fresh key 1");
         self.0 = self.0.derive("netchat next keys 1");

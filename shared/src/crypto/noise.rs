@@ -23,7 +23,12 @@ pub(crate) const HELLO_BYTES: usize = 32 + TAG_BYTES;
 pub(crate) struct Initiator(Option<HandshakeState>);
 
 /// Both directions of what was agreed on.
-pub(crate) struct Transport(StatelessTransportState);
+pub(crate) struct Transport {
+    state: StatelessTransportState,
+    /// Of all that was said to agree on it: both sides have the same, and nobody else has it for another
+    /// link.
+    hash: [u8; 32],
+}
 
 impl Initiator {
     /// Begins; and what to send. `None` if that can't be a server's key.
@@ -45,7 +50,7 @@ impl Initiator {
         let mut payload = [0; N];
         let length = self.0.as_mut()?.read_message(answer, &mut payload).ok()?;
         let state = self.0.take().filter(|_| length == N)?;
-        Some((Transport(state.into_stateless_transport_mode().ok()?), payload))
+        Some((Transport::new(state)?, payload))
     }
 }
 
@@ -62,8 +67,8 @@ pub(crate) fn respond<const N: usize>(
     state.read_message(hello, &mut []).ok()?;
     let mut answer = [0; N];
     let length = state.write_message(payload, &mut answer).ok()?;
-    let transport = state.into_stateless_transport_mode().ok().filter(|_| length == N)?;
-    Some((Transport(transport), answer))
+    let transport = Transport::new(state).filter(|_| length == N)?;
+    Some((transport, answer))
 }
 
 fn builder(prologue: &[u8], ephemeral: Secret) -> Result<Builder<'_>, Error> {
@@ -72,11 +77,21 @@ fn builder(prologue: &[u8], ephemeral: Secret) -> Result<Builder<'_>, Error> {
 }
 
 impl Transport {
+    fn new(state: HandshakeState) -> Option<Self> {
+        let hash = state.get_handshake_hash().try_into().ok()?;
+        Some(Self { state: state.into_stateless_transport_mode().ok()?, hash })
+    }
+
+    /// The hash of the handshake (Noise, section 11.2).
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        self.hash
+    }
+
     /// Adds what was sealed under that number to a datagram. A number is used once.
     pub(crate) fn seal(&self, number: u64, text: &[u8], datagram: &mut Vec<u8>) {
         let start = datagram.len();
         datagram.resize(start + text.len() + TAG_BYTES, 0);
-        let sealed = self.0.write_message(number, text, &mut datagram[start..]);
+        let sealed = self.state.write_message(number, text, &mut datagram[start..]);
         // Only a text that no datagram could carry is too long, or a number that is never reached.
         debug_assert!(sealed.is_ok(), "{sealed:?}");
     }
@@ -84,7 +99,7 @@ impl Transport {
     /// Opens what the peer sealed under that number.
     pub(crate) fn open(&self, number: u64, sealed: &[u8]) -> Option<Vec<u8>> {
         let mut text = vec![0; sealed.len().checked_sub(TAG_BYTES)?];
-        self.0.read_message(number, sealed, &mut text).ok()?;
+        self.state.read_message(number, sealed, &mut text).ok()?;
         Some(text)
     }
 }

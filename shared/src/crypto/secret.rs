@@ -35,7 +35,7 @@ impl Secret {
     }
 
     /// HMAC-SHA-256 (RFC 2104) of labelled fields under this key.
-    pub(super) fn hmac(&self, label: &str, fields: &[&[u8]]) -> Hmac<Sha256> {
+    pub(crate) fn hmac(&self, label: &str, fields: &[&[u8]]) -> Hmac<Sha256> {
         // A key is padded with zeros to a block (RFC 2104, section 2).
         let mut block = Zeroizing::new([0; 64]);
         block[..32].copy_from_slice(self.bytes());

@@ -5,6 +5,7 @@ use super::Forged;
 use super::datagram::{DatagramWriter, SessionId};
 use crate::crypto::Transport;
 use crate::limits::FRAMES_BYTES_MIN;
+use crate::opaque::LinkHash;
 
 /// One end of an encrypted link: its session's id, and the keys of both directions.
 #[derive(Debug)]
@@ -22,6 +23,12 @@ impl Channel {
     #[must_use]
     pub fn session(&self) -> SessionId {
         self.session
+    }
+
+    /// What a proof of a password over this link is bound to.
+    #[must_use]
+    pub fn hash(&self) -> LinkHash {
+        LinkHash::new(self.transport.hash())
     }
 
     /// A packet of these frames. A number must never be used again: two packets of one number would

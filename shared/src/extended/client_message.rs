@@ -14,6 +14,7 @@ use crate::kind::MessageKind;
 use crate::list::List;
 use crate::message_id::MessageId;
 use crate::name::{GroupName, UserName};
+use crate::opaque::{EnrolRequest, Proof, ProofRequest, Upload, Word};
 use crate::password::Password;
 use crate::sequence::{Generation, Position, Sequence};
 
@@ -24,10 +25,15 @@ pub enum ClientMessage {
     Unlock(Password),
     /// The name to sign in under.
     Name(UserName),
-    /// Registers that name.
-    Register(Password),
-    /// Signs in under that name.
-    LogIn(Password),
+    /// Begins to enrol a password: for that name, if it is not registered or if the one-time word of its
+    /// operator is the right one; or in place of one's own.
+    Enrol(EnrolRequest, Option<Word>),
+    /// What is to be kept of it: makes the account, or gives it that password, and signs in.
+    Enrolled(Upload),
+    /// Begins to prove that one knows the password of that name, or one's own.
+    Prove(ProofRequest),
+    /// The proof: signs in under that name.
+    Proof(Proof),
     /// Signs in with what an earlier sign-in left.
     Resume(Token),
     /// Asks for all messages after this place, then for each as it comes; `None`: after those that
@@ -110,10 +116,10 @@ pub enum ClientMessage {
     EndOtherSessions,
     /// Changes one's password.
     ChangePassword {
-        /// The one that is good now.
-        old: Password,
-        /// The one that is to be.
-        new: Password,
+        /// That one knows the one that is good now.
+        proof: Proof,
+        /// What is to be kept of the one that is to be.
+        upload: Upload,
         /// All sessions but this one end.
         ends_others: bool,
     },
@@ -144,8 +150,13 @@ impl ClientMessage {
         match self {
             Self::Unlock(password) => Line::new("UNLOCK").text(secret(password)),
             Self::Name(name) => Line::new("NAME").text(name),
-            Self::Register(password) => Line::new("REGISTER").text(secret(password)),
-            Self::LogIn(password) => Line::new("LOGIN").text(secret(password)),
+            Self::Enrol(request, word) => {
+                let word = word.as_ref().map(Word::reveal).unwrap_or_default();
+                Line::new("ENROL").display(request).text(word)
+            }
+            Self::Enrolled(upload) => Line::new("ENROLLED").display(upload),
+            Self::Prove(request) => Line::new("PROVE").display(request),
+            Self::Proof(proof) => Line::new("PROOF").display(proof),
             Self::Resume(token) => Line::new("RESUME").text(token.reveal()),
             Self::Sync(None) => Line::new("SYNC").text("-"),
             Self::Sync(Some(Position { generation, sequence })) => {
@@ -197,9 +208,9 @@ impl ClientMessage {
             Self::Sessions => Line::new("SESSIONS"),
             Self::EndSession(id) => Line::new("END_SESSION").display(id),
             Self::EndOtherSessions => Line::new("END_OTHER_SESSIONS"),
-            Self::ChangePassword { old, new, ends_others } => Line::new("PASSWORD")
-                .text(secret(old))
-                .text(secret(new))
+            Self::ChangePassword { proof, upload, ends_others } => Line::new("PASSWORD")
+                .display(proof)
+                .display(upload)
                 .text(if *ends_others { "end" } else { "keep" }),
             Self::SetSettings(based_on, text) => {
                 Line::new("SETTINGS").optional_sequence(*based_on).text(encode_text(text.as_str()))
@@ -215,8 +226,14 @@ fn parse(text: &str) -> Option<ClientMessage> {
     Some(match word {
         "UNLOCK" => ClientMessage::Unlock(parse_secret(rest)?),
         "NAME" => ClientMessage::Name(rest.parse().ok()?),
-        "REGISTER" => ClientMessage::Register(parse_secret(rest)?),
-        "LOGIN" => ClientMessage::LogIn(parse_secret(rest)?),
+        "ENROL" => {
+            let [request, word] = fields(rest)?;
+            let word = (!word.is_empty()).then(|| word.parse()).transpose().ok()?;
+            ClientMessage::Enrol(EnrolRequest::parse(request)?, word)
+        }
+        "ENROLLED" => ClientMessage::Enrolled(Upload::parse(rest)?),
+        "PROVE" => ClientMessage::Prove(ProofRequest::parse(rest)?),
+        "PROOF" => ClientMessage::Proof(Proof::parse(rest)?),
         "RESUME" => ClientMessage::Resume(Token::parse(rest)?),
         "SEND" => parse_send(rest)?,
         "SYNC" if rest == "-" => ClientMessage::Sync(None),
@@ -302,14 +319,14 @@ fn parse_account_request(word: &str, rest: &str) -> Option<ClientMessage> {
         "END_SESSION" => ClientMessage::EndSession(AccountSessionId::parse(rest)?),
         "END_OTHER_SESSIONS" => ClientMessage::EndOtherSessions,
         "PASSWORD" => {
-            let [old, new, others] = fields(rest)?;
+            let [proof, upload, others] = fields(rest)?;
             let ends_others = match others {
                 "end" => true,
                 "keep" => false,
                 _ => return None,
             };
-            let (old, new) = (parse_secret(old)?, parse_secret(new)?);
-            ClientMessage::ChangePassword { old, new, ends_others }
+            let (proof, upload) = (Proof::parse(proof)?, Upload::parse(upload)?);
+            ClientMessage::ChangePassword { proof, upload, ends_others }
         }
         "SETTINGS" => {
             let [based_on, text] = fields(rest)?;
@@ -359,8 +376,6 @@ mod tests {
         let token = "0123456789abcdef0123456789abcdef";
         check("UNLOCK#YSNi", &ClientMessage::Unlock(password()));
         check("NAME#bob", &ClientMessage::Name(bob.clone()));
-        check("REGISTER#YSNi", &ClientMessage::Register(password()));
-        check("LOGIN#YSNi", &ClientMessage::LogIn(password()));
         check(&format!("RESUME#{token}"), &ClientMessage::Resume(Token::parse(token).unwrap()));
         check("SYNC#-", &ClientMessage::Sync(None));
         let position = Position { generation: Generation(255), sequence: Sequence(12) };
@@ -407,21 +422,42 @@ mod tests {
         check("QUIT_GROUP#CS: Group", &ClientMessage::QuitGroup(group));
     }
 
+    /// So many bytes as they travel.
+    fn base64(bytes: usize) -> String {
+        encode_text(&"x".repeat(bytes))
+    }
+
+    #[test]
+    fn what_is_said_of_passwords_is_written_as_the_protocol_says() {
+        let (request, word) = (base64(EnrolRequest::BYTES), "01234-56789-abcde-fghjk");
+        let enrol = |word| ClientMessage::Enrol(EnrolRequest::parse(&request).unwrap(), word);
+        check(&format!("ENROL#{request}#"), &enrol(None));
+        check(&format!("ENROL#{request}#{word}"), &enrol(Some(word.parse().unwrap())));
+        let upload = base64(Upload::BYTES);
+        let enrolled = ClientMessage::Enrolled(Upload::parse(&upload).unwrap());
+        check(&format!("ENROLLED#{upload}"), &enrolled);
+        let request = base64(ProofRequest::BYTES);
+        let prove = ClientMessage::Prove(ProofRequest::parse(&request).unwrap());
+        check(&format!("PROVE#{request}"), &prove);
+        let proof = base64(Proof::BYTES);
+        check(&format!("PROOF#{proof}"), &ClientMessage::Proof(Proof::parse(&proof).unwrap()));
+    }
+
     #[test]
     fn what_is_said_about_ones_account_is_written_as_the_protocol_says() {
-        let password = || Password::new("a#b").unwrap();
         check("DEVICE#TGludXg=", &ClientMessage::Device("Linux".parse().unwrap()));
         check("SESSIONS", &ClientMessage::Sessions);
         let id = AccountSessionId(255);
         check("END_SESSION#00000000000000ff", &ClientMessage::EndSession(id));
         check("END_OTHER_SESSIONS", &ClientMessage::EndOtherSessions);
+        let (proof, upload) = (base64(Proof::BYTES), base64(Upload::BYTES));
         let change = |ends_others| ClientMessage::ChangePassword {
-            old: password(),
-            new: Password::new("c").unwrap(),
+            proof: Proof::parse(&proof).unwrap(),
+            upload: Upload::parse(&upload).unwrap(),
             ends_others,
         };
-        check("PASSWORD#YSNi#Yw==#end", &change(true));
-        check("PASSWORD#YSNi#Yw==#keep", &change(false));
+        check(&format!("PASSWORD#{proof}#{upload}#end"), &change(true));
+        check(&format!("PASSWORD#{proof}#{upload}#keep"), &change(false));
         let settings = ClientMessage::SetSettings(Some(Sequence(7)), "a#b".parse().unwrap());
         check("SETTINGS#7#YSNi", &settings);
         check("SETTINGS#-#", &ClientMessage::SetSettings(None, "".parse().unwrap()));
@@ -465,8 +501,11 @@ mod tests {
             "RESUME#12",
             "DEVICE#",
             "END_SESSION#ff",
-            "PASSWORD#YSNi#Yw==",
+            "PASSWORD#YSNi#Yw==#end",
             "PASSWORD#YSNi#Yw==#",
+            "ENROL#YSNi#",
+            "ENROL#",
+            "PROOF#YSNi",
         ] {
             assert_eq!(ClientMessage::parse(text.as_bytes()), Err(MessageError), "{text}");
         }

@@ -27,6 +27,7 @@ use crate::limits::{
     FRAMES_BYTES_MAX, FRAMES_PER_PACKET_MAX, LINK_MESSAGE_BYTES_MAX, LINK_QUEUE_BYTES_MAX,
     WINDOW_PACKETS_MAX, WINDOW_PACKETS_MIN,
 };
+use crate::opaque::LinkHash;
 use crate::sorted::SortedSet;
 use crate::time::Instant;
 
@@ -183,6 +184,12 @@ impl Link {
     #[must_use]
     pub fn session(&self) -> SessionId {
         self.channel.session()
+    }
+
+    /// What a proof of a password over the link is bound to.
+    #[must_use]
+    pub fn hash(&self) -> LinkHash {
+        self.channel.hash()
     }
 
     /// Queues a message. It must not contain a line feed: no message of the protocol does.

@@ -16,6 +16,7 @@ use crate::conversation::Conversation;
 use crate::list::List;
 use crate::message_id::MessageId;
 use crate::name::{GroupName, UserName};
+use crate::opaque::{EnrolResponse, ProofResponse};
 use crate::sequence::{Generation, Sequence};
 use crate::time::UnixTime;
 
@@ -28,8 +29,11 @@ pub enum ServerMessage {
     Locked,
     /// The name is not registered.
     NameIsNew,
-    /// The name is registered.
-    NameIsKnown,
+    /// The name is registered, in this spelling: who has it proves that they know its password.
+    NameNeedsProof(UserName),
+    /// The same of an account of before, whose password only original clients show: it gets a new one with
+    /// the one-time word of its operator.
+    NameNeedsWord(UserName),
     /// The name can't be used; why.
     NameRefused(String),
     /// Signed in.
@@ -41,7 +45,11 @@ pub enum ServerMessage {
         /// The log that all places are in.
         generation: Generation,
     },
-    /// The password was wrong.
+    /// The server's part of a password that is being enrolled.
+    Enrol(EnrolResponse),
+    /// The server's part of a proof.
+    Prove(ProofResponse),
+    /// The password, the proof or the one-time word was wrong.
     Wrong,
     /// It was not looked at: the same is to be asked again after so long.
     Later(Delay, Duration),
@@ -129,6 +137,8 @@ pub enum ServerMessage {
     SessionsEnded(u32),
     /// What became of a change of one's password.
     Password(PasswordReply),
+    /// An original client has sent one's password, for everybody on the way to read.
+    PasswordWasReadable,
     /// What a session of one's own keeps at the server: as asked for (`None`: nothing), and when it
     /// changes.
     Settings(Option<KeptSettings>),
@@ -254,7 +264,10 @@ impl ServerMessage {
             Self::Unlocked => Line::new("UNLOCKED"),
             Self::Locked => Line::new("LOCKED"),
             Self::NameIsNew => Line::new("NAME").text("new"),
-            Self::NameIsKnown => Line::new("NAME").text("known"),
+            Self::NameNeedsProof(name) => Line::new("NAME").text("proof").text(name),
+            Self::NameNeedsWord(name) => Line::new("NAME").text("word").text(name),
+            Self::Enrol(response) => Line::new("ENROL").display(response),
+            Self::Prove(response) => Line::new("PROVE").display(response),
             Self::NameRefused(why) => Line::new("NAME_REFUSED").text(encode_text(why)),
             Self::Welcome { name, token, generation } => {
                 Line::new("WELCOME").text(name).text(token.reveal()).display(generation)
@@ -310,6 +323,7 @@ impl ServerMessage {
             Self::SessionsEnd => Line::new("SESSIONS_END"),
             Self::SessionsEnded(count) => Line::new("SESSIONS_ENDED").number(u64::from(*count)),
             Self::Password(reply) => reply.write(Line::new("PASSWORD")),
+            Self::PasswordWasReadable => Line::new("PASSWORD").text("readable"),
             Self::Settings(kept) => KeptSettings::write(kept.as_ref(), Line::new("SETTINGS")),
             Self::SettingsRenamed(from, to) => Line::new("SETTINGS_RENAMED").text(from).text(to),
             Self::SettingsNotKept(why) => why.write(Line::new("SETTINGS_NOT_KEPT")),
@@ -388,7 +402,13 @@ fn parse_at_the_door(word: &str, rest: &str) -> Option<ServerMessage> {
         "UNLOCKED" => ServerMessage::Unlocked,
         "LOCKED" => ServerMessage::Locked,
         "NAME" if rest == "new" => ServerMessage::NameIsNew,
-        "NAME" if rest == "known" => ServerMessage::NameIsKnown,
+        "NAME" => match fields(rest)? {
+            ["proof", name] => ServerMessage::NameNeedsProof(name.parse().ok()?),
+            ["word", name] => ServerMessage::NameNeedsWord(name.parse().ok()?),
+            _ => return None,
+        },
+        "ENROL" => ServerMessage::Enrol(EnrolResponse::parse(rest)?),
+        "PROVE" => ServerMessage::Prove(ProofResponse::parse(rest)?),
         "NAME_REFUSED" => ServerMessage::NameRefused(decode_text(rest)?),
         "WELCOME" => {
             let [name, token, generation] = fields(rest)?;
@@ -474,6 +494,7 @@ fn parse_about_account(word: &str, rest: &str) -> Option<ServerMessage> {
         "SESSION" => ServerMessage::Session(AccountSession::parse(rest)?),
         "SESSIONS_END" => ServerMessage::SessionsEnd,
         "SESSIONS_ENDED" => ServerMessage::SessionsEnded(rest.parse().ok()?),
+        "PASSWORD" if rest == "readable" => ServerMessage::PasswordWasReadable,
         "PASSWORD" => ServerMessage::Password(match rest.split_once('#').unwrap_or((rest, "")) {
             ("changed", "") => PasswordReply::Changed,
             ("wrong", "") => PasswordReply::Wrong,
@@ -518,7 +539,15 @@ mod tests {
         check("UNLOCKED", &ServerMessage::Unlocked);
         check("LOCKED", &ServerMessage::Locked);
         check("NAME#new", &ServerMessage::NameIsNew);
-        check("NAME#known", &ServerMessage::NameIsKnown);
+        check("NAME#proof#bob", &ServerMessage::NameNeedsProof(name("bob")));
+        check("NAME#word#bob", &ServerMessage::NameNeedsWord(name("bob")));
+        assert_eq!(ServerMessage::parse(b"NAME#known"), Err(MessageError));
+        let response = encode_text(&"x".repeat(EnrolResponse::BYTES));
+        let enrol = ServerMessage::Enrol(EnrolResponse::parse(&response).unwrap());
+        check(&format!("ENROL#{response}"), &enrol);
+        let response = encode_text(&"x".repeat(ProofResponse::BYTES));
+        let prove = ServerMessage::Prove(ProofResponse::parse(&response).unwrap());
+        check(&format!("PROVE#{response}"), &prove);
         check("NAME_REFUSED#bm8=", &ServerMessage::NameRefused("no".to_owned()));
         let token = "0123456789abcdef0123456789abcdef";
         let welcome = ServerMessage::Welcome {
@@ -647,6 +676,7 @@ mod tests {
         check("SESSIONS_ENDED#2", &ServerMessage::SessionsEnded(2));
         check("PASSWORD#changed", &ServerMessage::Password(PasswordReply::Changed));
         check("PASSWORD#wrong", &ServerMessage::Password(PasswordReply::Wrong));
+        check("PASSWORD#readable", &ServerMessage::PasswordWasReadable);
         let refused = PasswordReply::Refused("no".to_owned());
         check("PASSWORD#refused#bm8=", &ServerMessage::Password(refused));
         let kept = KeptSettings { sequence: Sequence(7), text: "a#b".parse().unwrap() };

@@ -7,16 +7,18 @@ use netchat_client::session::{Event, Output, Progress, Saved, Session, Trust};
 use netchat_shared::FreshKeys;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    Datagram, HistoryFrom, JoinPolicy, Link, PROTOCOL_VERSION, ServerMessage, SessionId, Token,
-    accept,
+    ClientMessage, Datagram, HistoryFrom, JoinPolicy, Link, PROTOCOL_VERSION, ServerMessage,
+    SessionId, Token, accept,
 };
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
+use netchat_shared::opaque::{Cost, EnrolRequest, Stretcher};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::{Generation, Sequence};
 use netchat_shared::time::{Instant, UnixTime};
 
 use super::script::Script;
+use crate::opaque::setup;
 use crate::opening::server_key;
 
 /// More than a step can make necessary: whoever goes on and on does not end.
@@ -81,6 +83,9 @@ pub(super) fn client(data: &[u8]) {
 struct Play {
     session: Session,
     keys: FreshKeys,
+    stretcher: Stretcher,
+    /// What the session has begun to enrol.
+    enrols: Option<EnrolRequest>,
     server: Option<Link>,
     links: u64,
     now: Instant,
@@ -98,6 +103,8 @@ impl Play {
         Self {
             session,
             keys: FreshKeys::from_seed([2; 32]).0,
+            stretcher: Stretcher::new(Cost::LEAST),
+            enrols: None,
             server: None,
             links: 0,
             now: Instant::ZERO,
@@ -116,16 +123,21 @@ impl Play {
         self.session.answer_password(self.now, password("secretly"));
         let token = Token::parse("0123456789abcdef0123456789abcdef").unwrap();
         let generation = Generation(7);
-        for message in [
-            ServerMessage::Unlocked,
-            ServerMessage::NameIsKnown,
-            ServerMessage::Welcome { name: name("alice"), token, generation },
-            ServerMessage::From(Sequence::ZERO),
-        ] {
+        for message in [ServerMessage::Unlocked, ServerMessage::NameIsNew] {
             self.settle();
             self.say(&message.to_wire());
         }
         self.settle();
+        let request = self.enrols.take().expect("a password is enrolled");
+        let response = setup().answer_enrolment(&request, &name("alice")).unwrap();
+        for message in [
+            ServerMessage::Enrol(response),
+            ServerMessage::Welcome { name: name("alice"), token, generation },
+            ServerMessage::From(Sequence::ZERO),
+        ] {
+            self.say(&message.to_wire());
+            self.settle();
+        }
     }
 
     fn step(&mut self, operation: u8, script: &mut Script<'_>) {
@@ -228,6 +240,10 @@ impl Play {
             match self.session.poll() {
                 Output::Transmit(bytes) => self.serve(&bytes),
                 Output::OpenPath => self.session.path_opened(self.now),
+                Output::Compute(task) => {
+                    let done = task.run(&self.stretcher);
+                    self.session.finish_password_task(self.now, done);
+                }
                 Output::Event(event) => self.note(&event),
                 Output::Wait(at) => {
                     self.wake_at = at;
@@ -263,7 +279,12 @@ impl Play {
                 if let Some(link) = link
                     && link.handle_packet(self.now, number, sealed).is_ok()
                 {
-                    while link.next_message().is_some() {}
+                    while let Some(message) = link.next_message() {
+                        if let Ok(ClientMessage::Enrol(request, _)) = ClientMessage::parse(&message)
+                        {
+                            self.enrols = Some(request);
+                        }
+                    }
                 }
             }
             Datagram::Cookie { .. }

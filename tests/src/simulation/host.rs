@@ -18,7 +18,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::Rng as _;
 
 use crate::memory_storage::MemoryStorage;
-use crate::sim_server::{hash, secrets};
+use crate::opaque::hash;
+use crate::sim_server::secrets;
 
 /// How long hashing takes.
 const HASH_TIME: Duration = Duration::from_millis(30);

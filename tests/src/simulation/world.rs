@@ -19,6 +19,7 @@ use netchat_core::storage::{Change, Generation, Message, Sequence};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::opaque::{Cost, Stretcher};
 use netchat_shared::password::Password;
 use netchat_shared::time::Instant;
 use netchat_shared::via::Introduction;
@@ -47,6 +48,7 @@ pub struct World {
     pub hosts: Vec<Host>,
     pub people: Vec<Person>,
     pub originals: Vec<Original>,
+    stretcher: Stretcher,
     next_port: u16,
     /// A message that was not stored at first is behind those that its sender wrote after it.
     have_writes_failed: bool,
@@ -163,6 +165,7 @@ impl World {
             hosts,
             people: Vec::new(),
             originals: Vec::new(),
+            stretcher: Stretcher::new(Cost::LEAST),
             next_port: 20_000,
             have_writes_failed: false,
             steps_at_once: 0,
@@ -606,6 +609,10 @@ impl World {
                     let person = &mut self.people[who];
                     person.address = address;
                     person.session.path_opened(self.now);
+                }
+                Output::Compute(task) => {
+                    let done = task.run(&self.stretcher);
+                    self.people[who].session.finish_password_task(self.now, done);
                 }
                 Output::Event(event) => self.handle_event(who, event),
                 Output::Wait(at) => {

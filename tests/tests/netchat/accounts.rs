@@ -9,9 +9,11 @@ use netchat_core::storage::{Draft, Ticket, Write};
 use netchat_shared::extended::{
     AccountSession, ClientMessage, PasswordReply, ServerMessage, Token,
 };
+use netchat_shared::opaque::Word;
 use netchat_shared::password::Password;
 use netchat_tests::crowd::Crowd;
 use netchat_tests::memory_storage::MemoryStorage;
+use netchat_tests::opaque::{Prover, kept, kept_before, setup};
 use netchat_tests::sim_server::{SimServer, Storage};
 use netchat_tests::sqlite_storage::SqliteStorage;
 
@@ -43,8 +45,8 @@ fn log_in<S: Storage>(
     name: &str,
     typed: &str,
 ) -> Option<String> {
-    knock(crowd, at, name);
-    crowd.say(at, &ClientMessage::LogIn(password(typed)));
+    let ServerMessage::NameNeedsProof(name) = knock(crowd, at, name) else { return None };
+    crowd.prove(at, name.as_str(), typed);
     let heard = crowd.take_heard(at).into_iter();
     heard
         .filter_map(|message| match message {
@@ -62,7 +64,8 @@ fn names_like_others<S: Storage>(storage: S) {
     crowd.sign_in(at(2), "bob", None);
     for (n, name) in ["renée", "RENÉE", "Rene\u{301}e", "Ｒenée"].into_iter().enumerate() {
         let at = at(10 + u16::try_from(n).unwrap());
-        assert_eq!(knock(&mut crowd, at, name), ServerMessage::NameIsKnown, "{name}");
+        let known = ServerMessage::NameNeedsProof("Renée".parse().unwrap());
+        assert_eq!(knock(&mut crowd, at, name), known, "{name}");
         assert_eq!(log_in(&mut crowd, beside(at), name, "secretly").as_deref(), Some("Renée"));
     }
     let piled = format!("bob{}", "\u{301}".repeat(29));
@@ -72,7 +75,7 @@ fn names_like_others<S: Storage>(storage: S) {
         let at = at(20 + u16::try_from(n).unwrap());
         let answer = knock(&mut crowd, at, name);
         assert!(matches!(answer, ServerMessage::NameRefused(_)), "{name}: {answer:?}");
-        crowd.say(at, &ClientMessage::Register(password("secretly")));
+        crowd.enrol(at, name, "secretly", None);
         assert_eq!(log_in(&mut crowd, beside(at), name, "secretly"), None, "{name}");
     }
     let users = crowd.server.storage.snapshot().users.len();
@@ -90,9 +93,9 @@ fn s13_a_name_that_is_like_somebodys_is_not_another_persons() {
 fn s13_names_of_before_that_are_alike_go_on() {
     let mut storage = MemoryStorage::before_names_were_compared();
     for (n, name) in ["bob", "Bob", "b0b"].into_iter().enumerate() {
-        let (ticket, hash) = (Ticket(n as u64), format!("hash of {name}"));
-        let draft =
-            Draft::User { name: name.parse().unwrap(), password_hash: Some(hash), address: at(1) };
+        let (ticket, name) = (Ticket(n as u64), name.parse().unwrap());
+        let password = Some(kept(&name, name.as_str()));
+        let draft = Draft::User { name, password, address: at(1) };
         storage.write(SimServer::EPOCH, ticket, &Write::Append(vec![draft]));
     }
     let mut crowd = Crowd::on(storage, |_| {});
@@ -118,10 +121,11 @@ fn s13_of_two_names_alike_at_once_one_is_registered() {
     assert_eq!(knock(&mut crowd, at(1), "bob"), ServerMessage::NameIsNew);
     assert_eq!(knock(&mut crowd, at(2), "b0b"), ServerMessage::NameIsNew);
     for n in [1, 2] {
-        crowd.say(at(n), &ClientMessage::Register(password("secretly")));
+        crowd.enrol(at(n), ["bob", "b0b"][usize::from(n) - 1], "secretly", None);
     }
     assert!(matches!(crowd.take_heard(at(1))[0], ServerMessage::Welcome { .. }));
-    assert_eq!(crowd.take_heard(at(2)), [ServerMessage::NameIsKnown]);
+    let heard = crowd.take_heard(at(2));
+    assert!(matches!(heard[..], [ServerMessage::NameRefused(_)]), "{heard:?}");
 }
 
 /// Guesses at one account count together, however its name is written.
@@ -136,45 +140,160 @@ fn s13_another_spelling_buys_no_more_guesses() {
     assert_eq!(log_in(&mut crowd, at(30), "ｂｏｂ", "secretly"), None, "not even tried");
 }
 
-/// A password typed on one system was wrong on another, which writes its letters with their marks apart.
-#[test]
-fn s14_a_password_is_the_same_however_its_letters_are_written() {
-    let mut crowd = Crowd::new(|settings| settings.password = password("schlüssel"));
-    let register = |crowd: &mut Crowd, at, name: &str, typed: &str| {
-        crowd.open(at);
-        crowd.say(at, &ClientMessage::Unlock(password("schlu\u{308}ssel")));
-        crowd.say(at, &ClientMessage::Name(name.parse().unwrap()));
-        crowd.say(at, &ClientMessage::Register(password(typed)));
-        crowd.take_heard(at)
-    };
-    let heard = register(&mut crowd, at(1), "alice", "pa\u{308}ssword");
-    assert!(matches!(heard[2], ServerMessage::Welcome { .. }), "{heard:?}");
-    for (n, typed) in [(2, "pässword"), (3, "pa\u{308}ssword")] {
-        crowd.open(at(n));
-        crowd.say(at(n), &ClientMessage::Unlock(password("schlüssel")));
-        crowd.say(at(n), &ClientMessage::Name("alice".parse().unwrap()));
-        crowd.say(at(n), &ClientMessage::LogIn(password(typed)));
-        let heard = crowd.take_heard(at(n));
-        assert!(matches!(heard[2], ServerMessage::Welcome { .. }), "{typed}: {heard:?}");
-    }
+/// What the server says to an original client.
+fn original<S: Storage>(crowd: &mut Crowd<S>, at: SocketAddr, said: &[&str]) -> Vec<String> {
+    said.iter().for_each(|said| crowd.server.receive(at, said.as_bytes()));
+    let sent = crowd.server.take_sent().into_iter().filter(|(to, _)| *to == at);
+    sent.map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect()
 }
 
-/// Accounts of before were made with what was typed: it is good once more, and then in any form.
+/// Shows a password as an original client does: whether it is right.
+fn original_shows<S: Storage>(
+    crowd: &mut Crowd<S>,
+    at: SocketAddr,
+    name: &str,
+    typed: &str,
+) -> bool {
+    let (join, check) = (format!("JOIN#{name}"), format!("CHECKPASSWORD#{typed}"));
+    let heard = original(crowd, at, &["LOCKED#cGFzc3dvcmQ=", &join, &check]);
+    heard.iter().any(|heard| heard == "LOGGEDIN")
+}
+
+/// A password typed on one system was wrong on another, which writes its letters with their marks apart.
+/// (Our own clients bring it to one form themselves: their tests.)
 #[test]
-fn s14_a_password_of_before_is_taken_as_it_was_typed_and_kept_anew() {
+fn s14_a_password_is_the_same_however_its_letters_are_written() {
+    let mut crowd = Crowd::new(|_| {});
+    let register = ["LOCKED#cGFzc3dvcmQ=", "JOIN#alice", "NEWUSERPASSWORD#alice#pa\u{308}ssword"];
+    original(&mut crowd, at(1), &register);
+    assert!(original_shows(&mut crowd, at(2), "alice", "pässword"));
+    assert!(original_shows(&mut crowd, at(3), "alice", "pa\u{308}ssword"));
+    assert!(log_in(&mut crowd, at(4), "alice", "pässword").is_some(), "one record for both");
+}
+
+/// An account of before.
+fn with_account_of_before() -> Crowd {
     let mut storage = MemoryStorage::default();
     let draft = Draft::User {
         name: "alice".parse().unwrap(),
-        password_hash: Some("hash of pa\u{308}ssword".to_owned()),
+        password: Some(kept_before("pa\u{308}ssword")),
         address: at(1),
     };
     storage.write(SimServer::EPOCH, Ticket(1), &Write::Append(vec![draft]));
-    let mut crowd = Crowd::on(storage, |_| {});
-    assert_eq!(log_in(&mut crowd, at(1), "alice", "password"), None);
-    assert!(log_in(&mut crowd, at(2), "alice", "pa\u{308}ssword").is_some());
-    assert!(log_in(&mut crowd, at(3), "alice", "pässword").is_some());
-    let hash = crowd.server.storage.registered("alice").unwrap().password_hash.clone();
-    assert_eq!(hash.as_deref(), Some("hash of pässword"));
+    Crowd::on(storage, |_| {})
+}
+
+/// Accounts of before were made with what was typed: it is good once more, and then in any form, and for
+/// our own clients too.
+#[test]
+fn s14_a_password_of_before_is_taken_as_it_was_typed_and_kept_anew() {
+    let mut crowd = with_account_of_before();
+    assert!(!original_shows(&mut crowd, at(1), "alice", "password"));
+    let needs_word = ServerMessage::NameNeedsWord("alice".parse().unwrap());
+    assert_eq!(knock(&mut crowd, at(5), "alice"), needs_word);
+    assert!(original_shows(&mut crowd, at(2), "alice", "pa\u{308}ssword"));
+    assert!(original_shows(&mut crowd, at(3), "alice", "pässword"));
+    assert!(log_in(&mut crowd, at(4), "alice", "pässword").is_some());
+}
+
+/// The word of the operator for somebody.
+fn word(crowd: &Crowd, name: &str) -> Word {
+    let user = crowd.server.storage.registered(name).unwrap();
+    let kept = user.password.as_ref().unwrap().verifier.to_text();
+    setup().word(&user.name, kept.as_bytes())
+}
+
+/// Our clients send no password, so they can't show one to an account that has no record.
+#[test]
+fn an_account_of_before_is_opened_once_by_the_operators_word() {
+    let mut crowd = with_account_of_before();
+    let needs_word = ServerMessage::NameNeedsWord("alice".parse().unwrap());
+    assert_eq!(knock(&mut crowd, at(1), "Alice"), needs_word);
+    let right = word(&crowd, "alice");
+    let wrong = setup().word(&"bob".parse().unwrap(), b"");
+    crowd.enrol(at(1), "alice", "another one", Some(wrong));
+    assert_eq!(crowd.take_heard(at(1)), [ServerMessage::Wrong]);
+    crowd.enrol(at(1), "alice", "another one", None);
+    assert_eq!(crowd.take_heard(at(1)), [needs_word]);
+    crowd.enrol(at(1), "alice", "another one", Some(right));
+    let heard = crowd.take_heard(at(1));
+    assert!(matches!(heard[0], ServerMessage::Welcome { .. }), "{heard:?}");
+    assert!(!original_shows(&mut crowd, at(2), "alice", "pa\u{308}ssword"));
+    assert!(log_in(&mut crowd, at(3), "alice", "another one").is_some());
+    knock(&mut crowd, at(4), "alice");
+    crowd.enrol(at(4), "alice", "a third", Some(right));
+    assert_eq!(crowd.take_heard(at(4)), [ServerMessage::Wrong], "it is worth nothing any more");
+}
+
+/// Whoever had the account before is out.
+#[test]
+fn a_password_set_with_a_word_ends_all_sessions() {
+    let mut crowd = Crowd::new(|_| {});
+    crowd.sign_in(at(1), "alice", None);
+    let token = crowd.token(at(1));
+    let right = word(&crowd, "alice");
+    knock(&mut crowd, at(2), "alice");
+    crowd.enrol(at(2), "alice", "another one", Some(right));
+    assert!(matches!(crowd.take_heard(at(2))[0], ServerMessage::Welcome { .. }));
+    assert!(crowd.is_gone(at(1)));
+    assert!(is_told_that_it_ended(&mut crowd, at(3), token));
+}
+
+/// Enrolling tells what a password becomes, so for a name that is somebody's it would be a way to try
+/// passwords that nobody counts.
+#[test]
+fn enrolling_is_no_way_to_guess() {
+    let mut crowd = Crowd::new(|settings| settings.quotas.requests = None);
+    crowd.sign_in(at(1), "alice", None);
+    assert!(matches!(knock(&mut crowd, at(2), "alice"), ServerMessage::NameNeedsProof(_)));
+    crowd.enrol(at(2), "alice", "guess", None);
+    let heard = crowd.take_heard(at(2));
+    assert!(matches!(heard[..], [ServerMessage::NameNeedsProof(_)]), "{heard:?}");
+    // With somebody's session, it is answered once for each proof that is begun.
+    crowd.take_heard(at(1));
+    let mut prover = Prover::new([9; 32]);
+    for _ in 0..3 {
+        crowd.say(at(1), &prover.enrol("guess", None).1);
+    }
+    crowd.begin_proof(at(1), "alice", "guess");
+    for _ in 0..3 {
+        crowd.say(at(1), &prover.enrol("guess", None).1);
+    }
+    let heard = crowd.take_heard(at(1));
+    let answers = heard.iter().filter(|heard| matches!(heard, ServerMessage::Enrol(_))).count();
+    assert_eq!(answers, 1, "{heard:?}");
+}
+
+/// A password that was begun to be proved and is another one when the proof comes.
+#[test]
+fn a_proof_of_a_password_that_was_changed_meanwhile_is_none() {
+    let mut crowd = Crowd::new(|_| {});
+    crowd.sign_in(at(1), "alice", None);
+    knock(&mut crowd, at(2), "alice");
+    crowd.begin_proof(at(2), "alice", "secretly");
+    let changed = Some(PasswordReply::Changed);
+    assert_eq!(change(&mut crowd, at(1), "secretly", "another one", true), changed);
+    assert!(crowd.finish_proof(at(2)), "it was the right one");
+    assert_eq!(crowd.take_heard(at(2)), [ServerMessage::Wrong]);
+}
+
+/// Original clients send passwords for everybody to read: who has such an account is told by our own client,
+/// until the password is another one.
+#[test]
+fn who_has_sent_their_password_is_told_until_it_is_another_one() {
+    let mut crowd = Crowd::new(|_| {});
+    let is_told = |crowd: &mut Crowd, n: u16, typed: &str| {
+        knock(crowd, at(n), "alice");
+        assert!(crowd.prove(at(n), "alice", typed));
+        crowd.take_heard(at(n)).contains(&ServerMessage::PasswordWasReadable)
+    };
+    crowd.sign_in(at(1), "alice", None);
+    assert!(!is_told(&mut crowd, 2, "secretly"));
+    assert!(original_shows(&mut crowd, at(3), "alice", "secretly"));
+    assert!(is_told(&mut crowd, 4, "secretly"));
+    let changed = Some(PasswordReply::Changed);
+    assert_eq!(change(&mut crowd, at(1), "secretly", "another one", false), changed);
+    assert!(!is_told(&mut crowd, 5, "another one"));
 }
 
 /// The sessions of somebody's account, as one of them is told.
@@ -197,12 +316,15 @@ fn change<S: Storage>(
     new: &str,
     ends_others: bool,
 ) -> Option<PasswordReply> {
-    let (old, new) = (password(old), password(new));
-    crowd.say(at, &ClientMessage::ChangePassword { old, new, ends_others });
-    crowd.take_heard(at).into_iter().find_map(|message| match message {
+    crowd.change_password(at, "alice", (old, new), ends_others);
+    crowd.take_heard(at).into_iter().find_map(password_reply)
+}
+
+fn password_reply(message: ServerMessage) -> Option<PasswordReply> {
+    match message {
         ServerMessage::Password(reply) => Some(reply),
         _ => None,
-    })
+    }
 }
 
 /// Whether a client that comes back with a token hears that its session was ended, and not only that the
@@ -298,7 +420,11 @@ fn passwords_are_changed<S: Storage>(storage: S) {
         crowd.sign_in(at(n), "alice", None);
     }
     let tokens = [1, 2].map(|n| crowd.token(at(n)));
-    assert_eq!(change(&mut crowd, at(1), "wrong", "new one", true), Some(PasswordReply::Wrong));
+    assert_eq!(
+        change(&mut crowd, at(1), "wrong", "new one", true),
+        None,
+        "the client sees it itself"
+    );
     assert!(!crowd.is_gone(at(2)));
     assert!(log_in(&mut crowd, at(10), "alice", "new one").is_none());
     let changed = Some(PasswordReply::Changed);
@@ -324,12 +450,8 @@ fn s12_a_password_is_changed_and_other_sessions_end() {
 fn s12_changing_a_password_is_no_way_to_guess_it() {
     let mut crowd = Crowd::new(|settings| settings.quotas.requests = None);
     crowd.sign_in(at(1), "alice", None);
-    let mut replies = Vec::new();
-    for _ in 0..20 {
-        replies.extend(change(&mut crowd, at(1), "guess", "new one", true));
-    }
-    let tried = replies.iter().filter(|reply| **reply == PasswordReply::Wrong).count();
-    assert_eq!(replies.len(), 20);
+    let mut change = || crowd.change_password(at(1), "alice", ("guess", "new one"), true);
+    let tried = (0..20).filter(|_| change()).count();
     assert!(tried <= 6, "{tried} were tried");
 }
 

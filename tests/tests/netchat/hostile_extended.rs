@@ -265,7 +265,7 @@ fn tokens_that_are_wrong_old_or_revoked_are_refused_and_counted() {
     };
     alice.say(&mut server, &ClientMessage::Unlock(password("password")));
     alice.say(&mut server, &ClientMessage::Name("alice".parse().unwrap()));
-    let token = welcome(alice.say(&mut server, &ClientMessage::Register(password("secretly"))));
+    let token = welcome(alice.enrol(&mut server, "alice", "secretly"));
     let token = token.expect("a token");
 
     let resume = |server: &mut SimServer, port: u16, token| {
@@ -288,7 +288,7 @@ fn tokens_that_are_wrong_old_or_revoked_are_refused_and_counted() {
         let mut alice = RawSession::open(&mut server, at(6));
         alice.say(&mut server, &ClientMessage::Unlock(password("password")));
         alice.say(&mut server, &ClientMessage::Name("alice".parse().unwrap()));
-        alice.say(&mut server, &ClientMessage::LogIn(password("secretly")))
+        alice.prove(&mut server, "alice", "secretly")
     });
     server.pass(31 * DAY);
     assert!(!resume(&mut server, 7, token.expect("a token")).0, "old");

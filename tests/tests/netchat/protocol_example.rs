@@ -43,10 +43,10 @@ fn the_exchange_in_the_protocol_is_what_happens() {
     let mut alice = RawSession::open(&mut server, SocketAddr::from(([10, 0, 0, 1], 1)));
     let body = Some(Body::new(&"alice".parse().unwrap(), "Hi!"));
     let to = Conversation::User("bob".parse().unwrap());
+    alice.say(&mut server, &ClientMessage::Unlock(password("password")));
+    alice.say(&mut server, &ClientMessage::Name("alice".parse().unwrap()));
+    alice.enrol(&mut server, "alice", "secretly");
     for message in [
-        ClientMessage::Unlock(password("password")),
-        ClientMessage::Name("alice".parse().unwrap()),
-        ClientMessage::Register(password("secretly")),
         ClientMessage::Sync(None),
         ClientMessage::Send { id: MessageId(0xfeed), to, kind: MessageKind::Text, body },
         ClientMessage::SignOut,

@@ -21,6 +21,7 @@ use netchat_shared::sequence::{Generation, Position, Sequence};
 use netchat_shared::time::UnixTime;
 use netchat_tests::crowd::Crowd;
 use netchat_tests::memory_storage::MemoryStorage;
+use netchat_tests::opaque::kept_before;
 use netchat_tests::sim_server::{SimServer, Storage};
 use netchat_tests::simulation::network::Conditions;
 use netchat_tests::simulation::world::World;
@@ -420,7 +421,7 @@ fn d6_a_purge_keeps_up_and_gives_space_back() {
     };
     let user = |name: &str, hash: Option<&str>| Draft::User {
         name: name.parse().unwrap(),
-        password_hash: hash.map(str::to_owned),
+        password: hash.map(kept_before),
         address: at(1),
     };
     let users = [user("alice", Some("a")), user("bob", Some("b")), user("guest", None)];

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use netchat_core::limits::{EDITS_PER_MESSAGE_MAX, REACTIONS_PER_MESSAGE_MAX};
 use netchat_core::storage::{
-    Admission, Change, ClockMark, ConversationId, DeliveryFailure, Draft, Loaded, MessageDraft,
-    Page, Placed, Purge, Query, Refused, Sequence, StandingStep, Stored, Target, Ticket, TokenHash,
-    TokenRecord, UserId, Write,
+    Admission, Change, ClockMark, ConversationId, DeliveryFailure, Draft, KeptPassword, Loaded,
+    MessageDraft, Page, Placed, Purge, Query, Refused, Sequence, StandingStep, Stored, Target,
+    Ticket, TokenHash, TokenRecord, UserId, Verifier, Write,
 };
 use netchat_server::store::Committed;
 use netchat_shared::body::Body;
@@ -52,8 +52,8 @@ enum Proposal {
         name: u8,
         is_guest: bool,
     },
-    PasswordHash(Index, Option<u8>),
-    RenewedHash(Index, bool),
+    Password(Index, Option<u8>),
+    RenewedPassword(Index, bool),
     Group {
         name: u8,
         policy: u8,
@@ -105,6 +105,10 @@ enum Kind {
 }
 
 /// One of a few names, some of them in several spellings, or looking like others.
+fn password(hash: &str) -> KeptPassword {
+    KeptPassword { verifier: Verifier::parse(hash), was_readable: hash == "hash" }
+}
+
 fn spelling(name: &str, number: u8) -> String {
     let name = format!("{name}{}", number / 2);
     match number % 4 {
@@ -169,9 +173,9 @@ fn proposals() -> impl Strategy<Value = Proposal> {
         2 => (0..12_u8, prop::bool::weighted(0.3))
             .prop_map(|(name, is_guest)| Proposal::User { name, is_guest }),
         1 => (indexes(), prop::option::of(0..8_u8))
-            .prop_map(|(user, only)| Proposal::PasswordHash(user, only)),
+            .prop_map(|(user, only)| Proposal::Password(user, only)),
         1 => (indexes(), any::<bool>())
-            .prop_map(|(user, is_changed)| Proposal::RenewedHash(user, is_changed)),
+            .prop_map(|(user, is_changed)| Proposal::RenewedPassword(user, is_changed)),
         1 => groups(),
         6 => (indexes(), indexes(), of_group()).prop_map(|(group, user, what)| Proposal::Of(group, user, what)),
         1 => (indexes(), indexes(), prop::bool::weighted(0.7))
@@ -305,7 +309,7 @@ impl Pair {
     }
 
     fn is_guest(&self, user: UserId) -> bool {
-        self.model.users().any(|it| it.id == user && it.password_hash.is_none())
+        self.model.users().any(|it| it.id == user && it.password.is_none())
     }
 
     /// Since when what a user keeps is kept.
@@ -431,21 +435,21 @@ impl Pair {
         Some(match proposal {
             Proposal::User { name, is_guest } => Draft::User {
                 name: spelling("user", *name).parse().unwrap(),
-                password_hash: (!is_guest).then(|| "hash".to_owned()),
+                password: (!is_guest).then(|| password("hash")),
                 address: "10.0.0.1:1".parse().unwrap(),
             },
-            Proposal::PasswordHash(user, only) => {
+            Proposal::Password(user, only) => {
                 let user = self.pick_user(*user)?;
                 // Guests have none, and never get one.
                 let is_guest = self.is_guest(user);
                 let only_token = only.map(|only| TokenHash([only; 32]));
-                let hash = "other".to_owned();
-                (!is_guest).then_some(Draft::PasswordHash { user, hash, only_token })?
+                let password = password("other");
+                (!is_guest).then_some(Draft::Password { user, password, only_token })?
             }
-            Proposal::RenewedHash(user, is_changed) => {
-                let compared = if *is_changed { "other" } else { "hash" }.to_owned();
+            Proposal::RenewedPassword(user, is_changed) => {
+                let compared = password(if *is_changed { "other" } else { "hash" }).verifier;
                 let user = self.pick_user(*user)?;
-                Draft::RenewedHash { user, compared, hash: "renewed".to_owned() }
+                Draft::RenewedPassword { user, compared, password: password("renewed") }
             }
             Proposal::Group { name, policy, members, invited } => {
                 let mut seen = BTreeSet::new();
@@ -631,7 +635,7 @@ fn with_a_message() -> (Pair, UserId, UserId, Sequence) {
     let mut pair = Pair::new();
     let user = |name: &str| Draft::User {
         name: name.parse().unwrap(),
-        password_hash: Some("hash".to_owned()),
+        password: Some(password("hash")),
         address: "10.0.0.1:1".parse().unwrap(),
     };
     pair.append(vec![user("alice"), user("bob")]);

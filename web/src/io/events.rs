@@ -22,6 +22,7 @@ impl Client {
         self.live.change(|store| store.fold(now(), event.clone()));
         match event {
             Event::Asked(question) if Decision::asked(&question).is_none() => {
+                super::passwords::fetch();
                 let reply = self.live.change(|store| store.asked(&question));
                 self.question = Some(question);
                 self.reply(reply);
@@ -103,6 +104,7 @@ impl Client {
         match reply {
             Reply::ServerPassword(password) => self.session.answer_server_password(now, password),
             Reply::Name(name) => self.session.answer_name(now, name),
+            Reply::Word(word) => self.session.answer_word(now, word),
             Reply::Password(password) => self.session.answer_password(now, password),
         }
     }

@@ -7,6 +7,7 @@ mod intents;
 mod kept;
 mod outbox;
 mod page;
+mod passwords;
 mod socket;
 mod tabs;
 mod telling;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use netchat_client::search::Want;
-use netchat_client::session::{Output, Question, Saved, Session, Trust};
+use netchat_client::session::{Output, PasswordTask, Question, Saved, Session, Trust};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::HistoryFrom;
 use netchat_shared::name::UserName;
@@ -335,6 +336,7 @@ fn drain(client: &Shared) {
                 }
             }
             Output::OpenPath => open(client),
+            Output::Compute(task) => compute(client, *task),
             Output::Event(event) => client.borrow_mut().handle_event(event),
             Output::Wait(timer) => {
                 client.borrow_mut().keep();
@@ -347,6 +349,15 @@ fn drain(client: &Shared) {
             }
         }
     }
+}
+
+/// Computes something with a password, and goes on meanwhile.
+fn compute(client: &Shared, task: PasswordTask) {
+    let this = client.clone();
+    leptos::task::spawn_local(async move {
+        let done = passwords::compute(task).await;
+        input(&this, |session, now| session.finish_password_task(now, done));
+    });
 }
 
 /// Whatever has changed is drawn, once for everything that arrives within a frame. A page that is not

@@ -31,6 +31,7 @@ impl Decision {
             Question::ServerPassword { .. }
             | Question::Name { .. }
             | Question::Password { .. }
+            | Question::Word { .. }
             | Question::NewPassword { .. } => None,
         }
     }

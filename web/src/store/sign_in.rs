@@ -4,6 +4,7 @@ use netchat_client::session::{PutOff, Question};
 use netchat_shared::extended::Delay;
 use netchat_shared::limits::NEW_PASSWORD_CHARS_MIN;
 use netchat_shared::name::{NameError, UserName};
+use netchat_shared::opaque::Word;
 use netchat_shared::password::{Password, PasswordError};
 
 use crate::words::values::sentence;
@@ -16,6 +17,8 @@ pub struct SignIn {
     pub is_busy: bool,
     /// The name is new: a password is to be chosen and repeated.
     pub is_new: bool,
+    /// The name is of an account of before: a password is chosen with a one-time word.
+    pub needs_word: bool,
     /// The server password was right: it is not asked for again.
     pub is_unlocked: bool,
     /// The server did not look at it yet.
@@ -31,6 +34,7 @@ pub struct SignIn {
 pub enum Field {
     ServerPassword,
     Name,
+    Word,
     Password,
     RepeatPassword,
 }
@@ -52,6 +56,12 @@ pub enum Wrong {
     PasswordOf(UserName),
     /// Nothing, but that name is new.
     IsNew(UserName),
+    /// Nothing, but that name is of an account of before.
+    NeedsWord(UserName),
+    /// This is no one-time word.
+    NoWord,
+    /// This is not the one-time word of that person.
+    WordOf(UserName),
     /// The server refuses the name, and says why.
     Refused(String),
 }
@@ -68,6 +78,9 @@ impl Wrong {
             Self::ServerPassword => sign_in::WRONG_SERVER_PASSWORD.say(locale).to_owned(),
             Self::PasswordOf(name) => sign_in::WrongPassword { name }.say(locale),
             Self::IsNew(name) => sign_in::NewName { name }.say(locale),
+            Self::NeedsWord(name) => sign_in::NeedsWord { name }.say(locale),
+            Self::NoWord => sign_in::NO_WORD.say(locale).to_owned(),
+            Self::WordOf(name) => sign_in::WrongWord { name }.say(locale),
             Self::Refused(why) => why.clone(),
         }
     }
@@ -79,6 +92,7 @@ impl Wrong {
 pub struct Form {
     pub server_password: String,
     pub name: String,
+    pub word: String,
     pub password: String,
     pub repeat_password: String,
 }
@@ -90,6 +104,8 @@ pub enum Reply {
     ServerPassword(Password),
     /// See [`Question::Name`].
     Name(UserName),
+    /// See [`Question::Word`].
+    Word(Word),
     /// See [`Question::Password`] and [`Question::NewPassword`].
     Password(Password),
 }
@@ -131,8 +147,12 @@ impl SignIn {
             Question::Password { wrong: true, name } => {
                 self.stop(Field::Password, Wrong::PasswordOf(name.clone()))
             }
+            Question::Word { wrong: true, name } => {
+                self.stop(Field::Word, Wrong::WordOf(name.clone()))
+            }
             Question::ServerPassword { wrong: false }
             | Question::Name { refused: None }
+            | Question::Word { wrong: false, .. }
             | Question::Password { wrong: false, .. }
             | Question::NewPassword { .. } => {
                 self.is_unlocked |= !matches!(question, Question::ServerPassword { .. });
@@ -147,10 +167,12 @@ impl SignIn {
         let password = |text: &str| Password::new(text).ok().map(Reply::Password);
         match question {
             // Another name than the one asked about: begin with it anew.
-            Question::Password { name, .. } | Question::NewPassword { name }
+            Question::Password { name, .. }
+            | Question::NewPassword { name }
+            | Question::Word { name, .. }
                 if name.as_str() != form.name.trim() =>
             {
-                self.is_new = false;
+                (self.is_new, self.needs_word) = (false, false);
                 form.name.trim().parse().ok().map(Reply::Name)
             }
             Question::ServerPassword { .. } => {
@@ -158,9 +180,14 @@ impl SignIn {
             }
             Question::Name { .. } => form.name.trim().parse().ok().map(Reply::Name),
             Question::Password { .. } => {
-                self.is_new = false;
+                (self.is_new, self.needs_word) = (false, false);
                 password(&form.password)
             }
+            Question::Word { name, .. } if !self.needs_word => {
+                (self.is_new, self.needs_word) = (true, true);
+                self.stop(Field::Word, Wrong::NeedsWord(name.clone()))
+            }
+            Question::Word { .. } => form.word.parse().ok().map(Reply::Word),
             Question::NewPassword { name } if !self.is_new => {
                 self.is_new = true;
                 self.stop(Field::RepeatPassword, Wrong::IsNew(name.clone()))
@@ -199,6 +226,9 @@ impl SignIn {
         if !self.is_new || asked != Some(form.name.trim()) {
             return Ok(());
         }
+        if self.needs_word && form.word.parse::<Word>().is_err() {
+            return Err((Field::Word, Wrong::NoWord));
+        }
         if form.password.chars().count() < NEW_PASSWORD_CHARS_MIN {
             return Err((Field::Password, Wrong::TooShort));
         }
@@ -226,6 +256,7 @@ mod tests {
         Form {
             server_password: "password".to_owned(),
             name: name.to_owned(),
+            word: String::new(),
             password: password.to_owned(),
             repeat_password: repeat_password.to_owned(),
         }
@@ -324,5 +355,26 @@ mod tests {
         let reply = sign_in.submit(form("bob", "secret", ""), Some(&question));
         assert_eq!(reply, Some(Reply::Name(bob())));
         assert!(!sign_in.is_new);
+    }
+
+    #[test]
+    fn an_account_of_before_gets_a_password_with_a_word() {
+        let mut sign_in = SignIn::default();
+        sign_in.submit(form("bob", "as before", ""), Some(&START));
+        let asked = |wrong| Question::Word { name: bob(), wrong };
+        assert_eq!(sign_in.asked(&asked(false)), None);
+        assert_eq!(sign_in.error, Some((Field::Word, Wrong::NeedsWord(bob()))));
+        assert!(sign_in.needs_word && sign_in.is_new);
+        let with =
+            |word: &str| Form { word: word.to_owned(), ..form("bob", "secretly", "secretly") };
+        assert_eq!(sign_in.submit(with("a guess"), Some(&asked(false))), None);
+        assert_eq!(sign_in.error, Some((Field::Word, Wrong::NoWord)));
+        let word = "01234-56789-abcde-fghjk";
+        let reply = sign_in.submit(with(word), Some(&asked(false)));
+        assert_eq!(reply, Some(Reply::Word(word.parse().unwrap())));
+        let question = Question::NewPassword { name: bob() };
+        assert_eq!(sign_in.asked(&question), password("secretly"));
+        assert_eq!(sign_in.asked(&asked(true)), None);
+        assert_eq!(sign_in.error, Some((Field::Word, Wrong::WordOf(bob()))));
     }
 }

@@ -15,9 +15,10 @@ use crate::store::{Field, Form, Intent, Thing};
 use crate::words::{Word, connection, sign_in as words};
 
 /// Its fields, by the names that they have in `index.html`.
-const FIELDS: [(Field, &str, Word); 4] = [
+const FIELDS: [(Field, &str, Word); 5] = [
     (Field::ServerPassword, "server-password", words::SERVER_PASSWORD),
     (Field::Name, "name", words::NAME),
+    (Field::Word, "one-time-word", words::ONE_TIME_WORD),
     (Field::Password, "password", words::PASSWORD),
     (Field::RepeatPassword, "repeat-password", words::REPEAT_PASSWORD),
 ];
@@ -102,21 +103,28 @@ fn follow_errors(ui: Ui, fields: &[TextField]) {
 fn follow_state(ui: Ui, page: &Element, fields: &[TextField]) {
     let is_unlocked = ui.part(Thing::SignIn, |store| store.sign_in.is_unlocked);
     let is_new = ui.part(Thing::SignIn, |store| store.sign_in.is_new);
+    let needs_word = ui.part(Thing::SignIn, |store| store.sign_in.needs_word);
     let is_busy = ui.part(Thing::SignIn, |store| store.sign_in.is_busy);
     let button = within(page, "button").map(JsCast::unchecked_into::<HtmlButtonElement>);
     let fields = fields.to_vec();
     Effect::new(move || {
         let (is_unlocked, is_new, is_busy) = (is_unlocked.get(), is_new.get(), is_busy.get());
+        let needs_word = needs_word.get();
         for TextField { field, whole, .. } in &fields {
             whole.set_hidden(match field {
                 Field::ServerPassword => is_unlocked,
+                Field::Word => !needs_word,
                 Field::RepeatPassword => !is_new,
                 Field::Name | Field::Password => false,
             });
         }
         if let Some(button) = &button {
             button.set_disabled(is_busy);
-            let label = if is_new { words::CREATE } else { words::SUBMIT };
+            let label = match (needs_word, is_new) {
+                (true, _) => words::RENEW,
+                (false, true) => words::CREATE,
+                (false, false) => words::SUBMIT,
+            };
             button.set_text_content(Some(label.say(ui.locale())));
         }
     });
@@ -165,6 +173,7 @@ fn hear_submit(ui: Ui, form: &Element, fields: Vec<TextField>) {
         ui.perform(Intent::SignIn(Form {
             server_password: text(Field::ServerPassword),
             name: text(Field::Name),
+            word: text(Field::Word),
             password: text(Field::Password),
             repeat_password: text(Field::RepeatPassword),
         }));

@@ -119,6 +119,8 @@ pub(crate) fn told(locale: Locale, what: &Told) -> String {
         Told::TooMuchWaits => told::TOO_MUCH_WAITS,
         Told::Stopping => told::STOPPING,
         Told::SettingsNotKept => told::SETTINGS_NOT_KEPT,
+        Told::PasswordWasReadable => told::PASSWORD_WAS_READABLE,
+        Told::UnusableAnswer => told::UNUSABLE_ANSWER,
         Told::NoInvitations => told::NO_INVITATIONS,
         Told::NoSessions => told::NO_SESSIONS,
         Told::NoAnswer => told::NO_ANSWER,

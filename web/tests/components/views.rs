@@ -289,6 +289,7 @@ async fn the_form_hands_on_what_was_typed() {
         server_password: "password".to_owned(),
         name: "alice".to_owned(),
         password: "secret".to_owned(),
+        word: String::new(),
         repeat_password: String::new(),
     };
     assert_eq!(page.intents(), [Intent::SignIn(form)]);

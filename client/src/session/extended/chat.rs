@@ -6,11 +6,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::super::common::AccountRequest;
-use super::super::{
-    Arrival, Common, Content, Event, Failure, Outgoing, PasswordOutcome, Progress, StoredAt, Told,
-};
+use super::super::{Arrival, Common, Content, Event, Failure, Outgoing, Progress, StoredAt, Told};
 use super::consent::Consent;
 use super::marks::Marks;
+use super::password_change::PasswordChange;
 use super::place::Place;
 use super::presence::Presence;
 use super::receipts::{Unsettled, Waiting};
@@ -21,8 +20,8 @@ use crate::limits::ERRANDS_MAX;
 use netchat_shared::body::{Body, Opened};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
-    ClientMessage, Delivered, HistoryFrom, KeptSettings, Link, LinkError, NotSent, PasswordReply,
-    Receipt, Receipts, Recipients, ServerMessage,
+    ClientMessage, Delivered, HistoryFrom, KeptSettings, Link, LinkError, NotSent, Receipt,
+    Receipts, Recipients, ServerMessage,
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
@@ -48,6 +47,7 @@ pub(super) struct Chat {
     pub(super) presence: Presence,
     pub(super) marks: Marks,
     pub(super) settings: Settings,
+    pub(super) password_change: PasswordChange,
     pub(super) requests: Requests,
     pub(super) consent: Consent,
     /// The server has said where it goes on: before that, it tells how groups were renamed.
@@ -68,6 +68,7 @@ impl Chat {
             presence: Presence::default(),
             marks: Marks::default(),
             settings: Settings::default(),
+            password_change: PasswordChange::default(),
             requests: Requests::default(),
             consent: Consent::default(),
             is_synced: false,
@@ -81,7 +82,7 @@ impl Chat {
 
     pub(super) fn is_settled(&self) -> bool {
         let is_told = self.requests.is_settled() && self.settings.is_settled();
-        is_told && !self.presence.is_listing()
+        is_told && self.password_change.is_settled() && !self.presence.is_listing()
     }
 
     pub(super) fn is_acknowledged(&self) -> bool {
@@ -94,7 +95,9 @@ impl Chat {
 
     /// Whether the server has something to answer on this link.
     pub(super) fn is_answer_due(&self) -> bool {
-        let is_asked = self.requests.is_answer_due() || self.settings.is_answer_due();
+        let is_asked = self.requests.is_answer_due()
+            || self.settings.is_answer_due()
+            || self.password_change.is_answer_due();
         self.sent > 0 || is_asked || self.presence.is_listing()
     }
 
@@ -150,7 +153,8 @@ impl Chat {
     pub(super) fn link_lost(&mut self, common: &mut Common) {
         self.sent = 0;
         self.errands.clear();
-        self.requests.link_lost(common);
+        self.requests.link_lost();
+        self.password_change.link_lost(common);
         self.marks.link_lost();
         self.settings.link_lost();
         self.presence.link_lost(common);
@@ -165,7 +169,7 @@ impl Chat {
         if self.settings.asks() {
             self.requests.go_on(Request::Settings);
         }
-        if self.pump_small(now, link).is_ok() {
+        if self.pump_small(now, link, common).is_ok() {
             self.pump_outbox(now, link, common);
         }
     }
@@ -176,13 +180,19 @@ impl Chat {
         let _ = self.pump_acknowledgement(link);
     }
 
-    fn pump_small(&mut self, now: Instant, link: &mut Link) -> Result<(), LinkError> {
+    fn pump_small(
+        &mut self,
+        now: Instant,
+        link: &mut Link,
+        common: &mut Common,
+    ) -> Result<(), LinkError> {
         while let Some(errand) = self.errands.front() {
             link.send(&errand.to_wire())?;
             self.errands.pop_front();
         }
         self.pump_acknowledgement(link)?;
         self.requests.pump(link)?;
+        self.password_change.pump(link, common)?;
         while let Some(question) = self.presence.question() {
             link.send(&question.to_wire())?;
             self.presence.note_asked();
@@ -224,7 +234,13 @@ impl Chat {
         }
     }
 
-    pub(super) fn handle(&mut self, now: Instant, message: ServerMessage, common: &mut Common) {
+    pub(super) fn handle(
+        &mut self,
+        now: Instant,
+        message: ServerMessage,
+        link: &Link,
+        common: &mut Common,
+    ) {
         let (presence, unsettled) = (&mut self.presence, &mut self.unsettled);
         match message {
             ServerMessage::From(sequence) => self.handle_from(sequence, common),
@@ -272,7 +288,13 @@ impl Chat {
             ServerMessage::Session(session) => self.requests.add_session(session),
             ServerMessage::SessionsEnd => self.handle_sessions(common),
             ServerMessage::SessionsEnded(count) => self.handle_sessions_ended(count, common),
-            ServerMessage::Password(reply) => self.handle_password(reply, common),
+            ServerMessage::Prove(_) | ServerMessage::Enrol(_) => {
+                self.password_change.handle(message, link, common);
+            }
+            ServerMessage::Password(reply) => self.password_change.handle_reply(reply, common),
+            ServerMessage::PasswordWasReadable => {
+                common.tell(Event::Line(Told::PasswordWasReadable));
+            }
             ServerMessage::Settings(kept) => self.handle_settings(kept, common),
             ServerMessage::SettingsRenamed(from, to) => self.settings.handle_renamed(from, to),
             ServerMessage::SettingsNotKept(why) => self.settings.handle_not_kept(now, why, common),
@@ -287,7 +309,8 @@ impl Chat {
             | ServerMessage::Unlocked
             | ServerMessage::Locked
             | ServerMessage::NameIsNew
-            | ServerMessage::NameIsKnown
+            | ServerMessage::NameNeedsProof(_)
+            | ServerMessage::NameNeedsWord(_)
             | ServerMessage::NameRefused(_)
             | ServerMessage::Welcome { .. }
             | ServerMessage::Wrong
@@ -530,24 +553,6 @@ impl Chat {
 
     fn finish_account(&mut self, is_it: impl Fn(&AccountRequest) -> bool) -> Option<Request> {
         self.requests.finish(|request| matches!(request, Request::Account(it) if is_it(it)))
-    }
-
-    fn handle_password(&mut self, reply: PasswordReply, common: &mut Common) {
-        let request = self.requests.finish(Request::is_password);
-        let outcome = match (reply, request) {
-            (
-                PasswordReply::Changed,
-                Some(Request::Account(AccountRequest::ChangePassword { new, .. })),
-            ) => {
-                // To sign in again with, after an interruption.
-                common.answers.password = common.answers.password.is_some().then_some(new);
-                PasswordOutcome::Changed
-            }
-            (PasswordReply::Changed, _) => PasswordOutcome::Changed,
-            (PasswordReply::Wrong, _) => PasswordOutcome::Wrong,
-            (PasswordReply::Refused(why), _) => PasswordOutcome::Refused(Told::Server(why)),
-        };
-        common.tell(Event::Password(outcome));
     }
 
     fn say(&mut self, errand: ClientMessage) {

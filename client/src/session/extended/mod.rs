@@ -11,6 +11,8 @@ mod ends;
 mod groups;
 mod handshake;
 mod marks;
+mod password;
+mod password_change;
 mod place;
 mod presence;
 mod receipts;
@@ -31,13 +33,14 @@ use self::sign_in::{SignIn, Welcome};
 pub use self::trust::Trust;
 use super::classic::Unreachable;
 use super::common::{AccountRequest, GroupRequest};
-use super::{Common, Event, Question, Saved};
+use super::{Common, Event, PasswordOutcome, PasswordTaskDone, Question, Saved, Told};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{
     ClientMessage, Datagram, HistoryFrom, Link, LinkError, LinkStatistics, Opened, ServerMessage,
     SettingsText, Token,
 };
 use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::password::Password;
 use netchat_shared::sequence::{Position, Sequence};
 use netchat_shared::server_key::{ResetWord, ServerKey};
 use netchat_shared::time::Instant;
@@ -316,6 +319,40 @@ impl Extended {
         self.flush(now, common);
     }
 
+    /// Something was computed with a password.
+    pub(super) fn finish_password_task(
+        &mut self,
+        now: Instant,
+        done: PasswordTaskDone,
+        common: &mut Common,
+    ) {
+        match &mut self.phase {
+            Phase::Open(open) => match &mut open.stage {
+                Stage::SigningIn(sign_in) => {
+                    sign_in.finish_task(done, &mut open.link, common);
+                }
+                Stage::Chatting => self.chat.password_change.finish_task(done, common),
+            },
+            // It was for a link that is lost.
+            Phase::Idle | Phase::Resting(_) | Phase::Shaking(_) | Phase::Distrusting(_) => {}
+        }
+        self.flush(now, common);
+    }
+
+    pub(super) fn change_password(
+        &mut self,
+        now: Instant,
+        (old, new): (Password, Password),
+        ends_others: bool,
+        common: &mut Common,
+    ) {
+        if !self.chat.password_change.ask(old, new, ends_others) {
+            let refused = PasswordOutcome::Refused(Told::TooMuchWaits);
+            common.tell(Event::Password(refused));
+        }
+        self.flush(now, common);
+    }
+
     /// Sends what waits, as far as the link takes it.
     pub(super) fn pump(&mut self, now: Instant, common: &mut Common) {
         self.flush(now, common);
@@ -571,7 +608,7 @@ impl Extended {
                 // It comes another time, to whoever goes on.
                 Stage::Chatting
                     if self.ends_at.is_some() && matches!(message, ServerMessage::Message(_)) => {}
-                Stage::Chatting => self.chat.handle(now, message, common),
+                Stage::Chatting => self.chat.handle(now, message, &open.link, common),
             }
         }
         if let Phase::Open(open) = &self.phase

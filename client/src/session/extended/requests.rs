@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::super::common::{AccountRequest, GroupRequest};
-use super::super::{Arrival, Common, Event, PasswordOutcome, Told};
+use super::super::{Arrival, Common, Event, Told};
 use crate::limits::{ACCOUNT_SESSIONS_MAX, PAGE_MESSAGES_MAX};
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{AccountSession, ClientMessage, HistoryFrom, Link, LinkError};
@@ -70,17 +70,11 @@ impl Requests {
         self.sent > 0
     }
 
-    /// What was asked on the link that was lost is asked again on the next; but for a change of the
-    /// password, which may have been made: then the old one would be wrong.
-    pub(super) fn link_lost(&mut self, common: &mut Common) {
-        let sent = std::mem::take(&mut self.sent);
+    /// What was asked on the link that was lost is asked again on the next.
+    pub(super) fn link_lost(&mut self) {
+        self.sent = 0;
         self.past.clear();
         self.sessions.clear();
-        let may_be_done = self.pending.iter().take(sent).position(Request::is_password);
-        if let Some(at) = may_be_done {
-            self.pending.remove(at);
-            common.tell(Event::Password(PasswordOutcome::NoAnswer));
-        }
     }
 
     /// Places mean nothing any more: what is asked from the end can still be asked.
@@ -156,10 +150,6 @@ impl Request {
     pub(super) fn refuse(self, common: &mut Common) {
         match self {
             Self::Group(request) => common.refuse_group(&request),
-            Self::Account(AccountRequest::ChangePassword { .. }) => {
-                let refused = PasswordOutcome::Refused(Told::TooMuchWaits);
-                common.tell(Event::Password(refused));
-            }
             Self::History(..)
             | Self::Groups(_)
             | Self::Overview(_)
@@ -170,10 +160,6 @@ impl Request {
             | Self::Blocked(_)
             | Self::Settings => common.tell(Event::Line(Told::TooMuchWaits)),
         }
-    }
-
-    pub(super) fn is_password(&self) -> bool {
-        matches!(self, Self::Account(AccountRequest::ChangePassword { .. }))
     }
 
     fn message(&self) -> ClientMessage {
@@ -199,9 +185,6 @@ impl Request {
             Self::Account(AccountRequest::Sessions) => ClientMessage::Sessions,
             Self::Account(AccountRequest::End(id)) => ClientMessage::EndSession(id),
             Self::Account(AccountRequest::EndOthers) => ClientMessage::EndOtherSessions,
-            Self::Account(AccountRequest::ChangePassword { old, new, ends_others }) => {
-                ClientMessage::ChangePassword { old, new, ends_others }
-            }
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::{Common, Event, PutOff, Question};
+use super::super::{Common, Event, PasswordTaskDone, PutOff, Question};
+use super::password::{PasswordOf, PasswordSteps};
 use netchat_shared::extended::{ClientMessage, Delay, Link, ServerMessage, Token};
 use netchat_shared::name::UserName;
 use netchat_shared::sequence::Generation;
@@ -15,6 +16,9 @@ const AGAIN_SPREAD: u32 = 4;
 #[derive(Debug)]
 pub(super) struct SignIn {
     stage: Stage,
+    steps: PasswordSteps,
+    /// The name that the server was asked about, as it was typed.
+    asked_name: Option<UserName>,
     /// An answer of the person is missing.
     is_asking: bool,
     /// The server put off what it was asked: it is asked again then.
@@ -33,19 +37,37 @@ pub(super) struct Welcome {
 }
 
 /// What the server has to answer next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Stage {
     Resume(Token),
     Unlock,
     Name,
-    Register,
-    LogIn,
+    /// The password of that name.
+    Password(UserName, Wanted),
+}
+
+/// What is wanted of a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// That it is proved.
+    Proof,
+    /// That it is enrolled: the name is new.
+    Enrolment,
+    /// That it is enrolled with a one-time word.
+    Renewal,
 }
 
 impl SignIn {
     pub(super) fn new(token: Option<Token>, link: &mut Link, common: &mut Common) -> Self {
         let stage = token.map_or(Stage::Unlock, Stage::Resume);
-        let mut sign_in = Self { stage, is_asking: false, again_at: None, has_lost_token: false };
+        let mut sign_in = Self {
+            stage,
+            steps: PasswordSteps::Idle,
+            asked_name: None,
+            is_asking: false,
+            again_at: None,
+            has_lost_token: false,
+        };
         sign_in.request(link, common);
         sign_in
     }
@@ -53,8 +75,8 @@ impl SignIn {
     /// An answer was given: goes on if it was the one missing. Another name than before is asked
     /// about anew.
     pub(super) fn resume(&mut self, link: &mut Link, common: &mut Common) {
-        let is_other_name = common.answers.password.is_none()
-            && matches!(self.stage, Stage::Register | Stage::LogIn);
+        let is_other_name =
+            matches!(self.stage, Stage::Password(..)) && common.answers.name != self.asked_name;
         if is_other_name && (self.is_asking || self.again_at.is_some()) {
             self.stage = Stage::Name;
             self.again_at = None;
@@ -85,6 +107,15 @@ impl SignIn {
         self.has_lost_token
     }
 
+    /// Whether everything was shown that is to be shown.
+    fn may_be_welcomed(&self) -> bool {
+        match &self.stage {
+            Stage::Resume(_) => true,
+            Stage::Unlock | Stage::Name => false,
+            Stage::Password(..) => matches!(self.steps, PasswordSteps::Said),
+        }
+    }
+
     /// Others were told the same: they don't all come back at once.
     fn put_off(&mut self, now: Instant, why: Delay, wait: Duration, common: &mut Common) {
         let spread = wait.mul_f64(f64::from(common.rng.next_u32()) / f64::from(u32::MAX));
@@ -102,8 +133,11 @@ impl SignIn {
         common: &mut Common,
     ) -> Option<Welcome> {
         match message {
+            // A server that has not proved itself lets nobody in.
+            ServerMessage::Welcome { .. } if !self.may_be_welcomed() => {}
             ServerMessage::Welcome { name, token, generation } => {
                 common.answers.name = Some(name.clone());
+                common.answers.word = None;
                 return Some(Welcome { name, token, generation });
             }
             ServerMessage::ResumeRefused | ServerMessage::SignedOut => {
@@ -119,15 +153,27 @@ impl SignIn {
                 common.answers.server_password = None;
                 self.ask(Question::ServerPassword { wrong: true }, common);
             }
-            ServerMessage::NameIsNew => self.enter(Stage::Register, link, common),
+            ServerMessage::NameIsNew => {
+                if let Some(name) = common.answers.name.clone() {
+                    self.enter(Stage::Password(name, Wanted::Enrolment), link, common);
+                }
+            }
             // Also when somebody else was faster to register it.
-            ServerMessage::NameIsKnown => self.enter(Stage::LogIn, link, common),
+            ServerMessage::NameNeedsProof(name) => {
+                self.enter(Stage::Password(name, Wanted::Proof), link, common);
+            }
+            ServerMessage::NameNeedsWord(name) => {
+                self.enter(Stage::Password(name, Wanted::Renewal), link, common);
+            }
+            ServerMessage::Prove(_) | ServerMessage::Enrol(_) => {
+                self.steps.handle(message, link, common);
+            }
             ServerMessage::NameRefused(why) => {
                 self.stage = Stage::Name;
                 common.answers.name = None;
                 self.ask(Question::Name { refused: Some(why) }, common);
             }
-            ServerMessage::Wrong => self.ask_for_password_again(common),
+            ServerMessage::Wrong => self.ask_again(common),
             ServerMessage::Later(why, wait) => self.put_off(now, why, wait, common),
             ServerMessage::From(_)
             | ServerMessage::Message(_)
@@ -163,6 +209,7 @@ impl SignIn {
             | ServerMessage::SessionsEnd
             | ServerMessage::SessionsEnded(_)
             | ServerMessage::Password(_)
+            | ServerMessage::PasswordWasReadable
             | ServerMessage::Slowed(_)
             | ServerMessage::Stale
             | ServerMessage::Stopping => {}
@@ -170,16 +217,44 @@ impl SignIn {
         None
     }
 
-    fn ask_for_password_again(&mut self, common: &mut Common) {
-        self.stage = Stage::LogIn;
-        common.answers.password = None;
-        if let Some(name) = common.answers.name.clone() {
-            self.ask(Question::Password { name, wrong: true }, common);
+    /// Something was computed with a password.
+    pub(super) fn finish_task(
+        &mut self,
+        done: PasswordTaskDone,
+        link: &mut Link,
+        common: &mut Common,
+    ) {
+        // A server whose answer is none has not shown that it knows the password either.
+        if self.steps.finish_task(done, link).is_err() {
+            self.ask_again(common);
+        }
+    }
+
+    /// What was shown is wrong.
+    fn ask_again(&mut self, common: &mut Common) {
+        self.steps = PasswordSteps::Idle;
+        let Stage::Password(name, wanted) = &self.stage else { return };
+        let (name, wrong) = (as_typed(name, common), true);
+        match wanted {
+            Wanted::Proof => {
+                common.answers.password = None;
+                self.ask(Question::Password { name, wrong }, common);
+            }
+            Wanted::Renewal => {
+                common.answers.word = None;
+                self.ask(Question::Word { name, wrong }, common);
+            }
+            // Nothing can be wrong about it.
+            Wanted::Enrolment => {
+                common.answers.password = None;
+                self.ask(Question::NewPassword { name }, common);
+            }
         }
     }
 
     fn enter(&mut self, stage: Stage, link: &mut Link, common: &mut Common) {
         self.stage = stage;
+        self.steps = PasswordSteps::Idle;
         self.request(link, common);
     }
 
@@ -188,42 +263,67 @@ impl SignIn {
         common.ask(question);
     }
 
-    /// Sends the message of the present stage, or asks for what it needs.
+    /// Does what the present stage wants, or asks for what it needs.
     fn request(&mut self, link: &mut Link, common: &mut Common) {
-        match self.message(common) {
-            Ok(message) => {
-                self.is_asking = false;
-                // An empty link has room for it.
-                let _ = link.send(&message.to_wire());
-            }
+        match self.begin(link, common) {
+            Ok(()) => self.is_asking = false,
             // Asked when the session began, or by whoever comes to this.
             Err(Question::ServerPassword { .. }) => self.is_asking = true,
             Err(question) => self.ask(question, common),
         }
     }
 
-    fn message(&self, common: &Common) -> Result<ClientMessage, Question> {
-        let answers = &common.answers;
-        let name = || answers.name.clone().ok_or(Question::Name { refused: None });
-        match self.stage {
-            Stage::Resume(token) => Ok(ClientMessage::Resume(token)),
+    fn begin(&mut self, link: &mut Link, common: &mut Common) -> Result<(), Question> {
+        let message = match &self.stage {
+            Stage::Resume(token) => ClientMessage::Resume(*token),
             Stage::Unlock => {
-                let password = answers.server_password.clone();
+                let password = common.answers.server_password.clone();
                 let question = Question::ServerPassword { wrong: false };
-                password.map(ClientMessage::Unlock).ok_or(question)
+                ClientMessage::Unlock(password.ok_or(question)?)
             }
-            Stage::Name => name().map(ClientMessage::Name),
-            Stage::Register => {
-                let name = name()?;
-                let password = answers.password.clone();
-                password.map(ClientMessage::Register).ok_or(Question::NewPassword { name })
+            Stage::Name => {
+                let name = common.answers.name.clone();
+                self.asked_name.clone_from(&name);
+                ClientMessage::Name(name.ok_or(Question::Name { refused: None })?)
             }
-            Stage::LogIn => {
-                let name = name()?;
-                let password = answers.password.clone();
-                let question = Question::Password { name, wrong: false };
-                password.map(ClientMessage::LogIn).ok_or(question)
+            Stage::Password(name, wanted) => {
+                self.steps = begin_password(name.clone(), *wanted, common)?;
+                return Ok(());
             }
-        }
+        };
+        // An empty link has room for it.
+        let _ = link.send(&message.to_wire());
+        Ok(())
     }
+}
+
+/// Begins with what is wanted of a password, or says what is missing.
+fn begin_password(
+    name: UserName,
+    wanted: Wanted,
+    common: &mut Common,
+) -> Result<PasswordSteps, Question> {
+    let asked = as_typed(&name, common);
+    let question = match wanted {
+        Wanted::Proof => Question::Password { name: asked.clone(), wrong: false },
+        Wanted::Enrolment | Wanted::Renewal => Question::NewPassword { name: asked.clone() },
+    };
+    let word = match wanted {
+        Wanted::Proof | Wanted::Enrolment => None,
+        Wanted::Renewal => {
+            let missing = || Question::Word { name: asked, wrong: false };
+            Some(common.answers.word.ok_or_else(missing)?)
+        }
+    };
+    let password = common.answers.password.clone().ok_or(question)?;
+    let of = PasswordOf { name, password };
+    Ok(match wanted {
+        Wanted::Proof => PasswordSteps::prove(of, common),
+        Wanted::Enrolment | Wanted::Renewal => PasswordSteps::enrol(of, word, common),
+    })
+}
+
+/// The name as the person gave it: it is registered in a spelling that they may never have typed.
+fn as_typed(name: &UserName, common: &Common) -> UserName {
+    common.answers.name.as_ref().unwrap_or(name).clone()
 }

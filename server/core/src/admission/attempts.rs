@@ -8,30 +8,21 @@
 use std::time::Duration;
 
 use netchat_shared::extended::Delay;
-use netchat_shared::name::UserName;
 use netchat_shared::time::Instant;
 
 use super::fair_queue::FairQueue;
+use super::guesses::{Guess, Guesses};
 use super::limits::{
-    ATTEMPT_SOURCES_MAX, ATTEMPTS_QUEUED_MAX, ATTEMPTS_QUEUED_OF_SOURCE_MAX, BUSY_WAIT_MAX,
-    BUSY_WAIT_MIN, GUESSES_BY_ATTACKED_NAME, GUESSES_BY_NAME, GUESSES_BY_SOURCE,
-    GUESSES_OF_NAME_ATTACKED, GUESSES_OF_NAME_FORGIVEN, STRANGERS_TURN, SUSPECTS_TURN,
+    ATTEMPTS_QUEUED_MAX, ATTEMPTS_QUEUED_OF_SOURCE_MAX, BUSY_WAIT_MAX, BUSY_WAIT_MIN,
+    STRANGERS_TURN, SUSPECTS_TURN,
 };
+use super::proofs::Proofs;
 use super::source::Source;
-use super::throttle::{Rule, Throttle};
 use crate::action::Refusal;
 /// How long a hash takes, until one was measured.
 const HASH_TIME_EXPECTED: Duration = Duration::from_millis(40);
 /// The part that one measurement has in the mean.
 const HASH_TIME_WEIGHT: u32 = 8;
-
-/// Guesses of a name from all sources: they are counted and hold nobody up by themselves.
-const BY_NAME: Rule = Rule {
-    free: u32::MAX,
-    first_wait: Duration::ZERO,
-    longest_wait: Duration::ZERO,
-    forgives_one_after: GUESSES_OF_NAME_FORGIVEN,
-};
 
 /// Who goes before whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,14 +44,6 @@ pub(crate) struct Attempt<T> {
     /// What is guessed; `None`: it makes an account, and can't be wrong.
     pub(crate) guess: Option<Guess>,
     pub(crate) content: T,
-}
-
-/// A password is shown for a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Guess {
-    pub(crate) name: UserName,
-    /// The name's owner signed in from this source last.
-    pub(crate) is_familiar: bool,
 }
 
 /// It was not looked at: the same again after so long.
@@ -107,9 +90,8 @@ pub(crate) struct Attempts<K, T> {
     /// What waits, by rank.
     queues: [FairQueue<K, Attempt<T>>; RANKS],
     turns: u32,
-    by_name_and_source: Throttle<(Source, UserName)>,
-    by_source: Throttle<Source>,
-    by_name: Throttle<UserName>,
+    guesses: Guesses,
+    proofs: Proofs<K>,
 }
 
 impl<K: Copy + Ord, T> Attempts<K, T> {
@@ -121,9 +103,8 @@ impl<K: Copy + Ord, T> Attempts<K, T> {
             hash_time: HASH_TIME_EXPECTED,
             queues: [FairQueue::new(), FairQueue::new(), FairQueue::new()],
             turns: 0,
-            by_name_and_source: Throttle::new(ATTEMPT_SOURCES_MAX),
-            by_source: Throttle::new(ATTEMPT_SOURCES_MAX),
-            by_name: Throttle::new(ATTEMPT_SOURCES_MAX),
+            guesses: Guesses::new(),
+            proofs: Proofs::new(),
         }
     }
 
@@ -169,10 +150,8 @@ impl<K: Copy + Ord, T> Attempts<K, T> {
         }
         let source = attempt.source;
         if let Some(guess) = &attempt.guess {
-            let rule = self.rule(now, guess);
-            self.by_name_and_source.begin(now, &(source, guess.name.clone()), rule);
-            self.by_source.begin(now, &source, &GUESSES_BY_SOURCE);
-            self.by_name.begin(now, &guess.name, &BY_NAME);
+            self.guesses.begin_at_name(now, source, guess);
+            self.guesses.begin_from_source(now, source);
         }
         self.running.push(source);
         Some(Next::Begin(attempt, Begun(now)))
@@ -193,36 +172,41 @@ impl<K: Copy + Ord, T> Attempts<K, T> {
         let took = now.saturating_since(begun_at);
         self.hash_time = (self.hash_time * (HASH_TIME_WEIGHT - 1) + took) / HASH_TIME_WEIGHT;
         if let Some(guess) = attempt.guess.as_ref().filter(|_| !is_wrong) {
-            self.by_name_and_source.forgive(&(source, guess.name.clone()));
-            self.by_source.give_back(&source, &GUESSES_BY_SOURCE);
-            self.by_name.give_back(&guess.name, &BY_NAME);
+            self.guesses.forgive_at_name(source, guess);
+            self.guesses.forgive_from_source(source);
         }
+    }
+
+    /// Somebody is about to be told what lets them see whether a password is right. See [`Proofs`].
+    ///
+    /// # Errors
+    /// [`Later`].
+    pub(crate) fn begin_proof(
+        &mut self,
+        now: Instant,
+        key: K,
+        source: Source,
+        guess: Guess,
+    ) -> Result<(), Later> {
+        self.proofs.begin(now, &mut self.guesses, key, (source, guess))
+    }
+
+    /// They have proved that they know it, or something that is no proof. False if they had begun none, or
+    /// too long ago.
+    pub(crate) fn finish_proof(&mut self, now: Instant, key: K, is_right: bool) -> bool {
+        self.proofs.finish(now, &mut self.guesses, key, is_right)
     }
 
     /// How long an attempt has to wait for wrong ones before it.
     fn wait(&self, now: Instant, attempt: &Attempt<T>) -> Option<Duration> {
-        let name = &attempt.guess.as_ref()?.name;
-        let of_name = self.by_name_and_source.wait(now, &(attempt.source, name.clone()));
-        let wait = of_name.max(self.by_source.wait(now, &attempt.source));
-        Some(wait).filter(|wait| !wait.is_zero())
-    }
-
-    /// A name that is guessed from many sources gives each of them one guess, but for the one that
-    /// its owner came from last.
-    fn rule(&self, now: Instant, guess: &Guess) -> &'static Rule {
-        let is_attacked =
-            self.by_name.count(now, &guess.name, &BY_NAME) >= GUESSES_OF_NAME_ATTACKED;
-        match is_attacked && !guess.is_familiar {
-            true => &GUESSES_BY_ATTACKED_NAME,
-            false => &GUESSES_BY_NAME,
-        }
+        self.guesses.wait(now, attempt.source, attempt.guess.as_ref()?)
     }
 
     /// Before whom an attempt goes. What its source has under way was not wrong yet.
     fn rank(&self, now: Instant, attempt: &Attempt<T>) -> Rank {
         let source = attempt.source;
         let running = self.running.iter().filter(|running| **running == source).count();
-        let counted = self.by_source.count(now, &source, &GUESSES_BY_SOURCE);
+        let counted = self.guesses.count_from_source(now, source);
         match &attempt.guess {
             Some(guess) if guess.is_familiar => Rank::Familiar,
             Some(_) | None if counted as usize > running => Rank::Suspect,
@@ -256,6 +240,7 @@ impl<K: Copy + Ord, T> Attempts<K, T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::GUESSES_BY_SOURCE;
     use super::*;
 
     type Key = u64;

@@ -53,6 +53,19 @@ pub(crate) const GUESSES_BY_SOURCE: Rule = Rule {
     forgives_one_after: Duration::from_secs(30),
 };
 
+/// Most proofs that one source may have begun: as many people may be behind one address. A further one is
+/// told to come later.
+pub(crate) const PROOFS_OF_SOURCE_MAX: usize = 256;
+
+/// Whoever has begun a proof and has not made it after so long has guessed. A slow telephone takes some
+/// seconds.
+pub(crate) const PROOF_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// How often passwords may be enrolled from one source: each costs the server some arithmetic and, if an
+/// account is made, room. As many people may be behind one address.
+pub(crate) const ENROLMENTS_OF_SOURCE: Rate =
+    Rate { burst: 4_096, interval: Duration::from_millis(500) };
+
 /// Wrong server passwords from one source.
 pub(crate) const SERVER_PASSWORD_GUESSES: Rule = Rule {
     free: 10,

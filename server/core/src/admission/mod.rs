@@ -3,19 +3,22 @@
 
 mod attempts;
 mod fair_queue;
+mod guesses;
 mod half_open;
 mod limits;
 mod openings;
+mod proofs;
 mod quotas;
 mod rate;
 mod source;
 mod throttle;
 
-pub(crate) use self::attempts::{Attempt, Attempts, Begun, Guess, Later, Next};
+pub(crate) use self::attempts::{Attempt, Attempts, Begun, Later, Next};
+pub(crate) use self::guesses::Guess;
 pub(crate) use self::half_open::HalfOpen;
 pub(crate) use self::limits::{
-    ATTEMPT_SOURCES_MAX, MESSAGES_OF_ACCOUNT_DEFAULT, REQUESTS_OF_ACCOUNT_DEFAULT,
-    SERVER_PASSWORD_GUESSES, SIGN_INS_OF_ACCOUNT,
+    ATTEMPT_SOURCES_MAX, ENROLMENTS_OF_SOURCE, MESSAGES_OF_ACCOUNT_DEFAULT,
+    REQUESTS_OF_ACCOUNT_DEFAULT, SERVER_PASSWORD_GUESSES, SIGN_INS_OF_ACCOUNT,
 };
 pub(crate) use self::openings::Openings;
 pub(crate) use self::quotas::{Quotas, Slowed, Spending};

@@ -1,5 +1,7 @@
 //! Accounts: registering a name, comparing its password, resuming with a token, guests.
 
+mod unsent;
+
 use std::collections::BTreeMap;
 
 use netchat_shared::extended::{Delay, PasswordReply, Token};
@@ -9,13 +11,15 @@ use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 
 use super::account_sessions::{self, Ending, Endings, Ends};
-use super::password_changes::{self, PasswordChange, PasswordChanges};
+use super::password_changes::{ChangedBy, PasswordChange, PasswordChanges};
 use super::people::People;
 use super::presence::SessionOfUser;
+use super::proofs::Proofs;
 use super::tokens::{self, Standing, Tokens};
 use crate::action::{LogEvent, Refusal, SignInKind};
 use crate::admission::{
-    Attempt, Attempts, Begun, Buckets, Guess, Later, Next, SIGN_INS_OF_ACCOUNT, Source,
+    ATTEMPT_SOURCES_MAX, Attempt, Attempts, Begun, Buckets, ENROLMENTS_OF_SOURCE, Guess, Later,
+    Next, SIGN_INS_OF_ACCOUNT, Source,
 };
 use crate::context::Context;
 use crate::directory::Directory;
@@ -27,14 +31,18 @@ use crate::names::{Found, NameIndex, NameKeys};
 use crate::passwords::Compared;
 use crate::peer::Peer;
 use crate::storage::{
-    Draft, HashJob, Hashed, Placed, Snapshot, Stored, Ticket, TokenHash, UserId, UserRecord, Write,
+    Draft, HashJob, Hashed, KeptPassword, Placed, Snapshot, Stored, Ticket, TokenHash, UserId,
+    UserRecord, Verifier, Write,
 };
 
 /// See the module's documentation.
 #[derive(Debug)]
 pub(crate) struct Accounts {
     tokens: Tokens,
-    attempts: Attempts<SessionKey, PasswordShown>,
+    attempts: Attempts<SessionKey, PasswordSent>,
+    proofs: Proofs,
+    /// How often passwords were enrolled lately, by source.
+    enrolments: Buckets<Source>,
     /// Names whose accounts are being made, or that guests are about to get.
     taken: NameIndex<SessionKey>,
     hashes: BTreeMap<Ticket, HashUnderWay>,
@@ -60,26 +68,19 @@ struct Applicant {
     door: Door,
 }
 
-/// A password that waits for its hash.
+/// A password that an original client has sent, and that waits for its hash.
 #[derive(Debug)]
-struct PasswordShown {
-    purpose: Purpose,
+struct PasswordSent {
+    applicant: Applicant,
     password: Password,
-}
-
-/// What it was shown for: it is compared if it is a guess, and is to be good from now on if it is none.
-#[derive(Debug)]
-enum Purpose {
-    SignIn(Applicant),
-    Change(PasswordChange),
 }
 
 #[derive(Debug)]
 struct HashUnderWay {
-    attempt: Attempt<PasswordShown>,
+    attempt: Attempt<PasswordSent>,
     begun: Begun,
-    /// The hash that a guess is compared with.
-    compared: Option<String>,
+    /// What a guess is compared with.
+    compared: Option<KeptPassword>,
     /// The account has got another password meanwhile: what is compared is not good any more.
     is_void: bool,
 }
@@ -95,10 +96,12 @@ pub(crate) struct Door {
 }
 
 impl Accounts {
-    pub(crate) fn new(cx: &Context, snapshot: &Snapshot) -> Self {
+    pub(crate) fn new(cx: &Context, proofs: Proofs, snapshot: &Snapshot) -> Self {
         Self {
             tokens: Tokens::load(snapshot.tokens.clone()),
             attempts: Attempts::new(cx.settings.hash_threads),
+            proofs,
+            enrolments: Buckets::new(ATTEMPT_SOURCES_MAX, ENROLMENTS_OF_SOURCE),
             taken: NameIndex::default(),
             hashes: BTreeMap::new(),
             writes: BTreeMap::new(),
@@ -123,9 +126,17 @@ impl Accounts {
             }
             Credentials::Password(name, password) => {
                 // Guesses at one account count together, however its name is written.
-                let name = people.directory.own_spelling(&name).unwrap_or(name);
+                let own = people.directory.find_in_any_spelling(&name);
+                let name = own.map_or(name, |user| user.name.clone());
                 self.verify(cx, people, applicant(name), password);
             }
+            Credentials::Enrolled(name, record) => {
+                self.enter_enrolled(cx, people, applicant(name), record);
+            }
+            Credentials::Renewed(name, record, word) => {
+                self.renew_by_word(cx, people, (door, &name), (record, &word));
+            }
+            Credentials::Proof(proof) => self.finish_proof(cx, people, door, &proof),
             Credentials::Guest(name) => self.let_in(cx, people, applicant(name)),
             Credentials::Token(token) => self.resume(cx, people, door, token),
         }
@@ -144,27 +155,26 @@ impl Accounts {
         self.attempts.finish(cx.monotonic(), begun, &attempt, hashed == Hashed::Wrong);
         let is_good = !(is_void && matches!(hashed, Hashed::Right(_)));
         let hashed = if is_good { hashed } else { Hashed::Wrong };
-        let Attempt { source, guess, content } = attempt;
-        match (content.purpose, guess) {
-            (Purpose::SignIn(applicant), None) => self.finish_register_hash(cx, applicant, hashed),
-            (Purpose::SignIn(applicant), Some(_)) => {
-                self.finish_verify(cx, people, (&applicant, compared), hashed);
-            }
-            (Purpose::Change(change), None) => self.password_changes.store(cx, change, hashed),
-            (Purpose::Change(change), Some(_)) => {
-                self.finish_old_password(cx, people, (change, source), &hashed);
-            }
+        let applicant = attempt.content.applicant;
+        match attempt.guess {
+            None => self.finish_register_hash(cx, applicant, hashed),
+            Some(_) => self.finish_verify(cx, people, (&applicant, compared), hashed),
         }
         self.begin_hashes(cx, people);
     }
 
     /// A session is over before it was signed in.
-    pub(crate) fn withdraw(&mut self, key: SessionKey) {
-        if let Some(Attempt { guess: None, content, .. }) = self.attempts.withdraw(key)
-            && let Purpose::SignIn(applicant) = content.purpose
-        {
-            self.release(&applicant);
+    pub(crate) fn withdraw(&mut self, cx: &Context, key: SessionKey) {
+        self.forget_proof(cx, key);
+        if let Some(Attempt { guess: None, content, .. }) = self.attempts.withdraw(key) {
+            self.release(&content.applicant);
         }
+    }
+
+    /// A session is over: what it has begun to prove is not proved.
+    pub(crate) fn forget_proof(&mut self, cx: &Context, key: SessionKey) {
+        self.proofs.forget(key);
+        self.attempts.finish_proof(cx.monotonic(), key, false);
     }
 
     /// The log has a user: the session that asked for it is theirs. False if none here did.
@@ -235,10 +245,19 @@ impl Accounts {
                 let ends = account_sessions::others(&self.tokens, people, (key, user));
                 self.endings.begin(cx, &mut self.tokens, people, Ending { user, key, ends });
             }
-            AccountRequest::ChangePassword { old, new, ends_others } => {
-                let only_token = token.filter(|_| ends_others);
-                let change = PasswordChange { key, user, new, only_token };
-                self.change_password(cx, people, change, old);
+            AccountRequest::Prove(request, link) => {
+                self.begin_own_proof(cx, people, (key, user), (&request, link));
+            }
+            AccountRequest::Enrol(request) => self.begin_own_enrolment(cx, people, key, &request),
+            AccountRequest::ChangePassword { proof, record, ends_others } => {
+                let by = ChangedBy::Session(key, token.filter(|_| ends_others));
+                self.change_password(
+                    cx,
+                    people,
+                    (key, &proof),
+                    PasswordChange { user, by },
+                    record,
+                );
             }
             AccountRequest::SignOut => {
                 let ends = Ends { tokens: token.into_iter().collect(), keys: Vec::new() };
@@ -248,27 +267,35 @@ impl Accounts {
         }
     }
 
-    /// The log has another hash of a user's password.
-    pub(crate) fn handle_password_hash(
+    /// The log has something else that is kept of a user's password.
+    pub(crate) fn handle_password(
         &mut self,
         cx: &mut Context,
-        people: &People,
+        people: &mut People,
         ticket: Option<Ticket>,
     ) {
         let change = ticket.and_then(|ticket| self.password_changes.handle_entry(ticket));
-        let Some(PasswordChange { key, user, only_token, .. }) = change else { return };
+        let Some(PasswordChange { user, by }) = change else { return };
         if let Some(name) = people.name(user).cloned() {
             for hash in self.hashes.values_mut() {
                 hash.is_void |= hash.attempt.guess.as_ref().is_some_and(|guess| guess.name == name);
             }
             cx.log(LogEvent::PasswordChanged { user: name });
         }
-        if only_token.is_some() {
+        let (ChangedBy::Session(key, _) | ChangedBy::Word(Door { key, .. }, _)) = by;
+        if !matches!(by, ChangedBy::Session(_, None)) {
             let ends = account_sessions::others(&self.tokens, people, (key, user));
             let ending = Ending { user, key, ends };
             account_sessions::end_at_once(cx, &mut self.tokens, people, &ending);
         }
-        cx.update(key, Update::Password(PasswordReply::Changed));
+        match by {
+            ChangedBy::Session(key, _) => {
+                cx.update(key, Update::Password(PasswordReply::Changed));
+            }
+            ChangedBy::Word(door, token) => {
+                self.admit_with(cx, people, door, user, SignInKind::Password, Some(token));
+            }
+        }
     }
 
     /// A session has left: it was in use until now.
@@ -308,16 +335,17 @@ impl Accounts {
         }
         self.reserve(&applicant);
         let Door { key, source, .. } = applicant.door;
-        let content = PasswordShown { purpose: Purpose::SignIn(applicant), password };
+        let content = PasswordSent { applicant, password };
         self.attempt(cx, people, key, Attempt { source, guess: None, content });
     }
 
     fn finish_register_hash(&mut self, cx: &mut Context, applicant: Applicant, hashed: Hashed) {
-        let Hashed::Created(hash) = hashed else {
+        let Hashed::Created(record) = hashed else {
             self.release(&applicant);
             return cx.update(applicant.door.key, not_registered(Refusal::Full));
         };
-        self.append_user(cx, applicant, Some(hash), SignInKind::Registered);
+        let password = Some(KeptPassword::readable(record));
+        self.append_user(cx, applicant, password, SignInKind::Registered);
     }
 
     /// Lets in a guest, if the name is nobody's.
@@ -358,11 +386,11 @@ impl Accounts {
         &mut self,
         cx: &mut Context,
         applicant: Applicant,
-        password_hash: Option<String>,
+        password: Option<KeptPassword>,
         how: SignInKind,
     ) {
         let Applicant { name, door: Door { key, address, .. } } = applicant.clone();
-        let draft = Draft::User { name, password_hash, address: address.source };
+        let draft = Draft::User { name, password, address: address.source };
         match cx.store(Write::Append(vec![draft])) {
             Ok(ticket) => drop(self.writes.insert(ticket, (applicant, how))),
             Err(_) => {
@@ -381,7 +409,7 @@ impl Accounts {
     ) {
         let Door { key, source, .. } = applicant.door;
         let guess = Some(guess(people, &applicant.name, source));
-        let content = PasswordShown { purpose: Purpose::SignIn(applicant), password };
+        let content = PasswordSent { applicant, password };
         self.attempt(cx, people, key, Attempt { source, guess, content });
     }
 
@@ -391,7 +419,7 @@ impl Accounts {
         cx: &mut Context,
         people: &People,
         key: SessionKey,
-        attempt: Attempt<PasswordShown>,
+        attempt: Attempt<PasswordSent>,
     ) {
         if let Some((attempt, later)) = self.attempts.ask(cx.monotonic(), key, attempt) {
             self.put_off(cx, attempt, later);
@@ -404,12 +432,8 @@ impl Accounts {
         while let Some(next) = self.attempts.next(cx.monotonic()) {
             match next {
                 Next::Begin(attempt, begun) => {
-                    let job = hash_job(people, &attempt);
-                    let compared = match &job {
-                        HashJob::Verify { hash, .. } => hash.clone(),
-                        HashJob::Create(_) => None,
-                    };
-                    let ticket = cx.hash(job);
+                    let compared = kept_password(people, &attempt).cloned();
+                    let ticket = cx.hash(hash_job(&attempt, compared.as_ref()));
                     let under_way = HashUnderWay { attempt, begun, compared, is_void: false };
                     self.hashes.insert(ticket, under_way);
                 }
@@ -419,28 +443,24 @@ impl Accounts {
     }
 
     /// Somebody is to ask again later.
-    fn put_off(&mut self, cx: &mut Context, attempt: Attempt<PasswordShown>, later: Later) {
-        match attempt.content.purpose {
-            Purpose::SignIn(applicant) => {
-                if attempt.guess.is_none() {
-                    self.release(&applicant);
-                }
-                cx.update(applicant.door.key, Update::NotSignedIn(NotSignedIn::Later(later)));
-            }
-            Purpose::Change(change) => password_changes::put_off(cx, &change, later),
+    fn put_off(&mut self, cx: &mut Context, attempt: Attempt<PasswordSent>, later: Later) {
+        let applicant = attempt.content.applicant;
+        if attempt.guess.is_none() {
+            self.release(&applicant);
         }
+        cx.update(applicant.door.key, Update::NotSignedIn(NotSignedIn::Later(later)));
     }
 
     fn finish_verify(
         &mut self,
         cx: &mut Context,
         people: &mut People,
-        (applicant, compared): (&Applicant, Option<String>),
+        (applicant, compared): (&Applicant, Option<KeptPassword>),
         hashed: Hashed,
     ) {
         let user = people.directory.find_registered(applicant.name.as_str()).map(|user| user.id);
-        let stronger = match hashed {
-            Hashed::Right(stronger) => stronger,
+        let record = match hashed {
+            Hashed::Right(record) => record,
             // It was not compared: nobody who may be right is called wrong.
             Hashed::Failed => {
                 let later = Update::NotSignedIn(NotSignedIn::Later(Later::BUSY));
@@ -451,8 +471,12 @@ impl Accounts {
             }
         };
         let Some(user) = user else { return };
-        if let (Some(hash), Some(compared)) = (stronger, compared) {
-            let draft = Draft::RenewedHash { user, compared, hash };
+        if let Some(KeptPassword { verifier: compared, was_readable }) = compared
+            && (record.is_some() || !was_readable)
+        {
+            let verifier = record.map_or_else(|| compared.clone(), Verifier::Record);
+            let password = KeptPassword { verifier, was_readable: true };
+            let draft = Draft::RenewedPassword { user, compared, password };
             cx.store_aside(Write::Append(vec![draft]));
         }
         self.admit(cx, people, applicant.door, user, SignInKind::Password);
@@ -516,7 +540,10 @@ impl Accounts {
             self.keep_token(cx, people, hash, user);
         }
         let received = people.received.of(user);
-        cx.update(key, Update::SignedIn(Box::new(SignedIn { user, name, how, received, token })));
+        let password = people.user(user).and_then(|user| user.password.as_ref());
+        let password_was_readable = password.is_some_and(|password| password.was_readable);
+        let signed_in = SignedIn { user, name, how, received, token, password_was_readable };
+        cx.update(key, Update::SignedIn(Box::new(signed_in)));
     }
 
     /// A token is good for a full lifetime from now on.
@@ -534,51 +561,10 @@ impl Accounts {
         }
     }
 
-    fn change_password(
-        &mut self,
-        cx: &mut Context,
-        people: &People,
-        change: PasswordChange,
-        old: Password,
-    ) {
-        let Some(UserRecord { name, password_hash, .. }) = people.user(change.user) else { return };
-        let Some(session) = people.presence.session(change.key) else { return };
-        if password_hash.is_none() {
-            let refused = PasswordReply::Refused("A guest has no password.".to_owned());
-            return cx.update(change.key, Update::Password(refused));
-        }
-        let (key, source) = (change.key, Source::proved(session.address.ip()));
-        let guess = Some(guess(people, name, source));
-        let content = PasswordShown { purpose: Purpose::Change(change), password: old };
-        self.attempt(cx, people, key, Attempt { source, guess, content });
-    }
-
-    /// Whoever wants another password has shown the one they have, from there. The new one waits for its
-    /// turn too.
-    fn finish_old_password(
-        &mut self,
-        cx: &mut Context,
-        people: &People,
-        (change, source): (PasswordChange, Source),
-        hashed: &Hashed,
-    ) {
-        match hashed {
-            Hashed::Right(_) => {
-                let (key, password) = (change.key, change.new.clone());
-                let content = PasswordShown { purpose: Purpose::Change(change), password };
-                self.attempt(cx, people, key, Attempt { source, guess: None, content });
-            }
-            Hashed::Wrong => cx.update(change.key, Update::Password(PasswordReply::Wrong)),
-            Hashed::Created(_) | Hashed::Failed => {
-                password_changes::put_off(cx, &change, Later::BUSY);
-            }
-        }
-    }
-
     /// A guest is nobody any more when their last session ends.
     pub(crate) fn forget_guest(cx: &mut Context, people: &mut People, user: UserId) {
         let Some(record) = people.user(user) else { return };
-        if record.password_hash.is_some() || people.presence.is_online(user) {
+        if record.password.is_some() || people.presence.is_online(user) {
             return;
         }
         let name = record.name.clone();
@@ -595,9 +581,8 @@ impl Accounts {
 pub(crate) fn quit_former_guests(cx: &mut Context, snapshot: &Snapshot, directory: &Directory) {
     for group in &snapshot.groups {
         let members = group.members.iter().map(|(member, _)| *member);
-        let guests = members.filter(|&member| {
-            directory.user(member).is_none_or(|user| user.password_hash.is_none())
-        });
+        let guests = members
+            .filter(|&member| directory.user(member).is_none_or(|user| user.password.is_none()));
         let quits: Vec<_> = guests.map(|guest| Draft::Quit(group.id, guest)).collect();
         if !quits.is_empty() {
             cx.store_aside(Write::Append(quits));
@@ -622,11 +607,24 @@ fn guess(people: &People, name: &UserName, source: Source) -> Guess {
     Guess { name: name.clone(), is_familiar }
 }
 
+/// What is kept of the password that is guessed.
+fn kept_password<'a>(
+    people: &'a People,
+    attempt: &Attempt<PasswordSent>,
+) -> Option<&'a KeptPassword> {
+    let name = &attempt.guess.as_ref()?.name;
+    people.directory.find_registered(name.as_str())?.password.as_ref()
+}
+
 /// What is to be hashed. Unknown names are verified too, in vain: the time must not tell them apart.
-fn hash_job(people: &People, attempt: &Attempt<PasswordShown>) -> HashJob {
-    let Compared { password, as_typed } = Compared::of(&attempt.content.password);
-    let Some(guess) = &attempt.guess else { return HashJob::Create(password) };
-    let user = people.directory.find_registered(guess.name.as_str());
-    let hash = user.and_then(|user| user.password_hash.clone());
-    HashJob::Verify { password, as_typed, hash }
+fn hash_job(attempt: &Attempt<PasswordSent>, kept: Option<&KeptPassword>) -> HashJob {
+    let PasswordSent { applicant, password } = &attempt.content;
+    let Compared { password, as_typed } = Compared::of(password);
+    match &attempt.guess {
+        None => HashJob::Create { name: applicant.name.clone(), password },
+        Some(guess) => {
+            let (name, verifier) = (guess.name.clone(), kept.map(|kept| kept.verifier.clone()));
+            HashJob::Verify { name, password, as_typed, verifier }
+        }
+    }
 }

@@ -66,7 +66,7 @@ impl Teller<'_> {
                 Change::Message(_)
                 | Change::Direct(..)
                 | Change::User(_)
-                | Change::PasswordHash(..)
+                | Change::Password(..)
                 | Change::Join(..)
                 | Change::Quit(..)
                 | Change::Remove(..)

@@ -510,7 +510,7 @@ fn resolve(people: &People, user: UserId, names: Vec<String>) -> Vec<(String, Op
 }
 
 fn is_registered(people: &People, user: UserId) -> bool {
-    people.user(user).is_some_and(|user| user.password_hash.is_some())
+    people.user(user).is_some_and(|user| user.password.is_some())
 }
 
 /// A group of a user, who invites those they name.

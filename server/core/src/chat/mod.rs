@@ -15,6 +15,7 @@ mod pages;
 mod password_changes;
 mod people;
 mod presence;
+mod proofs;
 mod receipts;
 mod received;
 mod settings;
@@ -35,6 +36,7 @@ use self::messages::Messages;
 use self::pages::Pages;
 use self::people::{Guests, People};
 use self::presence::{Presence, SessionOfUser};
+pub(crate) use self::proofs::Proofs;
 use self::received::ReceivedPlaces;
 use self::settings::PersonalSettings;
 use crate::action::{LogEvent, SignOutReason};
@@ -59,7 +61,7 @@ pub(crate) struct Chat {
 }
 
 impl Chat {
-    pub(crate) fn new(cx: &mut Context, snapshot: &Snapshot) -> Self {
+    pub(crate) fn new(cx: &mut Context, proofs: Proofs, snapshot: &Snapshot) -> Self {
         let (directory, alike) = Directory::load_and_compare(snapshot);
         if !alike.told.is_empty() {
             cx.log(LogEvent::NamesAlike(alike));
@@ -73,7 +75,7 @@ impl Chat {
         };
         accounts::quit_former_guests(cx, snapshot, &people.directory);
         let maintenance = Maintenance::new(cx, snapshot.clock);
-        let mut accounts = Accounts::new(cx, snapshot);
+        let mut accounts = Accounts::new(cx, proofs, snapshot);
         accounts.set_clock_trusted(maintenance.clock_is_trusted());
         Self {
             people,
@@ -100,8 +102,12 @@ impl Chat {
         } else if let Request::SignIn { credentials, address, source, takes_token } = request {
             let door = Door { key, address, source, takes_token };
             self.accounts.sign_in(cx, &mut self.people, door, credentials);
+        } else if let Request::Prove { name, request, link, source } = request {
+            self.accounts.begin_proof(cx, &self.people, (key, source), name, (&request, link));
+        } else if let Request::Enrol { name, request, word, source } = request {
+            self.accounts.begin_enrolment(cx, &self.people, (key, source), &name, (&request, word));
         } else if let Request::Withdraw = request {
-            self.accounts.withdraw(key);
+            self.accounts.withdraw(cx, key);
         } else if let Some(session) = self.people.presence.session(key) {
             // Only a session that is somebody's asks for more.
             self.handle_user(cx, key, session, request);
@@ -135,8 +141,8 @@ impl Chat {
                 let (people, change) = (&self.people, &entry.change);
                 self.groups.handle_change(cx, people, ticket, change, group.as_ref());
             }
-            Change::PasswordHash(..) => {
-                self.accounts.handle_password_hash(cx, &self.people, ticket);
+            Change::Password(..) => {
+                self.accounts.handle_password(cx, &mut self.people, ticket);
             }
             Change::Settings(user, text) => {
                 let kept = KeptSettings { sequence: entry.sequence, text: text.clone() };
@@ -176,7 +182,7 @@ impl Chat {
             | Change::Message(_)
             | Change::User(_)
             | Change::Settings(..)
-            | Change::PasswordHash(..) => {}
+            | Change::Password(..) => {}
         }
     }
 
@@ -258,7 +264,11 @@ impl Chat {
     ) {
         let user = session.user;
         match request {
-            Request::LookUp(_) | Request::SignIn { .. } | Request::Withdraw => {}
+            Request::LookUp(_)
+            | Request::SignIn { .. }
+            | Request::Prove { .. }
+            | Request::Enrol { .. }
+            | Request::Withdraw => {}
             Request::Sync(after) => self.sync(cx, key, user, after),
             Request::Backlog(after) => self.pages.read_backlog(cx, (key, user), after),
             Request::Send { messages, wants } => {
@@ -418,6 +428,7 @@ impl Chat {
 
     fn leave(&mut self, cx: &mut Context, key: SessionKey, why: SignOutReason) {
         let Some(session) = self.people.presence.leave(cx, key) else { return };
+        self.accounts.forget_proof(cx, key);
         self.accounts.note_left(cx, session);
         let SessionOfUser { user, address, .. } = session;
         if let Some(user) = self.people.name(user).cloned() {

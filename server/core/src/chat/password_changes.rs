@@ -1,15 +1,17 @@
-//! Changing a password: the old one is compared, the new one hashed, and the hash stored. Until it is,
-//! nothing has changed.
+//! Other passwords in place of those that there are: the old one was proved, or a one-time word was shown,
+//! and what is kept of the new one is stored. Until it is, nothing has changed.
 
 use std::collections::BTreeMap;
 
-use netchat_shared::extended::{Delay, PasswordReply};
-use netchat_shared::password::Password;
+use netchat_shared::extended::{Delay, PasswordReply, Token};
+use netchat_shared::opaque::Record;
 
+use super::accounts::Door;
+use super::tokens;
 use crate::admission::Later;
 use crate::context::{Busy, Context};
-use crate::events::{SessionKey, Update};
-use crate::storage::{Draft, Hashed, Stored, Ticket, TokenHash, UserId, Write};
+use crate::events::{NotSignedIn, SessionKey, Update};
+use crate::storage::{Draft, KeptPassword, Stored, Ticket, TokenHash, UserId, Write};
 
 /// The changes that are being stored: at most one for each session, which asks for nothing else
 /// meanwhile.
@@ -21,26 +23,42 @@ pub(crate) struct PasswordChanges {
 /// A change of a password.
 #[derive(Debug, Clone)]
 pub(crate) struct PasswordChange {
-    /// The session that asked.
-    pub(crate) key: SessionKey,
     pub(crate) user: UserId,
-    pub(crate) new: Password,
-    /// The token of that session, if no other is to be good any more.
-    pub(crate) only_token: Option<TokenHash>,
+    pub(crate) by: ChangedBy,
+}
+
+/// Who changes a password.
+#[derive(Debug, Clone)]
+pub(crate) enum ChangedBy {
+    /// A session of the user's. With a token, that of the session, no other is to be good any more.
+    Session(SessionKey, Option<TokenHash>),
+    /// Somebody with a one-time word, who comes in with it and is given this token. No other is to be good
+    /// any more.
+    Word(Door, Token),
+}
+
+impl PasswordChange {
+    /// The only token of the user's that is to be good, if not all are.
+    fn only_token(&self) -> Option<TokenHash> {
+        match &self.by {
+            ChangedBy::Session(_, only) => *only,
+            ChangedBy::Word(_, token) => Some(tokens::hash(token)),
+        }
+    }
 }
 
 impl PasswordChanges {
-    /// The old password was right, and the new one is hashed.
-    pub(crate) fn store(&mut self, cx: &mut Context, change: PasswordChange, hashed: Hashed) {
-        let Hashed::Created(hash) = hashed else { return put_off(cx, &change, Later::BUSY) };
-        let PasswordChange { user, only_token, .. } = change;
-        match cx.store(Write::Append(vec![Draft::PasswordHash { user, hash, only_token }])) {
+    /// This is to be kept of the new password.
+    pub(crate) fn store(&mut self, cx: &mut Context, change: PasswordChange, record: Record) {
+        let (user, only_token) = (change.user, change.only_token());
+        let draft = Draft::Password { user, password: KeptPassword::unread(record), only_token };
+        match cx.store(Write::Append(vec![draft])) {
             Ok(ticket) => drop(self.pending.insert(ticket, change)),
             Err(Busy) => put_off(cx, &change, Later::BUSY),
         }
     }
 
-    /// The log has the new hash: what was changed, if it was asked for here.
+    /// The log has it: what was changed, if it was asked for here.
     pub(crate) fn handle_entry(&mut self, ticket: Ticket) -> Option<PasswordChange> {
         self.pending.remove(&ticket)
     }
@@ -56,7 +74,17 @@ impl PasswordChanges {
 }
 
 /// It is to be asked again later: a person is here who can.
-pub(crate) fn put_off(cx: &mut Context, change: &PasswordChange, later: Later) {
+fn put_off(cx: &mut Context, change: &PasswordChange, later: Later) {
+    match &change.by {
+        ChangedBy::Session(key, _) => tell_put_off(cx, *key, later),
+        ChangedBy::Word(door, _) => {
+            cx.update(door.key, Update::NotSignedIn(NotSignedIn::Later(later)));
+        }
+    }
+}
+
+/// The same for a session of the user's.
+pub(crate) fn tell_put_off(cx: &mut Context, key: SessionKey, later: Later) {
     let line = match later.why {
         Delay::Busy => {
             "The server is busy: the password is the old one. Please try again.".to_owned()
@@ -66,5 +94,5 @@ pub(crate) fn put_off(cx: &mut Context, change: &PasswordChange, later: Later) {
             format!("Too many wrong passwords from here: please try again in {seconds} s.")
         }
     };
-    cx.update(change.key, Update::Password(PasswordReply::Refused(line)));
+    cx.update(key, Update::Password(PasswordReply::Refused(line)));
 }

@@ -11,7 +11,7 @@ use netchat_shared::name::UserName;
 use super::presence::Presence;
 use super::received::ReceivedPlaces;
 use crate::directory::{Directory, Kind};
-use crate::events::{Delivery, NameStanding};
+use crate::events::{Delivery, NameStanding, Registered};
 use crate::names::{self, Found, NameIndex, NameKeys, NameRefused};
 use crate::peer::Peer;
 use crate::storage::{ConversationId, Message, Sequence, UserId, UserRecord};
@@ -76,13 +76,13 @@ impl People {
 
     /// Whether somebody may come in under a name.
     pub(crate) fn standing(&self, name: &UserName) -> NameStanding {
-        if self.find(name.as_str()).is_some() {
-            return NameStanding::Known;
+        if let Some(user) = self.find(name.as_str()) {
+            return self.registered(user, name);
         }
         let found = names::check_new_user(name).map(|keys| self.find_alike(&keys));
         match found {
             Ok(Found::Nobody) => NameStanding::New,
-            Ok(Found::Same(_)) => NameStanding::Known,
+            Ok(Found::Same(user)) => self.registered(user, name),
             Ok(Found::Several) => NameStanding::Refused(NameRefused::Several),
             Ok(Found::Alike(user)) => {
                 let name = self.name(user).map_or_else(String::new, ToString::to_string);
@@ -90,6 +90,14 @@ impl People {
             }
             Err(why) => NameStanding::Refused(why),
         }
+    }
+
+    fn registered(&self, user: UserId, asked: &UserName) -> NameStanding {
+        let user = self.user(user);
+        let name = user.map_or(asked, |user| &user.name).clone();
+        let password = user.and_then(|user| user.password.as_ref());
+        let needs_word = password.is_some_and(|password| password.record().is_none());
+        NameStanding::Known(Registered { name, needs_word })
     }
 
     fn find_alike(&self, keys: &NameKeys) -> Found<UserId> {

@@ -246,7 +246,7 @@ mod tests {
             apply(Change::User(UserRecord {
                 id: UserId(id),
                 name: format!("user{id}").parse().unwrap(),
-                password_hash: Some(String::new()),
+                password: None,
                 address: here().source,
                 since: Sequence::ZERO,
             }));

@@ -61,7 +61,7 @@ impl Directory {
             Change::Message(_) | Change::Settings(..) => {}
             Change::Direct(id, one, other) => self.conversations.insert_direct(*id, *one, *other),
             Change::User(user) => drop(self.users.insert(user.clone())),
-            Change::PasswordHash(user, hash) => self.users.set_password_hash(*user, hash.clone()),
+            Change::Password(user, password) => self.users.set_password(*user, password.clone()),
             Change::Group(group) => drop(self.conversations.insert_group(group.clone())),
             Change::Join(group, user) => {
                 self.conversations.add_member(*group, *user, entry.sequence);
@@ -96,7 +96,7 @@ impl Directory {
             Change::Message(_)
             | Change::Direct(..)
             | Change::User(_)
-            | Change::PasswordHash(..)
+            | Change::Password(..)
             | Change::Group(_)
             | Change::Block { .. }
             | Change::Settings(..) => return None,
@@ -130,14 +130,13 @@ impl Directory {
         self.users.find_alike(keys).and_then(|id| self.user(id))
     }
 
-    /// How a registered user writes their name, whose it is in whatever spelling.
-    pub(crate) fn own_spelling(&self, name: &UserName) -> Option<UserName> {
+    /// Whose name that is, in whatever spelling.
+    pub(crate) fn find_in_any_spelling(&self, name: &UserName) -> Option<&UserRecord> {
         let exact = self.find_registered(name.as_str());
-        let user = exact.or_else(|| match self.find_user_alike(&NameKeys::of(name)) {
+        exact.or_else(|| match self.find_user_alike(&NameKeys::of(name)) {
             Found::Same(user) => Some(user),
             Found::Nobody | Found::Several | Found::Alike(_) => None,
-        });
-        user.map(|user| user.name.clone())
+        })
     }
 
     pub(crate) fn group_count(&self) -> usize {
@@ -228,7 +227,7 @@ mod tests {
     use super::*;
     use netchat_shared::extended::JoinPolicy;
 
-    use crate::storage::{FormerName, Generation, GroupRecord, Message};
+    use crate::storage::{FormerName, Generation, GroupRecord, KeptPassword, Message, Verifier};
 
     fn entry(sequence: u64, change: Change) -> Entry {
         let time = UnixTime { millis: sequence };
@@ -239,10 +238,14 @@ mod tests {
         UserRecord {
             id: UserId(id),
             name: name.parse().unwrap(),
-            password_hash: hash.map(str::to_owned),
+            password: hash.map(password),
             address: "127.0.0.1:1".parse().unwrap(),
             since: Sequence(u64::from(id)),
         }
+    }
+
+    fn password(hash: &str) -> KeptPassword {
+        KeptPassword { verifier: Verifier::parse(hash), was_readable: false }
     }
 
     fn group(name: &str, members: Vec<(UserId, Sequence)>) -> GroupRecord {
@@ -277,7 +280,7 @@ mod tests {
             entry(6, Change::Quit(ConversationId(1), UserId(2))),
             entry(7, Change::Direct(ConversationId(2), UserId(1), UserId(2))),
             entry(8, Change::Message(Arc::new(message))),
-            entry(9, Change::PasswordHash(UserId(1), "c".to_owned())),
+            entry(9, Change::Password(UserId(1), password("c"))),
         ]
     }
 
@@ -290,8 +293,8 @@ mod tests {
         assert_eq!(readers(5), [UserId(1)]);
         assert_eq!(readers(6), [UserId(1), UserId(3)], "who joined reads from then on");
         assert!(!directory.is_member(group.id, UserId(2)));
-        let hash = &directory.find_registered("alice").unwrap().password_hash;
-        assert_eq!(hash.as_deref(), Some("c"));
+        let kept = &directory.find_registered("alice").unwrap().password;
+        assert_eq!(kept.as_ref(), Some(&password("c")));
         assert_eq!(directory.find_registered("carol"), None, "a guest has no name for good");
         assert_eq!(directory.find_direct(UserId(2), UserId(1)), Some(ConversationId(2)));
         assert_eq!(directory.partners_of(UserId(2)).collect::<Vec<_>>(), [UserId(1)]);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use netchat_shared::name::UserName;
 
 use crate::names::{Found, NameIndex, NameKeys};
-use crate::storage::{UserId, UserRecord};
+use crate::storage::{KeptPassword, UserId, UserRecord};
 
 /// A guest has a record, for the name beside their messages, but is not found by it: whoever takes
 /// the name is somebody else.
@@ -24,7 +24,7 @@ impl Users {
     /// Answers whose name is like that of this one.
     pub(super) fn insert(&mut self, user: UserRecord) -> Option<UserId> {
         let mut alike = None;
-        if user.password_hash.is_some() {
+        if user.password.is_some() {
             alike = self.names.insert(&NameKeys::of(&user.name), user.id);
             self.by_name.insert(user.name.clone(), user.id);
         }
@@ -32,9 +32,9 @@ impl Users {
         alike
     }
 
-    pub(super) fn set_password_hash(&mut self, id: UserId, hash: String) {
+    pub(super) fn set_password(&mut self, id: UserId, password: KeptPassword) {
         if let Some(user) = self.by_id.get_mut(&id) {
-            user.password_hash = Some(hash);
+            user.password = Some(password);
         }
     }
 

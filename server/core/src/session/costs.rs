@@ -18,8 +18,8 @@ const PAGE: u32 = 20;
 const CHANGE: u32 = 50;
 /// Somebody who is invited, beside that: what is stored and told of each.
 const INVITED: u32 = 5;
-/// Passwords that are hashed.
-const HASH: u32 = 200;
+/// A step towards a password or with one: arithmetic on a curve.
+const PASSWORD: u32 = 50;
 
 /// What is spent, and how much of it.
 pub(super) type Cost = (Spending, u32);
@@ -39,8 +39,8 @@ pub(super) fn of_message(message: &ClientMessage) -> Cost {
         | ClientMessage::SignOut
         | ClientMessage::Unlock(_)
         | ClientMessage::Name(_)
-        | ClientMessage::Register(_)
-        | ClientMessage::LogIn(_)
+        | ClientMessage::Enrolled(_)
+        | ClientMessage::Proof(_)
         | ClientMessage::Resume(_) => NOTE,
         ClientMessage::Watch(_)
         | ClientMessage::Groups(_)
@@ -73,7 +73,9 @@ pub(super) fn of_message(message: &ClientMessage) -> Cost {
         | ClientMessage::EndOtherSessions => CHANGE,
         ClientMessage::NewGroup(_, _, names)
         | ClientMessage::Group(_, GroupAction::Invite(names)) => of_invitations(names.len()),
-        ClientMessage::ChangePassword { .. } => HASH,
+        ClientMessage::Enrol(..)
+        | ClientMessage::Prove(_)
+        | ClientMessage::ChangePassword { .. } => PASSWORD,
     };
     (Spending::Requests, cost)
 }

@@ -12,6 +12,7 @@ use netchat_shared::extended::{
 };
 use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
+use netchat_shared::opaque::{Seed, Setup};
 use netchat_shared::sequence::{Generation, Position, Sequence};
 use netchat_shared::server_key::StaticKey;
 use netchat_shared::via::{GatewayKey, Introduction};
@@ -21,13 +22,20 @@ use crate::action::{Action, LogEvent, SignInKind};
 use crate::admission::Source;
 use crate::context::testing::{EPOCH, context};
 use crate::events::{
-    BacklogPage, Delivery, InFlight, NameStanding, PageAnswer, PageRequest, Request, SignedIn,
+    BacklogPage, Delivery, InFlight, NameStanding, PageAnswer, PageRequest, Registered, Request,
+    SignedIn,
 };
 use crate::storage::{ConversationId, DeliveryFailure, Message, UserId};
 
 const HERE: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1_000);
 const KEY: SessionKey = SessionKey(1);
+
+/// The name that is asked about is somebody's.
+fn known() -> Update {
+    let name = "bob".parse().unwrap();
+    Update::NameLookedUp(NameStanding::Known(Registered { name, needs_word: false }))
+}
 
 struct Door {
     cx: Context,
@@ -39,7 +47,9 @@ impl Door {
         let mut cx = context();
         cx.applied = Sequence(10);
         let server_key = StaticKey::from_random([1; 32]);
-        let secrets = Secrets { server_key, gateway_key: gateway_key() };
+        let password_setup = Setup::random(Seed::draw(&mut FreshKeys::from_seed([4; 32]).0));
+        let gateway_key = gateway_key();
+        let secrets = Secrets { server_key, password_setup, gateway_key };
         let sessions = Sessions::new(&mut cx, secrets, FreshKeys::from_seed([2; 32]).0);
         Self { cx, sessions }
     }
@@ -76,7 +86,7 @@ impl Door {
         door.receives(b"LOCKED#cGFzc3dvcmQ=");
         door.receives(b"JOIN#bob");
         assert_eq!(door.cx.take_requests(), [Request::LookUp("bob".parse().unwrap())]);
-        assert_eq!(door.is_told(&Update::NameLookedUp(NameStanding::Known)), [b"JOINED"]);
+        assert_eq!(door.is_told(&known()), [b"JOINED"]);
         door.receives(b"CHECKPASSWORD#secretly");
         let asked = door.cx.take_requests();
         assert!(matches!(asked[..], [Request::SignIn { takes_token: false, .. }]), "{asked:?}");
@@ -176,6 +186,7 @@ fn signed_in() -> Update {
         how: SignInKind::Password,
         received: Sequence(5),
         token: Token::parse("0123456789abcdef0123456789abcdef"),
+        password_was_readable: false,
     }))
 }
 
@@ -354,7 +365,7 @@ fn a_session_that_ended_while_it_signed_in_leaves_nobody_behind() {
     let mut door = Door::new();
     door.receives(b"LOCKED#cGFzc3dvcmQ=");
     door.receives(b"JOIN#bob");
-    door.is_told(&Update::NameLookedUp(NameStanding::Known));
+    door.is_told(&known());
     door.receives(b"CHECKPASSWORD#secretly");
     door.receives(b"EXIT#bob");
     door.cx.take_requests();

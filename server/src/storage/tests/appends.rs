@@ -16,7 +16,7 @@ fn every_change_has_a_place_and_its_origin() {
         Write::Append(vec![
             Draft::Quit(ConversationId(1), ALICE),
             join(ConversationId(1), ALICE),
-            password_hash(ALICE, "better", None),
+            set_password(ALICE, "better", None),
         ]),
     ]);
     let at = |place| Placed::At(Sequence(place));
@@ -49,7 +49,7 @@ fn every_change_has_a_place_and_its_origin() {
     assert_eq!((message.sequence, message.conversation), (Sequence(5), ConversationId(2)));
     assert_eq!(entries[5].change, Change::Quit(ConversationId(1), ALICE));
     assert_eq!(entries[6].change, Change::Join(ConversationId(1), ALICE));
-    assert_eq!(entries[7].change, Change::PasswordHash(ALICE, "better".to_owned()));
+    assert_eq!(entries[7].change, Change::Password(ALICE, password("better")));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn joining_twice_and_quitting_as_a_stranger_change_nothing() {
 fn an_append_that_fails_leaves_the_others_alone_and_nothing_of_itself() {
     let mut fixture = Fixture::with_people();
     let direct = fixture.draft(ALICE, ALICE_AND_BOB, MessageKind::Text, "eA==");
-    let nobody = password_hash(UserId(99), "hash", None);
+    let nobody = set_password(UserId(99), "hash", None);
     let (entries, stored) = fixture.write_all(vec![
         Write::Append(vec![user("dave", true)]),
         Write::Append(vec![user("erin", true), direct.clone(), nobody]),
@@ -301,30 +301,31 @@ fn a_failure_is_of_a_message_that_is_there() {
     assert_eq!(complete_to, line);
 }
 
-fn password_hash(user: UserId, hash: &str, only_token: Option<TokenHash>) -> Draft {
-    Draft::PasswordHash { user, hash: hash.to_owned(), only_token }
+fn set_password(user: UserId, hash: &str, only_token: Option<TokenHash>) -> Draft {
+    Draft::Password { user, password: password(hash), only_token }
 }
 
 /// A sign-in with the former password, under way while it was changed, wrote it back.
 #[test]
 fn s12_a_stronger_hash_of_a_former_password_does_not_undo_a_change() {
     let mut fixture = Fixture::with_people();
-    let hash = |fixture: &mut Fixture| {
+    let kept = |fixture: &mut Fixture| {
         let users = fixture.snapshot().users.into_iter();
-        users.filter(|(user, _)| user.id == ALICE).find_map(|(user, _)| user.password_hash)
+        users.filter(|(user, _)| user.id == ALICE).find_map(|(user, _)| user.password)
     };
-    let renewed = |compared: &str, hash: &str| Draft::RenewedHash {
+    let renewed = |compared: &str, hash: &str| Draft::RenewedPassword {
         user: ALICE,
-        compared: compared.to_owned(),
-        hash: hash.to_owned(),
+        compared: Verifier::parse(compared),
+        password: KeptPassword { was_readable: true, ..password(hash) },
     };
-    fixture.place(password_hash(ALICE, "old cost", None));
+    fixture.place(set_password(ALICE, "old cost", None));
     fixture.place(renewed("old cost", "the same, stronger"));
-    assert_eq!(hash(&mut fixture).as_deref(), Some("the same, stronger"));
-    fixture.place(password_hash(ALICE, "another password", None));
+    let readable = KeptPassword { was_readable: true, ..password("the same, stronger") };
+    assert_eq!(kept(&mut fixture), Some(readable));
+    fixture.place(set_password(ALICE, "another password", None));
     let head = fixture.snapshot().head;
     fixture.place(renewed("the same, stronger", "the former password"));
-    assert_eq!(hash(&mut fixture).as_deref(), Some("another password"));
+    assert_eq!(kept(&mut fixture), Some(password("another password")));
     assert_eq!(fixture.snapshot().head, head, "the log says nothing of it");
 }
 
@@ -339,9 +340,9 @@ fn another_password_may_leave_one_token_good() {
         let tokens = fixture.snapshot().tokens.into_iter();
         tokens.filter(|token| !token.is_ended).map(|token| token.hash).collect()
     };
-    fixture.place(password_hash(ALICE, "other", None));
+    fixture.place(set_password(ALICE, "other", None));
     assert_eq!(tokens(&mut fixture), [token(1), token(2), token(3)]);
-    fixture.place(password_hash(ALICE, "another", Some(token(2))));
+    fixture.place(set_password(ALICE, "another", Some(token(2))));
     assert_eq!(tokens(&mut fixture), [token(2), token(3)]);
     assert_eq!(fixture.snapshot().tokens.len(), 3, "whoever comes with one that ended is told so");
     fixture.write(Write::EndTokens(vec![token(3), token(9)]));

@@ -223,6 +223,19 @@ fn in_a_database_of_schema_9_nobody_keeps_settings_until_they_set_some() {
 }
 
 #[test]
+fn passwords_of_schema_10_were_all_sent_and_stay_as_they_are() {
+    let mut fixture = with_schema(10, "");
+    let users = fixture.snapshot().users;
+    let kept = |id| users.iter().find(|(user, _)| user.id == id).unwrap().0.password.clone();
+    let hash = KeptPassword { verifier: Verifier::parse("hash"), was_readable: true };
+    assert_eq!(kept(ALICE), Some(hash));
+    assert_eq!(fixture.database().password_setup().unwrap(), None);
+    fixture.database().keep_password_setup([7; 16]).unwrap();
+    fixture.open();
+    assert_eq!(fixture.database().password_setup().unwrap(), Some([7; 16]));
+}
+
+#[test]
 fn groups_of_before_are_open_and_those_that_nobody_is_in_go() {
     let more = "INSERT INTO conversation VALUES (4, 'Empty', NULL, NULL);
          INSERT INTO message VALUES (7, 4, 1, x'00000000000000000000000000000001', 1, x'', 'eA==');";

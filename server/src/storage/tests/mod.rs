@@ -12,9 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netchat_core::storage::{
-    Admission, Change, ConversationId, Draft, Entry, GroupRecord, Loaded, Message, MessageDraft,
-    OverviewLine, Page, Placed, Purge, Query, Refused, Sequence, Snapshot, Standing, StandingStep,
-    Stored, StoredMessage, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
+    Admission, Change, ConversationId, Draft, Entry, GroupRecord, KeptPassword, Loaded, Message,
+    MessageDraft, OverviewLine, Page, Placed, Purge, Query, Refused, Sequence, Snapshot, Standing,
+    StandingStep, Stored, StoredMessage, Target, Ticket, TokenHash, TokenRecord, UserId,
+    UserRecord, Verifier, Write,
 };
 use netchat_shared::body::Body;
 use netchat_shared::extended::{HistoryFrom, JoinPolicy};
@@ -238,9 +239,13 @@ impl Fixture {
 fn user(name: &str, is_registered: bool) -> Draft {
     Draft::User {
         name: name.parse().unwrap(),
-        password_hash: is_registered.then(|| format!("hash of {name}")),
+        password: is_registered.then(|| password(&format!("hash of {name}"))),
         address: "127.0.0.1:1".parse().unwrap(),
     }
+}
+
+fn password(hash: &str) -> KeptPassword {
+    KeptPassword { verifier: Verifier::parse(hash), was_readable: false }
 }
 
 fn group(name: &str, members: &[UserId]) -> Draft {

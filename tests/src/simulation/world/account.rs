@@ -160,6 +160,7 @@ impl World {
                 person.session.answer_password(now, password);
             }
             Question::NewPassword { .. } => person.session.answer_password(now, password),
+            Question::Word { .. } => panic!("nobody has an account of before"),
             Question::ServerKey { .. } | Question::Classic => panic!("the server is the right one"),
         }
     }

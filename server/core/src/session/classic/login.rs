@@ -65,14 +65,14 @@ impl ClassicSession {
                 self.stage = Stage::Unlocked;
                 LoginReply::Line(why.to_string())
             }
-            (Stage::Joining(name), NameStanding::New | NameStanding::Known) => {
+            (Stage::Joining(name), NameStanding::New | NameStanding::Known(_)) => {
                 let guest_at = cx.settings.allow_guests.then(|| cx.monotonic() + GUEST_DELAY);
                 self.stage = Stage::Named { name: name.clone(), guest_at };
                 LoginReply::Joined
             }
             (_, NameStanding::New) => LoginReply::NewUser,
             // It is not to be had: whoever asks for its password hears `WRONG`.
-            (_, NameStanding::Known | NameStanding::Refused(_)) => LoginReply::OldUser,
+            (_, NameStanding::Known(_) | NameStanding::Refused(_)) => LoginReply::OldUser,
         };
         self.reply(cx, &reply);
     }

@@ -228,6 +228,8 @@ impl ClassicSession {
                 self.give_way();
             }
             Update::Sent(_)
+            | Update::Proving(_)
+            | Update::Enrolling(_)
             | Update::NotSent { .. }
             | Update::Outcome(_)
             | Update::Roster(_)

@@ -118,7 +118,7 @@ impl ExtendedSession {
     pub(super) fn stranger(&self) -> Option<Source> {
         match self.stage {
             Stage::SignedIn(_) | Stage::Waiting(_) => None,
-            Stage::Locked | Stage::Unlocked | Stage::Named(_) => Some(self.source()),
+            Stage::Locked | Stage::Unlocked | Stage::Named(..) => Some(self.source()),
         }
     }
 
@@ -147,7 +147,7 @@ impl ExtendedSession {
     fn user(&self) -> Option<UserId> {
         match &self.stage {
             Stage::SignedIn(signed_in) => Some(signed_in.user),
-            Stage::Locked | Stage::Unlocked | Stage::Named(_) | Stage::Waiting(_) => None,
+            Stage::Locked | Stage::Unlocked | Stage::Named(..) | Stage::Waiting(_) => None,
         }
     }
 
@@ -292,7 +292,7 @@ impl ExtendedSession {
                     && self.link.queued_bytes() < FEED_BYTES_MAX
             }
             Stage::Waiting(_) => false,
-            Stage::Locked | Stage::Unlocked | Stage::Named(_) => true,
+            Stage::Locked | Stage::Unlocked | Stage::Named(..) => true,
         }
     }
 
@@ -390,7 +390,7 @@ impl ExtendedSession {
                 let times = [feeds_at, reads_at];
                 times.into_iter().flatten().fold(silent, Instant::min)
             }
-            Stage::Locked | Stage::Unlocked | Stage::Named(_) | Stage::Waiting(_) => {
+            Stage::Locked | Stage::Unlocked | Stage::Named(..) | Stage::Waiting(_) => {
                 self.forgotten_at()
             }
         };

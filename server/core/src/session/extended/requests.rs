@@ -2,10 +2,13 @@
 
 use netchat_shared::body::{Body, Judgement};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::{ClientMessage, GroupAction, HistoryFrom, NotSent, ServerMessage};
+use netchat_shared::extended::{
+    ClientMessage, GroupAction, HistoryFrom, NotSent, PasswordReply, ServerMessage,
+};
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::{LINK_MESSAGE_BYTES_MAX, TYPING_INTERVAL};
 use netchat_shared::name::{GroupName, UserName};
+use netchat_shared::opaque::Malformed;
 use netchat_shared::sequence::{Position, Sequence};
 
 use super::ExtendedSession;
@@ -52,9 +55,19 @@ impl ExtendedSession {
             ClientMessage::EndOtherSessions => {
                 self.ask_account(cx, AccountRequest::EndOtherSessions);
             }
-            ClientMessage::ChangePassword { old, new, ends_others } => {
-                self.ask_account(cx, AccountRequest::ChangePassword { old, new, ends_others });
+            ClientMessage::Prove(request) => {
+                self.ask_account(cx, AccountRequest::Prove(request, self.link.hash()));
             }
+            ClientMessage::Enrol(request, _) => {
+                self.ask_account(cx, AccountRequest::Enrol(request));
+            }
+            ClientMessage::ChangePassword { proof, upload, ends_others } => match upload.accept() {
+                Ok(record) => {
+                    let change = AccountRequest::ChangePassword { proof, record, ends_others };
+                    self.ask_account(cx, change);
+                }
+                Err(Malformed) => self.answer(&ServerMessage::Password(PasswordReply::Wrong)),
+            },
             ClientMessage::SetSettings(based_on, text) => {
                 self.ask(cx, Request::SetSettings(based_on, text));
             }
@@ -87,8 +100,8 @@ impl ExtendedSession {
             // Repetitions from before the sign-in.
             ClientMessage::Unlock(_)
             | ClientMessage::Name(_)
-            | ClientMessage::Register(_)
-            | ClientMessage::LogIn(_)
+            | ClientMessage::Enrolled(_)
+            | ClientMessage::Proof(_)
             | ClientMessage::Resume(_) => {}
         }
     }
@@ -123,8 +136,10 @@ impl ExtendedSession {
             // Those that ask for no page.
             ClientMessage::Unlock(_)
             | ClientMessage::Name(_)
-            | ClientMessage::Register(_)
-            | ClientMessage::LogIn(_)
+            | ClientMessage::Enrol(..)
+            | ClientMessage::Enrolled(_)
+            | ClientMessage::Prove(_)
+            | ClientMessage::Proof(_)
             | ClientMessage::Resume(_)
             | ClientMessage::Sync(_)
             | ClientMessage::Send { .. }

@@ -3,13 +3,14 @@
 use netchat_shared::extended::{ClientMessage, Delay, ServerMessage};
 use netchat_shared::limits::LINK_RECEIVE_BYTES_MAX;
 use netchat_shared::name::UserName;
+use netchat_shared::opaque::Word;
 use netchat_shared::password::Password;
 
 use super::ExtendedSession;
 use super::stage::{SignedIn, Stage};
 use crate::action::Refusal;
 use crate::context::{Context, Knock};
-use crate::events::{self, Credentials, NameStanding, NotSignedIn, Request};
+use crate::events::{self, Credentials, NameStanding, NotSignedIn, Registered, Request};
 
 impl ExtendedSession {
     /// A message of a session that has not signed in. What does not fit its stage is a repetition
@@ -22,19 +23,66 @@ impl ExtendedSession {
             }
             (_, ClientMessage::Unlock(password)) => self.unlock(cx, &password),
             (Stage::Locked, _) => self.say(&ServerMessage::Locked),
-            (Stage::Unlocked | Stage::Named(_), ClientMessage::Name(name)) => {
-                self.stage = Stage::Named(name.clone());
+            (Stage::Unlocked | Stage::Named(..), ClientMessage::Name(name)) => {
+                self.stage = Stage::Named(name.clone(), None);
                 cx.request(self.key, Request::LookUp(name));
             }
-            (Stage::Named(name), ClientMessage::Register(password)) => {
-                let name = name.clone();
-                self.sign_in(cx, Some(name.clone()), Credentials::New(name, password));
+            (Stage::Named(name, word), message) => {
+                let named = (name.clone(), *word);
+                self.handle_password(cx, named, message);
             }
-            (Stage::Named(name), ClientMessage::LogIn(password)) => {
-                let name = name.clone();
-                self.sign_in(cx, Some(name.clone()), Credentials::Password(name, password));
+            (Stage::Unlocked, _) => {}
+        }
+    }
+
+    /// A message of a session that has given a name.
+    fn handle_password(
+        &mut self,
+        cx: &mut Context,
+        (name, word): (UserName, Option<Word>),
+        message: ClientMessage,
+    ) {
+        let source = self.source();
+        match (message, word) {
+            (ClientMessage::Enrol(request, word), _) => {
+                self.stage = Stage::Waiting(Some((name.clone(), word)));
+                cx.request(self.key, Request::Enrol { name, request, word, source });
             }
-            (Stage::Unlocked | Stage::Named(_), _) => {}
+            (ClientMessage::Prove(request), _) => {
+                self.stage = Stage::Waiting(Some((name.clone(), word)));
+                let link = self.link.hash();
+                cx.request(self.key, Request::Prove { name, request, link, source });
+            }
+            (ClientMessage::Enrolled(upload), word) => {
+                let Ok(record) = upload.accept() else { return self.say(&ServerMessage::Wrong) };
+                let credentials = match word {
+                    None => Credentials::Enrolled(name.clone(), record),
+                    Some(word) => Credentials::Renewed(name.clone(), record, word),
+                };
+                self.sign_in(cx, Some((name, word)), credentials);
+            }
+            (ClientMessage::Proof(proof), _) => {
+                self.sign_in(cx, Some((name, word)), Credentials::Proof(proof));
+            }
+            // What does not fit is a repetition or too early.
+            (_, _) => {}
+        }
+    }
+
+    /// The next step of a proof or an enrolment.
+    pub(super) fn tell_step(&mut self, step: &ServerMessage) {
+        match &mut self.stage {
+            Stage::Waiting(named) => {
+                if let Some((name, word)) = named.take() {
+                    self.stage = Stage::Named(name, word);
+                    self.say(step);
+                }
+            }
+            Stage::SignedIn(_) => {
+                self.finish_answer();
+                self.answer(step);
+            }
+            Stage::Locked | Stage::Unlocked | Stage::Named(..) => {}
         }
     }
 
@@ -42,7 +90,12 @@ impl ExtendedSession {
     pub(super) fn tell_standing(&mut self, standing: &NameStanding) {
         let answer = match standing {
             NameStanding::New => ServerMessage::NameIsNew,
-            NameStanding::Known => ServerMessage::NameIsKnown,
+            NameStanding::Known(Registered { name, needs_word: false }) => {
+                ServerMessage::NameNeedsProof(name.clone())
+            }
+            NameStanding::Known(Registered { name, needs_word: true }) => {
+                ServerMessage::NameNeedsWord(name.clone())
+            }
             NameStanding::Refused(why) => {
                 self.stage = Stage::Unlocked;
                 ServerMessage::NameRefused(why.to_string())
@@ -58,11 +111,14 @@ impl ExtendedSession {
         self.stage = Stage::SignedIn(Box::new(SignedIn::new(signed_in.user, name.clone())));
         self.link.set_receive_bytes_max(LINK_RECEIVE_BYTES_MAX);
         self.say(&ServerMessage::Welcome { name, token, generation: cx.generation });
+        if signed_in.password_was_readable {
+            self.say(&ServerMessage::PasswordWasReadable);
+        }
     }
 
     pub(super) fn finish_refused_sign_in(&mut self, cx: &mut Context, why: NotSignedIn) {
-        let Stage::Waiting(name) = &mut self.stage else { return };
-        let name = name.take();
+        let Stage::Waiting(named) = &mut self.stage else { return };
+        let named = named.take();
         match why {
             NotSignedIn::TokenRefused => {
                 cx.refuse(self.path, Refusal::Token);
@@ -77,19 +133,20 @@ impl ExtendedSession {
             }
             NotSignedIn::Wrong => {
                 cx.refuse(self.path, Refusal::Password);
-                self.stage = name.map_or(Stage::Unlocked, Stage::Named);
+                self.stage = named.map_or(Stage::Unlocked, |(name, _)| Stage::Named(name, None));
                 self.say(&ServerMessage::Wrong);
             }
             NotSignedIn::Later(later) => {
                 cx.refuse(self.path, later.refusal());
                 // Without a name it came with a token, and has not shown the server password.
-                self.stage = name.map_or(Stage::Locked, Stage::Named);
+                self.stage = named.map_or(Stage::Locked, |(name, word)| Stage::Named(name, word));
                 self.say(&ServerMessage::Later(later.why, later.wait));
             }
             NotSignedIn::NotRegistered(Refusal::NameTaken) => {
                 cx.refuse(self.path, Refusal::NameTaken);
-                self.stage = name.map_or(Stage::Unlocked, Stage::Named);
-                self.say(&ServerMessage::NameIsKnown);
+                let Some((name, _)) = named else { return };
+                self.stage = Stage::Named(name.clone(), None);
+                cx.request(self.key, Request::LookUp(name));
             }
             NotSignedIn::NotRegistered(why) => {
                 cx.refuse(self.path, why);
@@ -119,8 +176,13 @@ impl ExtendedSession {
         }
     }
 
-    fn sign_in(&mut self, cx: &mut Context, name: Option<UserName>, credentials: Credentials) {
-        self.stage = Stage::Waiting(name);
+    fn sign_in(
+        &mut self,
+        cx: &mut Context,
+        named: Option<(UserName, Option<Word>)>,
+        credentials: Credentials,
+    ) {
+        self.stage = Stage::Waiting(named);
         let (address, source) = (self.path, self.source());
         cx.request(self.key, Request::SignIn { credentials, address, source, takes_token: true });
     }

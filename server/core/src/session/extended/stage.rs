@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
 use netchat_shared::name::UserName;
+use netchat_shared::opaque::Word;
 use netchat_shared::time::Instant;
 
 use crate::events::InFlight;
@@ -27,10 +28,11 @@ pub(super) enum Stage {
     Locked,
     /// It has.
     Unlocked,
-    /// It gave a name.
-    Named(UserName),
-    /// Its password is being compared, its account made, or its token looked at. `None`: the latter.
-    Waiting(Option<UserName>),
+    /// It gave a name; and a one-time word, if it has enrolled a password with one.
+    Named(UserName, Option<Word>),
+    /// What it has said of a password is being answered, its account made, or its token looked at. `None`:
+    /// the latter.
+    Waiting(Option<(UserName, Option<Word>)>),
     /// It is signed in.
     SignedIn(Box<SignedIn>),
 }
