@@ -3,14 +3,13 @@
 
 use netchat_core::storage::{HashJob, Hashed, KeptPassword, Verifier};
 use netchat_shared::FreshKeys;
-use netchat_shared::extended::ClientMessage;
+use netchat_shared::extended::{ClientMessage, ServerMessage};
 use netchat_shared::name::UserName;
 use netchat_shared::opaque::client::{
     Enrolling, Proving, begin_enrolment, begin_proof, finish_enrolment, finish_proof,
 };
 use netchat_shared::opaque::{
-    Cost, EnrolResponse, LinkHash, Proof, ProofResponse, Record, Seed, Setup, Stretcher, Upload,
-    Word,
+    Cost, EnrolResponse, LinkHash, Proof, ProofResponse, Seed, Setup, Stretcher, Upload, Word,
 };
 use netchat_shared::password::Password;
 
@@ -81,15 +80,31 @@ pub fn setup() -> Setup {
     Setup::random(Seed::draw(&mut FreshKeys::from_seed([3; 32]).0))
 }
 
-/// The record of a password of somebody on such a server.
-pub fn record(name: &UserName, text: &str) -> Record {
-    let (password, mut keys) = (Password::new(text).unwrap(), FreshKeys::from_seed([4; 32]).0);
-    setup().enrol(&password, name, &Stretcher::new(Cost::LEAST), &mut keys).unwrap()
+/// Makes what such a server keeps of passwords that were not sent.
+pub struct Keeper {
+    setup: Setup,
+    stretcher: Stretcher,
+    keys: FreshKeys,
 }
 
-/// What is kept of a password that was not sent.
-pub fn kept(name: &UserName, text: &str) -> KeptPassword {
-    KeptPassword { verifier: Verifier::Record(record(name, text)), was_readable: false }
+impl Keeper {
+    pub fn new() -> Self {
+        let keys = FreshKeys::from_seed([4; 32]).0;
+        Self { setup: setup(), stretcher: Stretcher::new(Cost::LEAST), keys }
+    }
+
+    /// Of somebody's.
+    pub fn keep(&mut self, name: &UserName, text: &str) -> KeptPassword {
+        let password = Password::new(text).unwrap();
+        let record = self.setup.enrol(&password, name, &self.stretcher, &mut self.keys).unwrap();
+        KeptPassword { verifier: Verifier::Record(record), was_readable: false }
+    }
+}
+
+impl Default for Keeper {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// What an earlier version kept of a password, as [`hash`] compares it.
@@ -121,5 +136,66 @@ pub fn hash(job: &HashJob) -> Hashed {
             }
         }
         HashJob::Verify { verifier: None, .. } => Hashed::Wrong,
+    }
+}
+
+/// The steps of one password while somebody signs in: what to say to what the server says.
+pub struct SignInSteps {
+    prover: Prover,
+    password: String,
+    begun: Begun,
+}
+
+enum Begun {
+    Nothing,
+    Proof(ProofBegun, UserName),
+    Enrolment(EnrolmentBegun, UserName),
+}
+
+/// What follows from something that the server said.
+pub enum Step {
+    Say(ClientMessage),
+    /// The password is wrong, as the client sees for itself.
+    Wrong,
+    /// It is about something else.
+    Nothing,
+}
+
+impl SignInSteps {
+    /// With this password. `seed` decides the random choices.
+    pub fn new(seed: [u8; 32], password: &str) -> Self {
+        Self { prover: Prover::new(seed), password: password.to_owned(), begun: Begun::Nothing }
+    }
+
+    /// Begins to prove the password of a name.
+    pub fn prove(&mut self, name: UserName) -> ClientMessage {
+        let (begun, message) = self.prover.prove(&self.password);
+        self.begun = Begun::Proof(begun, name);
+        message
+    }
+
+    /// Begins to enrol the password for a name.
+    pub fn enrol(&mut self, name: UserName) -> ClientMessage {
+        let (begun, message) = self.prover.enrol(&self.password, None);
+        self.begun = Begun::Enrolment(begun, name);
+        message
+    }
+
+    /// The server's part of what was begun came.
+    pub fn hear(&mut self, message: &ServerMessage, link: LinkHash) -> Step {
+        match (message, std::mem::replace(&mut self.begun, Begun::Nothing)) {
+            (ServerMessage::Prove(response), Begun::Proof(begun, name)) => {
+                let proof = self.prover.finish_proof(&begun, response, (&name, link));
+                proof.map_or(Step::Wrong, |proof| Step::Say(ClientMessage::Proof(proof)))
+            }
+            (ServerMessage::Enrol(response), Begun::Enrolment(begun, name)) => {
+                let upload = self.prover.finish_enrolment(&begun, response, &name);
+                Step::Say(ClientMessage::Enrolled(upload))
+            }
+            (_, begun) => {
+                self.begun = begun;
+                Step::Nothing
+            }
+        }
     }
 }

@@ -33,6 +33,8 @@ mod netchat {
     mod pages;
     /// Old and new clients with each other.
     mod pairings;
+    /// Where passwords are not, and what they are kept with.
+    mod passwords;
     /// What a person's sessions keep for them.
     mod person_settings;
     /// The programs, from the outside.

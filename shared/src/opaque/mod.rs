@@ -209,4 +209,70 @@ mod tests {
         assert_eq!(format!("{word:?}"), "Word(…)");
         assert_eq!("guess".parse::<Word>(), Err(WordError));
     }
+
+    /// A message with some bits changed, or of other bytes altogether.
+    fn mutated<const N: usize>(bytes: &[u8; N], number: u64) -> [u8; N] {
+        let mut random = Seed::draw(&mut FreshKeys::from_seed([9; 32]).0).into_random_at(number);
+        let mut bytes = *bytes;
+        match random.below(4) {
+            0 => bytes = std::array::from_fn(|_| random.below(256) as u8),
+            1 => bytes[random.below(N / 32) * 32..][..32].fill([0, 1, 0xff][random.below(3)]),
+            _ => {
+                for _ in 0..=random.below(3) {
+                    bytes[random.below(N)] ^= 1 << random.below(8);
+                }
+            }
+        }
+        bytes
+    }
+
+    /// How many mutations of each message are tried; more by a variable.
+    fn mutations() -> u64 {
+        let set = std::env::var("NETCHAT_MUTATIONS").ok().and_then(|text| text.parse().ok());
+        set.unwrap_or(1_000)
+    }
+
+    /// Whatever comes, it is an error of a closed type, or it proves nothing; and what was there before is
+    /// as good as before.
+    #[test]
+    fn what_was_changed_is_refused_or_proves_nothing() {
+        let mut pair = Pair::new();
+        let record = pair.enrol("bob", "right");
+        let (bob, right) = (name("bob"), password("right"));
+        let of = (&bob, &LINK);
+        let keys = &mut FreshKeys::from_seed([3; 32]).0;
+        let (enrolling, enrol) = begin_enrolment(&right, Seed::draw(keys)).unwrap();
+        let enrolled = pair.setup.answer_enrolment(&enrol, &bob).unwrap();
+        let (proving, prove) = begin_proof(&right, Seed::draw(keys)).unwrap();
+        let (answered, response) =
+            pair.setup.answer_proof(Some(&record), &prove, of, Seed::draw(keys)).unwrap();
+        let finish = |response: &ProofResponse, stretcher: &Stretcher| {
+            let seed = Seed::draw(&mut FreshKeys::from_seed([5; 32]).0);
+            finish_proof(&proving, &right, response, of, stretcher, seed)
+        };
+        let proof = finish(&response, &pair.stretcher).unwrap();
+        for number in 0..mutations() {
+            let request = EnrolRequest::from_slice(&mutated(enrol.bytes(), number)).unwrap();
+            let _ = pair.setup.answer_enrolment(&request, &bob);
+            let other = EnrolResponse::from_slice(&mutated(enrolled.bytes(), number)).unwrap();
+            let seed = Seed::draw(keys);
+            let made = finish_enrolment(&enrolling, &right, &other, &bob, &pair.stretcher, seed);
+            assert!(made.is_err() || other != enrolled);
+            let upload = Upload::from_slice(&mutated(record.bytes(), number)).unwrap();
+            let kept = upload.accept().ok().filter(|kept| *kept != record);
+            let request = ProofRequest::from_slice(&mutated(prove.bytes(), number)).unwrap();
+            let seed = Seed::draw(keys);
+            let other = pair.setup.answer_proof(kept.as_ref(), &request, of, seed);
+            if let Ok((_, other)) = other
+                && (kept.is_some() || request != prove)
+            {
+                assert!(finish(&other, &pair.stretcher).is_err(), "mutation {number}");
+            }
+            let other = ProofResponse::from_slice(&mutated(response.bytes(), number)).unwrap();
+            assert!(other == response || finish(&other, &pair.stretcher).is_err(), "{number}");
+            let other = Proof::from_slice(&mutated(proof.bytes(), number)).unwrap();
+            assert!(other == proof || !answered.clone().is_proved_by(&other), "{number}");
+        }
+        assert!(answered.is_proved_by(&proof), "what was there is as good as before");
+    }
 }

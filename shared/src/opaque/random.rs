@@ -26,6 +26,14 @@ impl Seed {
         Self(keys.draw())
     }
 
+    /// The stream of one of many tests.
+    #[cfg(test)]
+    pub(super) fn into_random_at(self, number: u64) -> Random {
+        let mut random = self.into_random();
+        random.0.set_stream(number);
+        random
+    }
+
     pub(super) fn into_random(self) -> Random {
         Random(ChaCha20Rng::from_seed(*self.0.bytes()))
     }
@@ -33,6 +41,14 @@ impl Seed {
 
 /// The stream of a seed, in the words of the generation of crates that `opaque-ke` is of.
 pub(super) struct Random(ChaCha20Rng);
+
+#[cfg(test)]
+impl Random {
+    /// A number below that.
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        self.0.next_u64() as usize % bound
+    }
+}
 
 impl RngCore for Random {
     fn next_u32(&mut self) -> u32 {

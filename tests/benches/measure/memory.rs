@@ -14,7 +14,12 @@ use netchat_core::storage::{
     TokenRecord, UserId, UserRecord, Write,
 };
 use netchat_shared::extended::HistoryFrom;
+use netchat_shared::name::UserName;
 use netchat_shared::time::UnixTime;
+use netchat_tests::opaque::Keeper;
+
+/// The password of the server, and everyone's own.
+pub(crate) const PASSWORD: &str = "password";
 
 /// The storage.
 #[derive(Debug, Default)]
@@ -32,10 +37,11 @@ impl FastMemory {
     pub(crate) fn with_users(count: u32, partners: u32) -> Self {
         let mut memory = Self::default();
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
+        let mut keeper = Keeper::new();
         for index in 0..count {
-            let name = format!("person{index}").parse().unwrap();
-            let password_hash = Some("of no password".to_owned());
-            memory.place(UnixTime::default(), Draft::User { name, password_hash, address });
+            let name: UserName = format!("person{index}").parse().unwrap();
+            let password = Some(keeper.keep(&name, PASSWORD));
+            memory.place(UnixTime::default(), Draft::User { name, password, address });
         }
         // Spread over everyone: partners who came at the same moment would be told together.
         let apart = (count / (partners + 1)).max(1);
@@ -132,16 +138,15 @@ impl FastMemory {
                 let conversation = self.conversation(time, message.to, &mut entries);
                 Change::Message(self.message(time, conversation, message))
             }
-            Draft::User { name, password_hash, address } => {
+            Draft::User { name, password, address } => {
                 let id = UserId(self.users.len() as u32 + 1);
                 let since = Sequence(self.head + 1);
-                let user = UserRecord { id, name, password_hash, address, since };
+                let user = UserRecord { id, name, password, address, since };
                 self.users.push(user.clone());
                 Change::User(user)
             }
-            Draft::PasswordHash { user, hash, .. } | Draft::RenewedHash { user, hash, .. } => {
-                Change::PasswordHash(user, hash)
-            }
+            Draft::Password { user, password, .. }
+            | Draft::RenewedPassword { user, password, .. } => Change::Password(user, password),
             Draft::Group { .. }
             | Draft::Join(..)
             | Draft::Quit(..)

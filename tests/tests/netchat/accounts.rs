@@ -13,7 +13,7 @@ use netchat_shared::opaque::Word;
 use netchat_shared::password::Password;
 use netchat_tests::crowd::Crowd;
 use netchat_tests::memory_storage::MemoryStorage;
-use netchat_tests::opaque::{Prover, kept, kept_before, setup};
+use netchat_tests::opaque::{Keeper, Prover, kept_before, setup};
 use netchat_tests::sim_server::{SimServer, Storage};
 use netchat_tests::sqlite_storage::SqliteStorage;
 
@@ -94,7 +94,7 @@ fn s13_names_of_before_that_are_alike_go_on() {
     let mut storage = MemoryStorage::before_names_were_compared();
     for (n, name) in ["bob", "Bob", "b0b"].into_iter().enumerate() {
         let (ticket, name) = (Ticket(n as u64), name.parse().unwrap());
-        let password = Some(kept(&name, name.as_str()));
+        let password = Some(Keeper::new().keep(&name, name.as_str()));
         let draft = Draft::User { name, password, address: at(1) };
         storage.write(SimServer::EPOCH, ticket, &Write::Append(vec![draft]));
     }

@@ -211,8 +211,8 @@ fn s2_all_together_hold_a_bounded_amount_and_who_holds_most_gives_way() {
         .map(|n| RawSession::signed_in(&mut server, at(1_000 + n), &format!("mallory{n}")))
         .collect();
     for hoarder in &mut hoarders {
-        // The sign-in took the first four; the fifth never comes.
-        for slice_number in 6..6 + held as u64 / bytes.len() as u64 {
+        // The sign-in took the first five; the sixth never comes.
+        for slice_number in 7..7 + held as u64 / bytes.len() as u64 {
             let slice = Frame::Slice { slice_number, more: true, bytes: &bytes };
             hoarder.packet(&mut server, &[slice]);
         }

@@ -10,7 +10,8 @@ use netchat_shared::password::Password;
 use netchat_shared::sequence::{Generation, Position, Sequence};
 use netchat_shared::time::Instant;
 
-use super::world::PASSWORD;
+use crate::memory::PASSWORD;
+use netchat_tests::opaque::{SignInSteps, Step};
 
 /// Addresses of clients: this and their index.
 const FIRST_ADDRESS: u32 = 0x0a00_0000;
@@ -25,6 +26,7 @@ pub(crate) struct Client {
     link: Option<Link>,
     /// Names attempts to begin a session.
     nonce: u64,
+    steps: SignInSteps,
     token: Option<Token>,
     generation: Option<Generation>,
     position: u64,
@@ -45,6 +47,7 @@ impl Client {
             attempt: None,
             link: None,
             nonce: u64::from(index),
+            steps: SignInSteps::new(seed, PASSWORD),
             token: None,
             generation: None,
             position: 0,
@@ -166,6 +169,13 @@ impl Client {
     fn take_messages(&mut self) {
         while let Some(message) = self.link.as_mut().and_then(Link::next_message) {
             let message = ServerMessage::parse(&message).unwrap();
+            let hash = self.link.as_ref().map(Link::hash);
+            if let Some(hash) = hash
+                && let Step::Say(next) = self.steps.hear(&message, hash)
+            {
+                self.say(&next);
+                continue;
+            }
             if let Some(answer) = self.answer(message) {
                 self.say(&answer);
             }
@@ -178,9 +188,7 @@ impl Client {
             ServerMessage::Unlocked => {
                 Some(ClientMessage::Name(format!("person{}", self.index).parse().unwrap()))
             }
-            ServerMessage::NameIsKnown => {
-                Some(ClientMessage::LogIn(Password::new(PASSWORD).unwrap()))
-            }
+            ServerMessage::NameNeedsProof(name) => Some(self.steps.prove(name)),
             ServerMessage::Welcome { token, generation, .. } => {
                 self.token = Some(token);
                 let sequence = Sequence(self.position);

@@ -17,6 +17,7 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageIds;
 use netchat_shared::name::UserName;
 use netchat_shared::time::UnixTime;
+use netchat_tests::opaque::kept_before;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -85,10 +86,10 @@ impl Database {
     fn add_people(&mut self) {
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
         let name = |index: usize| -> UserName { format!("person{index}").parse().unwrap() };
-        let password_hash = Some("of no password".to_owned());
         let drafts = (0..2 * PAIRS).map(|index| {
-            let (name, password_hash) = (name(index), password_hash.clone());
-            Draft::User { name, password_hash, address }
+            let name = name(index);
+            let password = Some(kept_before("of nobody"));
+            Draft::User { name, password, address }
         });
         let ticket = self.request(Write::Append(drafts.collect()));
         let mut users = Vec::new();
@@ -100,7 +101,7 @@ impl Database {
                         Change::User(user) => Some(user.id),
                         Change::Message(_)
                         | Change::Direct(..)
-                        | Change::PasswordHash(..)
+                        | Change::Password(..)
                         | Change::Group(_)
                         | Change::Join(..)
                         | Change::Quit(..)

@@ -5,8 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant as StdInstant};
 
 use netchat_shared::extended::{ClientMessage, Datagram, Delay, Link, ServerMessage, Token};
+use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
 use netchat_shared::time::Instant;
+use netchat_tests::opaque::{SignInSteps, Step};
 use netchat_tests::opening::try_open;
 
 /// The password of the server, and everyone's own.
@@ -26,6 +28,8 @@ pub(crate) struct Client {
     socket: UdpSocket,
     link: Link,
     origin: StdInstant,
+    name: Option<UserName>,
+    steps: SignInSteps,
     tries: Option<Try>,
     again_at: Option<StdInstant>,
     /// When the password was first shown.
@@ -69,6 +73,8 @@ impl Client {
             socket,
             link: Link::new(Instant::ZERO, channel),
             origin: StdInstant::now(),
+            name: None,
+            steps: SignInSteps::new([1; 32], PASSWORD),
             tries: None,
             again_at: None,
             shown_at: None,
@@ -82,7 +88,9 @@ impl Client {
 
     fn introduce(&mut self, name: &str) {
         self.say(&ClientMessage::Unlock(Password::new(PASSWORD).unwrap()));
-        self.say(&ClientMessage::Name(name.parse().unwrap()));
+        let name: UserName = name.parse().unwrap();
+        self.name = Some(name.clone());
+        self.say(&ClientMessage::Name(name));
     }
 
     /// Gives the server's password, a name, and a password for it.
@@ -100,12 +108,16 @@ impl Client {
         self.tries = Some(tries);
         self.shown_at.get_or_insert_with(StdInstant::now);
         self.again_at = None;
-        let password = |text| Password::new(text).unwrap();
-        self.say(&match tries {
-            Try::Register => ClientMessage::Register(password(PASSWORD)),
-            Try::Right => ClientMessage::LogIn(password(PASSWORD)),
-            Try::Wrong => ClientMessage::LogIn(password("wrong")),
-        });
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).unwrap();
+        let password = if tries == Try::Wrong { "wrong" } else { PASSWORD };
+        self.steps = SignInSteps::new(seed, password);
+        let name = self.name.clone().expect("a name was given");
+        let first = match tries {
+            Try::Register => self.steps.enrol(name),
+            Try::Right | Try::Wrong => self.steps.prove(name),
+        };
+        self.say(&first);
     }
 
     pub(crate) fn say(&mut self, message: &ClientMessage) {
@@ -144,6 +156,14 @@ impl Client {
     }
 
     fn hear(&mut self, message: ServerMessage) {
+        match self.steps.hear(&message, self.link.hash()) {
+            Step::Say(next) => return self.say(&next),
+            Step::Wrong => {
+                self.wrong += 1;
+                return;
+            }
+            Step::Nothing => {}
+        }
         if let ServerMessage::Welcome { token, .. } = message {
             self.token = Some(token);
             self.tries = None;

@@ -12,6 +12,7 @@ use netchat_server::{RateSetting, Server, ServerConfig};
 use netchat_shared::server_key::StaticKey;
 use netchat_shared::time::UnixTime;
 use netchat_shared::via::GatewayKey;
+use netchat_tests::opaque::setup;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
@@ -35,6 +36,7 @@ pub(crate) fn serve() {
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let secrets = Secrets {
             server_key: StaticKey::from_random([1; 32]),
+            password_setup: setup(),
             gateway_key: GatewayKey::from_random([2; 32]),
         };
         let server = Server::with_store(

@@ -16,6 +16,7 @@ use netchat_shared::name::UserName;
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::Instant;
+use netchat_tests::opaque::{SignInSteps, Step};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 
@@ -43,6 +44,7 @@ pub(crate) struct NetchatParty {
     position: u64,
     acknowledged: u64,
     buffer: Vec<u8>,
+    steps: SignInSteps,
     is_signed_in: bool,
     /// Something may have to be sent.
     is_touched: bool,
@@ -88,6 +90,7 @@ impl NetchatParty {
             position: 0,
             acknowledged: 0,
             buffer,
+            steps: SignInSteps::new([1; 32], PASSWORD),
             is_signed_in: false,
             is_touched: true,
         };
@@ -105,11 +108,15 @@ impl NetchatParty {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the rest of what is said changes nothing")]
     fn converse(&mut self, name: &UserName) {
         while let Some(message) = self.link.next_message() {
-            let password = || Password::new(PASSWORD).unwrap();
-            let answer = match ServerMessage::parse(&message).unwrap() {
+            let message = ServerMessage::parse(&message).unwrap();
+            if let Step::Say(next) = self.steps.hear(&message, self.link.hash()) {
+                self.say(&next);
+                continue;
+            }
+            let answer = match message {
                 ServerMessage::Unlocked => ClientMessage::Name(name.clone()),
-                ServerMessage::NameIsNew => ClientMessage::Register(password()),
-                ServerMessage::NameIsKnown => ClientMessage::LogIn(password()),
+                ServerMessage::NameIsNew => self.steps.enrol(name.clone()),
+                ServerMessage::NameNeedsProof(name) => self.steps.prove(name),
                 ServerMessage::Welcome { .. } => ClientMessage::Sync(None),
                 ServerMessage::From(sequence) => {
                     (self.position, self.acknowledged) = (sequence.0, sequence.0);
