@@ -396,11 +396,14 @@ impl Browser {
         self.run("letGo()").await;
     }
 
-    /// From the next load on, nothing is fetched that comes later than the page, until `losesParts` is false.
-    pub async fn loses_parts(&self) {
-        let source = "globalThis.losesParts = true; const get = fetch; \
-            globalThis.fetch = (what, ...all) => losesParts && /split_|chunk_/.test(what) \
-              ? Promise.reject(new TypeError('lost')) : get(what, ...all);";
+    /// From the next load on, of what comes later than the page, whatever has a name like this is not fetched,
+    /// until `losesParts` is false.
+    pub async fn loses_parts(&self, like: &str) {
+        let source = format!(
+            "globalThis.losesParts = true; const get = fetch; \
+             globalThis.fetch = (what, ...all) => losesParts && /{like}/.test(what) \
+               ? Promise.reject(new TypeError('lost')) : get(what, ...all);"
+        );
         let parameters = json!({ "source": source });
         self.tells_browser("Page.addScriptToEvaluateOnNewDocument", parameters).await;
     }

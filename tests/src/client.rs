@@ -28,7 +28,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Signs in; the password of a new name is chosen.
+    /// Signs in; the password of a new name is chosen. It is stretched at the least cost, so to other clients
+    /// it is another one.
     pub async fn sign_in(server: SocketAddr, name: &str) -> Self {
         // Two sessions of one name are two sessions.
         static SESSIONS: AtomicU64 = AtomicU64::new(0);

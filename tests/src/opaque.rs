@@ -14,18 +14,21 @@ use netchat_shared::opaque::{
 use netchat_shared::password::Password;
 
 /// A client, as far as passwords are concerned.
+#[derive(Debug)]
 pub struct Prover {
     keys: FreshKeys,
     stretcher: Stretcher,
 }
 
 /// A password that somebody has begun to prove.
+#[derive(Debug)]
 pub struct ProofBegun {
     state: Proving,
     password: Password,
 }
 
 /// A password that somebody has begun to enrol.
+#[derive(Debug)]
 pub struct EnrolmentBegun {
     state: Enrolling,
     password: Password,
@@ -140,12 +143,14 @@ pub fn hash(job: &HashJob) -> Hashed {
 }
 
 /// The steps of one password while somebody signs in: what to say to what the server says.
+#[derive(Debug)]
 pub struct SignInSteps {
     prover: Prover,
     password: String,
     begun: Begun,
 }
 
+#[derive(Debug)]
 enum Begun {
     Nothing,
     Proof(ProofBegun, UserName),

@@ -20,7 +20,7 @@ use netchat_process::{Clock, SecretSetting, SecretText, fail, read_secret_line, 
 use netchat_shared::extended::DeviceName;
 use netchat_shared::limits::DATAGRAM_BYTES_MAX;
 use netchat_shared::name::UserName;
-use netchat_shared::opaque::Stretcher;
+use netchat_shared::opaque::{Stretcher, Word};
 use netchat_shared::password::Password;
 use netchat_shared::server_key::ServerKey;
 use netchat_shared::time::Instant;
@@ -83,6 +83,11 @@ pub(crate) struct ChatArguments {
     /// A file with that password, which only its owner may read; - is a line of standard input
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+
+    /// A one-time word of whoever runs the server: with it, a new password takes the place of one that you
+    /// do not know
+    #[arg(long, value_name = "WORD")]
+    word: Option<Word>,
 
     /// Speak only the classic protocol, as the original clients do: whoever sees the network can read
     /// everything, the passwords too
@@ -158,6 +163,7 @@ impl Chat {
             server_password,
             name: arguments.name,
             password,
+            word: arguments.word,
         };
         let mut session = match arguments.classic {
             true => Session::new_classic(seed),

@@ -4,6 +4,7 @@
 
 mod account;
 mod groups;
+mod questions;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::UNSETTLED_MESSAGES_MAX;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
-use netchat_shared::opaque::WordError;
+use netchat_shared::opaque::{Word, WordError};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
 use netchat_shared::time::{Instant, Now};
@@ -52,6 +53,8 @@ pub(crate) struct Given {
     pub(crate) server_password: Option<Password>,
     pub(crate) name: Option<UserName>,
     pub(crate) password: Option<Password>,
+    /// In place of a password that they do not know.
+    pub(crate) word: Option<Word>,
 }
 
 /// The next thing to ask for.
@@ -334,70 +337,6 @@ impl Terminal {
         }
     }
 
-    fn handle_question(&mut self, now: Instant, question: Question, session: &mut Session) {
-        let is_trust = matches!(question, Question::ServerKey { .. } | Question::Classic);
-        if self.me.is_some() && !self.given.is_interactive && !is_trust {
-            // What a script says next is meant for the chat: it is no password.
-            return self.stop("The server asks for the password again: please start anew.");
-        }
-        match question {
-            Question::ServerPassword { wrong } => {
-                if wrong {
-                    self.report("Locked: this is not the server's password.".to_owned());
-                }
-                match self.given.server_password.take() {
-                    Some(password) => session.answer_server_password(now, password),
-                    None => self.view = View::ServerPassword,
-                }
-            }
-            Question::Name { refused } => {
-                if let Some(why) = refused {
-                    self.report(why);
-                }
-                match self.given.name.take() {
-                    Some(name) => session.answer_name(now, name),
-                    None => self.view = View::Name,
-                }
-            }
-            Question::Password { wrong, .. } => {
-                if wrong {
-                    self.report("WRONG: this is not the password of that name.".to_owned());
-                }
-                self.ask_password(now, "Please enter your password: ", session);
-            }
-            Question::Word { name, wrong } => {
-                self.report(match wrong {
-                    true => "WRONG: this is not the one-time word of that name.".to_owned(),
-                    false => format!(
-                        "{name} is an account of an earlier version: to give it a password, ask whoever \
-                         runs this server for a one-time word (netchat word {name})."
-                    ),
-                });
-                self.view = View::Word;
-            }
-            Question::NewPassword { .. } => {
-                self.ask_password(now, "Please choose a password: ", session);
-            }
-            Question::ServerKey { expected, offered, may_accept } => {
-                self.report(format!(
-                    "This is not the server that is meant: its code is {expected}, and {offered} \
-                     answers. Somebody may be pretending to be it; nothing was sent. Ask whoever \
-                     runs it."
-                ));
-                let may_accept = may_accept && self.given.is_interactive;
-                self.view = if may_accept { View::ServerKey } else { View::Done };
-            }
-            Question::Classic => {
-                self.report(
-                    "This server speaks only the classic protocol: whoever sees the network can \
-                     read everything, the passwords too. To use it all the same: --classic"
-                        .to_owned(),
-                );
-                self.view = View::Done;
-            }
-        }
-    }
-
     /// A line that was asked for before something else came between: it is not what is wanted now.
     pub(crate) fn refuse_line(&mut self, line: &str) {
         if !line.trim().is_empty() {
@@ -424,13 +363,6 @@ impl Terminal {
         if !self.is_done() {
             self.report(problem.to_owned());
             self.view = View::Done;
-        }
-    }
-
-    fn ask_password(&mut self, now: Instant, prompt: &'static str, session: &mut Session) {
-        match self.given.password.take() {
-            Some(password) => session.answer_password(now, password),
-            None => self.view = View::Password(prompt),
         }
     }
 

@@ -285,7 +285,8 @@ impl Session {
         self.resume_sign_in(now);
     }
 
-    /// Answers [`Question::Word`].
+    /// Answers [`Question::Word`]; or [`Question::Password`], for whoever does not know it: a new one is
+    /// asked for.
     pub fn answer_word(&mut self, now: Instant, word: Word) {
         self.common.answers.word = Some(word);
         self.resume_sign_in(now);

@@ -215,3 +215,25 @@ fn a_name_in_another_spelling_is_asked_about_as_it_was_typed_and_proved_as_it_is
     pair.session.answer_password(pair.now, password("secretly"));
     assert!(pair.is_proved("alice", "secretly"));
 }
+
+/// A forgotten password: the word is given where the password is asked for.
+#[test]
+fn whoever_has_forgotten_their_password_sets_another_one_with_a_word() {
+    let mut pair = Pair::new(Session::new([1; 32], Trust::FirstUse));
+    pair.session.answer_server_password(pair.now, password("password"));
+    pair.session.answer_name(pair.now, name("alice"));
+    pair.reply(&ServerMessage::Unlocked);
+    pair.reply(&known("alice"));
+    pair.session.answer_password(pair.now, password("a guess"));
+    assert!(!pair.is_proved("alice", "secretly"));
+    pair.take_events();
+    let word = "11111-11111-11111-11111".parse().unwrap();
+    pair.session.answer_word(pair.now, word);
+    pair.exchange();
+    let asked = Question::NewPassword { name: name("alice") };
+    assert_eq!(pair.take_events(), [Event::Asked(asked)]);
+    pair.session.answer_password(pair.now, password("another one"));
+    assert_eq!(pair.enrol("alice"), Some(word));
+    pair.reply(&welcome("alice"));
+    assert!(pair.take_events().contains(&Event::SignedIn(name("alice"))));
+}

@@ -21,23 +21,30 @@ pub(crate) struct Kept {
 
 /// What is kept of the password of whoever has that name, in whatever spelling.
 pub(crate) fn kept_password(path: &Path, name: &UserName) -> Result<Option<Kept>, DatabaseError> {
-    let read = || -> rusqlite::Result<Option<(String, String, Option<[u8; 16]>)>> {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let setup = connection.query_row("SELECT fingerprint FROM password_setup", [], |row| {
-            row.get::<_, [u8; 16]>(0)
-        });
-        let setup = setup.optional()?;
-        let found = connection.query_row(
-            "SELECT name, password_hash FROM user
-             WHERE (name = ?1 OR folded = ?2) AND password_hash IS NOT NULL
-             ORDER BY name = ?1 DESC LIMIT 1",
-            [name.as_str(), NameKeys::of(name).folded()],
-            |row| Ok((row.get(0)?, row.get(1)?, setup)),
-        );
-        found.optional()
-    };
-    let found = read().map_err(|source| DatabaseError::Sqlite { path: path.to_owned(), source })?;
-    Ok(found.and_then(|(name, text, setup)| {
-        Some(Kept { name: name.parse().ok()?, verifier: Verifier::parse(&text), setup })
+    let found = read(path, name);
+    let found = found.map_err(|source| DatabaseError::Sqlite { path: path.to_owned(), source })?;
+    Ok(found.and_then(|Row { name, verifier, setup }| {
+        Some(Kept { name: name.parse().ok()?, verifier: Verifier::parse(&verifier), setup })
     }))
+}
+
+/// The same, as it stands there.
+struct Row {
+    name: String,
+    verifier: String,
+    setup: Option<[u8; 16]>,
+}
+
+fn read(path: &Path, name: &UserName) -> rusqlite::Result<Option<Row>> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let setup = "SELECT fingerprint FROM password_setup";
+    let setup = connection.query_row(setup, [], |row| row.get(0)).optional()?;
+    let found = connection.query_row(
+        "SELECT name, password_hash FROM user
+         WHERE (name = ?1 OR folded = ?2) AND password_hash IS NOT NULL
+         ORDER BY name = ?1 DESC LIMIT 1",
+        [name.as_str(), NameKeys::of(name).folded()],
+        |row| Ok(Row { name: row.get(0)?, verifier: row.get(1)?, setup }),
+    );
+    found.optional()
 }

@@ -150,10 +150,7 @@ impl ClientMessage {
         match self {
             Self::Unlock(password) => Line::new("UNLOCK").text(secret(password)),
             Self::Name(name) => Line::new("NAME").text(name),
-            Self::Enrol(request, word) => {
-                let word = word.as_ref().map(Word::reveal).unwrap_or_default();
-                Line::new("ENROL").display(request).text(word)
-            }
+            Self::Enrol(request, word) => enrol_line(request, word.as_ref()),
             Self::Enrolled(upload) => Line::new("ENROLLED").display(upload),
             Self::Prove(request) => Line::new("PROVE").display(request),
             Self::Proof(proof) => Line::new("PROOF").display(proof),
@@ -219,6 +216,10 @@ impl ClientMessage {
             Self::SignOut => Line::new("SIGN_OUT"),
         }
     }
+}
+
+fn enrol_line(request: &EnrolRequest, word: Option<&Word>) -> Line {
+    Line::new("ENROL").display(request).text(word.map(Word::reveal).unwrap_or_default())
 }
 
 fn parse(text: &str) -> Option<ClientMessage> {

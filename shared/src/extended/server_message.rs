@@ -293,13 +293,10 @@ impl ServerMessage {
             }
             Self::NotSent(id, why) => why.write(Line::new("NOT_SENT").id(id.0)),
             Self::Received(name, sequence) => Line::new("RECEIVED").text(name).sequence(*sequence),
-            Self::ReceivedCount { sequence, received, of } => Line::new("RECEIVED_COUNT")
-                .sequence(*sequence)
-                .number(u64::from(*received))
-                .number(u64::from(*of)),
-            Self::Receivers(of, names, more) => {
-                Line::new("RECEIVERS").sequence(*of).list(names).more(*more)
+            Self::ReceivedCount { sequence, received, of } => {
+                received_count_line(*sequence, *received, *of)
             }
+            Self::Receivers(of, names, more) => receivers_line(*of, names, *more),
             Self::Failed(sequence, name, receipt) => Line::new("FAILED")
                 .sequence(*sequence)
                 .text(name)
@@ -333,6 +330,15 @@ impl ServerMessage {
             Self::Stopping => Line::new("STOPPING"),
         }
     }
+}
+
+fn receivers_line(of: Sequence, names: &List<UserName>, more: bool) -> Line {
+    Line::new("RECEIVERS").sequence(of).list(names).more(more)
+}
+
+fn received_count_line(sequence: Sequence, received: u32, of: u32) -> Line {
+    let line = Line::new("RECEIVED_COUNT").sequence(sequence);
+    line.number(u64::from(received)).number(u64::from(of))
 }
 
 impl PasswordReply {

@@ -114,11 +114,10 @@ mod tests {
             text: &str,
             (client, server): ((&str, LinkHash), (&str, LinkHash)),
         ) -> Result<bool, ProofError> {
-            let (state, request) =
-                begin_proof(&password(text), Seed::draw(&mut self.keys)).unwrap();
+            let (state, request) = begin_proof(&password(text), Seed::draw(&mut self.keys))?;
             let of = (&name(server.0), &server.1);
             let seed = Seed::draw(&mut self.keys);
-            let (answered, response) = self.setup.answer_proof(record, &request, of, seed).unwrap();
+            let (answered, response) = self.setup.answer_proof(record, &request, of, seed)?;
             let (of, seed) = ((&name(client.0), &client.1), Seed::draw(&mut self.keys));
             let proof =
                 finish_proof(&state, &password(text), &response, of, &self.stretcher, seed)?;

@@ -1,6 +1,8 @@
 //! The vectors of RFC 9807, appendix C, for this suite without stretching: what is used of `opaque-ke`,
 //! and in which order it takes its randomness.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use opaque_ke::ksf::Identity;
 use opaque_ke::rand::{CryptoRng, Error, RngCore};
 use opaque_ke::{

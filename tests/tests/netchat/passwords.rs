@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use netchat_tests::browser::{Browser, Device};
 use netchat_tests::process::{Parts, System, program};
 use netchat_tests::proxy::Proxy;
 use netchat_tests::terminal::Terminal;
@@ -64,11 +65,12 @@ async fn a_persons_password_is_nowhere_but_with_them() {
     let system = System::start(&["--password", SERVER_PASSWORD]).await;
     let wire = Arc::new(Mutex::new(Vec::new()));
     let record = Arc::clone(&wire);
-    let server = Proxy::damaging(system.udp, move |datagram| {
+    let proxy = Proxy::damaging(system.udp, move |datagram| {
         record.lock().unwrap().extend_from_slice(&datagram);
         datagram
     });
-    let server = server.await.address.to_string();
+    let proxy = proxy.await;
+    let server = proxy.address.to_string();
     let start = |password: &str| {
         let arguments = ["--server", &server, "--server-password", SERVER_PASSWORD];
         let mut arguments = arguments.to_vec();
@@ -180,7 +182,40 @@ async fn an_account_of_before_is_given_a_password_with_a_word_of_the_operator() 
     }
     alice.waits_for("WRONG: this is not the one-time word of that name.").await;
     alice.waits_for("LOGGEDIN").await;
-    let arguments = [&arguments[..], &["--password", "her new password"]].concat();
-    Terminal::start(&arguments).waits_for("LOGGEDIN").await;
+    let with = |more: &[&'static str]| Terminal::start(&[&arguments[..], more].concat());
+    with(&["--password", "her new password"]).waits_for("LOGGEDIN").await;
+    // She forgets it.
+    let right = String::from_utf8(word(&database, "alice").stdout).unwrap();
+    let forgot = [&arguments[..], &["--word", right.trim(), "--password", "a third"]].concat();
+    Terminal::start(&forgot).waits_for("LOGGEDIN").await;
+    with(&["--password", "a third"]).waits_for("LOGGEDIN").await;
     drop(system);
+}
+
+/// The same in a browser, for somebody who has forgotten their password.
+#[tokio::test]
+async fn whoever_has_forgotten_their_password_sets_another_one_in_the_browser() {
+    let system = System::start(&[]).await;
+    Terminal::signed_in(&system.udp.to_string(), "alice", &[]).await.ends().await;
+    let page = Browser::open(system.http, Device::DarkPhone).await;
+    page.fill("Server password", "password").await;
+    page.fill("Name", "alice").await;
+    page.fill("Password", "a guess").await;
+    page.click("Sign in").await;
+    page.shows("This is not the password of alice.").await;
+    page.click("Use a one-time word").await;
+    page.fill("One-time word", "01234-56789-abcde-fghjk").await;
+    page.fill("Password", "another one").await;
+    page.fill("Repeat password", "another one").await;
+    page.click("Set password").await;
+    page.shows("This is not the one-time word of alice.").await;
+    page.screenshot("sign-in-word").await;
+    let right = word(&system.folder.path().join("netchat.db"), "alice").stdout;
+    page.fill("One-time word", String::from_utf8(right).unwrap().trim()).await;
+    page.click("Set password").await;
+    page.find("//nav").await;
+    let server = system.udp.to_string();
+    let arguments = ["--server", &server, "--server-password", "password"];
+    let arguments = [&arguments[..], &["--name", "alice", "--password", "another one"]].concat();
+    Terminal::start(&arguments).waits_for("LOGGEDIN").await;
 }

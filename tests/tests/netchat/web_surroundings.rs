@@ -7,6 +7,7 @@ use netchat_tests::browser::{Browser, Device};
 use netchat_tests::client::Client;
 use netchat_tests::path_proxy;
 use netchat_tests::process::{Parts, System};
+use netchat_tests::terminal::Terminal;
 use rusqlite::Connection;
 
 /// What of the page can't be got at: it is wider than the window, or it lies outside.
@@ -75,7 +76,7 @@ async fn fits_every_window(system: &System, alice: &Browser, text_px: &str) {
 async fn a_part_that_cannot_be_fetched_says_so_and_is_fetched_when_it_is_wanted_again() {
     let system = System::start(&[]).await;
     let alice = Browser::open(system.http, Device::Desktop).await;
-    alice.loses_parts().await;
+    alice.loses_parts("split_sheets|split_beside|chunk_").await;
     alice.reload().await;
     alice.sign_in("alice", "alicespassword").await;
     alice.goes_to("#/e").await;
@@ -99,6 +100,23 @@ async fn a_part_that_cannot_be_fetched_says_so_and_is_fetched_when_it_is_wanted_
     alice.waits_until("done(document.activeElement.tagName)", "TEXTAREA").await;
     alice.click("Details").await;
     alice.find("//aside[@aria-label='Details']//input").await;
+}
+
+/// What a password is proved with comes when somebody is about to sign in.
+#[tokio::test]
+async fn signing_in_without_what_it_takes_says_so_and_goes_on_by_itself() {
+    let system = System::start(&[]).await;
+    Terminal::signed_in(&system.udp.to_string(), "alice", &[]).await.ends().await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.loses_parts("split_passwords").await;
+    alice.reload().await;
+    alice.fill("Server password", "password").await;
+    alice.fill("Name", "alice").await;
+    alice.fill("Password", "alicespassword").await;
+    alice.click("Sign in").await;
+    alice.shows("What it takes to sign in can't be fetched at present: trying again…").await;
+    alice.run("losesParts = false").await;
+    alice.find("//nav").await;
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use super::{Client, kept, page, seed, trust, worker};
 use crate::clock::now;
 use crate::store::{
     About, Account, AccountIntent, Decision, Draft, Form, GroupDetails, GroupIntent, Intent,
-    MessageIntent, MessageKey, PendingAct, ReadingIntent, Setting, Store,
+    MessageIntent, MessageKey, PendingAct, ReadingIntent, Setting, SignIn, Store,
 };
 use crate::words::values::Mistake;
 use crate::words::{dialog, mistake};
@@ -28,6 +28,7 @@ impl Client {
         let monotonic = now().monotonic;
         match intent {
             Intent::SignIn(form) => self.sign_in(form),
+            Intent::UseWord => self.change_sign_in(SignIn::use_word),
             Intent::SignOut => {
                 self.do_pending();
                 if let Some(person) = &self.person {
@@ -68,9 +69,7 @@ impl Client {
                 self.live.change(Store::ask);
                 self.session.join_group(monotonic, group);
             }
-            Intent::QuitGroup(group) => {
-                self.do_later(PendingAct::Quit(group));
-            }
+            Intent::QuitGroup(group) => self.do_later(PendingAct::Quit(group)),
             Intent::Group(intent) => return self.carry_out_for_group(intent),
             Intent::Account(intent) => return self.carry_out_for_account(intent),
             Intent::Set(setting) => return self.set(setting),
@@ -95,6 +94,10 @@ impl Client {
             Intent::Search(intent) => self.live.change(|store| store.search(intent)),
         }
         Ok(())
+    }
+
+    fn change_sign_in(&mut self, change: impl FnOnce(&mut SignIn)) {
+        self.live.change(|store| store.change_sign_in(change));
     }
 
     /// Moves about in the conversation in front.

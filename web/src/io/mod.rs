@@ -355,7 +355,12 @@ fn drain(client: &Shared) {
 fn compute(client: &Shared, task: PasswordTask) {
     let this = client.clone();
     leptos::task::spawn_local(async move {
-        let done = passwords::compute(task).await;
+        let note_fetched = |is_there| {
+            let live = this.borrow().live;
+            live.change(|store| store.change_sign_in(|sign_in| sign_in.note_fetched(is_there)));
+            tell(&this);
+        };
+        let done = passwords::compute(task, note_fetched).await;
         input(&this, |session, now| session.finish_password_task(now, done));
     });
 }

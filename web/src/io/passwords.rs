@@ -15,11 +15,13 @@ type Missing = std::convert::Infallible;
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// Computes it when the page has been drawn: stretching takes some tens of milliseconds, in which nothing
-/// is. Without the code for it, waits until it can be fetched.
-pub(super) async fn compute(task: PasswordTask) -> PasswordTaskDone {
+/// is. Without the code for it, says so, and waits until it can be fetched.
+pub(super) async fn compute(task: PasswordTask, note_fetched: impl Fn(bool)) -> PasswordTaskDone {
     drawn().await;
     loop {
-        if let Ok(done) = run(task.clone()).await {
+        let computed = run(task.clone()).await;
+        note_fetched(computed.is_ok());
+        if let Ok(done) = computed {
             return done;
         }
         wait(AGAIN_AFTER).await;

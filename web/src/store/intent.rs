@@ -12,6 +12,8 @@ use super::{AccountIntent, Form, GroupIntent, MessageKey, Setting};
 pub enum Intent {
     /// Sign in, or create an account, with what the form holds.
     SignIn(Form),
+    /// Choose another password with a one-time word.
+    UseWord,
     /// Sign out.
     SignOut,
     /// Bring a conversation to the front; `None` goes back to the list (on a phone).

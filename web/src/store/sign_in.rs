@@ -62,6 +62,8 @@ pub enum Wrong {
     NoWord,
     /// This is not the one-time word of that person.
     WordOf(UserName),
+    /// Nothing, but what it takes to show it is not there.
+    NotFetched,
     /// The server refuses the name, and says why.
     Refused(String),
 }
@@ -81,6 +83,7 @@ impl Wrong {
             Self::NeedsWord(name) => sign_in::NeedsWord { name }.say(locale),
             Self::NoWord => sign_in::NO_WORD.say(locale).to_owned(),
             Self::WordOf(name) => sign_in::WrongWord { name }.say(locale),
+            Self::NotFetched => sign_in::NOT_FETCHED.say(locale).to_owned(),
             Self::Refused(why) => why.clone(),
         }
     }
@@ -126,6 +129,28 @@ impl SignIn {
         };
         self.submitted = Some(form);
         reply
+    }
+
+    /// What it takes to prove a password can't be fetched at present, or is there.
+    pub fn note_fetched(&mut self, is_there: bool) {
+        let not_fetched = (Field::Password, Wrong::NotFetched);
+        match (is_there, &self.error) {
+            (false, _) => self.error = Some(not_fetched),
+            (true, Some(error)) if *error == not_fetched => self.error = None,
+            (true, _) => {}
+        }
+    }
+
+    /// The person does not know the password, and has a one-time word to choose another one with.
+    pub fn use_word(&mut self) {
+        (self.is_new, self.needs_word) = (true, true);
+        self.error = None;
+    }
+
+    /// Whether that may be so: the password was wrong.
+    #[must_use]
+    pub fn may_use_word(&self) -> bool {
+        matches!(self.error, Some((Field::Password, Wrong::PasswordOf(_))))
     }
 
     /// The server did not look at it yet. What may be wrong in it can be put right meanwhile.
@@ -179,15 +204,17 @@ impl SignIn {
                 Password::new(form.server_password.as_str()).ok().map(Reply::ServerPassword)
             }
             Question::Name { .. } => form.name.trim().parse().ok().map(Reply::Name),
+            Question::Password { .. } | Question::Word { .. } if self.needs_word => {
+                form.word.parse().ok().map(Reply::Word)
+            }
             Question::Password { .. } => {
                 (self.is_new, self.needs_word) = (false, false);
                 password(&form.password)
             }
-            Question::Word { name, .. } if !self.needs_word => {
+            Question::Word { name, .. } => {
                 (self.is_new, self.needs_word) = (true, true);
                 self.stop(Field::Word, Wrong::NeedsWord(name.clone()))
             }
-            Question::Word { .. } => form.word.parse().ok().map(Reply::Word),
             Question::NewPassword { name } if !self.is_new => {
                 self.is_new = true;
                 self.stop(Field::RepeatPassword, Wrong::IsNew(name.clone()))
@@ -376,5 +403,23 @@ mod tests {
         assert_eq!(sign_in.asked(&question), password("secretly"));
         assert_eq!(sign_in.asked(&asked(true)), None);
         assert_eq!(sign_in.error, Some((Field::Word, Wrong::WordOf(bob()))));
+    }
+
+    #[test]
+    fn whoever_has_forgotten_their_password_uses_a_word() {
+        let mut sign_in = SignIn::default();
+        sign_in.submit(form("bob", "a guess", ""), Some(&START));
+        let question = |wrong| Question::Password { name: bob(), wrong };
+        assert_eq!(sign_in.asked(&question(false)), password("a guess"));
+        assert!(!sign_in.may_use_word());
+        sign_in.asked(&question(true));
+        assert!(sign_in.may_use_word());
+        sign_in.use_word();
+        assert_eq!((sign_in.needs_word, sign_in.is_new, &sign_in.error), (true, true, &None));
+        let word = "01234-56789-abcde-fghjk";
+        let form = Form { word: word.to_owned(), ..form("bob", "secretly", "secretly") };
+        let reply = sign_in.submit(form, Some(&question(true)));
+        assert_eq!(reply, Some(Reply::Word(word.parse().unwrap())));
+        assert_eq!(sign_in.asked(&Question::NewPassword { name: bob() }), password("secretly"));
     }
 }

@@ -128,11 +128,30 @@ fn follow_state(ui: Ui, page: &Element, fields: &[TextField]) {
             button.set_text_content(Some(label.say(ui.locale())));
         }
     });
+    follow_word(ui, page);
     let (status, words) = (within(page, ".connection"), connection_words(ui));
     Effect::new(move || {
         if let Some(status) = &status {
             status.set_text_content(Some(&words.get()));
         }
+    });
+}
+
+/// Whoever does not know their password may have a one-time word.
+fn follow_word(ui: Ui, page: &Element) {
+    let may_use_word = ui.part(Thing::SignIn, |store| store.sign_in.may_use_word());
+    let Some(button) = within(page, "#use-word").map(JsCast::unchecked_into::<HtmlElement>) else {
+        return;
+    };
+    let use_word = Closure::<dyn Fn()>::new(move || {
+        ui.perform(Intent::UseWord);
+    });
+    button.set_onclick(Some(use_word.as_ref().unchecked_ref()));
+    // For as long as the page is there.
+    use_word.forget();
+    Effect::new(move || {
+        button.set_hidden(!may_use_word.get());
+        button.set_text_content(Some(words::USE_WORD.say(ui.locale())));
     });
 }
 

@@ -267,10 +267,7 @@ impl Chat {
             ServerMessage::Left(names) => presence.handle_left(names, common),
             ServerMessage::OnlineCount(count) => presence.handle_count(count, common),
             ServerMessage::OnlinePage(names, more) => presence.handle_page(names, more, common),
-            ServerMessage::Past(delivered) => {
-                let arrival = self.arrival(delivered);
-                self.requests.add_past(arrival);
-            }
+            ServerMessage::Past(delivered) => self.handle_past(delivered),
             ServerMessage::LinesEnd(of, from, more) => self.handle_lines(of, from, more, common),
             ServerMessage::Groups(groups, more) => self.handle_groups(groups, more, common),
             ServerMessage::OverviewEnd(next) => self.handle_overview(next, common),
@@ -292,17 +289,13 @@ impl Chat {
                 self.password_change.handle(message, link, common);
             }
             ServerMessage::Password(reply) => self.password_change.handle_reply(reply, common),
-            ServerMessage::PasswordWasReadable => {
-                common.tell(Event::Line(Told::PasswordWasReadable));
-            }
+            ServerMessage::PasswordWasReadable => tell(Told::PasswordWasReadable, common),
             ServerMessage::Settings(kept) => self.handle_settings(kept, common),
             ServerMessage::SettingsRenamed(from, to) => self.settings.handle_renamed(from, to),
             ServerMessage::SettingsNotKept(why) => self.settings.handle_not_kept(now, why, common),
-            ServerMessage::Slowed(rest) => common.tell(Event::Line(Told::Slowed(rest))),
+            ServerMessage::Slowed(rest) => tell(Told::Slowed(rest), common),
             ServerMessage::Stale => self.handle_stale(common),
-            ServerMessage::Stopping => {
-                common.tell(Event::Line(Told::Stopping));
-            }
+            ServerMessage::Stopping => tell(Told::Stopping, common),
             // Seen to before, repetitions from before the sign-in, or what other clients ask for.
             ServerMessage::SignedOut
             | ServerMessage::HistoryEnd(..)
@@ -324,6 +317,11 @@ impl Chat {
         self.place.begin(sequence);
         self.is_synced = true;
         self.consent.finish(common);
+    }
+
+    fn handle_past(&mut self, delivered: Delivered) {
+        let arrival = self.arrival(delivered);
+        self.requests.add_past(arrival);
     }
 
     fn handle_read(&mut self, of: Conversation, sequence: Sequence, common: &mut Common) {
@@ -560,6 +558,11 @@ impl Chat {
             self.errands.push_back(errand);
         }
     }
+}
+
+/// Anything that is shown as a line.
+fn tell(told: Told, common: &mut Common) {
+    common.tell(Event::Line(told));
 }
 
 /// What a message says. A body must be signed with the name of its sender.

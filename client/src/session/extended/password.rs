@@ -70,13 +70,12 @@ impl PasswordSteps {
         done: PasswordTaskDone,
         link: &mut Link,
     ) -> Result<(), TaskError> {
-        let (of, word) = match std::mem::take(self) {
-            Self::Computing(id, of, word) if id == done.id => (of, word),
-            steps => {
-                *self = steps;
-                return Ok(());
-            }
-        };
+        let Self::Computing(id, of, word) = self else { return Ok(()) };
+        if *id != done.id {
+            return Ok(());
+        }
+        let (of, word) = (of.clone(), *word);
+        *self = Self::Idle;
         let message = match done.result? {
             Done::ProofBegun(state, request) => {
                 *self = Self::Proving(state, of);

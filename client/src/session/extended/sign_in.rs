@@ -82,7 +82,17 @@ impl SignIn {
             self.again_at = None;
             self.request(link, common);
         } else if self.is_asking {
+            self.take_word(common);
             self.request(link, common);
+        }
+    }
+
+    /// In place of a password that they do not know, the person has a one-time word.
+    fn take_word(&mut self, common: &Common) {
+        if common.answers.word.is_some()
+            && let Stage::Password(_, wanted @ Wanted::Proof) = &mut self.stage
+        {
+            *wanted = Wanted::Renewal;
         }
     }
 
@@ -141,18 +151,10 @@ impl SignIn {
                 return Some(Welcome { name, token, generation });
             }
             ServerMessage::ResumeRefused | ServerMessage::SignedOut => {
-                self.has_lost_token = true;
-                self.enter(Stage::Unlock, link, common);
-                if self.is_asking {
-                    common.ask(Question::ServerPassword { wrong: false });
-                }
+                self.lose_token(link, common);
             }
             ServerMessage::Unlocked => self.enter(Stage::Name, link, common),
-            ServerMessage::Locked => {
-                self.stage = Stage::Unlock;
-                common.answers.server_password = None;
-                self.ask(Question::ServerPassword { wrong: true }, common);
-            }
+            ServerMessage::Locked => self.ask_server_password_again(common),
             ServerMessage::NameIsNew => {
                 if let Some(name) = common.answers.name.clone() {
                     self.enter(Stage::Password(name, Wanted::Enrolment), link, common);
@@ -168,11 +170,7 @@ impl SignIn {
             ServerMessage::Prove(_) | ServerMessage::Enrol(_) => {
                 self.steps.handle(message, link, common);
             }
-            ServerMessage::NameRefused(why) => {
-                self.stage = Stage::Name;
-                common.answers.name = None;
-                self.ask(Question::Name { refused: Some(why) }, common);
-            }
+            ServerMessage::NameRefused(why) => self.ask_another_name(why, common),
             ServerMessage::Wrong => self.ask_again(common),
             ServerMessage::Later(why, wait) => self.put_off(now, why, wait, common),
             ServerMessage::From(_)
@@ -215,6 +213,27 @@ impl SignIn {
             | ServerMessage::Stopping => {}
         }
         None
+    }
+
+    /// What an earlier sign-in left is worth nothing any more.
+    fn lose_token(&mut self, link: &mut Link, common: &mut Common) {
+        self.has_lost_token = true;
+        self.enter(Stage::Unlock, link, common);
+        if self.is_asking {
+            common.ask(Question::ServerPassword { wrong: false });
+        }
+    }
+
+    fn ask_server_password_again(&mut self, common: &mut Common) {
+        self.stage = Stage::Unlock;
+        common.answers.server_password = None;
+        self.ask(Question::ServerPassword { wrong: true }, common);
+    }
+
+    fn ask_another_name(&mut self, why: String, common: &mut Common) {
+        self.stage = Stage::Name;
+        common.answers.name = None;
+        self.ask(Question::Name { refused: Some(why) }, common);
     }
 
     /// Something was computed with a password.

@@ -12,13 +12,13 @@ use netchat_shared::time::Instant;
 
 use super::fair_queue::FairQueue;
 use super::guesses::{Guess, Guesses};
+use super::later::Later;
 use super::limits::{
     ATTEMPTS_QUEUED_MAX, ATTEMPTS_QUEUED_OF_SOURCE_MAX, BUSY_WAIT_MAX, BUSY_WAIT_MIN,
     STRANGERS_TURN, SUSPECTS_TURN,
 };
 use super::proofs::Proofs;
 use super::source::Source;
-use crate::action::Refusal;
 /// How long a hash takes, until one was measured.
 const HASH_TIME_EXPECTED: Duration = Duration::from_millis(40);
 /// The part that one measurement has in the mean.
@@ -44,27 +44,6 @@ pub(crate) struct Attempt<T> {
     /// What is guessed; `None`: it makes an account, and can't be wrong.
     pub(crate) guess: Option<Guess>,
     pub(crate) content: T,
-}
-
-/// It was not looked at: the same again after so long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Later {
-    pub(crate) why: Delay,
-    pub(crate) wait: Duration,
-}
-
-impl Later {
-    /// The server can't do it at present.
-    pub(crate) const BUSY: Self = Self { why: Delay::Busy, wait: BUSY_WAIT_MAX };
-
-    /// The same for the operator.
-    pub(crate) fn refusal(self) -> Refusal {
-        match self.why {
-            Delay::Busy => Refusal::Busy,
-            Delay::Attempts => Refusal::TooManyAttempts,
-            Delay::Sessions => Refusal::Quota,
-        }
-    }
 }
 
 /// What is next.

@@ -5,6 +5,7 @@ mod attempts;
 mod fair_queue;
 mod guesses;
 mod half_open;
+mod later;
 mod limits;
 mod openings;
 mod proofs;
@@ -13,9 +14,10 @@ mod rate;
 mod source;
 mod throttle;
 
-pub(crate) use self::attempts::{Attempt, Attempts, Begun, Later, Next};
+pub(crate) use self::attempts::{Attempt, Attempts, Begun, Next};
 pub(crate) use self::guesses::Guess;
 pub(crate) use self::half_open::HalfOpen;
+pub(crate) use self::later::Later;
 pub(crate) use self::limits::{
     ATTEMPT_SOURCES_MAX, ENROLMENTS_OF_SOURCE, MESSAGES_OF_ACCOUNT_DEFAULT,
     REQUESTS_OF_ACCOUNT_DEFAULT, SERVER_PASSWORD_GUESSES, SIGN_INS_OF_ACCOUNT,

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 use netchat_shared::extended::Delay;
 use netchat_shared::time::Instant;
 
-use super::attempts::Later;
 use super::guesses::{Guess, Guesses};
+use super::later::Later;
 use super::limits::{BUSY_WAIT_MIN, GUESSES_BY_SOURCE, PROOF_TIME_MAX, PROOFS_OF_SOURCE_MAX};
 use super::source::Source;
 
@@ -98,6 +98,10 @@ mod tests {
         last_key: u32,
     }
 
+    fn guess(name: &str) -> Guess {
+        Guess { name: name.parse().unwrap(), is_familiar: false }
+    }
+
     impl Door {
         fn new() -> Self {
             let (proofs, guesses) = (Proofs::new(), Guesses::new());
@@ -107,8 +111,8 @@ mod tests {
         fn begin(&mut self, from: u32, name: &str) -> Result<u32, Later> {
             self.last_key += 1;
             let source = Source::proved(std::net::Ipv4Addr::from(0x0a00_0000 + from).into());
-            let guess = Guess { name: name.parse().unwrap(), is_familiar: false };
-            self.proofs.begin(self.now, &mut self.guesses, self.last_key, (source, guess))?;
+            let guess = (source, guess(name));
+            self.proofs.begin(self.now, &mut self.guesses, self.last_key, guess)?;
             Ok(self.last_key)
         }
 

@@ -11,6 +11,7 @@ use netchat_shared::sequence::Sequence;
 use netchat_shared::time::UnixTime;
 
 use super::account_sessions::{self, Ending, Endings, Ends};
+use super::door::Door;
 use super::password_changes::{ChangedBy, PasswordChange, PasswordChanges};
 use super::people::People;
 use super::presence::SessionOfUser;
@@ -83,16 +84,6 @@ struct HashUnderWay {
     compared: Option<KeptPassword>,
     /// The account has got another password meanwhile: what is compared is not good any more.
     is_void: bool,
-}
-
-/// Where somebody wants to come in.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Door {
-    pub(crate) key: SessionKey,
-    pub(crate) address: Peer,
-    pub(crate) source: Source,
-    /// The client can resume with a token.
-    pub(crate) takes_token: bool,
 }
 
 impl Accounts {

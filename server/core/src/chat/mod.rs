@@ -7,6 +7,7 @@
 mod account_sessions;
 mod accounts;
 mod delivery;
+mod door;
 mod group_news;
 mod groups;
 mod maintenance;
@@ -28,8 +29,9 @@ use netchat_shared::extended::KeptSettings;
 use netchat_shared::name::UserName;
 use netchat_shared::sequence::Sequence;
 
-use self::accounts::{Accounts, Door};
+use self::accounts::Accounts;
 use self::delivery::Deliveries;
+use self::door::Door;
 use self::groups::Groups;
 use self::maintenance::Maintenance;
 use self::messages::Messages;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use netchat_shared::extended::{Delay, PasswordReply, Token};
 use netchat_shared::opaque::Record;
 
-use super::accounts::Door;
+use super::door::Door;
 use super::tokens;
 use crate::admission::Later;
 use crate::context::{Busy, Context};

@@ -73,6 +73,7 @@ fn config() -> ServerConfig {
         password: Some(PASSWORD.into()),
         password_file: None,
         database: PathBuf::new(),
+        password_setup_file: None,
         server_key_file: None,
         gateway_key_file: None,
         ack_timeout: 5.0,

@@ -6,9 +6,10 @@ use netchat_shared::opaque::{
     EnrolRequest, LinkHash, Malformed, Proof, ProofRequest, ProofResponse, Record, Word,
 };
 
-use super::{Accounts, Applicant, Door, guess, not_registered};
+use super::{Accounts, Applicant, guess, not_registered};
 use crate::action::SignInKind;
 use crate::admission::{Later, Source};
+use crate::chat::door::Door;
 use crate::chat::password_changes::{self, ChangedBy, PasswordChange};
 use crate::chat::people::People;
 use crate::context::Context;

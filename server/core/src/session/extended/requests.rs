@@ -8,7 +8,7 @@ use netchat_shared::extended::{
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::{LINK_MESSAGE_BYTES_MAX, TYPING_INTERVAL};
 use netchat_shared::name::{GroupName, UserName};
-use netchat_shared::opaque::Malformed;
+use netchat_shared::opaque::{Malformed, Proof, Upload};
 use netchat_shared::sequence::{Position, Sequence};
 
 use super::ExtendedSession;
@@ -58,16 +58,10 @@ impl ExtendedSession {
             ClientMessage::Prove(request) => {
                 self.ask_account(cx, AccountRequest::Prove(request, self.link.hash()));
             }
-            ClientMessage::Enrol(request, _) => {
-                self.ask_account(cx, AccountRequest::Enrol(request));
+            ClientMessage::Enrol(it, _) => self.ask_account(cx, AccountRequest::Enrol(it)),
+            ClientMessage::ChangePassword { proof, upload, ends_others } => {
+                self.change_password(cx, proof, &upload, ends_others);
             }
-            ClientMessage::ChangePassword { proof, upload, ends_others } => match upload.accept() {
-                Ok(record) => {
-                    let change = AccountRequest::ChangePassword { proof, record, ends_others };
-                    self.ask_account(cx, change);
-                }
-                Err(Malformed) => self.answer(&ServerMessage::Password(PasswordReply::Wrong)),
-            },
             ClientMessage::SetSettings(based_on, text) => {
                 self.ask(cx, Request::SetSettings(based_on, text));
             }
@@ -184,6 +178,22 @@ impl ExtendedSession {
         if let Stage::SignedIn(signed_in) = &mut self.stage {
             signed_in.awaits_answer = true;
             cx.request(self.key, request);
+        }
+    }
+
+    fn change_password(
+        &mut self,
+        cx: &mut Context,
+        proof: Proof,
+        upload: &Upload,
+        ends_others: bool,
+    ) {
+        match upload.accept() {
+            Ok(record) => {
+                let change = AccountRequest::ChangePassword { proof, record, ends_others };
+                self.ask_account(cx, change);
+            }
+            Err(Malformed) => self.answer(&ServerMessage::Password(PasswordReply::Wrong)),
         }
     }
 
