@@ -10,6 +10,7 @@ pub(crate) fn write(record: &LogEvent) {
             let how = match how {
                 SignInKind::Registered => "registered",
                 SignInKind::Password => "signed in",
+                SignInKind::Word => "signed in with a one-time word, and set another password",
                 SignInKind::Guest => "came in as a guest",
                 SignInKind::Resumed => "resumed",
             };

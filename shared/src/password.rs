@@ -3,12 +3,14 @@
 use std::fmt;
 
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::limits::PASSWORD_BYTES_MAX;
 
-/// A password: not empty, at most 256 bytes. Its `Debug` form shows nothing of it.
+/// A password: not empty, at most 256 bytes. Its `Debug` form shows nothing of it, and it is wiped when it is
+/// dropped.
 #[derive(Clone)]
-pub struct Password(String);
+pub struct Password(Zeroizing<String>);
 
 /// Why a password is refused. The text is one line for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -27,7 +29,7 @@ impl Password {
     /// # Errors
     /// When it is empty or too long.
     pub fn new(text: impl Into<String>) -> Result<Self, PasswordError> {
-        let text = text.into();
+        let text = Zeroizing::new(text.into());
         match text.len() {
             0 => Err(PasswordError::Empty),
             1..=PASSWORD_BYTES_MAX => Ok(Self(text)),

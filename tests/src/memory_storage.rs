@@ -460,7 +460,11 @@ impl Batch<'_> {
                     since: next,
                 })
             }
-            Draft::Password { user, password, only_token } => {
+            Draft::Password { user, compared, password, only_token } => {
+                let present = self.storage.users.get(user).and_then(|u| u.password.as_ref());
+                if present.map(|password| &password.verifier) != Some(compared) {
+                    return Placed::Taken;
+                }
                 self.storage.end_tokens(|token| {
                     token.user == *user && only_token.is_some_and(|only| token.hash != only)
                 });

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
-use netchat_client::session::{Event, Output, PasswordTaskDone, Session, Trust};
+use netchat_client::session::{Event, Output, PasswordTask, PasswordTaskDone, Session, Trust};
 use netchat_process::{Clock, SecretSetting, SecretText, fail, read_secret_line, shutdown_signal};
 use netchat_shared::extended::DeviceName;
 use netchat_shared::limits::DATAGRAM_BYTES_MAX;
@@ -42,7 +42,8 @@ const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(5);
 
 /// What nobody else on the machine may see of the flags and variables. The server's operator has
 /// variables of other names: one that is exported for a server is no person's password.
-pub(crate) const SECRETS: [SecretSetting; 2] = [
+pub(crate) const SECRETS: [SecretSetting; 3] = [
+    SecretSetting { flag: "word", variables: &["NETCHAT_ONE_TIME_WORD"] },
     SecretSetting { flag: "password", variables: &["NETCHAT_USER_PASSWORD"] },
     SecretSetting { flag: "server-password", variables: &["NETCHAT_SERVER_PASSWORD"] },
 ];
@@ -87,7 +88,7 @@ pub(crate) struct ChatArguments {
     /// A one-time word of whoever runs the server: with it, a new password takes the place of one that you
     /// do not know
     #[arg(long, value_name = "WORD")]
-    word: Option<Word>,
+    word: Option<SecretText>,
 
     /// Speak only the classic protocol, as the original clients do: whoever sees the network can read
     /// everything, the passwords too
@@ -106,6 +107,8 @@ struct Chat {
     socket: Option<UdpSocket>,
     /// What is being computed with a password.
     computing: Option<JoinHandle<PasswordTaskDone>>,
+    /// What is computed next.
+    to_compute: Option<Box<PasswordTask>>,
     clock: Clock,
     /// A line was asked for so, and has not come.
     asked: Option<Prompt>,
@@ -145,6 +148,8 @@ impl Chat {
         let server_password = read_password("server-password", arguments.server_password, file)?;
         let file = arguments.password_file.as_deref();
         let password = read_password("password", arguments.password, file)?;
+        let word = arguments.word.map(|word| word.reveal().parse::<Word>()).transpose();
+        let word = word.map_err(|error| io::Error::other(format!("--word: {error}")))?;
         let mut input = Input::start()?;
         let server = match arguments.server {
             Some(server) => server,
@@ -163,7 +168,7 @@ impl Chat {
             server_password,
             name: arguments.name,
             password,
-            word: arguments.word,
+            word,
         };
         let mut session = match arguments.classic {
             true => Session::new_classic(seed),
@@ -179,6 +184,7 @@ impl Chat {
             known,
             socket: None,
             computing: None,
+            to_compute: None,
             clock: Clock::start(),
             asked: None,
             has_ended: false,
@@ -215,11 +221,14 @@ impl Chat {
                 }
                 done = computed(&mut self.computing) => {
                     self.computing = None;
-                    // A task that panicked has said so by itself, and signing in goes no further.
-                    if let Ok(done) = done {
-                        let now = self.now();
-                        self.session.finish_password_task(now, done);
+                    match done {
+                        Ok(done) => {
+                            let now = self.now();
+                            self.session.finish_password_task(now, done);
+                        }
+                        Err(error) => self.terminal.warn(format!("Signing in has failed: {error}")),
                     }
+                    self.compute_next();
                 }
                 typed = self.input.typed.recv(), if !self.has_ended => {
                     self.handle_typed(typed.unwrap_or(Typed::End));
@@ -251,10 +260,10 @@ impl Chat {
                         None => self.session.path_closed(now),
                     }
                 }
-                // What was computed before is of no use any more.
+                // What waited before is of no use any more.
                 Output::Compute(task) => {
-                    let run = move || task.run(&Stretcher::default());
-                    self.computing = Some(tokio::task::spawn_blocking(run));
+                    self.to_compute = Some(task);
+                    self.compute_next();
                 }
                 Output::Event(Event::ServerKey(key)) => self.keep_key(&key),
                 Output::Event(event) => {
@@ -274,6 +283,16 @@ impl Chat {
         let name = self.server.name();
         if let Err(error) = self.known.keep(&name, key) {
             self.terminal.warn(format!("It is not known next time: {error}"));
+        }
+    }
+
+    /// Computes what waits for it, one after the other: each takes 46 MiB.
+    fn compute_next(&mut self) {
+        if self.computing.is_none()
+            && let Some(task) = self.to_compute.take()
+        {
+            let run = move || task.run(&Stretcher::default());
+            self.computing = Some(tokio::task::spawn_blocking(run));
         }
     }
 

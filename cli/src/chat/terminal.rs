@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use self::groups::Decision;
 use netchat_client::session::{
-    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Progress, Question,
-    SendError, Session, StoredAt, Told,
+    Arrival, Connection, Content, Event, Failure, GroupOutcome, Online, Progress, SendError,
+    Session, StoredAt, Told,
 };
 use netchat_client::slash::{Slash, Typed, help, parse_names};
 use netchat_shared::classic::{Notice, Roster};

@@ -43,7 +43,6 @@ pub(super) enum Work {
     BeginEnrolment(Password, Seed),
     FinishEnrolment(ToEnrol),
     BeginBoth(Password, Seed, Password, Seed),
-    FinishBoth(ToProve, ToEnrol),
 }
 
 /// A proof that the server has answered.
@@ -75,7 +74,6 @@ pub(super) enum Done {
     EnrolmentBegun(Enrolling, EnrolRequest),
     Upload(Upload),
     BothBegun((Proving, ProofRequest), (Enrolling, EnrolRequest)),
-    Both(Proof, Upload),
 }
 
 /// Why it could not be.
@@ -112,9 +110,6 @@ impl Work {
                 begin_proof(&normalised(&old), old_seed)?,
                 begin_enrolment(&normalised(&new), new_seed)?,
             ),
-            Self::FinishBoth(to_prove, to_enrol) => {
-                Done::Both(to_prove.run(stretcher)?, to_enrol.run(stretcher)?)
-            }
         })
     }
 }

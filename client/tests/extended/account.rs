@@ -173,7 +173,7 @@ fn an_account_of_before_gets_a_password_with_a_word() {
     assert_eq!(asked(&mut pair), word(true), "and the password need not be typed again");
     let right = "11111-11111-11111-11111".parse().unwrap();
     pair.session.answer_word(pair.now, right);
-    assert_eq!(pair.enrol("alice"), Some(right));
+    assert_eq!(pair.enrol(), Some(right));
     pair.reply(&welcome("alice"));
     assert!(pair.take_events().contains(&Event::SignedIn(name("alice"))));
 }
@@ -233,7 +233,46 @@ fn whoever_has_forgotten_their_password_sets_another_one_with_a_word() {
     let asked = Question::NewPassword { name: name("alice") };
     assert_eq!(pair.take_events(), [Event::Asked(asked)]);
     pair.session.answer_password(pair.now, password("another one"));
-    assert_eq!(pair.enrol("alice"), Some(word));
+    assert_eq!(pair.enrol(), Some(word));
+    pair.reply(&welcome("alice"));
+    assert!(pair.take_events().contains(&Event::SignedIn(name("alice"))));
+}
+
+/// Somebody else was faster: what was chosen for the new name is not shown to their account.
+#[test]
+fn a_password_that_was_chosen_for_a_new_name_is_not_tried_on_somebody_elses() {
+    let mut pair = Pair::new(Session::new([1; 32], Trust::FirstUse));
+    pair.session.answer_server_password(pair.now, password("password"));
+    pair.session.answer_name(pair.now, name("alice"));
+    pair.session.answer_password(pair.now, password("secretly"));
+    pair.reply(&ServerMessage::Unlocked);
+    pair.reply(&ServerMessage::NameIsNew);
+    pair.enrol();
+    pair.reply(&known("alice"));
+    assert!(!pair.take_said().iter().any(|said| matches!(said, ClientMessage::Prove(_))));
+    let asked = Question::Password { name: name("alice"), wrong: false };
+    assert!(pair.take_events().contains(&Event::Asked(asked)));
+}
+
+/// Whether the new password is stored is not known: it is tried, and if it is wrong, set again with the word.
+#[test]
+fn a_word_is_used_again_if_the_link_was_lost_before_it_was_known_to_be_spent() {
+    let mut pair = Pair::new(Session::new([1; 32], Trust::FirstUse));
+    pair.session.answer_server_password(pair.now, password("password"));
+    pair.session.answer_name(pair.now, name("alice"));
+    pair.reply(&ServerMessage::Unlocked);
+    pair.reply(&ServerMessage::NameNeedsWord(name("alice")));
+    let word = "11111-11111-11111-11111".parse().unwrap();
+    pair.session.answer_word(pair.now, word);
+    pair.session.answer_password(pair.now, password("another one"));
+    assert_eq!(pair.enrol(), Some(word));
+    pair.cut_off();
+    pair.pass(std::time::Duration::from_secs(2));
+    pair.take_events();
+    pair.reply(&ServerMessage::Unlocked);
+    pair.reply(&known("alice"));
+    assert!(!pair.is_proved("alice", "the one before"));
+    assert_eq!(pair.enrol(), Some(word), "and nothing is asked");
     pair.reply(&welcome("alice"));
     assert!(pair.take_events().contains(&Event::SignedIn(name("alice"))));
 }

@@ -14,7 +14,7 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::list::List;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
-use netchat_shared::opaque::{Cost, Seed, Setup, Stretcher, Word};
+use netchat_shared::opaque::{Cost, RecordId, Seed, Setup, Stretcher, Word};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::{Generation, Position, Sequence};
 use netchat_shared::server_key::StaticKey;
@@ -100,21 +100,23 @@ impl Pair {
         let (answered, response) =
             setup.answer_proof(Some(&record), &request, (&who, &link), seed).unwrap();
         self.reply(&ServerMessage::Prove(response));
-        let said = self.take_said().into_iter();
-        let proof = said
+        let proof = self
+            .said
+            .iter()
             .rev()
             .find_map(|said| if let ClientMessage::Proof(it) = said { Some(it) } else { None });
-        proof.is_some_and(|proof| answered.is_proved_by(&proof))
+        proof.is_some_and(|proof| answered.is_proved_by(proof))
     }
 
     /// Plays the server's part of the enrolment that was begun last: the one-time word that was shown.
-    pub(crate) fn enrol(&mut self, who: &str) -> Option<Word> {
+    pub(crate) fn enrol(&mut self) -> Option<Word> {
         self.exchange();
         let said = self.take_said();
         let Some(ClientMessage::Enrol(request, word)) = said.last().cloned() else {
             panic!("{said:?}")
         };
-        let response = self.setup.answer_enrolment(&request, &name(who)).unwrap();
+        let id = RecordId::draw(&mut self.keys);
+        let response = self.setup.answer_enrolment(&request, id).unwrap();
         self.reply(&ServerMessage::Enrol(response));
         let said = self.take_said();
         assert!(matches!(said[..], [ClientMessage::Enrolled(_)]), "{said:?}");
@@ -140,7 +142,7 @@ impl Pair {
         let seed = Seed::draw(keys);
         let (answered, response) =
             setup.answer_proof(Some(&record), prove, (&who, &link), seed).unwrap();
-        let enrolling = setup.answer_enrolment(enrol, &who).unwrap();
+        let enrolling = setup.answer_enrolment(enrol, RecordId::draw(keys)).unwrap();
         self.reply(&ServerMessage::Prove(response));
         self.reply(&ServerMessage::Enrol(enrolling));
         let said = self.take_said();

@@ -33,7 +33,7 @@ fn signing_in_asks_only_for_what_is_missing() {
     assert_eq!(asked(&mut pair), Some(Question::NewPassword { name: name("alice") }));
     assert_eq!(pair.session.saved(), None, "nothing to go on with yet");
     pair.session.answer_password(pair.now, password("secretly"));
-    assert_eq!(pair.enrol("alice"), None);
+    assert_eq!(pair.enrol(), None);
     pair.reply(&welcome("alice"));
     assert!(pair.take_events().contains(&Event::SignedIn(name("alice"))));
     assert!(pair.session.saved().is_some());

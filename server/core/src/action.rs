@@ -137,6 +137,8 @@ pub enum SignInKind {
     Guest,
     /// With what an earlier sign-in left.
     Resumed,
+    /// With a one-time word, by which the password is another one.
+    Word,
 }
 
 /// Why a session ended.

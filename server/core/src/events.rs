@@ -15,7 +15,8 @@ use netchat_shared::kind::MessageKind;
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::opaque::{
-    EnrolRequest, EnrolResponse, LinkHash, Proof, ProofRequest, ProofResponse, Record, Word,
+    EnrolRequest, EnrolResponse, LinkHash, Proof, ProofRequest, ProofResponse, Record, RecordId,
+    Word, server::Answered,
 };
 use netchat_shared::password::Password;
 use netchat_shared::sequence::Sequence;
@@ -24,7 +25,7 @@ use crate::action::{Refusal, SignInKind, SignOutReason};
 use crate::admission::{Later, Source};
 use crate::names::NameRefused;
 use crate::peer::Peer;
-use crate::storage::{DeliveryFailure, Message, UserId};
+use crate::storage::{DeliveryFailure, Message, UserId, Verifier};
 
 /// Names a session for as long as the server runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,12 +106,21 @@ pub(crate) enum Credentials {
     Enrolled(UserName, Record),
     /// The same for a name whose password is set anew with a one-time word.
     Renewed(UserName, Record, Word),
-    /// That one knows the password of the name which was asked about with [`Request::Prove`].
-    Proof(Proof),
+    /// That one knows the password of a name: what was begun with [`Request::Prove`].
+    Proof(Proof, Box<ProofBegun>),
     /// What an earlier sign-in left.
     Token(Token),
     /// Nothing: a name that nobody has, for as long as the guest is here.
     Guest(UserName),
+}
+
+/// A proof that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProofBegun {
+    pub(crate) answered: Answered,
+    pub(crate) name: UserName,
+    /// What was kept of that name's password then.
+    pub(crate) verifier: Option<Verifier>,
 }
 
 /// A message that a session sends.
@@ -229,7 +239,7 @@ pub(crate) enum AccountRequest {
     Enrol(EnrolRequest),
     /// Put another password in place of the one that was proved; if `ends_others`, no other session goes
     /// on. Answered with [`Update::Password`].
-    ChangePassword { proof: Proof, record: Record, ends_others: bool },
+    ChangePassword { proof: Proof, begun: Box<ProofBegun>, record: Record, ends_others: bool },
     /// The token of the session is to be worth nothing, and no other link of it goes on.
     SignOut,
 }
@@ -239,10 +249,10 @@ pub(crate) enum AccountRequest {
 pub(crate) enum Update {
     /// How the name stands.
     NameLookedUp(NameStanding),
-    /// The server's part of a proof.
-    Proving(ProofResponse),
-    /// The server's part of a password that is being enrolled.
-    Enrolling(EnrolResponse),
+    /// The server's part of a proof, and what belongs to the next step.
+    Proving(ProofResponse, Box<ProofBegun>),
+    /// The server's part of a password that is being enrolled, and of which record.
+    Enrolling(EnrolResponse, RecordId),
     /// The session is this user's.
     SignedIn(Box<SignedIn>),
     /// It is not.

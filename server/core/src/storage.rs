@@ -85,10 +85,12 @@ pub enum Draft {
         /// Where they signed in from.
         address: SocketAddr,
     },
-    /// Another password of a user's.
+    /// Another password of a user's, if the one that they have is still that which was proved.
     Password {
         /// Whose.
         user: UserId,
+        /// What the proved one is compared with.
+        compared: Verifier,
         /// The password.
         password: KeptPassword,
         /// Of the user's tokens, only this is good any more, and the others end; `None`: all are.

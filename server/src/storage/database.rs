@@ -57,6 +57,9 @@ pub enum DatabaseError {
         "the database {0} was made by a newer NetChat: use that one, or choose another --database"
     )]
     Newer(PathBuf),
+    /// Only a server may change its schema.
+    #[error("the database {0} is of an earlier NetChat: start the server with it once")]
+    Older(PathBuf),
     /// SQLite can't use it.
     #[error("can't use the database {path}: {source}")]
     Sqlite {

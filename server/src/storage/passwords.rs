@@ -5,7 +5,7 @@ use std::path::Path;
 use netchat_core::names::NameKeys;
 use netchat_core::storage::Verifier;
 use netchat_shared::name::UserName;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, Error, OpenFlags, OptionalExtension as _};
 
 use super::DatabaseError;
 
@@ -22,6 +22,11 @@ pub(crate) struct Kept {
 /// What is kept of the password of whoever has that name, in whatever spelling.
 pub(crate) fn kept_password(path: &Path, name: &UserName) -> Result<Option<Kept>, DatabaseError> {
     let found = read(path, name);
+    if let Err(Error::SqliteFailure(_, Some(why))) = &found
+        && why.starts_with("no such table")
+    {
+        return Err(DatabaseError::Older(path.to_owned()));
+    }
     let found = found.map_err(|source| DatabaseError::Sqlite { path: path.to_owned(), source })?;
     Ok(found.and_then(|Row { name, verifier, setup }| {
         Some(Kept { name: name.parse().ok()?, verifier: Verifier::parse(&verifier), setup })

@@ -195,8 +195,8 @@ impl Commit<'_> {
             Draft::User { name, password, address } => {
                 self.append_user(origin, name, password.as_ref(), *address)
             }
-            Draft::Password { user, password, only_token } => {
-                self.append_password(origin, *user, password, *only_token)
+            Draft::Password { user, compared, password, only_token } => {
+                self.append_password(origin, *user, (compared, password), *only_token)
             }
             Draft::RenewedPassword { user, compared, password } => {
                 self.append_renewed_password(origin, *user, compared, password)
@@ -286,20 +286,25 @@ impl Commit<'_> {
         &mut self,
         origin: Origin,
         user: UserId,
-        password: &KeptPassword,
+        (compared, password): (&Verifier, &KeptPassword),
         only_token: Option<TokenHash>,
     ) -> rusqlite::Result<Placed> {
+        let set = "UPDATE user SET password_hash = ?3, password_was_readable = ?4
+                   WHERE id = ?1 AND password_hash = ?2";
+        let (compared, kept) = (compared.to_text(), password.verifier.to_text());
+        let values = params![user.0, compared, kept, password.was_readable];
+        if self.connection.prepare_cached(set)?.execute(values)? == 0 {
+            let is_there = "SELECT 1 FROM user WHERE id = ?1";
+            return match self.connection.prepare_cached(is_there)?.exists([user.0])? {
+                true => Ok(Placed::Taken),
+                false => Err(Error::QueryReturnedNoRows),
+            };
+        }
         if let Some(only) = only_token {
             let others = "UPDATE token SET is_ended = 1 WHERE user = ?1 AND hash <> ?2";
             run(self.connection, others, params![user.0, only.0])?;
         }
-        let set = "UPDATE user SET password_hash = ?2, password_was_readable = ?3
-                   WHERE id = ?1 AND password_hash IS NOT NULL";
-        let values = params![user.0, password.verifier.to_text(), password.was_readable];
-        match self.connection.prepare_cached(set)?.execute(values)? {
-            0 => Err(Error::QueryReturnedNoRows),
-            _ => Ok(Placed::At(self.log(origin, Change::Password(user, password.clone())))),
-        }
+        Ok(Placed::At(self.log(origin, Change::Password(user, password.clone()))))
     }
 
     fn append_renewed_password(

@@ -60,8 +60,8 @@ message! {
     Upload, 192
 }
 message! {
-    /// What the server keeps of a password. Of points that are some.
-    Record, 192
+    /// What the server keeps of a password: the id of the record, and what the client made.
+    Record, 208
 }
 message! {
     /// A client begins to prove that it knows a password: KE1.

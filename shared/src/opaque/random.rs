@@ -1,8 +1,6 @@
 //! Randomness for one step, as `opaque-ke` wants it.
 
 use opaque_ke::rand::{CryptoRng, Error, RngCore};
-use rand_chacha::ChaCha20Rng;
-use rand_core::{Rng as _, SeedableRng as _};
 
 use crate::FreshKeys;
 use crate::crypto::Secret;
@@ -26,41 +24,39 @@ impl Seed {
         Self(keys.draw())
     }
 
-    /// The stream of one of many tests.
-    #[cfg(test)]
-    pub(super) fn into_random_at(self, number: u64) -> Random {
-        let mut random = self.into_random();
-        random.0.set_stream(number);
-        random
-    }
-
     pub(super) fn into_random(self) -> Random {
-        Random(ChaCha20Rng::from_seed(*self.0.bytes()))
+        Random(FreshKeys::from_seed(*self.0.bytes()).0)
     }
 }
 
-/// The stream of a seed, in the words of the generation of crates that `opaque-ke` is of.
-pub(super) struct Random(ChaCha20Rng);
+/// One key after the other, each wiped, and none to be found from what comes behind it.
+pub(super) struct Random(FreshKeys);
 
-#[cfg(test)]
 impl Random {
-    /// A number below that.
+    /// A number below that, for tests.
+    #[cfg(test)]
     pub(super) fn below(&mut self, bound: usize) -> usize {
-        self.0.next_u64() as usize % bound
+        self.next_u64() as usize % bound
     }
 }
 
 impl RngCore for Random {
     fn next_u32(&mut self) -> u32 {
-        self.0.next_u32()
+        let mut bytes = [0; 4];
+        self.fill_bytes(&mut bytes);
+        u32::from_le_bytes(bytes)
     }
 
     fn next_u64(&mut self) -> u64 {
-        self.0.next_u64()
+        let mut bytes = [0; 8];
+        self.fill_bytes(&mut bytes);
+        u64::from_le_bytes(bytes)
     }
 
     fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        self.0.fill_bytes(bytes);
+        for chunk in bytes.chunks_mut(32) {
+            chunk.copy_from_slice(&self.0.draw().bytes()[..chunk.len()]);
+        }
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {

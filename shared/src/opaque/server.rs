@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hmac::Mac as _;
 use opaque_ke::{
     CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload,
     ServerLogin, ServerLoginParameters, ServerRegistration, ServerSetup,
@@ -43,8 +44,13 @@ pub struct SetupError;
 /// Bytes of a setup.
 const SETUP_BYTES: usize = 128;
 
+/// By which a record finds its own key of the OPRF: drawn for each, so that what was asked for one record says
+/// nothing about another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RecordId([u8; RecordId::BYTES]);
+
 /// A proof that has begun: what the server holds until the client's part comes.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answered {
     login: ServerLogin<Suite>,
     identity: Vec<u8>,
@@ -83,12 +89,11 @@ impl Setup {
         Self { setup, words }
     }
 
-    /// What tells one setup from another, and nothing of it: the first 16 bytes of a hash of its public
-    /// key.
+    /// What tells one setup from another, and nothing of it: the first 16 bytes of a hash of all of it.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 16] {
-        let public = self.setup.keypair().public().serialize();
-        let hash = Sha256::digest(labelled("netchat password setup 1", &[&public]));
+        let bytes = Zeroizing::new(self.setup.serialize().to_vec());
+        let hash = Sha256::digest(labelled("netchat password setup 1", &[&bytes]));
         std::array::from_fn(|at| hash[at])
     }
 
@@ -98,17 +103,17 @@ impl Setup {
         Word::new(&self.words, name, kept)
     }
 
-    /// Answers a client that enrols a password for that name.
+    /// Answers a client that enrols a password, for a record of that id.
     ///
     /// # Errors
     /// [`Malformed`].
     pub fn answer_enrolment(
         &self,
         request: &EnrolRequest,
-        name: &UserName,
+        id: RecordId,
     ) -> Result<EnrolResponse, Malformed> {
         let request = RegistrationRequest::deserialize(request.bytes()).map_err(|_| Malformed)?;
-        let answer = ServerRegistration::start(&self.setup, request, &record_identity(name));
+        let answer = ServerRegistration::start(&self.setup, request, &id.credential());
         let answer = answer.map_err(|_| Malformed)?.message.serialize();
         EnrolResponse::from_slice(&answer).ok_or(Malformed)
     }
@@ -125,17 +130,25 @@ impl Setup {
         (name, link): (&UserName, &LinkHash),
         seed: Seed,
     ) -> Result<(Answered, ProofResponse), Malformed> {
-        let kept = record.map(|record| ServerRegistration::deserialize(record.bytes()));
+        let id = record.map_or_else(|| self.id_of_nobody(name), Record::id);
+        let kept = record.map(|record| ServerRegistration::deserialize(record.made()));
         let kept = kept.transpose().map_err(|_| Malformed)?;
         let request = CredentialRequest::deserialize(request.bytes()).map_err(|_| Malformed)?;
         let (identity, context) = (record_identity(name), link.context());
         let parameters = parameters(&identity, &context);
         let mut random = seed.into_random();
-        let answer =
-            ServerLogin::start(&mut random, &self.setup, kept, request, &identity, parameters);
+        let id = id.credential();
+        let answer = ServerLogin::start(&mut random, &self.setup, kept, request, &id, parameters);
         let answer = answer.map_err(|_| Malformed)?;
         let response = ProofResponse::from_slice(&answer.message.serialize()).ok_or(Malformed)?;
         Ok((Answered { login: answer.state, identity, context }, response))
+    }
+
+    /// Always the same for a name that nobody has, as if there were a record.
+    fn id_of_nobody(&self, name: &UserName) -> RecordId {
+        let mac = self.words.hmac("netchat nobody 1", &[name.as_ref().as_bytes()]).finalize();
+        let bytes = mac.into_bytes();
+        RecordId(std::array::from_fn(|at| bytes[at]))
     }
 
     /// Makes a record of a password, both sides at once.
@@ -150,9 +163,10 @@ impl Setup {
         keys: &mut FreshKeys,
     ) -> Result<Record, Malformed> {
         let (state, request) = client::begin_enrolment(password, Seed::draw(keys))?;
-        let response = self.answer_enrolment(&request, name)?;
+        let id = RecordId::draw(keys);
+        let response = self.answer_enrolment(&request, id)?;
         let seed = Seed::draw(keys);
-        client::finish_enrolment(&state, password, &response, name, stretcher, seed)?.accept()
+        client::finish_enrolment(&state, password, &response, name, stretcher, seed)?.accept(id)
     }
 
     /// Whether that is the password of a record, both sides at once. Without a record it takes as long,
@@ -180,15 +194,49 @@ impl Setup {
     }
 }
 
+impl RecordId {
+    const BYTES: usize = 16;
+
+    /// Another one.
+    #[must_use]
+    pub fn draw(keys: &mut FreshKeys) -> Self {
+        let key = keys.draw();
+        Self(std::array::from_fn(|at| key.bytes()[at]))
+    }
+
+    /// The credential identifier of RFC 9807.
+    fn credential(self) -> Vec<u8> {
+        labelled("netchat record id 1", &[&self.0])
+    }
+}
+
+impl Record {
+    fn id(&self) -> RecordId {
+        let bytes = self.bytes();
+        RecordId(std::array::from_fn(|at| bytes[at]))
+    }
+
+    /// What the client made.
+    fn made(&self) -> &[u8] {
+        &self.bytes()[RecordId::BYTES..]
+    }
+}
+
 impl Upload {
-    /// What is kept of it.
+    /// What is kept of it, under the id that the enrolment was answered with.
     ///
     /// # Errors
     /// [`Malformed`], if nobody could prove anything with it.
-    pub fn accept(&self) -> Result<Record, Malformed> {
+    pub fn accept(&self, id: RecordId) -> Result<Record, Malformed> {
         let upload = RegistrationUpload::<Suite>::deserialize(self.bytes());
         upload.map_err(|_| Malformed)?;
-        Record::from_slice(self.bytes()).ok_or(Malformed)
+        Record::from_slice(&[&id.0[..], self.bytes()].concat()).ok_or(Malformed)
+    }
+}
+
+impl fmt::Debug for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecordId(…)")
     }
 }
 

@@ -46,11 +46,16 @@ impl Stretcher {
     fn stretch(&self, input: &[u8], output: &mut [u8]) -> argon2::Result<()> {
         let params = Params::new(self.cost.memory_kib, self.cost.passes, 1, Some(output.len()))?;
         let mut memory = self.memory.borrow_mut();
-        if memory.len() < params.block_count() {
+        if let Some(missing) = params.block_count().checked_sub(memory.len()) {
+            memory.try_reserve_exact(missing).map_err(|_| argon2::Error::OutOfMemory)?;
             memory.resize(params.block_count(), Block::default());
         }
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        argon2.hash_password_into_with_memory(input, &SALT, output, &mut memory[..])
+        let done = argon2.hash_password_into_with_memory(input, &SALT, output, &mut memory[..]);
+        // The password could be guessed from it without stretching.
+        memory.fill(Block::default());
+        std::hint::black_box(&memory);
+        done
     }
 }
 
@@ -90,5 +95,7 @@ mod tests {
         stretcher.stretch(b"input", &mut outputs[1]).unwrap();
         assert_eq!((stretcher.memory.borrow().len(), stretcher.memory.borrow().as_ptr()), before);
         assert_eq!(outputs[0], outputs[1], "what was in the memory before changes nothing");
+        let is_wiped = |block: &Block| block.as_ref().iter().all(|word| *word == 0);
+        assert!(stretcher.memory.borrow().iter().all(is_wiped));
     }
 }

@@ -12,7 +12,7 @@ use netchat_shared::extended::{
 };
 use netchat_shared::message_id::MessageId;
 use netchat_shared::name::UserName;
-use netchat_shared::opaque::{Cost, EnrolRequest, Stretcher};
+use netchat_shared::opaque::{Cost, EnrolRequest, RecordId, Stretcher};
 use netchat_shared::password::Password;
 use netchat_shared::sequence::{Generation, Sequence};
 use netchat_shared::time::{Instant, UnixTime};
@@ -130,7 +130,8 @@ impl Play {
         self.settle();
         // A session that goes on with an earlier one enrols nothing.
         if let Some(request) = self.enrols.take() {
-            let response = setup().answer_enrolment(&request, &name("alice")).unwrap();
+            let id = RecordId::draw(&mut self.keys);
+            let response = setup().answer_enrolment(&request, id).unwrap();
             self.say(&ServerMessage::Enrol(response).to_wire());
             self.settle();
         }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use netchat_core::LogEvent;
 use netchat_core::storage::{Draft, Ticket, Write};
 use netchat_shared::extended::{
-    AccountSession, ClientMessage, PasswordReply, ServerMessage, Token,
+    AccountSession, ClientMessage, Delay, PasswordReply, ServerMessage, Token,
 };
 use netchat_shared::opaque::Word;
 use netchat_shared::password::Password;
 use netchat_tests::crowd::Crowd;
 use netchat_tests::memory_storage::MemoryStorage;
-use netchat_tests::opaque::{Keeper, Prover, kept_before, setup};
+use netchat_tests::opaque::{Keeper, kept_before, setup};
 use netchat_tests::sim_server::{SimServer, Storage};
 use netchat_tests::sqlite_storage::SqliteStorage;
 
@@ -239,29 +239,65 @@ fn a_password_set_with_a_word_ends_all_sessions() {
     assert!(is_told_that_it_ended(&mut crowd, at(3), token));
 }
 
-/// Enrolling tells what a password becomes, so for a name that is somebody's it would be a way to try
-/// passwords that nobody counts.
+/// A name that is somebody's is not enrolled by others, and one that is about to be is somebody's soon.
 #[test]
-fn enrolling_is_no_way_to_guess() {
-    let mut crowd = Crowd::new(|settings| settings.quotas.requests = None);
+fn a_password_is_enrolled_for_a_name_that_is_free() {
+    let mut crowd = Crowd::new(|_| {});
     crowd.sign_in(at(1), "alice", None);
     assert!(matches!(knock(&mut crowd, at(2), "alice"), ServerMessage::NameNeedsProof(_)));
     crowd.enrol(at(2), "alice", "guess", None);
     let heard = crowd.take_heard(at(2));
     assert!(matches!(heard[..], [ServerMessage::NameNeedsProof(_)]), "{heard:?}");
-    // With somebody's session, it is answered once for each proof that is begun.
-    crowd.take_heard(at(1));
-    let mut prover = Prover::new([9; 32]);
-    for _ in 0..3 {
-        crowd.say(at(1), &prover.enrol("guess", None).1);
+    // An original client registers, and its password waits to be hashed.
+    crowd.server.hash_time = Duration::from_secs(1);
+    assert_eq!(knock(&mut crowd, at(3), "bob"), ServerMessage::NameIsNew);
+    original(
+        &mut crowd,
+        at(4),
+        &["LOCKED#cGFzc3dvcmQ=", "JOIN#bob", "NEWUSERPASSWORD#bob#secretly"],
+    );
+    crowd.enrol(at(3), "bob", "another one", None);
+    let heard = crowd.take_heard(at(3));
+    assert!(matches!(heard[..], [ServerMessage::Later(Delay::Busy, _)]), "{heard:?}");
+    crowd.pass(Duration::from_secs(2));
+    crowd.enrol(at(3), "bob", "another one", None);
+    let heard = crowd.take_heard(at(3));
+    assert!(matches!(heard[..], [ServerMessage::NameNeedsProof(_)]), "{heard:?}");
+}
+
+/// Whoever was let in with a word is let in, however often somebody else has signed in with the password.
+#[test]
+fn a_word_lets_its_owner_in_while_an_intruder_signs_in_without_end() {
+    let mut crowd = Crowd::new(|_| {});
+    crowd.sign_in(at(1), "alice", None);
+    for n in 0..80 {
+        knock(&mut crowd, at(100 + n), "alice");
+        crowd.prove(at(100 + n), "alice", "secretly");
     }
-    crowd.begin_proof(at(1), "alice", "guess");
-    for _ in 0..3 {
-        crowd.say(at(1), &prover.enrol("guess", None).1);
-    }
-    let heard = crowd.take_heard(at(1));
-    let answers = heard.iter().filter(|heard| matches!(heard, ServerMessage::Enrol(_))).count();
-    assert_eq!(answers, 1, "{heard:?}");
+    assert!(matches!(crowd.take_heard(at(179))[..], [ServerMessage::Later(Delay::Sessions, _)]));
+    let right = word(&crowd, "alice");
+    knock(&mut crowd, at(2), "alice");
+    crowd.enrol(at(2), "alice", "another one", Some(right));
+    assert!(matches!(crowd.take_heard(at(2))[0], ServerMessage::Welcome { .. }));
+    assert!(crowd.is_gone(at(100)), "and the intruder is out");
+}
+
+/// It may be right, and is to be shown again.
+#[test]
+fn a_proof_that_comes_too_late_is_not_called_wrong() {
+    let mut crowd = Crowd::new(|_| {});
+    crowd.sign_in(at(1), "alice", None);
+    knock(&mut crowd, at(2), "alice");
+    crowd.begin_proof(at(2), "alice", "secretly");
+    crowd.pass(Duration::from_secs(61));
+    // Somebody else from there.
+    knock(&mut crowd, at(3), "alice");
+    crowd.begin_proof(at(3), "alice", "secretly");
+    assert!(crowd.finish_proof(at(2)));
+    let heard = crowd.take_heard(at(2));
+    assert!(matches!(heard[..], [ServerMessage::Later(Delay::Busy, _)]), "{heard:?}");
+    assert!(crowd.prove(at(2), "alice", "secretly"));
+    assert!(matches!(crowd.take_heard(at(2))[0], ServerMessage::Welcome { .. }));
 }
 
 /// A password that was begun to be proved and is another one when the proof comes.

@@ -154,8 +154,8 @@ fn who_asks_for_an_answer_and_proves_nothing_has_guessed() {
         crowd.lose(address);
         crowd.pass(Duration::from_millis(100));
     }
-    // 256 that may still come, and 64 that are free.
-    assert!(answered <= 340, "{answered} names were tried in 200 s");
+    // 64 are free: who leaves proves nothing any more.
+    assert!(answered <= 64 + 15, "{answered} names were tried in 200 s");
     let (refused, _) = refusals(&crowd.server.log, Refusal::TooManyAttempts);
     assert!(refused > 0, "the operator knows");
 }
@@ -239,7 +239,7 @@ fn whoever_makes_accounts_without_end_is_slowed_down() {
         crowd.lose(address);
         crowd.pass(Duration::from_millis(50));
     }
-    assert!(made <= 2_048 + 250, "{made} in 250 s");
+    assert!(made <= 4_096 + 250 + 4 + 5 * 4, "{made} in 250 s");
     shows(&mut crowd, at(3, 1), "bob", "secretly");
     assert!(is_welcome(&crowd.take_heard(at(3, 1))), "others don't notice");
 }

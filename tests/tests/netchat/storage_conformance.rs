@@ -52,7 +52,7 @@ enum Proposal {
         name: u8,
         is_guest: bool,
     },
-    Password(Index, Option<u8>),
+    Password(Index, bool, Option<u8>),
     RenewedPassword(Index, bool),
     Group {
         name: u8,
@@ -172,8 +172,8 @@ fn proposals() -> impl Strategy<Value = Proposal> {
     prop_oneof![
         2 => (0..12_u8, prop::bool::weighted(0.3))
             .prop_map(|(name, is_guest)| Proposal::User { name, is_guest }),
-        1 => (indexes(), prop::option::of(0..8_u8))
-            .prop_map(|(user, only)| Proposal::Password(user, only)),
+        1 => (indexes(), any::<bool>(), prop::option::of(0..8_u8))
+            .prop_map(|(user, is_changed, only)| Proposal::Password(user, is_changed, only)),
         1 => (indexes(), any::<bool>())
             .prop_map(|(user, is_changed)| Proposal::RenewedPassword(user, is_changed)),
         1 => groups(),
@@ -438,13 +438,14 @@ impl Pair {
                 password: (!is_guest).then(|| password("hash")),
                 address: "10.0.0.1:1".parse().unwrap(),
             },
-            Proposal::Password(user, only) => {
+            Proposal::Password(user, is_changed, only) => {
                 let user = self.pick_user(*user)?;
                 // Guests have none, and never get one.
                 let is_guest = self.is_guest(user);
                 let only_token = only.map(|only| TokenHash([only; 32]));
+                let compared = password(if *is_changed { "other" } else { "hash" }).verifier;
                 let password = password("other");
-                (!is_guest).then_some(Draft::Password { user, password, only_token })?
+                (!is_guest).then_some(Draft::Password { user, compared, password, only_token })?
             }
             Proposal::RenewedPassword(user, is_changed) => {
                 let compared = password(if *is_changed { "other" } else { "hash" }).verifier;

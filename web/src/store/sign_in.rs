@@ -226,6 +226,9 @@ impl SignIn {
 
     /// What is to be tried in place of what was put off.
     fn reply_meanwhile(&self, form: &Form) -> Option<Reply> {
+        if self.needs_word {
+            return form.word.parse().ok().map(Reply::Word);
+        }
         let name_before = self.submitted.as_ref().map(|before| before.name.trim());
         if !self.is_unlocked {
             Password::new(form.server_password.as_str()).ok().map(Reply::ServerPassword)

@@ -6,6 +6,8 @@ use netchat_shared::time::UnixTime;
 
 use netchat_client::session::Trust;
 
+use netchat_client::session::Question;
+
 use super::*;
 
 const NOW: Now = Now { monotonic: Instant::ZERO, calendar: UnixTime { millis: 120_000 } };

@@ -93,7 +93,7 @@ impl PasswordSteps {
                 *self = Self::Said;
                 ClientMessage::Enrolled(upload)
             }
-            Done::BothBegun(..) | Done::Both(..) => return Ok(()),
+            Done::BothBegun(..) => return Ok(()),
         };
         // An empty link has room for it.
         let _ = link.send(&message.to_wire());

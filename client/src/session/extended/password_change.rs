@@ -1,6 +1,8 @@
 //! Changing one's password: the old one is proved and the new one enrolled, in one go. Until the server says
 //! so, nothing has changed.
 
+use std::fmt;
+
 use super::super::password_task::{
     Done, PasswordTaskDone, TaskError, TaskId, ToEnrol, ToProve, Work,
 };
@@ -11,28 +13,29 @@ use netchat_shared::opaque::{EnrolRequest, Proof, ProofRequest, ProofResponse, U
 use netchat_shared::password::Password;
 
 /// At most one at a time.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct PasswordChange {
     under_way: Option<(Wanted, Step)>,
 }
 
 /// What the person wants.
-#[derive(Debug)]
 struct Wanted {
     old: Password,
     new: Password,
     ends_others: bool,
 }
 
-#[derive(Debug)]
 enum Step {
     /// It begins when there is a link.
     Waiting,
-    Computing(TaskId),
-    /// Computed, and to be said as soon as the link has room.
-    Begun((Proving, ProofRequest), (Enrolling, EnrolRequest)),
+    Beginning(TaskId),
+    /// Computed, and to be said as soon as the link has room: the first may be said already.
+    Begun((Proving, Option<ProofRequest>), (Enrolling, EnrolRequest)),
     /// The server has to answer both.
     Asked(Proving, Enrolling, Option<ProofResponse>),
+    /// The old password is stretched, and then the new one: each takes its time, and others have theirs between.
+    Proving(TaskId, ToEnrol),
+    Enrolling(TaskId, Proof),
     Proved(Proof, Upload),
     /// The server has to decide.
     Said,
@@ -74,11 +77,14 @@ impl PasswordChange {
                 let seeds = [common.draw_seed(), common.draw_seed()];
                 let [old_seed, new_seed] = seeds;
                 let (old, new) = (wanted.old.clone(), wanted.new.clone());
-                *step =
-                    Step::Computing(common.compute(Work::BeginBoth(old, old_seed, new, new_seed)));
+                let work = Work::BeginBoth(old, old_seed, new, new_seed);
+                *step = Step::Beginning(common.compute(work));
             }
             Step::Begun((proving, prove), (enrolling, enrol)) => {
-                link.send(&ClientMessage::Prove(prove.clone()).to_wire())?;
+                if let Some(prove) = prove {
+                    link.send(&ClientMessage::Prove(prove.clone()).to_wire())?;
+                }
+                *prove = None;
                 link.send(&ClientMessage::Enrol(enrol.clone(), None).to_wire())?;
                 *step = Step::Asked(proving.clone(), enrolling.clone(), None);
             }
@@ -89,7 +95,11 @@ impl PasswordChange {
                 link.send(&change.to_wire())?;
                 *step = Step::Said;
             }
-            Step::Computing(_) | Step::Asked(..) | Step::Said => {}
+            Step::Beginning(_)
+            | Step::Asked(..)
+            | Step::Proving(..)
+            | Step::Enrolling(..)
+            | Step::Said => {}
         }
         Ok(())
     }
@@ -116,7 +126,7 @@ impl PasswordChange {
                     name,
                     seed: common.draw_seed(),
                 };
-                *step = Step::Computing(common.compute(Work::FinishBoth(to_prove, to_enrol)));
+                *step = Step::Proving(common.compute(Work::FinishProof(to_prove)), to_enrol);
             }
             // Not what was asked for.
             (_, former, _) => *proved = former,
@@ -126,22 +136,35 @@ impl PasswordChange {
     /// Something was computed.
     pub(super) fn finish_task(&mut self, done: PasswordTaskDone, common: &mut Common) {
         let Some((_, step)) = &mut self.under_way else { return };
-        if !matches!(step, Step::Computing(id) if *id == done.id) {
-            return;
-        }
-        match done.result {
-            Ok(Done::BothBegun(prove, enrol)) => *step = Step::Begun(prove, enrol),
-            Ok(Done::Both(proof, upload)) => *step = Step::Proved(proof, upload),
-            Err(TaskError::Wrong) => self.end(PasswordOutcome::Wrong, common),
-            Ok(_) | Err(TaskError::Malformed) => {
+        match (&*step, done.result) {
+            (Step::Beginning(id), Ok(Done::BothBegun((proving, prove), enrol)))
+                if *id == done.id =>
+            {
+                *step = Step::Begun((proving, Some(prove)), enrol);
+            }
+            (Step::Proving(id, to_enrol), Ok(Done::Proof(proof))) if *id == done.id => {
+                let work = Work::FinishEnrolment(to_enrol.clone());
+                *step = Step::Enrolling(common.compute(work), proof);
+            }
+            (Step::Enrolling(id, proof), Ok(Done::Upload(upload))) if *id == done.id => {
+                *step = Step::Proved(proof.clone(), upload);
+            }
+            (Step::Proving(id, _), Err(TaskError::Wrong)) if *id == done.id => {
+                self.end(PasswordOutcome::Wrong, common);
+            }
+            (Step::Beginning(id) | Step::Proving(id, _) | Step::Enrolling(id, _), Err(_))
+                if *id == done.id =>
+            {
                 self.end(PasswordOutcome::Refused(Told::UnusableAnswer), common);
             }
+            // Of a change that was begun anew.
+            (_, _) => {}
         }
     }
 
-    /// The server has decided. Whatever it says of what is not under way is about what was given up.
+    /// The server has decided. What it says when it was not asked is about what was given up.
     pub(super) fn handle_reply(&mut self, reply: PasswordReply, common: &mut Common) {
-        let Some((wanted, _)) = &self.under_way else { return };
+        let Some((wanted, Step::Asked(..) | Step::Said)) = &self.under_way else { return };
         let outcome = match reply {
             PasswordReply::Changed => {
                 // To sign in again with, after an interruption.
@@ -158,5 +181,11 @@ impl PasswordChange {
     fn end(&mut self, outcome: PasswordOutcome, common: &mut Common) {
         self.under_way = None;
         common.tell(Event::Password(outcome));
+    }
+}
+
+impl fmt::Debug for PasswordChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordChange").field("is_settled", &self.is_settled()).finish()
     }
 }

@@ -84,16 +84,29 @@ impl SignIn {
         } else if self.is_asking {
             self.take_word(common);
             self.request(link, common);
+        } else if self.again_at.is_some() && self.take_word(common) {
+            // The wait was for the password.
+            self.again_at = None;
+            self.request(link, common);
         }
     }
 
     /// In place of a password that they do not know, the person has a one-time word.
-    fn take_word(&mut self, common: &Common) {
-        if common.answers.word.is_some()
-            && let Stage::Password(_, wanted @ Wanted::Proof) = &mut self.stage
-        {
+    fn take_word(&mut self, common: &Common) -> bool {
+        let is_taken = common.answers.word.is_some()
+            && matches!(self.stage, Stage::Password(_, Wanted::Proof));
+        if is_taken && let Stage::Password(_, wanted) = &mut self.stage {
             *wanted = Wanted::Renewal;
         }
+        is_taken
+    }
+
+    /// The name is registered. What was chosen for it by whoever thought it new is another password.
+    fn enter_proof(&mut self, name: UserName, link: &mut Link, common: &mut Common) {
+        if matches!(self.stage, Stage::Password(_, Wanted::Enrolment)) {
+            common.answers.password = None;
+        }
+        self.enter(Stage::Password(name, Wanted::Proof), link, common);
     }
 
     /// Whether the person has to answer before it goes on.
@@ -160,10 +173,7 @@ impl SignIn {
                     self.enter(Stage::Password(name, Wanted::Enrolment), link, common);
                 }
             }
-            // Also when somebody else was faster to register it.
-            ServerMessage::NameNeedsProof(name) => {
-                self.enter(Stage::Password(name, Wanted::Proof), link, common);
-            }
+            ServerMessage::NameNeedsProof(name) => self.enter_proof(name, link, common),
             ServerMessage::NameNeedsWord(name) => {
                 self.enter(Stage::Password(name, Wanted::Renewal), link, common);
             }
@@ -171,7 +181,7 @@ impl SignIn {
                 self.steps.handle(message, link, common);
             }
             ServerMessage::NameRefused(why) => self.ask_another_name(why, common),
-            ServerMessage::Wrong => self.ask_again(common),
+            ServerMessage::Wrong => self.ask_again(link, common),
             ServerMessage::Later(why, wait) => self.put_off(now, why, wait, common),
             ServerMessage::From(_)
             | ServerMessage::Message(_)
@@ -245,13 +255,17 @@ impl SignIn {
     ) {
         // A server whose answer is none has not shown that it knows the password either.
         if self.steps.finish_task(done, link).is_err() {
-            self.ask_again(common);
+            self.ask_again(link, common);
         }
     }
 
     /// What was shown is wrong.
-    fn ask_again(&mut self, common: &mut Common) {
+    fn ask_again(&mut self, link: &mut Link, common: &mut Common) {
         self.steps = PasswordSteps::Idle;
+        // It was to be set with a word, and the link was lost before it was known whether it is.
+        if self.take_word(common) {
+            return self.request(link, common);
+        }
         let Stage::Password(name, wanted) = &self.stage else { return };
         let (name, wrong) = (as_typed(name, common), true);
         match wanted {

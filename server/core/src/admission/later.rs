@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use netchat_shared::extended::Delay;
 
-use super::limits::BUSY_WAIT_MAX;
+use super::limits::{BUSY_WAIT_MAX, BUSY_WAIT_MIN};
 use crate::action::Refusal;
 
 /// It was not looked at: the same again after so long.
@@ -17,6 +17,9 @@ pub(crate) struct Later {
 impl Later {
     /// The server can't do it at present.
     pub(crate) const BUSY: Self = Self { why: Delay::Busy, wait: BUSY_WAIT_MAX };
+
+    /// It may be asked again in a moment.
+    pub(crate) const SOON: Self = Self { why: Delay::Busy, wait: BUSY_WAIT_MIN };
 
     /// The same for the operator.
     pub(crate) fn refusal(self) -> Refusal {

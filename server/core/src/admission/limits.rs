@@ -61,10 +61,24 @@ pub(crate) const PROOFS_OF_SOURCE_MAX: usize = 256;
 /// seconds.
 pub(crate) const PROOF_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// How often passwords may be enrolled from one source: each costs the server some arithmetic and, if an
-/// account is made, room. As many people may be behind one address.
-pub(crate) const ENROLMENTS_OF_SOURCE: Rate =
-    Rate { burst: 4_096, interval: Duration::from_millis(500) };
+/// The same of a source that was wrong often lately.
+pub(crate) const PROOFS_OF_SUSPECT_MAX: usize = 4;
+
+/// Steps of proofs and enrolments that all sources together may ask for: enough for everybody after an outage,
+/// and then what takes an eighth of a core. Beyond it, each source has its own share.
+pub(crate) const PASSWORD_STEPS: Rate = Rate { burst: 8_192, interval: Duration::from_millis(2) };
+
+/// The share of one source.
+pub(crate) const PASSWORD_STEPS_OF_SOURCE: Rate =
+    Rate { burst: 16, interval: Duration::from_millis(500) };
+
+/// Accounts that all sources together may make: as many people may come at once, and then one a second. Beyond
+/// it, each source has its own share.
+pub(crate) const NEW_ACCOUNTS: Rate = Rate { burst: 4_096, interval: Duration::from_secs(1) };
+
+/// The share of one source.
+pub(crate) const NEW_ACCOUNTS_OF_SOURCE: Rate =
+    Rate { burst: 4, interval: Duration::from_secs(60) };
 
 /// Wrong server passwords from one source.
 pub(crate) const SERVER_PASSWORD_GUESSES: Rule = Rule {

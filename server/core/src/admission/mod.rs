@@ -7,10 +7,10 @@ mod guesses;
 mod half_open;
 mod later;
 mod limits;
-mod openings;
 mod proofs;
 mod quotas;
 mod rate;
+mod shares;
 mod source;
 mod throttle;
 
@@ -19,12 +19,12 @@ pub(crate) use self::guesses::Guess;
 pub(crate) use self::half_open::HalfOpen;
 pub(crate) use self::later::Later;
 pub(crate) use self::limits::{
-    ATTEMPT_SOURCES_MAX, ENROLMENTS_OF_SOURCE, MESSAGES_OF_ACCOUNT_DEFAULT,
-    REQUESTS_OF_ACCOUNT_DEFAULT, SERVER_PASSWORD_GUESSES, SIGN_INS_OF_ACCOUNT,
+    ATTEMPT_SOURCES_MAX, MESSAGES_OF_ACCOUNT_DEFAULT, REQUESTS_OF_ACCOUNT_DEFAULT,
+    SERVER_PASSWORD_GUESSES, SIGN_INS_OF_ACCOUNT,
 };
-pub(crate) use self::openings::Openings;
 pub(crate) use self::quotas::{Quotas, Slowed, Spending};
 pub(crate) use self::rate::Buckets;
 pub use self::rate::Rate;
+pub(crate) use self::shares::Shares;
 pub(crate) use self::source::Source;
 pub(crate) use self::throttle::Throttle;

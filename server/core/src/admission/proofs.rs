@@ -3,7 +3,7 @@
 //!
 //! At the name it counts at once: many at the same time are not many free guesses. From the source it
 //! counts when no proof came, since a thousand people behind one address sign in at once after an outage;
-//! how many a source may have begun is bounded instead. One that was wrong often has one at a time.
+//! how many a source may have begun is bounded instead. One that was wrong often has few.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,7 +12,9 @@ use netchat_shared::time::Instant;
 
 use super::guesses::{Guess, Guesses};
 use super::later::Later;
-use super::limits::{BUSY_WAIT_MIN, GUESSES_BY_SOURCE, PROOF_TIME_MAX, PROOFS_OF_SOURCE_MAX};
+use super::limits::{
+    BUSY_WAIT_MIN, GUESSES_BY_SOURCE, PROOF_TIME_MAX, PROOFS_OF_SOURCE_MAX, PROOFS_OF_SUSPECT_MAX,
+};
 use super::source::Source;
 
 /// See the module's documentation. `K` names who asks: one proof each, so there are no more than those.
@@ -42,7 +44,7 @@ impl<K: Copy + Ord> Proofs<K> {
             return Err(Later { why: Delay::Attempts, wait });
         }
         let is_suspect = guesses.count_from_source(now, source) >= GUESSES_BY_SOURCE.free;
-        let begun_max = if is_suspect { 1 } else { PROOFS_OF_SOURCE_MAX };
+        let begun_max = if is_suspect { PROOFS_OF_SUSPECT_MAX } else { PROOFS_OF_SOURCE_MAX };
         if self.by_source.get(&source).is_some_and(|begun| begun.len() >= begun_max) {
             return Err(Later { why: Delay::Busy, wait: BUSY_WAIT_MIN });
         }
@@ -52,7 +54,7 @@ impl<K: Copy + Ord> Proofs<K> {
         Ok(())
     }
 
-    /// One has ended. False if there is none.
+    /// One has ended. False if there is none any more: it came too late.
     pub(super) fn finish(
         &mut self,
         now: Instant,
@@ -161,8 +163,19 @@ mod tests {
             answered += usize::from(door.begin(1, &format!("p{name}")).is_ok());
             door.now += Duration::from_millis(100);
         }
-        // What may still come, what is free, and one a minute.
-        assert!(answered <= PROOFS_OF_SOURCE_MAX + 64 + 20, "{answered}");
+        // What may still come, what is free, and few a minute.
+        assert!(answered <= PROOFS_OF_SOURCE_MAX + 64 + 20 * PROOFS_OF_SUSPECT_MAX, "{answered}");
+    }
+
+    /// A map that keeps what nobody comes back for would grow for ever.
+    #[test]
+    fn nothing_is_kept_of_proofs_that_have_ended() {
+        let mut door = Door::new();
+        for name in 0..50 {
+            let key = door.begin(name, &format!("p{name}")).unwrap();
+            door.finish(key, name % 2 == 0);
+        }
+        assert!(door.proofs.begun.is_empty() && door.proofs.by_source.is_empty());
     }
 
     #[test]

@@ -19,8 +19,7 @@ use super::proofs::Proofs;
 use super::tokens::{self, Standing, Tokens};
 use crate::action::{LogEvent, Refusal, SignInKind};
 use crate::admission::{
-    ATTEMPT_SOURCES_MAX, Attempt, Attempts, Begun, Buckets, ENROLMENTS_OF_SOURCE, Guess, Later,
-    Next, SIGN_INS_OF_ACCOUNT, Source,
+    Attempt, Attempts, Begun, Buckets, Guess, Later, Next, SIGN_INS_OF_ACCOUNT, Shares, Source,
 };
 use crate::context::Context;
 use crate::directory::Directory;
@@ -30,7 +29,6 @@ use crate::events::{
 use crate::limits::{GUESTS_MAX, SIGN_INS_REMEMBERED_MAX, USERS_MAX};
 use crate::names::{Found, NameIndex, NameKeys};
 use crate::passwords::Compared;
-use crate::peer::Peer;
 use crate::storage::{
     Draft, HashJob, Hashed, KeptPassword, Placed, Snapshot, Stored, Ticket, TokenHash, UserId,
     UserRecord, Verifier, Write,
@@ -42,8 +40,9 @@ pub(crate) struct Accounts {
     tokens: Tokens,
     attempts: Attempts<SessionKey, PasswordSent>,
     proofs: Proofs,
-    /// How often passwords were enrolled lately, by source.
-    enrolments: Buckets<Source>,
+    /// Steps towards passwords, and accounts that are made.
+    password_steps: Shares,
+    new_accounts: Shares,
     /// Names whose accounts are being made, or that guests are about to get.
     taken: NameIndex<SessionKey>,
     hashes: BTreeMap<Ticket, HashUnderWay>,
@@ -60,6 +59,7 @@ pub(crate) struct Accounts {
 enum Shown {
     Token,
     Password,
+    Word,
 }
 
 /// A session that wants to be somebody.
@@ -92,7 +92,8 @@ impl Accounts {
             tokens: Tokens::load(snapshot.tokens.clone()),
             attempts: Attempts::new(cx.settings.hash_threads),
             proofs,
-            enrolments: Buckets::new(ATTEMPT_SOURCES_MAX, ENROLMENTS_OF_SOURCE),
+            password_steps: Shares::of_password_steps(),
+            new_accounts: Shares::of_new_accounts(),
             taken: NameIndex::default(),
             hashes: BTreeMap::new(),
             writes: BTreeMap::new(),
@@ -127,7 +128,9 @@ impl Accounts {
             Credentials::Renewed(name, record, word) => {
                 self.renew_by_word(cx, people, (door, &name), (record, &word));
             }
-            Credentials::Proof(proof) => self.finish_proof(cx, people, door, &proof),
+            Credentials::Proof(proof, begun) => {
+                self.finish_proof(cx, people, door, (&proof, *begun));
+            }
             Credentials::Guest(name) => self.let_in(cx, people, applicant(name)),
             Credentials::Token(token) => self.resume(cx, people, door, token),
         }
@@ -164,7 +167,6 @@ impl Accounts {
 
     /// A session is over: what it has begun to prove is not proved.
     pub(crate) fn forget_proof(&mut self, cx: &Context, key: SessionKey) {
-        self.proofs.forget(key);
         self.attempts.finish_proof(cx.monotonic(), key, false);
     }
 
@@ -240,15 +242,9 @@ impl Accounts {
                 self.begin_own_proof(cx, people, (key, user), (&request, link));
             }
             AccountRequest::Enrol(request) => self.begin_own_enrolment(cx, people, key, &request),
-            AccountRequest::ChangePassword { proof, record, ends_others } => {
+            AccountRequest::ChangePassword { proof, begun, record, ends_others } => {
                 let by = ChangedBy::Session(key, token.filter(|_| ends_others));
-                self.change_password(
-                    cx,
-                    people,
-                    (key, &proof),
-                    PasswordChange { user, by },
-                    record,
-                );
+                self.change_password(cx, people, (key, user), (&proof, *begun), (by, record));
             }
             AccountRequest::SignOut => {
                 let ends = Ends { tokens: token.into_iter().collect(), keys: Vec::new() };
@@ -266,7 +262,7 @@ impl Accounts {
         ticket: Option<Ticket>,
     ) {
         let change = ticket.and_then(|ticket| self.password_changes.handle_entry(ticket));
-        let Some(PasswordChange { user, by }) = change else { return };
+        let Some(PasswordChange { user, by, .. }) = change else { return };
         if let Some(name) = people.name(user).cloned() {
             for hash in self.hashes.values_mut() {
                 hash.is_void |= hash.attempt.guess.as_ref().is_some_and(|guess| guess.name == name);
@@ -284,7 +280,7 @@ impl Accounts {
                 cx.update(key, Update::Password(PasswordReply::Changed));
             }
             ChangedBy::Word(door, token) => {
-                self.admit_with(cx, people, door, user, SignInKind::Password, Some(token));
+                self.admit_with(cx, people, door, user, SignInKind::Word, Some(token));
             }
         }
     }
@@ -512,6 +508,8 @@ impl Accounts {
         let shown = match how {
             SignInKind::Resumed => Shown::Token,
             SignInKind::Registered | SignInKind::Password | SignInKind::Guest => Shown::Password,
+            // It is good once, so its owner must not be kept waiting by whoever has the password.
+            SignInKind::Word => Shown::Word,
         };
         if let Err(wait) = self.sign_ins.take(cx.monotonic(), (user, shown), 1) {
             let later = Later { why: Delay::Sessions, wait };

@@ -11,7 +11,9 @@ use super::tokens;
 use crate::admission::Later;
 use crate::context::{Busy, Context};
 use crate::events::{NotSignedIn, SessionKey, Update};
-use crate::storage::{Draft, KeptPassword, Stored, Ticket, TokenHash, UserId, Write};
+use crate::storage::{
+    Draft, KeptPassword, Placed, Stored, Ticket, TokenHash, UserId, Verifier, Write,
+};
 
 /// The changes that are being stored: at most one for each session, which asks for nothing else
 /// meanwhile.
@@ -24,6 +26,8 @@ pub(crate) struct PasswordChanges {
 #[derive(Debug, Clone)]
 pub(crate) struct PasswordChange {
     pub(crate) user: UserId,
+    /// What the one that is good now is compared with.
+    pub(crate) compared: Verifier,
     pub(crate) by: ChangedBy,
 }
 
@@ -51,7 +55,8 @@ impl PasswordChanges {
     /// This is to be kept of the new password.
     pub(crate) fn store(&mut self, cx: &mut Context, change: PasswordChange, record: Record) {
         let (user, only_token) = (change.user, change.only_token());
-        let draft = Draft::Password { user, password: KeptPassword::unread(record), only_token };
+        let (compared, password) = (change.compared.clone(), KeptPassword::unread(record));
+        let draft = Draft::Password { user, compared, password, only_token };
         match cx.store(Write::Append(vec![draft])) {
             Ok(ticket) => drop(self.pending.insert(ticket, change)),
             Err(Busy) => put_off(cx, &change, Later::BUSY),
@@ -65,10 +70,15 @@ impl PasswordChanges {
 
     /// The answer of storage came, and no entry with it.
     pub(crate) fn handle_stored(&mut self, cx: &mut Context, ticket: Ticket, stored: &Stored) {
-        if let Stored::Failed = stored
-            && let Some(change) = self.pending.remove(&ticket)
-        {
-            put_off(cx, &change, Later::BUSY);
+        let is_outdated =
+            matches!(stored, Stored::Placed(placed) if matches!(placed[..], [Placed::Taken]));
+        if !is_outdated && !matches!(stored, Stored::Failed) {
+            return;
+        }
+        match (self.pending.remove(&ticket), is_outdated) {
+            (Some(change), true) => tell_wrong(cx, &change),
+            (Some(change), false) => put_off(cx, &change, Later::BUSY),
+            (None, _) => {}
         }
     }
 }
@@ -79,6 +89,16 @@ fn put_off(cx: &mut Context, change: &PasswordChange, later: Later) {
         ChangedBy::Session(key, _) => tell_put_off(cx, *key, later),
         ChangedBy::Word(door, _) => {
             cx.update(door.key, Update::NotSignedIn(NotSignedIn::Later(later)));
+        }
+    }
+}
+
+/// The password is another one by now.
+fn tell_wrong(cx: &mut Context, change: &PasswordChange) {
+    match &change.by {
+        ChangedBy::Session(key, _) => cx.update(*key, Update::Password(PasswordReply::Wrong)),
+        ChangedBy::Word(door, _) => {
+            cx.update(door.key, Update::NotSignedIn(NotSignedIn::Wrong));
         }
     }
 }

@@ -25,7 +25,7 @@ use self::classic::{ClassicSession, HeldKnocks};
 use self::extended::{Encoder, Entrance, ExtendedSession, Introductions, NotTaken, OpenHash};
 use self::held::Held;
 use crate::action::{Refusal, SignOutReason};
-use crate::admission::{HalfOpen, Openings, Source};
+use crate::admission::{HalfOpen, Shares, Source};
 use crate::context::{Context, Knock, TimerKey};
 use crate::events::{Request, SessionKey, Update};
 use crate::limits::{
@@ -46,7 +46,7 @@ pub(crate) struct Sessions {
     extended_by_path: BTreeMap<SocketAddr, SessionKey>,
     counts: Counts,
     strangers: Strangers,
-    openings: Openings,
+    openings: Shares,
     held: Held,
     entrance: Entrance,
     introductions: Introductions,
@@ -91,7 +91,7 @@ impl Sessions {
                 classic: HalfOpen::new(UNSIGNED_SESSIONS_MAX, UNSIGNED_SESSIONS_OF_SOURCE_MAX),
                 extended: HalfOpen::new(UNSIGNED_SESSIONS_MAX, UNSIGNED_SESSIONS_OF_SOURCE_MAX),
             },
-            openings: Openings::new(),
+            openings: Shares::of_openings(),
             held: Held::default(),
             entrance: Entrance::new(secrets.server_key, keys, &mut cx.rng),
             introductions: Introductions::new(secrets.gateway_key),

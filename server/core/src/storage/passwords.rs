@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_read_back() {
-        let zeros = format!("opaque:{}", "AAAA".repeat(Record::BYTES / 3));
+        let zeros = format!("opaque:{}AA==", "AAAA".repeat(Record::BYTES / 3));
         assert!(matches!(Verifier::parse(&zeros), Verifier::Record(_)));
         for text in [&zeros[..], "$argon2id$v=19$…", "opaque:AAAA", ""] {
             assert_eq!(Verifier::parse(text).to_text(), text);

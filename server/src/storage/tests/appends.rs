@@ -16,7 +16,7 @@ fn every_change_has_a_place_and_its_origin() {
         Write::Append(vec![
             Draft::Quit(ConversationId(1), ALICE),
             join(ConversationId(1), ALICE),
-            set_password(ALICE, "better", None),
+            set_password(ALICE, ("hash of alice", "better"), None),
         ]),
     ]);
     let at = |place| Placed::At(Sequence(place));
@@ -157,7 +157,7 @@ fn joining_twice_and_quitting_as_a_stranger_change_nothing() {
 fn an_append_that_fails_leaves_the_others_alone_and_nothing_of_itself() {
     let mut fixture = Fixture::with_people();
     let direct = fixture.draft(ALICE, ALICE_AND_BOB, MessageKind::Text, "eA==");
-    let nobody = set_password(UserId(99), "hash", None);
+    let nobody = set_password(UserId(99), ("hash", "hash"), None);
     let (entries, stored) = fixture.write_all(vec![
         Write::Append(vec![user("dave", true)]),
         Write::Append(vec![user("erin", true), direct.clone(), nobody]),
@@ -301,8 +301,25 @@ fn a_failure_is_of_a_message_that_is_there() {
     assert_eq!(complete_to, line);
 }
 
-fn set_password(user: UserId, hash: &str, only_token: Option<TokenHash>) -> Draft {
-    Draft::Password { user, password: password(hash), only_token }
+/// In place of this one.
+fn set_password(user: UserId, (before, hash): (&str, &str), only: Option<TokenHash>) -> Draft {
+    let compared = Verifier::parse(before);
+    Draft::Password { user, compared, password: password(hash), only_token: only }
+}
+
+/// Two who have proved the same password: the second would undo what the first has set.
+#[test]
+fn a_password_is_changed_only_if_it_is_still_that_which_was_proved() {
+    let mut fixture = Fixture::with_people();
+    let token = TokenHash([1; 32]);
+    fixture.write(Write::SetToken(token_record(token, ALICE, UnixTime { millis: 77 })));
+    fixture.place(set_password(ALICE, ("hash of alice", "the first"), None));
+    let second = set_password(ALICE, ("hash of alice", "the second"), Some(TokenHash([2; 32])));
+    assert_eq!(fixture.append_one(second), Placed::Taken);
+    let snapshot = fixture.snapshot();
+    let alice = snapshot.users.iter().find(|(user, _)| user.id == ALICE).unwrap();
+    assert_eq!(alice.0.password, Some(password("the first")));
+    assert!(snapshot.tokens.iter().all(|token| !token.is_ended));
 }
 
 /// A sign-in with the former password, under way while it was changed, wrote it back.
@@ -318,11 +335,11 @@ fn s12_a_stronger_hash_of_a_former_password_does_not_undo_a_change() {
         compared: Verifier::parse(compared),
         password: KeptPassword { was_readable: true, ..password(hash) },
     };
-    fixture.place(set_password(ALICE, "old cost", None));
+    fixture.place(set_password(ALICE, ("hash of alice", "old cost"), None));
     fixture.place(renewed("old cost", "the same, stronger"));
     let readable = KeptPassword { was_readable: true, ..password("the same, stronger") };
     assert_eq!(kept(&mut fixture), Some(readable));
-    fixture.place(set_password(ALICE, "another password", None));
+    fixture.place(set_password(ALICE, ("the same, stronger", "another password"), None));
     let head = fixture.snapshot().head;
     fixture.place(renewed("the same, stronger", "the former password"));
     assert_eq!(kept(&mut fixture), Some(password("another password")));
@@ -340,9 +357,9 @@ fn another_password_may_leave_one_token_good() {
         let tokens = fixture.snapshot().tokens.into_iter();
         tokens.filter(|token| !token.is_ended).map(|token| token.hash).collect()
     };
-    fixture.place(set_password(ALICE, "other", None));
+    fixture.place(set_password(ALICE, ("hash of alice", "other"), None));
     assert_eq!(tokens(&mut fixture), [token(1), token(2), token(3)]);
-    fixture.place(set_password(ALICE, "another", Some(token(2))));
+    fixture.place(set_password(ALICE, ("other", "another"), Some(token(2))));
     assert_eq!(tokens(&mut fixture), [token(2), token(3)]);
     assert_eq!(fixture.snapshot().tokens.len(), 3, "whoever comes with one that ended is told so");
     fixture.write(Write::EndTokens(vec![token(3), token(9)]));

@@ -227,8 +227,8 @@ fn passwords_of_schema_10_were_all_sent_and_stay_as_they_are() {
     let mut fixture = with_schema(10, "");
     let users = fixture.snapshot().users;
     let kept = |id| users.iter().find(|(user, _)| user.id == id).unwrap().0.password.clone();
-    let hash = KeptPassword { verifier: Verifier::parse("hash"), was_readable: true };
-    assert_eq!(kept(ALICE), Some(hash));
+    let of_alice = kept(ALICE).unwrap();
+    assert!(of_alice.was_readable && matches!(of_alice.verifier, Verifier::Hash(_)));
     assert_eq!(fixture.database().password_setup().unwrap(), None);
     fixture.database().keep_password_setup([7; 16]).unwrap();
     fixture.open();

@@ -62,7 +62,8 @@ fn s9_what_is_counted_is_what_is_there() {
     assert_eq!(stored(&fixture, BOB), 256, "the sign went with the line");
     // A request of which a part fails leaves nothing, here either.
     let draft = fixture.draft(ALICE, garden, MessageKind::Text, &of(100));
-    let nobody = Draft::Password { user: UserId(99), password: password("hash"), only_token: None };
+    let (user, compared) = (UserId(99), Verifier::parse("hash"));
+    let nobody = Draft::Password { user, compared, password: password("hash"), only_token: None };
     assert_eq!(fixture.write(Write::Append(vec![draft, nobody])), Stored::Failed);
     check(&fixture);
     let last = fixture.say(BOB, garden);

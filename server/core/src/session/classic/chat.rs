@@ -226,8 +226,8 @@ impl ClassicSession {
                 None => return,
             },
             Update::NameLookedUp(_)
-            | Update::Proving(_)
-            | Update::Enrolling(_)
+            | Update::Proving(..)
+            | Update::Enrolling(..)
             | Update::SignedIn(_)
             | Update::NotSignedIn(_)
             | Update::Synced(_)

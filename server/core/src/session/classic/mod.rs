@@ -228,8 +228,8 @@ impl ClassicSession {
                 self.give_way();
             }
             Update::Sent(_)
-            | Update::Proving(_)
-            | Update::Enrolling(_)
+            | Update::Proving(..)
+            | Update::Enrolling(..)
             | Update::NotSent { .. }
             | Update::Outcome(_)
             | Update::Roster(_)

@@ -118,7 +118,7 @@ impl ExtendedSession {
     pub(super) fn stranger(&self) -> Option<Source> {
         match self.stage {
             Stage::SignedIn(_) | Stage::Waiting(_) => None,
-            Stage::Locked | Stage::Unlocked | Stage::Named(..) => Some(self.source()),
+            Stage::Locked | Stage::Unlocked | Stage::Named(_) => Some(self.source()),
         }
     }
 
@@ -147,7 +147,7 @@ impl ExtendedSession {
     fn user(&self) -> Option<UserId> {
         match &self.stage {
             Stage::SignedIn(signed_in) => Some(signed_in.user),
-            Stage::Locked | Stage::Unlocked | Stage::Named(..) | Stage::Waiting(_) => None,
+            Stage::Locked | Stage::Unlocked | Stage::Named(_) | Stage::Waiting(_) => None,
         }
     }
 
@@ -171,7 +171,7 @@ impl ExtendedSession {
             let handed = signed_in.in_flight.drain(..).collect();
             cx.request(self.key, Request::GaveUp { handed, why: GaveUp::Gone });
             cx.request(self.key, Request::Leave(why));
-        } else if let Stage::Waiting(_) = self.stage {
+        } else {
             cx.request(self.key, Request::Withdraw);
         }
     }
@@ -292,7 +292,7 @@ impl ExtendedSession {
                     && self.link.queued_bytes() < FEED_BYTES_MAX
             }
             Stage::Waiting(_) => false,
-            Stage::Locked | Stage::Unlocked | Stage::Named(..) => true,
+            Stage::Locked | Stage::Unlocked | Stage::Named(_) => true,
         }
     }
 
@@ -390,7 +390,7 @@ impl ExtendedSession {
                 let times = [feeds_at, reads_at];
                 times.into_iter().flatten().fold(silent, Instant::min)
             }
-            Stage::Locked | Stage::Unlocked | Stage::Named(..) | Stage::Waiting(_) => {
+            Stage::Locked | Stage::Unlocked | Stage::Named(_) | Stage::Waiting(_) => {
                 self.forgotten_at()
             }
         };

@@ -8,11 +8,11 @@ use netchat_shared::extended::{
 use netchat_shared::kind::MessageKind;
 use netchat_shared::limits::{LINK_MESSAGE_BYTES_MAX, TYPING_INTERVAL};
 use netchat_shared::name::{GroupName, UserName};
-use netchat_shared::opaque::{Malformed, Proof, Upload};
+use netchat_shared::opaque::{Proof, Upload};
 use netchat_shared::sequence::{Position, Sequence};
 
 use super::ExtendedSession;
-use super::stage::Stage;
+use super::stage::{PasswordStep, Stage};
 use crate::action::{Refusal, SignOutReason};
 use crate::context::Context;
 use crate::events::{
@@ -188,12 +188,15 @@ impl ExtendedSession {
         upload: &Upload,
         ends_others: bool,
     ) {
-        match upload.accept() {
-            Ok(record) => {
-                let change = AccountRequest::ChangePassword { proof, record, ends_others };
+        let Stage::SignedIn(signed_in) = &mut self.stage else { return };
+        let PasswordStep { proof: begun, enrolment } = std::mem::take(&mut signed_in.step);
+        let record = enrolment.and_then(|id| upload.accept(id).ok());
+        match begun.zip(record) {
+            Some((begun, record)) => {
+                let change = AccountRequest::ChangePassword { proof, begun, record, ends_others };
                 self.ask_account(cx, change);
             }
-            Err(Malformed) => self.answer(&ServerMessage::Password(PasswordReply::Wrong)),
+            None => self.answer(&ServerMessage::Password(PasswordReply::Wrong)),
         }
     }
 

@@ -2,15 +2,16 @@
 
 use netchat_shared::extended::{ClientMessage, Delay, ServerMessage};
 use netchat_shared::limits::LINK_RECEIVE_BYTES_MAX;
-use netchat_shared::name::UserName;
-use netchat_shared::opaque::Word;
+use netchat_shared::opaque::{EnrolResponse, ProofResponse, RecordId};
 use netchat_shared::password::Password;
 
 use super::ExtendedSession;
-use super::stage::{SignedIn, Stage};
-use crate::action::Refusal;
+use super::stage::{Named, PasswordStep, SignedIn, Stage};
+use crate::action::{Refusal, SignInKind};
 use crate::context::{Context, Knock};
-use crate::events::{self, Credentials, NameStanding, NotSignedIn, Registered, Request};
+use crate::events::{
+    self, Credentials, NameStanding, NotSignedIn, ProofBegun, Registered, Request,
+};
 
 impl ExtendedSession {
     /// A message of a session that has not signed in. What does not fit its stage is a repetition
@@ -19,70 +20,91 @@ impl ExtendedSession {
         match (&self.stage, message) {
             (Stage::Waiting(_) | Stage::SignedIn(_), _) => {}
             (_, ClientMessage::Resume(token)) => {
-                self.sign_in(cx, None, Credentials::Token(token));
+                self.sign_in(cx, Credentials::Token(token));
             }
             (_, ClientMessage::Unlock(password)) => self.unlock(cx, &password),
             (Stage::Locked, _) => self.say(&ServerMessage::Locked),
-            (Stage::Unlocked | Stage::Named(..), ClientMessage::Name(name)) => {
-                self.stage = Stage::Named(name.clone(), None);
+            (Stage::Unlocked | Stage::Named(_), ClientMessage::Name(name)) => {
+                self.stage = Stage::Named(Named::new(name.clone()));
                 cx.request(self.key, Request::LookUp(name));
             }
-            (Stage::Named(name, word), message) => {
-                let named = (name.clone(), *word);
-                self.handle_password(cx, named, message);
-            }
+            (Stage::Named(_), message) => self.handle_password(cx, message),
             (Stage::Unlocked, _) => {}
         }
     }
 
     /// A message of a session that has given a name.
-    fn handle_password(
-        &mut self,
-        cx: &mut Context,
-        (name, word): (UserName, Option<Word>),
-        message: ClientMessage,
-    ) {
-        let source = self.source();
-        match (message, word) {
+    fn handle_password(&mut self, cx: &mut Context, message: ClientMessage) {
+        let (source, link) = (self.source(), self.link.hash());
+        let Stage::Named(named) = &mut self.stage else { return };
+        let step = std::mem::take(&mut named.step);
+        let name = named.name.clone();
+        match (message, step) {
             (ClientMessage::Enrol(request, word), _) => {
-                self.stage = Stage::Waiting(Some((name.clone(), word)));
+                named.word = word;
+                self.wait();
                 cx.request(self.key, Request::Enrol { name, request, word, source });
             }
             (ClientMessage::Prove(request), _) => {
-                self.stage = Stage::Waiting(Some((name.clone(), word)));
-                let link = self.link.hash();
+                self.wait();
                 cx.request(self.key, Request::Prove { name, request, link, source });
             }
-            (ClientMessage::Enrolled(upload), word) => {
-                let Ok(record) = upload.accept() else { return self.say(&ServerMessage::Wrong) };
-                let credentials = match word {
-                    None => Credentials::Enrolled(name.clone(), record),
-                    Some(word) => Credentials::Renewed(name.clone(), record, word),
+            (ClientMessage::Enrolled(upload), PasswordStep { enrolment: Some(id), .. }) => {
+                let Ok(record) = upload.accept(id) else { return self.say(&ServerMessage::Wrong) };
+                let credentials = match named.word {
+                    None => Credentials::Enrolled(name, record),
+                    Some(word) => Credentials::Renewed(name, record, word),
                 };
-                self.sign_in(cx, Some((name, word)), credentials);
+                self.sign_in(cx, credentials);
             }
-            (ClientMessage::Proof(proof), _) => {
-                self.sign_in(cx, Some((name, word)), Credentials::Proof(proof));
+            (ClientMessage::Proof(proof), PasswordStep { proof: Some(begun), .. }) => {
+                self.sign_in(cx, Credentials::Proof(proof, begun));
+            }
+            (ClientMessage::Enrolled(_) | ClientMessage::Proof(_), _) => {
+                self.say(&ServerMessage::Wrong);
             }
             // What does not fit is a repetition or too early.
-            (_, _) => {}
+            (_, step) => named.step = step,
         }
     }
 
-    /// The next step of a proof or an enrolment.
-    pub(super) fn tell_step(&mut self, step: &ServerMessage) {
+    /// The next step of a proof.
+    pub(super) fn tell_proving(&mut self, response: &ProofResponse, begun: &ProofBegun) {
+        let step = PasswordStep { proof: Some(Box::new(begun.clone())), enrolment: None };
+        self.tell_step(step, &ServerMessage::Prove(response.clone()));
+    }
+
+    /// The next step of a password that is being enrolled.
+    pub(super) fn tell_enrolling(&mut self, response: &EnrolResponse, id: RecordId) {
+        let step = PasswordStep { proof: None, enrolment: Some(id) };
+        self.tell_step(step, &ServerMessage::Enrol(response.clone()));
+    }
+
+    fn tell_step(&mut self, next: PasswordStep, said: &ServerMessage) {
         match &mut self.stage {
             Stage::Waiting(named) => {
-                if let Some((name, word)) = named.take() {
-                    self.stage = Stage::Named(name, word);
-                    self.say(step);
+                if let Some(named) = named.take() {
+                    self.stage = Stage::Named(Named { step: next, ..named });
+                    self.say(said);
                 }
             }
-            Stage::SignedIn(_) => {
+            // Both belong to one change.
+            Stage::SignedIn(signed_in) => {
+                let PasswordStep { proof, enrolment } = next;
+                let step = &mut signed_in.step;
+                step.proof = proof.or(step.proof.take());
+                step.enrolment = enrolment.or(step.enrolment);
                 self.finish_answer();
-                self.answer(step);
+                self.answer(said);
             }
-            Stage::Locked | Stage::Unlocked | Stage::Named(..) => {}
+            Stage::Locked | Stage::Unlocked | Stage::Named(_) => {}
+        }
+    }
+
+    /// The chat has to answer before anything more is heard.
+    fn wait(&mut self) {
+        if let Stage::Named(named) = std::mem::replace(&mut self.stage, Stage::Waiting(None)) {
+            self.stage = Stage::Waiting(Some(named));
         }
     }
 
@@ -111,7 +133,7 @@ impl ExtendedSession {
         self.stage = Stage::SignedIn(Box::new(SignedIn::new(signed_in.user, name.clone())));
         self.link.set_receive_bytes_max(LINK_RECEIVE_BYTES_MAX);
         self.say(&ServerMessage::Welcome { name, token, generation: cx.generation });
-        if signed_in.password_was_readable {
+        if signed_in.password_was_readable && signed_in.how != SignInKind::Resumed {
             self.say(&ServerMessage::PasswordWasReadable);
         }
     }
@@ -133,19 +155,19 @@ impl ExtendedSession {
             }
             NotSignedIn::Wrong => {
                 cx.refuse(self.path, Refusal::Password);
-                self.stage = named.map_or(Stage::Unlocked, |(name, _)| Stage::Named(name, None));
+                self.stage = named.map_or(Stage::Unlocked, |it| Stage::Named(Named::new(it.name)));
                 self.say(&ServerMessage::Wrong);
             }
             NotSignedIn::Later(later) => {
                 cx.refuse(self.path, later.refusal());
                 // Without a name it came with a token, and has not shown the server password.
-                self.stage = named.map_or(Stage::Locked, |(name, word)| Stage::Named(name, word));
+                self.stage = named.map_or(Stage::Locked, Stage::Named);
                 self.say(&ServerMessage::Later(later.why, later.wait));
             }
             NotSignedIn::NotRegistered(Refusal::NameTaken) => {
                 cx.refuse(self.path, Refusal::NameTaken);
-                let Some((name, _)) = named else { return };
-                self.stage = Stage::Named(name.clone(), None);
+                let Some(Named { name, .. }) = named else { return };
+                self.stage = Stage::Named(Named::new(name.clone()));
                 cx.request(self.key, Request::LookUp(name));
             }
             NotSignedIn::NotRegistered(why) => {
@@ -176,13 +198,13 @@ impl ExtendedSession {
         }
     }
 
-    fn sign_in(
-        &mut self,
-        cx: &mut Context,
-        named: Option<(UserName, Option<Word>)>,
-        credentials: Credentials,
-    ) {
-        self.stage = Stage::Waiting(named);
+    fn sign_in(&mut self, cx: &mut Context, credentials: Credentials) {
+        match self.stage {
+            Stage::Named(_) => self.wait(),
+            Stage::Locked | Stage::Unlocked | Stage::Waiting(_) | Stage::SignedIn(_) => {
+                self.stage = Stage::Waiting(None);
+            }
+        }
         let (address, source) = (self.path, self.source());
         cx.request(self.key, Request::SignIn { credentials, address, source, takes_token: true });
     }

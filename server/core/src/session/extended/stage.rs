@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
 use netchat_shared::name::UserName;
-use netchat_shared::opaque::Word;
+use netchat_shared::opaque::{RecordId, Word};
 use netchat_shared::time::Instant;
 
-use crate::events::InFlight;
+use crate::events::{InFlight, ProofBegun};
 use crate::session::cursor::Cursor;
 use crate::storage::{Sequence, UserId};
 
@@ -28,13 +28,36 @@ pub(super) enum Stage {
     Locked,
     /// It has.
     Unlocked,
-    /// It gave a name; and a one-time word, if it has enrolled a password with one.
-    Named(UserName, Option<Word>),
+    /// It gave a name.
+    Named(Named),
     /// What it has said of a password is being answered, its account made, or its token looked at. `None`:
     /// the latter.
-    Waiting(Option<(UserName, Option<Word>)>),
+    Waiting(Option<Named>),
     /// It is signed in.
     SignedIn(Box<SignedIn>),
+}
+
+/// A session that gave a name.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) name: UserName,
+    /// With which it enrols a password.
+    pub(super) word: Option<Word>,
+    pub(super) step: PasswordStep,
+}
+
+/// What was answered of a password: what belongs to the next step.
+#[derive(Debug, Default)]
+pub(super) struct PasswordStep {
+    pub(super) proof: Option<Box<ProofBegun>>,
+    pub(super) enrolment: Option<RecordId>,
+}
+
+impl Named {
+    /// With nothing begun.
+    pub(super) fn new(name: UserName) -> Self {
+        Self { name, word: None, step: PasswordStep::default() }
+    }
 }
 
 /// A session that is signed in.
@@ -43,6 +66,8 @@ pub(super) struct SignedIn {
     pub(super) user: UserId,
     pub(super) name: UserName,
     pub(super) cursor: Cursor,
+    /// Of another password, which is to take the place of its own.
+    pub(super) step: PasswordStep,
     /// Messages in its link that it has not acknowledged, in order. Bounded by the link.
     pub(super) in_flight: VecDeque<InFlight>,
     /// How far recipients of the user's messages have received, to be told. At most
@@ -78,6 +103,7 @@ impl SignedIn {
             user,
             name,
             cursor: Cursor::Off,
+            step: PasswordStep::default(),
             in_flight: VecDeque::new(),
             receipts: BTreeMap::new(),
             owed: VecDeque::new(),

@@ -42,8 +42,8 @@ impl ExtendedSession {
     pub(crate) fn update(&mut self, cx: &mut Context, update: &Update) {
         match update {
             Update::NameLookedUp(standing) => self.tell_standing(standing),
-            Update::Proving(response) => self.tell_step(&ServerMessage::Prove(response.clone())),
-            Update::Enrolling(response) => self.tell_step(&ServerMessage::Enrol(response.clone())),
+            Update::Proving(response, begun) => self.tell_proving(response, begun),
+            Update::Enrolling(response, id) => self.tell_enrolling(response, *id),
             Update::SignedIn(signed_in) => self.finish_sign_in(cx, signed_in),
             Update::NotSignedIn(why) => self.finish_refused_sign_in(cx, *why),
             Update::Synced(after) => self.handle_synced(cx, *after),
@@ -123,7 +123,7 @@ impl ExtendedSession {
                     signed_in.owed.push_back(bytes);
                 }
             }
-            Stage::Locked | Stage::Unlocked | Stage::Named(..) | Stage::Waiting(_) => {
+            Stage::Locked | Stage::Unlocked | Stage::Named(_) | Stage::Waiting(_) => {
                 // A client that is not signed in was sent little.
                 let _ = self.link.send(&bytes);
             }
