@@ -244,7 +244,8 @@ fn of_many_recipients_the_number_is_shown() {
 }
 
 /// What is shown of the conversation in front: texts, and the marks between them.
-fn shown(store: &Store) -> Vec<String> {
+fn shown(store: &mut Store) -> Vec<String> {
+    store.take_touched();
     let front = store.front.as_ref().unwrap();
     let row = |row: &Row| match row {
         Row::Day(_) => "(day)".to_owned(),
@@ -279,11 +280,37 @@ fn what_is_new_is_marked_until_it_is_said_to_be_read() {
     store.open(Some(bob()));
     assert_eq!(store.read_in_front(), Some((bob(), Sequence(3))));
     assert_eq!(store.unread(), 0);
-    assert_eq!(shown(&store), ["(day)", "old", "(new)", "one", "two"]);
+    assert_eq!(shown(&mut store), ["(day)", "old", "(new)", "one", "two"]);
     store.fold(NOW, Event::Arrived(stored(4, "bob", "three")));
-    assert_eq!(shown(&store), ["(day)", "old", "(new)", "one", "two", "three"]);
+    assert_eq!(shown(&mut store), ["(day)", "old", "(new)", "one", "two", "three"]);
     store.clear_new();
-    assert_eq!(shown(&store), ["(day)", "old", "one", "two", "three"]);
+    assert_eq!(shown(&mut store), ["(day)", "old", "one", "two", "three"]);
+}
+
+#[test]
+fn of_what_comes_too_fast_the_last_is_shown_at_once_and_more_when_it_is_calm_again() {
+    let mut store = signed_in();
+    let page = (1..=100).map(|at| stored(at, "bob", "earlier")).collect();
+    store.open(Some(bob()));
+    store.fold(NOW, Event::History(bob(), HistoryFrom::Before(None), page, false));
+    assert_eq!(shown(&mut store).len(), 101);
+    for at in 101..=1_000 {
+        store.fold(NOW, Event::Arrived(stored(at, "bob", &at.to_string())));
+    }
+    let rows = shown(&mut store);
+    assert_eq!((rows.len(), rows[1].as_str(), rows[50].as_str()), (51, "951", "1000"));
+    assert_eq!(store.read_in_front(), Some((bob(), Sequence(1_000))));
+    store.calm(Sequence(999));
+    assert_eq!(shown(&mut store).len(), 51, "more has come since");
+    store.calm(Sequence(1_000));
+    assert_eq!(shown(&mut store).len(), 101);
+    assert_eq!(store.front.as_ref().and_then(Front::hurries), None);
+    // Who reads earlier lines is not moved by anything.
+    store.scrolled(false);
+    for at in 1_001..=2_000 {
+        store.fold(NOW, Event::Arrived(stored(at, "bob", &at.to_string())));
+    }
+    assert_eq!(shown(&mut store)[1], "901");
 }
 
 #[test]
@@ -368,9 +395,9 @@ fn a_line_is_gone_to_as_soon_as_it_is_here() {
     store.fold(NOW, Event::History(bob(), from, page.collect(), false));
     let front = store.front.as_ref().unwrap();
     assert_eq!((front.found, front.follows), (Some(Sequence(5)), false));
-    assert_eq!(shown(&store), ["(day)", "1", "2", "3", "4", "5"], "there may be more between");
+    assert_eq!(shown(&mut store), ["(day)", "1", "2", "3", "4", "5"], "there may be more between");
     store.go_to_end();
-    assert_eq!(shown(&store), ["(day)", "late"]);
+    assert_eq!(shown(&mut store), ["(day)", "late"]);
 }
 
 #[test]
@@ -386,7 +413,7 @@ fn a_page_is_asked_for_once() {
     store.fold(NOW, Event::History(bob(), from, vec![stored(1, "bob", "first")], false));
     store.show_earlier();
     assert_eq!(asks(&mut store), None, "there is nothing before");
-    assert_eq!(shown(&store), ["(day)", "first", "late"]);
+    assert_eq!(shown(&mut store), ["(day)", "first", "late"]);
 }
 
 #[test]
@@ -551,7 +578,7 @@ fn the_first_unread_line_is_asked_for_and_gone_to() {
     let page = (11..=20).map(|place| stored(place, "bob", &place.to_string())).collect();
     store.fold(NOW, Event::History(bob(), HistoryFrom::After(Sequence(10)), page, true));
     assert_eq!(store.front.as_ref().unwrap().found, Some(Sequence(11)));
-    assert_eq!(shown(&store)[1], "11");
+    assert_eq!(shown(&mut store)[1], "11");
     store.show_later();
     assert_eq!(asks(&mut store), Some(HistoryFrom::After(Sequence(20))), "there is a gap behind");
 }
