@@ -20,7 +20,6 @@ use leptos::prelude::*;
 use netchat_client::search::Want;
 use netchat_client::session::{Output, Question, Saved, Session, Trust};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::HistoryFrom;
 use netchat_shared::name::UserName;
 use netchat_shared::time::Instant;
 
@@ -191,8 +190,7 @@ impl Client {
             self.live.change(|store| store.note_asked(from));
         }
         if let Some(Want { conversation, before }) = self.live.change(Store::page_to_search) {
-            let from = HistoryFrom::Before(before);
-            if !self.session.request_history(now, conversation, from) {
+            if !self.session.request_history_to_search(now, conversation, before) {
                 self.live.change(Store::put_search_back);
             }
         }

@@ -11,14 +11,12 @@ use netchat_shared::limits::REQUESTS_PENDING_MAX;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::Sequence;
 
-/// Messages asked for at once from a history.
-const HISTORY_PAGE: u16 = 50;
-
 /// Something asked of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Request {
     Group(GroupRequest),
-    History(Conversation, HistoryFrom),
+    /// So many lines at most.
+    History(Conversation, HistoryFrom, u16),
     /// The page behind that name.
     Groups(Option<GroupName>),
     /// The page before that place.
@@ -86,7 +84,7 @@ impl Requests {
     /// Places mean nothing any more: what is asked from the end can still be asked.
     pub(super) fn forget_places(&mut self) {
         self.pending.retain(|request| match request {
-            Request::History(_, from) => from.is_without_place(),
+            Request::History(_, from, _) => from.is_without_place(),
             Request::Overview(before) => before.is_none(),
             Request::Receivers(..) => false,
             Request::Group(_)
@@ -187,8 +185,8 @@ impl Request {
             Self::Settings => ClientMessage::GetSettings,
             Self::Group(GroupRequest::Join(group)) => ClientMessage::JoinGroup(group),
             Self::Group(GroupRequest::Quit(group)) => ClientMessage::QuitGroup(group),
-            Self::History(conversation, from) => {
-                ClientMessage::Lines { conversation, from, limit: HISTORY_PAGE }
+            Self::History(conversation, from, limit) => {
+                ClientMessage::Lines { conversation, from, limit }
             }
             Self::Groups(after) => ClientMessage::Groups(after),
             Self::Overview(before) => ClientMessage::Overview(before),
