@@ -29,7 +29,6 @@ use self::tabs::{Tabs, Word};
 use crate::clock::now;
 use crate::device;
 use crate::live::Live;
-use crate::router;
 use crate::store::{Front, Intent, Offer, Setting, Store};
 use crate::view::Ui;
 use crate::words::{Locale, notice};
@@ -174,10 +173,11 @@ impl Client {
     /// session ended.
     fn go_to_destination(&mut self) {
         let left = self.left.take().filter(|(name, _)| Some(name) == self.person.as_ref());
-        let addressed = router::from_hash(&page::hash()).flatten();
+        let addressed = page::destination(self);
         if let Some(conversation) = addressed.or(left.map(|(_, conversation)| conversation)) {
             self.open(Some(conversation));
         }
+        page::lead_back(self);
     }
 
     /// Asks for the page of the conversation in front that is wanted, and for the one that is looked through

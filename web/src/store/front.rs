@@ -75,8 +75,10 @@ impl Front {
 }
 
 impl Store {
-    /// Brings a conversation to the front, at its end, with what is new marked; or goes back to the list.
+    /// Brings a conversation to the front, at its end, with what is new marked; or goes back to the list, also
+    /// from what is not there to be opened: a group that one is not in.
     pub fn open(&mut self, conversation: Option<Conversation>) {
+        let conversation = conversation.filter(|conversation| self.leads_somewhere(conversation));
         if self.front.as_ref().map(|front| &front.conversation) == conversation.as_ref() {
             return;
         }
@@ -88,6 +90,7 @@ impl Store {
             self.touched.thing(thing);
         }
         let Some(conversation) = conversation else { return };
+        self.suppose(&conversation);
         let thread = self.thread(&conversation);
         thread.is_unreadable = false;
         let mut front = Front::new(conversation);

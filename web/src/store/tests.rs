@@ -467,6 +467,36 @@ fn a_page_of_a_group_that_was_left_meanwhile_brings_it_not_back() {
 }
 
 #[test]
+fn a_group_that_one_is_not_in_is_opened_from_nowhere_and_not_listed() {
+    let (garden, park): (GroupName, GroupName) =
+        ("Garden".parse().unwrap(), "Park".parse().unwrap());
+    let [in_garden, in_park] = [&garden, &park].map(|name| Conversation::Group(name.clone()));
+    let mut store = signed_in();
+    // Before it is known which groups are one's own, an address is believed.
+    store.open(Some(in_park.clone()));
+    store.open(Some(in_garden.clone()));
+    assert!(store.is_in_front(&in_garden));
+    assert!(!store.threads.contains_key(&in_park), "one at a time");
+    store.fold(NOW, Event::Groups(vec![garden.clone()], true));
+    store.fold(NOW, Event::Groups(vec![], false));
+    assert!(store.is_in_front(&in_garden), "it is one's own");
+    store.open(Some(in_park.clone()));
+    assert!(store.front.is_none() && !store.threads.contains_key(&in_park));
+    // What was left is not gone back to.
+    store.open(Some(in_garden.clone()));
+    store.fold(NOW, Event::Group(garden, GroupOutcome::Quit));
+    store.open(Some(in_garden.clone()));
+    assert!(store.front.is_none() && !store.threads.contains_key(&in_garden));
+
+    let mut store = signed_in();
+    store.open(Some(in_park.clone()));
+    store.fold(NOW, Event::Groups(vec![], false));
+    assert!(store.front.is_none() && !store.threads.contains_key(&in_park));
+    store.fold(NOW, Event::Group(park, GroupOutcome::Joined));
+    assert!(store.is_in_front(&in_park));
+}
+
+#[test]
 fn what_is_deleted_or_left_can_be_undone_until_its_notice_goes() {
     let mut store = signed_in();
     store.fold(NOW, Event::Arrived(stored(1, "alice", "oh")));
