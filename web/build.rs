@@ -285,4 +285,12 @@ fn check_page(languages: &[(String, Texts)], faults: &mut Vec<String>) {
             faults.push(format!("index.html: {NAMED}{name}\" is to be followed by {expected}"));
         }
     }
+    // Each language can be chosen there, by its own name.
+    for (code, texts) in languages {
+        let name = texts.get("language.name").map_or("", String::as_str);
+        let expected = format!("<option value=\"{code}\" lang=\"{code}\">{name}</option>");
+        if !page.contains(&expected) {
+            faults.push(format!("index.html lacks {expected}"));
+        }
+    }
 }

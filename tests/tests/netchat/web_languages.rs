@@ -67,6 +67,48 @@ async fn a_language_is_chosen_in_the_menu_changes_everything_at_once_and_stays()
     alice.screenshot("german-320").await;
 }
 
+/// Chooses a language beside the sign-in form, by its name there.
+async fn chooses_at_the_door(page: &Browser, choice: &str, language: &str) {
+    let choice = format!("//label[normalize-space(span)='{choice}']/select");
+    page.find(&choice).await.select_by_label(language).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_language_is_chosen_before_one_signs_in_also_before_the_program_is_there() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    chooses_at_the_door(&alice, "Language", "Deutsch").await;
+    alice.find("//button[.='Anmelden']").await;
+    assert_eq!(alice.ask(LANGUAGE).await, "de");
+    alice.find("//*[@role='status' and @aria-label='Verbindung']").await;
+    assert_eq!(alice.accessibility_faults().await, Vec::<String>::new());
+    alice.is_sized(320, 568).await;
+    assert_eq!(misfits(&alice).await, "");
+    // It is the person's from then on, and nothing of another language is seen.
+    alice.holds_the_program().await;
+    alice.reload().await;
+    alice.find("//button[.='Anmelden']").await;
+    let chosen = "return document.querySelector('#language').value";
+    assert_eq!(alice.ask(chosen).await, "de");
+    alice.fill("Name", "alice").await;
+    chooses_at_the_door(&alice, "Sprache", "English").await;
+    alice.find("//button[.='Sign in']").await;
+    alice.lets_the_program_go().await;
+    alice.find("//*[@role='status' and .='Connected']").await;
+    assert_eq!(alice.ask(LANGUAGE).await, "en");
+    alice.reload().await;
+    alice.lets_the_program_go().await;
+    chooses_at_the_door(&alice, "Language", "Deutsch").await;
+    alice.find("//*[@role='status' and .='Verbunden']").await;
+    chooses_at_the_door(&alice, "Sprache", "System").await;
+    alice.find("//*[@role='status' and .='Connected']").await;
+    alice.sign_in("alice", "alicespassword").await;
+    chooses(&alice, "Menu", "Deutsch").await;
+    alice.click("Abmelden").await;
+    alice.find("//button[.='Anmelden']").await;
+    assert_eq!(alice.ask(chosen).await, "de");
+}
+
 #[tokio::test]
 async fn a_browser_that_wants_german_is_answered_in_german_before_the_program_is_there_and_after() {
     let system = System::start(&[]).await;
