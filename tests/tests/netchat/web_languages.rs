@@ -109,6 +109,36 @@ async fn a_language_is_chosen_before_one_signs_in_also_before_the_program_is_the
     assert_eq!(alice.ask(chosen).await, "de");
 }
 
+/// What is found first of what is typed into the picker of emoji.
+async fn finds_emoji(page: &Browser, typed: &str, first: &str) {
+    page.click("Emoji").await;
+    page.find("//dialog[@aria-label='Emoji']//li").await;
+    page.types_here(typed).await;
+    let found = "done(document.querySelector('.emoji__sign')?.ariaLabel ?? '')";
+    page.waits_until(found, first).await;
+    page.presses(&["Escape"]).await;
+    page.lacks("//dialog").await;
+}
+
+#[tokio::test]
+async fn emoji_are_found_by_their_names_in_the_language_of_the_page_and_by_their_english_ones() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.goes_to("#/e").await;
+    finds_emoji(&alice, "Thumbs up", "thumbs up").await;
+    chooses(&alice, "Menu", "Deutsch").await;
+    alice.presses(&["Escape"]).await;
+    for typed in ["Daumen hoch", "einverstanden", "thumbs up"] {
+        finds_emoji(&alice, typed, "Daumen hoch").await;
+    }
+    finds_emoji(&alice, "ÜBERMÜDET", "Gesicht mit Augenringen").await;
+    let language = "return document.querySelector('.emoji__grid').lang";
+    alice.click("Emoji").await;
+    alice.find("//dialog//button[@aria-label='grinsendes Gesicht']").await;
+    assert_eq!(alice.ask(language).await, "de");
+}
+
 #[tokio::test]
 async fn a_browser_that_wants_german_is_answered_in_german_before_the_program_is_there_and_after() {
     let system = System::start(&[]).await;
