@@ -189,10 +189,10 @@ impl Client {
         {
             self.live.change(|store| store.note_asked(from));
         }
-        if let Some(Want { conversation, before }) = self.live.change(Store::page_to_search) {
-            if !self.session.request_history_to_search(now, conversation, before) {
-                self.live.change(Store::put_search_back);
-            }
+        if let Some(Want { conversation, before }) = self.live.change(Store::page_to_search)
+            && !self.session.request_history_to_search(now, conversation, before)
+        {
+            self.live.change(Store::put_search_back);
         }
     }
 

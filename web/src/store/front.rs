@@ -274,7 +274,8 @@ impl Store {
     pub(super) fn settle(&mut self) {
         let Some(front) = self.front.as_mut().filter(|front| front.is_stale) else { return };
         if let Some(thread) = self.threads.get(&front.conversation) {
-            let hurries = front.follows && front.window.hurry(&thread.timeline, front.drawn);
+            let is_drawn = front.follows && front.drawn > Sequence::ZERO;
+            let hurries = is_drawn && front.window.hurry(&thread.timeline, front.drawn);
             front.hurries = thread.timeline.last_sequence().filter(|_| hurries);
             front.window.fit(&thread.timeline, front.follows);
         }
