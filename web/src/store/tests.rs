@@ -521,7 +521,7 @@ fn an_event_touches_what_it_changes_and_nothing_else() {
     store.take_touched();
     let received = Progress::Received("bob".parse().unwrap());
     store.fold(NOW, Event::Progress(MessageId(1), received));
-    let mut touched = store.take_touched();
+    let touched = store.take_touched();
     assert_eq!((touched.rows().len(), touched.entries().len()), (1, 0));
     assert!(Thing::ALL.iter().all(|thing| !touched.has(*thing)));
     let elsewhere = Arrival { conversation: Some(Conversation::Everyone), ..stored(3, "bob", "x") };

@@ -10,6 +10,7 @@ use netchat_shared::extended::{AccountSession, ClientMessage, HistoryFrom, Link,
 use netchat_shared::limits::REQUESTS_PENDING_MAX;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::Sequence;
+use netchat_shared::sorted::SortedSet;
 
 /// Something asked of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,9 +144,11 @@ impl Requests {
 
     /// What came for the request that is answered now, in the order of the log.
     pub(super) fn take_past(&mut self) -> Vec<Arrival> {
-        let mut past = std::mem::take(&mut self.past);
-        past.sort_by_key(|arrival| arrival.stored.map(|stored| stored.sequence));
-        past
+        let past = std::mem::take(&mut self.past);
+        let place = |(at, arrival): (usize, &Arrival)| (arrival.stored.map(|it| it.sequence), at);
+        let order: SortedSet<_> = past.iter().enumerate().map(place).collect();
+        let mut past: Vec<_> = past.into_iter().map(Some).collect();
+        order.into_iter().filter_map(|(_, at)| past.get_mut(at)?.take()).collect()
     }
 }
 
