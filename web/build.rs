@@ -28,6 +28,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=locales");
     println!("cargo::rerun-if-changed=index.html");
+    println!("cargo::rerun-if-changed=manifest.webmanifest");
     if env::var_os("CARGO_FEATURE_PARTS").is_some() {
         println!("cargo::rustc-link-arg-bins=--emit-relocs");
     }
@@ -284,5 +285,22 @@ fn check_page(languages: &[(String, Texts)], faults: &mut Vec<String>) {
         if !rest.starts_with(&expected) {
             faults.push(format!("index.html: {NAMED}{name}\" is to be followed by {expected}"));
         }
+    }
+    let manifest = fs::read_to_string("manifest.webmanifest").expect("the manifest can be read");
+    for (code, texts) in languages {
+        let said = |name: &str| texts.get(name).map_or("", String::as_str);
+        let described = if code == FIRST { "description" } else { code };
+        let mut needs = |file: &str, text: &str, expected: String| {
+            if !text.contains(&expected) {
+                faults.push(format!("{file} lacks {expected}"));
+            }
+        };
+        // Each language can be chosen there, by its own name; and who runs no scripts reads all of them.
+        let (name, no_script) = (said("language.name"), said("boot.no_script"));
+        let choice = format!("<option value=\"{code}\" lang=\"{code}\">{name}</option>");
+        needs("index.html", &page, choice);
+        needs("index.html", &page, format!("<p lang=\"{code}\">{no_script}</p>"));
+        let about = format!("\"{described}\": \"{}\"", said("boot.about"));
+        needs("manifest.webmanifest", &manifest, about);
     }
 }

@@ -15,12 +15,26 @@ try {
 // The form speaks the language that is set, or that the browser wants, until the program says the words itself:
 // web/src/words/mod.rs, and web/src/store/settings.rs for how it is kept.
 const LANGUAGES = ["en", "de"];
-const wanted = [language ?? "", ...navigator.languages];
-const spoken = wanted.map((tag) => tag.split("-")[0].toLowerCase()).find((tag) => LANGUAGES.includes(tag));
-root.lang = spoken ?? "en";
+const speak = () => {
+  const wanted = [language ?? "", ...navigator.languages];
+  const spoken = wanted.map((tag) => tag.split("-")[0].toLowerCase()).find((tag) => LANGUAGES.includes(tag));
+  root.lang = spoken ?? "en";
+  for (const said of document.querySelectorAll("[data-say]")) {
+    said.dataset.en ??= said.textContent;
+    said.textContent = said.dataset[root.lang];
+  }
+};
+speak();
 document.addEventListener("readystatechange", () => {
-  for (const said of document.querySelectorAll(`[data-${spoken}]`)) said.textContent = said.dataset[spoken];
+  speak();
+  document.querySelector("#language").value = language ?? "";
 }, { once: true });
+// What is chosen there now, the program keeps when it is there, and does this itself from then on.
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "language") return;
+  language = event.target.value;
+  speak();
+});
 
 // What was chosen holds, or else what the system prefers. The program changes what was chosen.
 if (theme === "light" || theme === "dark") root.dataset.theme = theme;

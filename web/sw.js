@@ -35,7 +35,7 @@ self.addEventListener("fetch", (event) => {
     if (kept) return kept;
     const fresh = await fetch(request);
     // Files that are wanted later are kept once they were.
-    if (fresh.ok && request.url.endsWith("/emoji.txt")) await cache.put(request, fresh.clone());
+    if (fresh.ok && /\/emoji\.\w+\.txt$/.test(request.url)) await cache.put(request, fresh.clone());
     return fresh;
   };
   event.respondWith(answer());

@@ -60,6 +60,12 @@ enum Fit {
     Scattered,
 }
 
+impl Fit {
+    /// The best first.
+    const ALL: [Self; 5] =
+        [Self::Whole, Self::Beginning, Self::BeginningOfWord, Self::Within, Self::Scattered];
+}
+
 /// How the text could go on at the caret, which is a position in bytes. `None` if nothing is known.
 #[must_use]
 pub fn complete<'a>(
@@ -179,11 +185,12 @@ fn choices<'a>(
 /// The places of names that fit at least so well, the best first.
 fn ranked(typed: &str, names: &[&str], worst: Fit, lowercase: Lowercase<'_>) -> Vec<usize> {
     let typed = fold(typed, lowercase);
-    let fits = names.iter().enumerate();
-    let fits = fits.filter_map(|(index, name)| Some((fit(&typed, &fold(name, lowercase))?, index)));
-    let mut fits: Vec<_> = fits.filter(|(fit, _)| *fit <= worst).collect();
-    fits.sort_unstable();
-    fits.into_iter().map(|(_, index)| index).collect()
+    let fits: Vec<_> = names.iter().map(|name| fit(&typed, &fold(name, lowercase))).collect();
+    let of = |wanted: Fit| {
+        let all = fits.iter().enumerate();
+        all.filter(move |(_, fit)| **fit == Some(wanted)).map(|(index, _)| index)
+    };
+    Fit::ALL.into_iter().filter(|fit| *fit <= worst).flat_map(of).collect()
 }
 
 /// How well letters fit a name, both folded.

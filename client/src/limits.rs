@@ -13,6 +13,13 @@ pub const ARRIVALS_REMEMBERED_MAX: usize = 1_024;
 /// Most names in a list of who is online. Of further ones, only the number is known.
 pub const ONLINE_NAMES_MAX: usize = 10_000;
 
+/// Lines asked for at once to be shown.
+pub const PAGE_LINES: u16 = 50;
+
+/// Lines asked for at once to be looked through: more than any server gives. A page costs what an account may spend
+/// the same, however long it is.
+pub const SEARCH_PAGE_LINES: u16 = 1_000;
+
 /// Most messages of one page that is being put together. A server sends fewer; what comes beyond it
 /// is dropped.
 pub const PAGE_MESSAGES_MAX: usize = 4_096;

@@ -200,6 +200,12 @@ impl<T> SortedSet<T> {
         self.all.iter()
     }
 
+    /// All of them, in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        &self.all
+    }
+
     /// The least.
     #[must_use]
     pub fn first(&self) -> Option<&T> {

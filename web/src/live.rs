@@ -51,7 +51,7 @@ impl Live {
 
     /// Whatever has changed is drawn anew.
     pub fn tell(self) {
-        let mut touched = self.change(Store::take_touched);
+        let touched = self.change(Store::take_touched);
         self.things.with_value(|things| {
             for (thing, signal) in Thing::ALL.iter().zip(things) {
                 if touched.has(*thing) {

@@ -1,5 +1,6 @@
 //! Building the web client into `target/web`, unless nothing of it has changed.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use crate::command::{command, root, run};
 use crate::{fingerprint, parts, tools};
 
 /// What the bundle is built from, relative to the project's folder.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 20] = [
     "Cargo.lock",
     "Cargo.toml",
     "Trunk.toml",
@@ -21,6 +22,7 @@ const SOURCES: [&str; 19] = [
     "web/boot.js",
     "web/build.rs",
     "web/early.js",
+    "web/emoji.de.txt",
     "web/icon-maskable.svg",
     "web/icon.svg",
     "web/index.html",
@@ -30,6 +32,9 @@ const SOURCES: [&str; 19] = [
     "web/style.css",
     "web/sw.js",
 ];
+
+/// What the files of emoji begin with; the language follows.
+const EMOJIS: &str = "emoji.";
 
 /// Builds the bundle if it is not there or out of date.
 pub(crate) fn build() -> Result<()> {
@@ -54,20 +59,42 @@ pub(crate) fn build() -> Result<()> {
     fs::write(&stamp, fingerprint).with_context(|| format!("can't write {}", stamp.display()))
 }
 
-/// Writes all emoji with their names into a file that the page fetches when it is wanted first: inside
-/// the module they would cost everybody.
+/// Writes all emoji with their names into a file for each language that the page fetches when it is wanted
+/// first: inside the module they would cost everybody. Those that a language has no name for have their English one.
 fn write_emojis(bundle: &Path) -> Result<()> {
+    for locale in fs::read_dir(root().join("web/locales"))? {
+        let locale = locale?.path();
+        let code = locale.file_stem().and_then(|code| code.to_str()).unwrap_or_default();
+        let known = root().join(format!("web/emoji.{code}.txt"));
+        let known = if known.exists() { fs::read_to_string(known)? } else { String::new() };
+        let path = bundle.join(format!("{EMOJIS}{code}.txt"));
+        let text = describe_emojis(&known);
+        fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// `😀 grinsendes Gesicht;grinning|froh;grinning face`: its name; what one types for it between two colons; and
+/// what else it is found by.
+fn describe_emojis(known: &str) -> String {
+    let of_signs: BTreeMap<_, _> = known.lines().filter_map(|line| line.split_once(' ')).collect();
     let mut text = String::new();
     for group in emojis::Group::iter() {
         let name = format!("{group:?}");
         text.push_str(&format!("# {}\n", spaced(&name)));
         for emoji in group.emojis() {
             let short_names: String = emoji.shortcodes().map(|name| format!(";{name}")).collect();
-            text.push_str(&format!("{emoji} {}{short_names}\n", emoji.name()));
+            let line = match of_signs.get(emoji.as_str()) {
+                Some(words) => {
+                    let (name, words) = words.split_once(';').unwrap_or((words, ""));
+                    format!("{emoji} {name}{short_names}|{words};{}\n", emoji.name())
+                }
+                None => format!("{emoji} {}{short_names}\n", emoji.name()),
+            };
+            text.push_str(&line);
         }
     }
-    let path = bundle.join("emoji.txt");
-    fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))
+    text
 }
 
 /// `FoodAndDrink` as people write it.
@@ -99,7 +126,8 @@ pub(crate) fn names(bundle: &Path) -> Result<Vec<String>> {
 fn list_files(bundle: &Path, version: &str) -> Result<()> {
     // The page itself stands in the list already, and the emoji are kept when they were fetched.
     let mut files = names(bundle)?;
-    files.retain(|name| !["emoji.txt", "index.html", "sw.js"].contains(&name.as_str()));
+    let is_later = |name: &str| name.starts_with(EMOJIS) || ["index.html", "sw.js"].contains(&name);
+    files.retain(|name| !is_later(name));
     let files: Vec<_> = files.into_iter().map(|name| format!("\"{name}\"")).collect();
     let path = bundle.join("sw.js");
     let worker = fs::read_to_string(&path)?;

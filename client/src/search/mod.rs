@@ -24,8 +24,8 @@ use crate::limits::{SEARCH_HITS_MAX, SEARCH_MEANWHILE_MAX};
 use crate::session::Arrival;
 use crate::words::Lowercase;
 
-/// A page that is wanted, as [`Session::request_history`](crate::session::Session::request_history)
-/// asks for it.
+/// A page that is wanted, as
+/// [`Session::request_history_to_search`](crate::session::Session::request_history_to_search) asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Want {
     /// Of which conversation.

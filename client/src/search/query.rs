@@ -43,22 +43,20 @@ impl Query {
         }
         // Of the letter that holds that byte.
         let letter = |byte: usize| ends.partition_point(|(end, _)| *end <= byte);
-        let place = |(at, word): (usize, &str)| {
-            let (first, last) = (letter(at), letter(at + word.len() - 1));
-            let from = first.checked_sub(1).map_or(0, |before| ends[before].1);
-            from..ends[last].1
-        };
-        let found = self.words.iter().flat_map(|word| folded.match_indices(word.as_str()));
-        let mut places: Vec<_> = found.map(place).collect();
-        places.sort_unstable_by_key(|place| (place.start, place.end));
+        let mut is_found = vec![false; ends.len()];
+        for (at, word) in self.words.iter().flat_map(|word| folded.match_indices(word.as_str())) {
+            is_found[letter(at)..=letter(at + word.len() - 1)].fill(true);
+        }
         let mut apart: Vec<Range<usize>> = Vec::new();
-        for place in places {
-            let last = apart.last_mut().filter(|last| place.start <= last.end);
+        let mut from = 0;
+        for (is_found, (_, end)) in is_found.into_iter().zip(ends) {
+            let last = apart.last_mut().filter(|last| is_found && last.end == from);
             if let Some(last) = last {
-                last.end = last.end.max(place.end);
-            } else if apart.len() < SEARCH_PLACES_MAX {
-                apart.push(place);
+                last.end = end;
+            } else if is_found && apart.len() < SEARCH_PLACES_MAX {
+                apart.push(from..end);
             }
+            from = end;
         }
         apart
     }

@@ -43,6 +43,7 @@ pub use self::password_task::{PasswordTask, PasswordTaskDone};
 pub use self::put_off::PutOff;
 pub use self::saved::{Outgoing, Saved};
 pub use self::told::{Told, whole_seconds};
+use crate::limits::{PAGE_LINES, SEARCH_PAGE_LINES};
 use crate::reaction::Reaction;
 use netchat_shared::FreshKeys;
 use netchat_shared::conversation::Conversation;
@@ -506,8 +507,28 @@ impl Session {
         conversation: Conversation,
         from: HistoryFrom,
     ) -> bool {
+        self.request_lines(now, conversation, (from, PAGE_LINES))
+    }
+
+    /// The same of a page that is looked through and not shown: it is as long as the server gives.
+    #[must_use]
+    pub fn request_history_to_search(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        before: Option<Sequence>,
+    ) -> bool {
+        self.request_lines(now, conversation, (HistoryFrom::Before(before), SEARCH_PAGE_LINES))
+    }
+
+    fn request_lines(
+        &mut self,
+        now: Instant,
+        conversation: Conversation,
+        lines: (HistoryFrom, u16),
+    ) -> bool {
         self.mode != Mode::Classic
-            && self.extended.request_history(now, conversation, from, &mut self.common)
+            && self.extended.request_history(now, conversation, lines, &mut self.common)
     }
 
     /// Keeps this for the person at the server, in place of what was kept before, as this session has

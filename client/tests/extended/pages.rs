@@ -164,6 +164,24 @@ fn of_more_requests_than_may_wait_each_is_refused_to_who_waits_for_it_and_has_ro
 }
 
 #[test]
+fn a_page_to_be_looked_through_is_as_long_as_the_server_gives() {
+    let mut pair = Pair::signed_in();
+    let before = Some(Sequence(500));
+    assert!(pair.session.request_history_to_search(pair.now, bob(), before));
+    pair.exchange();
+    let from = HistoryFrom::Before(before);
+    assert_eq!(
+        pair.take_said(),
+        [ClientMessage::Lines { conversation: bob(), from, limit: 1_000 }]
+    );
+    for place in 200..500 {
+        pair.reply(&past(place, MessageKind::Text, "a line"));
+    }
+    pair.reply(&ServerMessage::LinesEnd(bob(), from, true));
+    assert_eq!(told_lines(&mut pair), (from, (200..500).collect(), true));
+}
+
+#[test]
 fn pages_of_one_conversation_are_told_apart() {
     let mut pair = Pair::signed_in();
     let earlier = HistoryFrom::Before(Some(Sequence(5)));

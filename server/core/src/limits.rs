@@ -193,6 +193,9 @@ pub const PAGE_BYTES_MAX: usize = 64 * 1_024;
 /// What a message counts for in a page beside its body.
 pub const MESSAGE_BYTES_AROUND: usize = 256;
 
+/// Most lines in one page of a history: as many short ones as its bytes hold.
+pub const PAGE_LINES_MAX: usize = PAGE_BYTES_MAX / MESSAGE_BYTES_AROUND;
+
 /// Most lines that are looked at to count those of others, the latest of a conversation: what lies
 /// before so many lines of one's own, one has seen.
 pub const UNREAD_LINES_LOOKED_AT_MAX: usize = 400;

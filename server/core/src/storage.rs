@@ -395,7 +395,8 @@ pub enum Loaded {
 }
 
 /// A page of an answer: at most
-/// [`PAGE_MESSAGES_MAX`](crate::limits::PAGE_MESSAGES_MAX) messages, and
+/// [`PAGE_MESSAGES_MAX`](crate::limits::PAGE_MESSAGES_MAX) messages or, in a history,
+/// [`PAGE_LINES_MAX`](crate::limits::PAGE_LINES_MAX) lines, and
 /// [`PAGE_BYTES_MAX`](crate::limits::PAGE_BYTES_MAX) bytes unless a single message is longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Page {

@@ -33,6 +33,19 @@ macro_rules! select_message {
     };
 }
 
+/// A statement that reads the lines of a conversation between two places, in the columns of [`read_message`].
+macro_rules! select_lines {
+    ($order:literal) => {
+        concat!(
+            "SELECT seq, message.conversation, message.sender, id, time, kind, of, body
+             FROM message_place CROSS JOIN message USING (seq)
+             WHERE message_place.conversation = ?1 AND line = 1 AND seq < ?2 AND seq > ?3
+             ORDER BY seq",
+            $order
+        )
+    };
+}
+
 /// A question under way. The indexes are complete, and the log ends at `head`.
 struct Reader<'a> {
     connection: &'a Connection,
@@ -44,8 +57,6 @@ struct Reader<'a> {
 struct Room {
     messages: usize,
     bytes: usize,
-    /// Failures are short; a page holds so many at most, whatever they belong to.
-    failures: usize,
 }
 
 pub(super) fn load(
@@ -150,24 +161,22 @@ impl Reader<'_> {
             HistoryFrom::At(time) => (i64::MAX, self.last_before(time)?.max(since)),
         };
         let mut statement = self.connection.prepare_cached(match from.is_forward() {
-            false => {
-                "SELECT seq FROM message_place
-                 WHERE conversation = ?1 AND line = 1 AND seq < ?2 AND seq > ?3 ORDER BY seq DESC"
-            }
-            true => {
-                "SELECT seq FROM message_place
-                 WHERE conversation = ?1 AND line = 1 AND seq < ?2 AND seq > ?3 ORDER BY seq"
-            }
+            false => select_lines!(" DESC"),
+            true => select_lines!(""),
         })?;
         let mut rows = statement.query(params![conversation.0, before, place(after)])?;
-        let (mut messages, mut room) = (Vec::new(), Room::default());
+        let (mut lines, mut room, mut has_more) = (Vec::new(), Room::default(), false);
         while let Some(row) = rows.next()? {
-            match self.read_line(user, Sequence(row.get(0)?), &mut room, limit)? {
-                Some(line) => messages.push(line),
-                None => return Ok(Page::History(messages, true)),
+            match self.with_changes(read_message(row)?, &mut room, limit)? {
+                Some(line) => lines.push(line),
+                None => {
+                    has_more = true;
+                    break;
+                }
             }
         }
-        Ok(Page::History(messages, false))
+        self.add_failures(user, lines.iter_mut().collect())?;
+        Ok(Page::History(lines, has_more))
     }
 
     /// A place behind which everything was stored at that time or later, and nothing before it was.
@@ -197,19 +206,25 @@ impl Reader<'_> {
         )?;
         let before = before.map_or(i64::MAX, place);
         let mut rows = statement.query(params![user.0, before, PAGE_MESSAGES_MAX + 1])?;
-        let (mut lines, mut room) = (Vec::new(), Room::default());
+        let (mut lines, mut room, mut has_more) = (Vec::new(), Room::default(), false);
         while let Some(row) = rows.next()? {
-            match self.read_line(user, Sequence(row.get(0)?), &mut room, PAGE_MESSAGES_MAX)? {
+            let message = read_message_at(self.connection, Sequence(row.get(0)?))?;
+            match self.with_changes(message, &mut room, PAGE_MESSAGES_MAX)? {
                 Some(line) => {
                     let read = Sequence(row.get(1)?);
                     let after = read.max(Sequence(row.get(3)?));
                     let unread = self.unread(user, ConversationId(row.get(2)?), after)?;
                     lines.push(OverviewLine { line, read, unread });
                 }
-                None => return Ok(Page::Overview(lines, true)),
+                None => {
+                    has_more = true;
+                    break;
+                }
             }
         }
-        Ok(Page::Overview(lines, false))
+        let of_lines = lines.iter_mut().map(|of: &mut OverviewLine| &mut of.line);
+        self.add_failures(user, of_lines.collect())?;
+        Ok(Page::Overview(lines, has_more))
     }
 
     /// How many lines of others are behind a place. All that it needs stands in the index.
@@ -257,32 +272,52 @@ impl Reader<'_> {
     }
 
     /// A line with everything that belongs to it; `None` if the page has no room for it.
-    fn read_line(
+    fn with_changes(
         &self,
-        viewer: UserId,
-        sequence: Sequence,
+        message: Arc<Message>,
         room: &mut Room,
         messages_max: usize,
     ) -> rusqlite::Result<Option<StoredMessage>> {
         if room.messages >= messages_max {
             return Ok(None);
         }
-        let message = read_message_at(self.connection, sequence)?;
-        let changes = self.changes(sequence)?;
+        let changes = self.changes(message.sequence)?;
         let bytes = changes.iter().map(|change| message_bytes(change)).sum::<usize>();
         if !room.take(messages_max, message_bytes(&message) + bytes) {
             return Ok(None);
         }
-        let failures = match message.sender == viewer {
-            true => self.failures_of(sequence, FAILURES_MAX.saturating_sub(room.failures))?,
-            false => Vec::new(),
-        };
-        room.failures += failures.len();
-        Ok(Some(StoredMessage { message, failures, changes }))
+        Ok(Some(StoredMessage { message, failures: Vec::new(), changes }))
+    }
+
+    /// Adds to the viewer's own lines who has not got them. Failures are short; a page holds so many at most,
+    /// whatever they belong to. Of most pages there are none: one question says so.
+    fn add_failures(&self, viewer: UserId, lines: Vec<&mut StoredMessage>) -> rusqlite::Result<()> {
+        let own = lines.into_iter().filter(|line| line.message.sender == viewer);
+        let mut own: Vec<_> = own.collect();
+        let places = || own.iter().map(|line| line.message.sequence);
+        let (Some(first), Some(last)) = (places().min(), places().max()) else { return Ok(()) };
+        let mut any = self
+            .connection
+            .prepare_cached("SELECT 1 FROM failure WHERE sender = ?1 AND seq BETWEEN ?2 AND ?3")?;
+        let mut left = FAILURES_MAX;
+        if any.exists(params![viewer.0, place(first), place(last)])? {
+            for line in &mut own {
+                line.failures = self.failures_of(line.message.sequence, left)?;
+                left -= line.failures.len();
+            }
+        }
+        Ok(())
     }
 
     /// The latest edit of a line and the reactions to it in their order, or its deletion.
     fn changes(&self, of: Sequence) -> rusqlite::Result<Vec<Arc<Message>>> {
+        // Of most lines there are none: one question says so.
+        let mut any = self.connection.prepare_cached(
+            "SELECT 1 FROM message WHERE of = ?1 AND kind IN ('delete', 'react', 'edit')",
+        )?;
+        if !any.exists([of.0])? {
+            return Ok(Vec::new());
+        }
         let mut rest = self.connection.prepare_cached(select_message!(
             "of = ?1 AND kind IN ('delete', 'react') ORDER BY seq"
         ))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use netchat_core::limits::{
-    FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX,
+    FAILURES_MAX, MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX, PAGE_LINES_MAX, PAGE_MESSAGES_MAX,
     UNREAD_LINES_LOOKED_AT_MAX,
 };
 use netchat_core::storage::{
@@ -26,7 +26,7 @@ impl MemoryStorage {
         match query {
             Query::Backlog(user, after) => self.backlog(*user, *after, head),
             Query::History(user, conversation, from, limit) => {
-                let limit = usize::from(*limit).min(PAGE_MESSAGES_MAX);
+                let limit = usize::from(*limit).min(PAGE_LINES_MAX);
                 let lines = self.messages.range(..=head).map(|(_, message)| message);
                 let lines = lines.filter(|message| {
                     message.conversation == *conversation

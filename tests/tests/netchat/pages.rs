@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use netchat_core::limits::{MESSAGE_BYTES_AROUND, PAGE_BYTES_MAX};
 use netchat_shared::body::Body;
 use netchat_shared::conversation::Conversation;
 use netchat_shared::extended::{ClientMessage, HistoryFrom, ServerMessage, UnreadCount};
@@ -139,4 +140,21 @@ fn a_conversation_is_read_both_ways_and_from_a_time_on() {
         answer(&mut crowd, &question),
         (vec![], ServerMessage::LinesEnd(nobody, from, false))
     );
+}
+
+#[test]
+fn a_page_has_as_many_short_lines_as_its_bytes_hold() {
+    let mut crowd = crowd();
+    for id in 1..=300 {
+        say(&mut crowd, BOB, ("bob", to("alice")), id);
+    }
+    let body = Body::new(&"bob".parse().unwrap(), "hello");
+    let held = PAGE_BYTES_MAX / (MESSAGE_BYTES_AROUND + body.as_str().len());
+    assert!(held > 200, "{held}");
+    let from = HistoryFrom::Before(None);
+    for (limit, expected) in [(50, 50), (1_000, held)] {
+        let question = ClientMessage::Lines { conversation: to("bob"), from, limit };
+        let (places, end) = answer(&mut crowd, &question);
+        assert_eq!((places.len(), end), (expected, ServerMessage::LinesEnd(to("bob"), from, true)));
+    }
 }

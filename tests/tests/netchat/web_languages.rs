@@ -67,6 +67,78 @@ async fn a_language_is_chosen_in_the_menu_changes_everything_at_once_and_stays()
     alice.screenshot("german-320").await;
 }
 
+/// Chooses a language beside the sign-in form, by its name there.
+async fn chooses_at_the_door(page: &Browser, choice: &str, language: &str) {
+    let choice = format!("//label[normalize-space(span)='{choice}']/select");
+    page.find(&choice).await.select_by_label(language).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_language_is_chosen_before_one_signs_in_also_before_the_program_is_there() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    chooses_at_the_door(&alice, "Language", "Deutsch").await;
+    alice.find("//button[.='Anmelden']").await;
+    assert_eq!(alice.ask(LANGUAGE).await, "de");
+    alice.find("//*[@role='status' and @aria-label='Verbindung']").await;
+    assert_eq!(alice.accessibility_faults().await, Vec::<String>::new());
+    alice.is_sized(320, 568).await;
+    assert_eq!(misfits(&alice).await, "");
+    // It is the person's from then on, and nothing of another language is seen.
+    alice.holds_the_program().await;
+    alice.reload().await;
+    alice.find("//button[.='Anmelden']").await;
+    let chosen = "return document.querySelector('#language').value";
+    assert_eq!(alice.ask(chosen).await, "de");
+    alice.fill("Name", "alice").await;
+    chooses_at_the_door(&alice, "Sprache", "English").await;
+    alice.find("//button[.='Sign in']").await;
+    alice.lets_the_program_go().await;
+    alice.find("//*[@role='status' and .='Connected']").await;
+    assert_eq!(alice.ask(LANGUAGE).await, "en");
+    alice.reload().await;
+    alice.lets_the_program_go().await;
+    chooses_at_the_door(&alice, "Language", "Deutsch").await;
+    alice.find("//*[@role='status' and .='Verbunden']").await;
+    chooses_at_the_door(&alice, "Sprache", "System").await;
+    alice.find("//*[@role='status' and .='Connected']").await;
+    alice.sign_in("alice", "alicespassword").await;
+    chooses(&alice, "Menu", "Deutsch").await;
+    alice.click("Abmelden").await;
+    alice.find("//button[.='Anmelden']").await;
+    assert_eq!(alice.ask(chosen).await, "de");
+}
+
+/// What is found first of what is typed into the picker of emoji.
+async fn finds_emoji(page: &Browser, typed: &str, first: &str) {
+    page.click("Emoji").await;
+    page.find("//dialog[@aria-label='Emoji']//li").await;
+    page.types_here(typed).await;
+    let found = "done(document.querySelector('.emoji__sign')?.ariaLabel ?? '')";
+    page.waits_until(found, first).await;
+    page.presses(&["Escape"]).await;
+    page.lacks("//dialog").await;
+}
+
+#[tokio::test]
+async fn emoji_are_found_by_their_names_in_the_language_of_the_page_and_by_their_english_ones() {
+    let system = System::start(&[]).await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.sign_in("alice", "alicespassword").await;
+    alice.goes_to("#/e").await;
+    finds_emoji(&alice, "Thumbs up", "thumbs up").await;
+    chooses(&alice, "Menu", "Deutsch").await;
+    alice.presses(&["Escape"]).await;
+    for typed in ["Daumen hoch", "einverstanden", "thumbs up"] {
+        finds_emoji(&alice, typed, "Daumen hoch").await;
+    }
+    finds_emoji(&alice, "ÜBERMÜDET", "Gesicht mit Augenringen").await;
+    let language = "return document.querySelector('.emoji__grid').lang";
+    alice.click("Emoji").await;
+    alice.find("//dialog//button[@aria-label='grinsendes Gesicht']").await;
+    assert_eq!(alice.ask(language).await, "de");
+}
+
 #[tokio::test]
 async fn a_browser_that_wants_german_is_answered_in_german_before_the_program_is_there_and_after() {
     let system = System::start(&[]).await;

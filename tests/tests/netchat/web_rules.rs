@@ -155,6 +155,56 @@ async fn rule_3_who_signs_in_after_anothers_session_begins_at_their_own_start() 
 }
 
 #[tokio::test]
+async fn rule_3_back_leads_to_nothing_of_another_person_and_to_no_group_that_was_left() {
+    let system = System::start(&[]).await;
+    let page = Browser::open(system.http, Device::Desktop).await;
+    page.sign_in("alice", "alicespassword").await;
+    page.choose("New", "New group").await;
+    page.fill("Group name", "Garden").await;
+    page.click("Create group").await;
+    page.waits_until(ADDRESS, "#/g/Garden").await;
+    page.goes_to("#/u/bob").await;
+    page.find("//h1[.='bob']").await;
+    page.open_conversation("Garden").await;
+    page.click("Details").await;
+    page.click("Leave group").await;
+    page.find("//h1[.='Welcome, alice']").await;
+    let group = "//nav//a[normalize-space(.)='Garden']";
+    page.lacks(group).await;
+    page.back().await;
+    page.find("//h1[.='bob']").await;
+    // That one stands before it, and was left.
+    page.back().await;
+    page.find("//h1[.='Welcome, alice']").await;
+    page.waits_until(ADDRESS, "#/").await;
+    page.lacks(group).await;
+    // Nor does a link lead there, also one that is there before it is known what is alice's.
+    page.goes_to("#/u/bob").await;
+    page.find("//h1[.='bob']").await;
+    page.goes_to("#/g/Garden").await;
+    page.find("//h1[.='Welcome, alice']").await;
+    page.run("history.replaceState(null, '', '#/g/Garden')").await;
+    page.reload().await;
+    page.find("//h1[.='Welcome, alice']").await;
+    page.waits_until(ADDRESS, "#/").await;
+    page.lacks(group).await;
+
+    // Whoever signs in next goes back to their own start, as often as they like.
+    page.goes_to("#/u/dave").await;
+    page.find("//h1[.='dave']").await;
+    page.open_conversation("Everyone").await;
+    page.choose("Menu", "Sign out").await;
+    page.sign_in("carol", "carolspassword").await;
+    page.find("//h1[.='Welcome, carol']").await;
+    for _ in 0..2 {
+        page.back().await;
+        page.waits_until(ADDRESS, "#/").await;
+        page.find("//h1[.='Welcome, carol']").await;
+        page.lacks("//nav//a[normalize-space(.)='dave' or normalize-space(.)='bob']").await;
+    }
+}
+
+#[tokio::test]
 async fn rule_5_nothing_typed_is_lost_whatever_ends() {
     let mut system = Parts::start().await;
     let mut bob = Client::sign_in(system.udp, "bob").await;

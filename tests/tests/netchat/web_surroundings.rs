@@ -1,6 +1,8 @@
 //! The page where it is not expected: at every size, under a path, in few colours, past midnight, with a
 //! gateway that comes and goes, and with what strangers call themselves and write.
 
+use std::time::Duration;
+
 use netchat_client::session::Event;
 use netchat_shared::name::UserName;
 use netchat_tests::browser::{Browser, Device};
@@ -117,6 +119,68 @@ async fn signing_in_without_what_it_takes_says_so_and_goes_on_by_itself() {
     alice.shows("What it takes to sign in can't be fetched at present: trying again…").await;
     alice.run("losesParts = false").await;
     alice.find("//nav").await;
+}
+
+#[tokio::test]
+async fn a_part_that_is_slow_has_its_frame_at_once_and_is_whole_when_it_comes() {
+    const SLOW: Duration = Duration::from_secs(3);
+    let system = System::start(&[]).await;
+    let (let_go, proxy) = path_proxy::start_slow(system.http, "/split_").await;
+    let alice = Browser::open(system.http, Device::Desktop).await;
+    alice.page.goto(&format!("http://{proxy}{}", path_proxy::PATH)).await.unwrap();
+    alice.sign_in("alice", "alicespassword").await;
+    alice.goes_to("#/e").await;
+    alice.types("half a thought").await;
+    // The frames: what they are, how to close them, and that there is more to come.
+    let frame = "[header/h2[.='Find'] and .//button[@aria-label='Close']]";
+    let dialog = format!("//dialog[@open and @aria-label='Find']{frame}");
+    let comes = "//*[@role='status' and normalize-space(.)='One moment…']";
+    alice.presses(&["Control", "k"]).await;
+    alice.find(&format!("{dialog}{comes}")).await;
+    // Keys are meant for what is to come there, and for nothing else: neither written, nor sent, nor shortcuts.
+    alice.types_here("bob?").await;
+    alice.presses(&["Enter"]).await;
+    tokio::time::sleep(SLOW).await;
+    alice.find(&format!("{dialog}{comes}")).await;
+    assert_eq!(alice.count("dialog").await, 1);
+    assert_eq!(alice.count(".message").await, 0);
+    assert_eq!(alice.typed().await, "half a thought");
+    alice.presses(&["Escape"]).await;
+    alice.lacks("//dialog").await;
+    alice.presses(&["Control", "f"]).await;
+    let panel = "//aside[@aria-label='Search']";
+    alice.find(&format!("{panel}[.//button[@aria-label='Close search']]{comes}")).await;
+    alice.types_here("bob?").await;
+    alice.find(&format!("{panel}{comes}")).await;
+    assert_eq!(alice.count("dialog").await, 0);
+    assert_eq!(alice.typed().await, "half a thought");
+    // Closed and opened again before it comes, it is there once.
+    alice.presses(&["Escape"]).await;
+    alice.lacks(panel).await;
+    alice.run("document.querySelector('textarea').focus()").await;
+    alice.presses(&["Control", "k"]).await;
+    alice.find(&format!("{dialog}{comes}")).await;
+    let_go.send_replace(true);
+    alice.find(&format!("{dialog}//input")).await;
+    alice.waits_until("done(document.activeElement.getAttribute('role'))", "combobox").await;
+    alice.lacks(&format!("//body{comes}")).await;
+    alice.types_here("Every").await;
+    alice.find(&format!("{dialog}//li[contains(., 'Everyone')]")).await;
+    assert_eq!(alice.count("dialog input").await, 1);
+    alice.presses(&["Escape"]).await;
+    alice.lacks("//dialog").await;
+    alice.waits_until("done(document.activeElement.tagName)", "TEXTAREA").await;
+    alice.presses(&["Control", "f"]).await;
+    alice.find(&format!("{panel}//input")).await;
+    alice.types_here("thought").await;
+    assert_eq!(alice.typed().await, "half a thought");
+    // One in place of another.
+    alice.run("document.querySelector('.log').focus()").await;
+    alice.presses(&["?"]).await;
+    alice.find("//dialog[@open and @aria-label='Keys and commands']").await;
+    alice.presses(&["Control", "k"]).await;
+    alice.waits_until("done(document.activeElement.getAttribute('role'))", "combobox").await;
+    assert_eq!(alice.count("dialog").await, 1);
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ impl Client {
             && let Some(person) = self.person.take()
         {
             self.left = front.map(|front| (person, front));
-            page::forget_address();
+            page::forget_address(self);
         }
     }
 
@@ -128,7 +128,7 @@ impl Client {
         self.left = None;
         self.has_new_drafts = false;
         self.begin(Session::new(seed(), trust()));
-        page::forget_address();
+        page::forget_address(self);
     }
 
     /// The details in front show may be another by now.

@@ -7,21 +7,23 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
 use super::{Shared, tell};
+use crate::device;
 use crate::store::Emojis;
 
-/// Beside the page; written by `cargo xtask web`.
-const EMOJIS: &str = "emoji.txt";
-
-/// Fetches the file of emoji, unless it is here.
+/// Fetches the file of emoji in the language of the page, unless it is here. It lies beside the page; written by
+/// `cargo xtask web`.
 pub(super) fn fetch_emojis(client: &Shared) {
-    let live = client.borrow().live;
-    if live.read(|store| matches!(store.emojis, Some(Some(_)))) {
+    let (live, locale) = (client.borrow().live, client.borrow().locale());
+    let known = live.read(|store| store.emojis.as_ref()?.as_ref().map(|emojis| emojis.locale));
+    if known == Some(locale) {
         return;
     }
     let this = client.clone();
     spawn_local(async move {
-        let text = fetch(EMOJIS).await.ok().and_then(|text| text.as_string());
-        live.change(|store| store.set_emojis(text.map(|text| Emojis::parse(&text))));
+        let text = fetch(&format!("emoji.{}.txt", locale.code())).await.ok();
+        let text = text.and_then(|text| text.as_string());
+        let emojis = text.map(|text| Emojis::parse(locale, &text, &device::lowercase(&text)));
+        live.change(|store| store.set_emojis(emojis));
         tell(&this);
     });
 }

@@ -21,7 +21,6 @@ use leptos::prelude::*;
 use netchat_client::search::Want;
 use netchat_client::session::{Output, PasswordTask, Question, Saved, Session, Trust};
 use netchat_shared::conversation::Conversation;
-use netchat_shared::extended::HistoryFrom;
 use netchat_shared::name::UserName;
 use netchat_shared::time::Instant;
 
@@ -31,8 +30,7 @@ use self::tabs::{Tabs, Word};
 use crate::clock::now;
 use crate::device;
 use crate::live::Live;
-use crate::router;
-use crate::store::{Intent, Offer, Setting, Store};
+use crate::store::{Front, Intent, Offer, Setting, Store};
 use crate::view::Ui;
 use crate::words::{Locale, notice};
 
@@ -47,7 +45,8 @@ pub struct Client {
     /// The conversation in front that the address has followed.
     addressed: Option<Conversation>,
     socket: Option<Socket>,
-    timer: Option<TimeoutHandle>,
+    /// When the session is looked after, and by what.
+    timer: Option<(Instant, TimeoutHandle)>,
     /// What the session asked last and was not answered.
     question: Option<Question>,
     /// The session as the browser has it.
@@ -67,8 +66,12 @@ pub struct Client {
     wants_emojis: bool,
     /// It signs out as soon as all other sessions are ended.
     is_leaving_everywhere: bool,
-    /// What has changed is drawn before the next frame.
+    /// What has changed is drawn before the next frame, or the first after the rest.
     is_telling: bool,
+    /// What arrives is not drawn before that.
+    rests_until: Instant,
+    /// It is looked whether what comes still hurries.
+    is_calming: bool,
     /// The notice that goes when its time is over.
     notice: Option<u64>,
     /// Somebody is writing: it is looked after that they stop.
@@ -87,6 +90,12 @@ const DRAFT_PAUSE: Duration = Duration::from_millis(300);
 
 /// How long the tab's place in the log is not kept while more arrives.
 const PLACE_PAUSE: Duration = Duration::from_millis(300);
+
+/// What arrives rests for as long as it took to draw what came before it, and for no longer than that.
+const REST_MAX: Duration = Duration::from_millis(100);
+
+/// What has come too fast to be read is shown when nothing more has come for so long.
+const CALM_AFTER: Duration = Duration::from_millis(250);
 
 /// How long a notice is shown, and what can be undone waits.
 const NOTICE_TIME: Duration = Duration::from_secs(6);
@@ -130,6 +139,8 @@ impl Client {
             wants_emojis: false,
             is_leaving_everywhere: false,
             is_telling: false,
+            rests_until: Instant::ZERO,
+            is_calming: false,
             notice: None,
             is_watching_typing: false,
         };
@@ -163,10 +174,11 @@ impl Client {
     /// session ended.
     fn go_to_destination(&mut self) {
         let left = self.left.take().filter(|(name, _)| Some(name) == self.person.as_ref());
-        let addressed = router::from_hash(&page::hash()).flatten();
+        let addressed = page::destination(self);
         if let Some(conversation) = addressed.or(left.map(|(_, conversation)| conversation)) {
             self.open(Some(conversation));
         }
+        page::lead_back(self);
     }
 
     /// Asks for the page of the conversation in front that is wanted, and for the one that is looked through
@@ -178,11 +190,10 @@ impl Client {
         {
             self.live.change(|store| store.note_asked(from));
         }
-        if let Some(Want { conversation, before }) = self.live.change(Store::page_to_search) {
-            let from = HistoryFrom::Before(before);
-            if !self.session.request_history(now, conversation, from) {
-                self.live.change(Store::put_search_back);
-            }
+        if let Some(Want { conversation, before }) = self.live.change(Store::page_to_search)
+            && !self.session.request_history_to_search(now, conversation, before)
+        {
+            self.live.change(Store::put_search_back);
         }
     }
 
@@ -190,7 +201,6 @@ impl Client {
     fn mark_read(&mut self) {
         let read = self.live.change(Store::read_in_front);
         if let Some((conversation, sequence)) = read {
-            telling::read(&conversation);
             self.session.mark_read(now().monotonic, conversation, sequence);
         }
     }
@@ -365,22 +375,37 @@ fn compute(client: &Shared, task: PasswordTask) {
     });
 }
 
-/// Whatever has changed is drawn, once for everything that arrives within a frame. A page that is not
-/// looked at has no frames.
+/// Whatever has changed is drawn, once for everything that arrives within a frame; and where drawing takes
+/// long, within more than one: what the person does meanwhile has its turn. A page that is not looked at has no
+/// frames.
 fn tell_soon(client: &Shared) {
     if std::mem::replace(&mut client.borrow_mut().is_telling, true) {
         return;
     }
+    let rest = client.borrow().rests_until.saturating_since(now().monotonic);
     let this = client.clone();
-    let told = move || {
-        this.borrow_mut().is_telling = false;
-        tell(&this);
-    };
+    let told = move || tell_and_rest(&this);
     if document().hidden() {
         set_timeout(told, Duration::ZERO);
-    } else {
+    } else if rest.is_zero() {
         request_animation_frame(told);
+    } else {
+        set_timeout(move || request_animation_frame(told), rest);
     }
+}
+
+/// What is drawn is painted when the next task has its turn: what comes then rests for as long as that took.
+fn tell_and_rest(client: &Shared) {
+    let begun = now().monotonic;
+    client.borrow_mut().is_telling = false;
+    tell(client);
+    let this = client.clone();
+    let rest = move || {
+        let now = now().monotonic;
+        let took = now.saturating_since(begun);
+        this.borrow_mut().rests_until = now + took.min(REST_MAX);
+    };
+    set_timeout(rest, Duration::ZERO);
 }
 
 /// What has changed is drawn, read if it is before the person's eyes, and told where it is missed.
@@ -393,12 +418,31 @@ fn tell(client: &Shared) {
     };
     drain(client);
     telling::tell_of_news(client);
+    live.change(Store::take_no_news).iter().for_each(telling::read);
     page::follow_unread(&client.borrow());
     page::follow_front(&mut client.borrow_mut());
     arm_notice(client);
     watch_typing(client);
     keep_drafts_soon(client);
     live.tell();
+    calm_soon(client);
+}
+
+/// Once what comes does not hurry any more, as much of it is shown as else.
+fn calm_soon(client: &Shared) {
+    let live = client.borrow().live;
+    let hurries = live.read(|store| store.front.as_ref().and_then(Front::hurries));
+    let Some(since) = hurries else { return };
+    if std::mem::replace(&mut client.borrow_mut().is_calming, true) {
+        return;
+    }
+    let this = client.clone();
+    let calm = move || {
+        this.borrow_mut().is_calming = false;
+        live.change(|store| store.calm(since));
+        tell(&this);
+    };
+    set_timeout(calm, CALM_AFTER);
 }
 
 /// Keeps the tab's place in the log, now and then.
@@ -493,19 +537,23 @@ fn open(client: &Shared) {
     client.socket = socket;
 }
 
+/// The session is looked after at that time. What is too early is cheaper than what is moved with each message.
 fn arm(client: &Shared, timer: Option<Instant>) {
-    if let Some(handle) = client.borrow_mut().timer.take() {
-        handle.clear();
-    }
     let Some(at) = timer else { return };
+    let armed = client.borrow_mut().timer.take_if(|(armed, _)| *armed > at);
+    armed.into_iter().for_each(|(_, handle)| handle.clear());
+    if client.borrow().timer.is_some() {
+        return;
+    }
     let weak = Rc::downgrade(client);
     let wait = at.saturating_since(now().monotonic) + Duration::from_millis(1);
     let fire = move || {
         if let Some(client) = weak.upgrade() {
+            client.borrow_mut().timer = None;
             input(&client, Session::handle_timeout);
         }
     };
-    client.borrow_mut().timer = set_timeout_with_handle(fire, wait).ok();
+    client.borrow_mut().timer = set_timeout_with_handle(fire, wait).ok().map(|handle| (at, handle));
 }
 
 /// What is known of the server that the page is for: its code if it stands in the address, behind

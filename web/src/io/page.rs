@@ -4,6 +4,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use netchat_client::session::Session;
 use netchat_shared::conversation::Conversation;
+use web_sys::History;
 
 use super::{Client, Shared, input, tell, telling};
 use crate::device;
@@ -34,12 +35,12 @@ pub(super) fn listen(client: &Shared) {
     });
     let this = client.clone();
     window_event_listener(ev::hashchange, move |_| {
-        // An address of none is that of the list.
-        let conversation = router::from_hash(&hash()).flatten();
-        let is_signed_in = this.borrow().person.is_some();
-        if is_signed_in {
-            let _ = super::act(&this, Intent::Open(conversation));
+        if this.borrow().person.is_none() {
+            return;
         }
+        let conversation = destination(&this.borrow());
+        let _ = super::act(&this, Intent::Open(conversation));
+        lead_back(&this.borrow());
     });
     let this = client.clone();
     window_event_listener_untyped("languagechange", move |_| {
@@ -69,6 +70,28 @@ pub(super) fn hash() -> String {
     web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
 }
 
+/// Which conversation the address names, if it is one for the person, whose it is from now on: Back also leads to
+/// addresses of somebody who was signed in before.
+pub(super) fn destination(client: &Client) -> Option<Conversation> {
+    let person = client.person.as_ref()?;
+    let history = history()?;
+    let owner = history.state().ok().and_then(|owner| owner.as_string());
+    if owner.is_some_and(|owner| owner != person.as_str()) {
+        set_hash(client, None, true);
+        return None;
+    }
+    // What stands in the address already can stand there.
+    let _ = history.replace_state(&person.as_str().into(), "");
+    router::from_hash(&hash()).flatten()
+}
+
+/// An address that has led nowhere becomes that of the start.
+pub(super) fn lead_back(client: &Client) {
+    if client.live.read(Store::front_conversation).is_none() {
+        set_hash(client, None, true);
+    }
+}
+
 /// The address becomes that of the conversation in front, whatever brought it there. Back leads to the one
 /// before, unless that one is no more: it was left, or is called otherwise.
 pub(super) fn follow_front(client: &mut Client) {
@@ -80,15 +103,15 @@ pub(super) fn follow_front(client: &mut Client) {
     let before = router::from_hash(&hash()).flatten();
     let is_gone =
         client.live.read(|store| before.is_some_and(|it| !store.threads.contains_key(&it)));
-    set_hash(front.as_ref(), is_gone);
+    set_hash(client, front.as_ref(), is_gone);
 }
 
 /// The address names no conversation any more.
-pub(super) fn forget_address() {
-    set_hash(None, true);
+pub(super) fn forget_address(client: &Client) {
+    set_hash(client, None, true);
 }
 
-fn set_hash(conversation: Option<&Conversation>, replaces: bool) {
+fn set_hash(client: &Client, conversation: Option<&Conversation>, replaces: bool) {
     let wanted = router::to_hash(conversation);
     let present = hash();
     let is_there = present == wanted || (conversation.is_none() && present.is_empty());
@@ -96,13 +119,19 @@ fn set_hash(conversation: Option<&Conversation>, replaces: bool) {
     if is_there || (conversation.is_none() && present.starts_with("#server=")) {
         return;
     }
-    if let Some(window) = web_sys::window() {
+    let owner = client.person.as_ref().map(|person| person.as_str().into()).unwrap_or_default();
+    if let Some(history) = history() {
         // An address of this page can always be gone to.
         let _ = match replaces {
-            true => window.location().replace(&wanted),
-            false => window.location().set_hash(&wanted),
+            true => history.replace_state_with_url(&owner, "", Some(&wanted)),
+            false => history.push_state_with_url(&owner, "", Some(&wanted)),
         };
     }
+}
+
+/// The addresses that were gone to, each with the name of whom it was for.
+fn history() -> Option<History> {
+    web_sys::window()?.history().ok()
 }
 
 /// The title and the icon say how much is unread.

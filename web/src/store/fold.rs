@@ -70,11 +70,7 @@ impl Store {
                 self.fold_history(now.calendar, &conversation, from, messages, has_more);
             }
             Event::Unread(conversation, count) => self.fold_unread(&conversation, count),
-            Event::Groups(groups, _) => {
-                for group in groups {
-                    self.thread(&Conversation::Group(group));
-                }
-            }
+            Event::Groups(groups, has_more) => self.fold_groups(&groups, has_more),
             Event::Overview(latest, _) => self.fold_overview(now.calendar, latest),
             Event::Read(conversation, sequence) => self.fold_read(&conversation, sequence),
             Event::Typing(conversation, name) => {

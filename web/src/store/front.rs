@@ -23,6 +23,12 @@ pub struct Front {
     pub seen: Sequence,
     /// What it is shown as.
     pub rows: Vec<Row>,
+    /// Lines came that the rows do not show yet.
+    is_stale: bool,
+    /// The last line when the rows were decided.
+    drawn: Sequence,
+    /// So many lines came since that only the last of them are shown, for now: up to this one.
+    hurries: Option<Sequence>,
     /// A line to go to as soon as it is here.
     pub goes_to: Option<Sequence>,
     /// The first line of the page that is awaited is to be gone to.
@@ -44,6 +50,9 @@ impl Front {
             new_after: None,
             seen: Sequence::ZERO,
             rows: Vec::new(),
+            is_stale: false,
+            drawn: Sequence::ZERO,
+            hurries: None,
             goes_to: None,
             goes_to_first: false,
             found: None,
@@ -57,11 +66,19 @@ impl Front {
     pub fn is_at_end(&self) -> bool {
         self.follows && self.window.is_at_end()
     }
+
+    /// More comes than can be read: fewer lines than else are shown, up to this one.
+    #[must_use]
+    pub fn hurries(&self) -> Option<Sequence> {
+        self.hurries
+    }
 }
 
 impl Store {
-    /// Brings a conversation to the front, at its end, with what is new marked; or goes back to the list.
+    /// Brings a conversation to the front, at its end, with what is new marked; or goes back to the list, also
+    /// from what is not there to be opened: a group that one is not in.
     pub fn open(&mut self, conversation: Option<Conversation>) {
+        let conversation = conversation.filter(|conversation| self.leads_somewhere(conversation));
         if self.front.as_ref().map(|front| &front.conversation) == conversation.as_ref() {
             return;
         }
@@ -73,6 +90,7 @@ impl Store {
             self.touched.thing(thing);
         }
         let Some(conversation) = conversation else { return };
+        self.suppose(&conversation);
         let thread = self.thread(&conversation);
         thread.is_unreadable = false;
         let mut front = Front::new(conversation);
@@ -104,6 +122,7 @@ impl Store {
     }
 
     fn move_window(&mut self, go: impl FnOnce(&mut Window, &super::Timeline) -> Moved) {
+        self.settle();
         let Some(front) = &mut self.front else { return };
         let Some(thread) = self.threads.get(&front.conversation) else { return };
         let wanted = match go(&mut front.window, &thread.timeline) {
@@ -244,21 +263,40 @@ impl Store {
         }
     }
 
-    /// Lines came into the conversation in front, or were moved: what is shown follows.
+    /// Lines came into the conversation in front, or were moved: what is shown follows when it is looked at, once
+    /// for all of them.
     pub(super) fn fit_front(&mut self, conversation: &Conversation) {
-        let Some(front) = self.front.as_mut().filter(|f| f.conversation == *conversation) else {
-            return;
-        };
-        if let Some(thread) = self.threads.get(conversation) {
+        let front = self.front.as_mut().filter(|front| front.conversation == *conversation);
+        front.into_iter().for_each(|front| front.is_stale = true);
+    }
+
+    /// What is shown follows what has come.
+    pub(super) fn settle(&mut self) {
+        let Some(front) = self.front.as_mut().filter(|front| front.is_stale) else { return };
+        if let Some(thread) = self.threads.get(&front.conversation) {
+            let is_drawn = front.follows && front.drawn > Sequence::ZERO;
+            let hurries = is_drawn && front.window.hurry(&thread.timeline, front.drawn);
+            front.hurries = thread.timeline.last_sequence().filter(|_| hurries);
             front.window.fit(&thread.timeline, front.follows);
         }
         self.draw_rows();
+    }
+
+    /// Nothing more has come since that line: as many lines as else are shown again.
+    pub fn calm(&mut self, since: Sequence) {
+        let front = self.front.as_mut().filter(|front| front.hurries == Some(since));
+        if let Some(front) = front {
+            front.hurries = None;
+            self.show_earlier();
+        }
     }
 
     /// Decides anew which rows are shown, and which messages stand first among those of their sender.
     pub(super) fn draw_rows(&mut self) {
         let Some(front) = &mut self.front else { return };
         let Some(thread) = self.threads.get(&front.conversation) else { return };
+        front.is_stale = false;
+        front.drawn = thread.timeline.last_sequence().unwrap_or_default();
         let before = thread.timeline.before(front.window);
         let before = before.and_then(|key| self.messages.get(&key));
         let shown = thread.timeline.shown(front.window);

@@ -19,6 +19,10 @@ pub struct Groups {
     pub asking: SortedSet<(GroupName, UserName)>,
     /// The details that are in front.
     pub details: Option<GroupDetails>,
+    /// All groups that one is in are known. A classic server never tells.
+    are_known: bool,
+    /// An address led to this group before they were known.
+    supposed: Option<GroupName>,
 }
 
 /// The details of a group.
@@ -63,6 +67,14 @@ impl Groups {
         if let Some(details) = self.details.as_mut().filter(|details| details.group == *from) {
             details.group = to.clone();
         }
+        if self.supposed.as_ref() == Some(from) {
+            self.supposed = Some(to.clone());
+        }
+    }
+
+    /// One is in that group.
+    fn prove(&mut self, group: &GroupName) {
+        self.supposed.take_if(|supposed| supposed == group);
     }
 
     /// A page of members came.
@@ -88,11 +100,12 @@ impl Store {
         match outcome {
             GroupOutcome::Created(_) | GroupOutcome::Joined => {
                 self.answer(Ok(()));
+                self.add_group(group);
                 self.open(Some(conversation));
             }
             GroupOutcome::Added => {
                 self.say(notice::Added { group }.say(locale));
-                self.thread(&conversation);
+                self.add_group(group);
             }
             GroupOutcome::NotFound(names) => {
                 let names = &intl::list(locale, names.iter().map(String::as_str));
@@ -146,8 +159,46 @@ impl Store {
         }
     }
 
+    /// A page of the groups that one is in, and whether more follow. What an address led to and is none of them
+    /// is left again.
+    pub(super) fn fold_groups(&mut self, groups: &[GroupName], has_more: bool) {
+        groups.iter().for_each(|group| self.add_group(group));
+        if !has_more {
+            self.groups.are_known = true;
+            let supposed = self.groups.supposed.take();
+            supposed.iter().for_each(|group| self.leave_group(group));
+        }
+    }
+
+    fn add_group(&mut self, group: &GroupName) {
+        self.groups.prove(group);
+        self.thread(&Conversation::Group(group.clone()));
+    }
+
+    /// Whether a conversation may be opened: a group that one is in, as far as that is known.
+    pub(super) fn leads_somewhere(&self, conversation: &Conversation) -> bool {
+        match conversation {
+            Conversation::Everyone | Conversation::User(_) => true,
+            Conversation::Group(_) => {
+                !self.groups.are_known || self.threads.contains_key(conversation)
+            }
+        }
+    }
+
+    /// A conversation comes to the front: a group of which only an address tells may be none of the person's.
+    pub(super) fn suppose(&mut self, conversation: &Conversation) {
+        if let Conversation::Group(group) = conversation
+            && !self.threads.contains_key(conversation)
+        {
+            // One at a time: the one before is listed again when it is told.
+            let before = self.groups.supposed.replace(group.clone());
+            before.iter().for_each(|group| self.leave_group(group));
+        }
+    }
+
     fn leave_group(&mut self, group: &GroupName) {
         self.groups.close_if(group);
+        self.groups.prove(group);
         let conversation = Conversation::Group(group.clone());
         if self.is_in_front(&conversation) {
             self.open(None);

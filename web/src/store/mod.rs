@@ -110,6 +110,8 @@ pub struct Store {
     pending_acts: Vec<(u64, PendingAct)>,
     /// What arrived and the person may be told of.
     news: Vec<News>,
+    /// Where something was unread and is read now: notices of it are of no use any more.
+    no_news: Vec<Conversation>,
     /// Something arrived while nobody looked, and nobody was told.
     has_missed: bool,
     last_key: u64,
@@ -199,6 +201,7 @@ impl Store {
             pending_changes: SortedMap::new(),
             pending_acts: Vec::new(),
             news: Vec::new(),
+            no_news: Vec::new(),
             has_missed: false,
             last_key: 0,
             day_of,
@@ -214,12 +217,18 @@ impl Store {
 
     /// What was changed since this was asked last.
     pub fn take_touched(&mut self) -> Touched {
+        self.settle();
         std::mem::take(&mut self.touched)
     }
 
     /// What arrived since this was asked last, and the person may be told of.
     pub fn take_news(&mut self) -> Vec<News> {
         std::mem::take(&mut self.news)
+    }
+
+    /// The conversations that were read since this was asked last, and had something unread.
+    pub fn take_no_news(&mut self) -> Vec<Conversation> {
+        std::mem::take(&mut self.no_news)
     }
 
     /// Nobody is signed in any more. What belongs to the browser stays.

@@ -299,6 +299,18 @@ impl Window {
         self.to.is_none()
     }
 
+    /// At the end, more lines came behind a place than are shown further at once: only the last of them are shown
+    /// now, and nobody could have read the others. False if there are not so many.
+    pub fn hurry(&mut self, timeline: &Timeline, drawn: Sequence) -> bool {
+        let (from, to) = timeline.span(*self);
+        let begin = to.saturating_sub(self.step());
+        let hurries = self.is_at_end() && begin > from.max(timeline.position(drawn.next()));
+        if hurries {
+            self.from = Some(timeline.lines[begin].sequence);
+        }
+        hurries
+    }
+
     /// Keeps the window within its bound after lines came in: at the end if the reader is there, else
     /// where it begins.
     pub fn fit(&mut self, timeline: &Timeline, follows: bool) {
@@ -448,6 +460,27 @@ mod tests {
             window.fit(&timeline, false);
         }
         assert_eq!(sketch(&timeline, window), (1, 150, 150));
+    }
+
+    #[test]
+    fn of_what_comes_too_fast_to_be_read_the_last_is_shown_and_the_rest_afterwards() {
+        let mut timeline = timeline(1..=100);
+        timeline.know(Sequence::ZERO, END);
+        let mut window = Window::at_end(&timeline);
+        let arrive = |timeline: &mut Timeline, places: std::ops::RangeInclusive<u64>| {
+            for place in places {
+                timeline.insert(Sequence(place), MessageKey(place));
+            }
+        };
+        arrive(&mut timeline, 101..=150);
+        assert!(!window.hurry(&timeline, Sequence(100)), "as many as a window moves by");
+        assert_eq!(sketch(&timeline, window), (1, 150, 150));
+        arrive(&mut timeline, 151..=1_000);
+        assert!(window.hurry(&timeline, Sequence(150)));
+        assert_eq!(sketch(&timeline, window), (951, 1_000, 50));
+        assert!(!window.hurry(&timeline, Sequence(1_000)));
+        while window.earlier(&timeline, true) == Moved::Yes {}
+        assert_eq!(sketch(&timeline, window), (851, 1_000, 150));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What an input has changed, so that only that is drawn anew.
 
 use netchat_shared::conversation::Conversation;
+use netchat_shared::sorted::SortedSet;
 
 use super::MessageKey;
 
@@ -76,7 +77,7 @@ impl Thing {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Touched {
     things: u32,
-    rows: Vec<MessageKey>,
+    rows: SortedSet<MessageKey>,
     entries: Vec<Conversation>,
 }
 
@@ -88,7 +89,7 @@ impl Touched {
 
     /// The row of this message has changed.
     pub(super) fn row(&mut self, key: MessageKey) {
-        self.rows.push(key);
+        self.rows.insert(key);
     }
 
     /// The entry of this conversation in the list has changed.
@@ -117,10 +118,8 @@ impl Touched {
 
     /// Messages whose rows have changed, each once.
     #[must_use]
-    pub fn rows(&mut self) -> &[MessageKey] {
-        self.rows.sort_unstable();
-        self.rows.dedup();
-        &self.rows
+    pub fn rows(&self) -> &[MessageKey] {
+        self.rows.as_slice()
     }
 
     /// Conversations whose entries have changed, each once.

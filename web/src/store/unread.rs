@@ -49,6 +49,9 @@ impl Store {
     fn read_to(&mut self, conversation: &Conversation, place: Sequence) {
         let Some(thread) = self.threads.get_mut(conversation) else { return };
         thread.read = place.max(thread.read);
+        if thread.unread > 0 && !self.no_news.contains(conversation) {
+            self.no_news.push(conversation.clone());
+        }
         let behind = thread.timeline.lines_after(thread.read).iter();
         let of_others = behind
             .filter(|line| self.messages.get(&line.key).is_some_and(|message| !message.is_own()));

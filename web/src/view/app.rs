@@ -111,7 +111,7 @@ fn Chat() -> impl IntoView {
             </main>
             {move || side.get().map(later::side)}
         </div>
-        {move || ui.sheet.get().map(later::sheet)}
+        {later::sheets(ui)}
         {when(move || has_account.get(), later::account)}
     }
 }

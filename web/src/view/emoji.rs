@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use super::shown::boxed;
 use super::{Picked, said, use_ui};
+use crate::device;
 use crate::store::{Emoji, Emojis, Intent, MessageIntent, Thing};
-use crate::words::{Word, emoji as words, notice};
+use crate::words::{Locale, Word, emoji as words, notice};
 
 #[component]
 pub(super) fn EmojiPicker(
@@ -14,7 +15,10 @@ pub(super) fn EmojiPicker(
 ) -> impl IntoView {
     let ui = use_ui();
     let typed = RwSignal::new(String::new());
-    ui.perform(Intent::FetchEmojis);
+    Effect::new(move || {
+        ui.live.track(Thing::Language);
+        ui.perform(Intent::FetchEmojis);
+    });
     let emojis = ui.part(Thing::Emoji, |store| store.emojis.clone());
     let pick = Callback::new(move |sign: String| {
         ui.sheet.set(None);
@@ -30,7 +34,9 @@ pub(super) fn EmojiPicker(
     let shown = move || match emojis.get() {
         None => view! { <p role="status">{said(notice::FETCHING)}</p> }.into_any(),
         Some(None) => view! { <p role="alert">{said(notice::NOT_FETCHED)}</p> }.into_any(),
-        Some(Some(emojis)) => typed.with(|typed| draw(&emojis, typed.trim(), pick)),
+        Some(Some(emojis)) => {
+            typed.with(|typed| draw(&emojis, &device::lowercase(typed.trim()), pick))
+        }
     };
     view! {
         <input
@@ -49,19 +55,20 @@ pub(super) fn EmojiPicker(
 fn draw(emojis: &Emojis, typed: &str, pick: Callback<String>) -> AnyView {
     if !typed.is_empty() {
         let found = view! { <h3>{said(words::FOUND)}</h3> }.into_any();
-        return grid(found, emojis.find(typed).iter(), pick);
+        return grid(found, emojis.locale, emojis.find(typed).iter(), pick);
     }
     let group = |group: &str| {
         let title = match GROUPS.iter().find(|(name, _)| *name == group) {
             Some((_, word)) => view! { <h3>{said(*word)}</h3> }.into_any(),
             None => view! { <h3>{group.to_owned()}</h3> }.into_any(),
         };
-        grid(title, emojis.all().iter().filter(|emoji| emoji.group == group), pick)
+        let emoji = emojis.all().iter().filter(|emoji| emoji.group == group);
+        grid(title, emojis.locale, emoji, pick)
     };
     emojis.groups().into_iter().map(group).collect_view().into_any()
 }
 
-/// The groups in the file of emoji. The names of the emoji themselves are English.
+/// The groups in the file of emoji, which are the same in each language.
 const GROUPS: [(&str, Word); 9] = [
     ("Smileys and emotion", words::SMILEYS),
     ("People and body", words::PEOPLE),
@@ -76,6 +83,7 @@ const GROUPS: [(&str, Word); 9] = [
 
 fn grid<'a>(
     title: AnyView,
+    locale: Locale,
     emojis: impl Iterator<Item = &'a Emoji>,
     pick: Callback<String>,
 ) -> AnyView {
@@ -97,7 +105,7 @@ fn grid<'a>(
     };
     view! {
         {title}
-        <ul class="emoji__grid" lang="en">{emojis.map(button).collect_view()}</ul>
+        <ul class="emoji__grid" lang=locale.code()>{emojis.map(button).collect_view()}</ul>
     }
     .into_any()
 }

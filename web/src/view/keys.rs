@@ -64,7 +64,7 @@ fn meaning(ui: Ui, event: &KeyboardEvent) -> Option<fn(Ui)> {
         ("ArrowUp", false, true, true) => Some(|ui| step(ui, true, true)),
         ("ArrowDown", false, true, true) => Some(|ui| step(ui, false, true)),
         ("F6", false, false, _) => Some(next_zone),
-        ("?", false, false, _) if !is_written_in(event) => Some(|ui| ui.show(Sheet::Help)),
+        ("?", false, false, _) if !is_meant_elsewhere(event) => Some(|ui| ui.show(Sheet::Help)),
         // What is open closes by itself; the rest is read.
         ("Escape", false, false, false) if !is_in_dialog(event) => Some(|ui| {
             if ui.side.get_untracked() == Some(Side::Search) {
@@ -82,9 +82,11 @@ fn target(event: &KeyboardEvent) -> Option<Element> {
     event.target().and_then(|target| target.dyn_into().ok())
 }
 
-fn is_written_in(event: &KeyboardEvent) -> bool {
-    let field = target(event).and_then(|target| target.closest("input, textarea, select").ok());
-    field.flatten().is_some()
+/// A key is written where one writes, or where one is about to: in what is on its way.
+fn is_meant_elsewhere(event: &KeyboardEvent) -> bool {
+    const WRITTEN: &str = "input, textarea, select, dialog";
+    let is_in = |selector| target(event).and_then(|it| it.closest(selector).ok().flatten());
+    is_in(WRITTEN).or_else(|| is_in(".details:has(.waits)")).is_some()
 }
 
 fn is_in_dialog(event: &KeyboardEvent) -> bool {

@@ -20,12 +20,13 @@ use super::panel::Panel;
 #[cfg(feature = "parts")]
 use super::said;
 use super::search::SearchPanel;
+use super::shown::list;
 use super::switcher::Switcher;
 use super::{Sheet, Side, Ui, use_ui};
 use crate::store::{AccountIntent, Intent, Store, Thing};
 #[cfg(feature = "parts")]
 use crate::words::notice;
-use crate::words::{account, details, dialog, emoji, help, search, sidebar, values};
+use crate::words::{Locale, Word, account, details, dialog, emoji, help, search, sidebar, values};
 
 #[cfg(feature = "parts")]
 type Missing = wasm_split_helpers::SplitLoaderError;
@@ -35,9 +36,18 @@ type Missing = std::convert::Infallible;
 /// What is drawn, or that its part can't be fetched.
 type Drawn = Result<AnyView, Missing>;
 
-/// What stands in front of the page.
-pub(super) fn sheet(sheet: Sheet) -> AnyView {
-    let title = match sheet {
+/// What stands in front of the page. One that takes the place of another is a dialog of its own: that of the
+/// other would be closed, and be gone with what it shows now.
+pub(super) fn sheets(ui: Ui) -> AnyView {
+    let key = |sheet: &Sheet| title(*sheet).say(Locale::default()).to_owned();
+    let draw = |sheet: Sheet| {
+        modal(title(sheet), |ui| ui.sheet.set(None), later(move || draw_sheet(sheet)))
+    };
+    list(move || ui.sheet.get().into_iter().collect(), key, draw)
+}
+
+fn title(sheet: Sheet) -> Word {
+    match sheet {
         Sheet::Help => help::TITLE,
         Sheet::NewGroup => dialog::NEW_GROUP,
         Sheet::JoinGroup => dialog::JOIN_GROUP,
@@ -45,8 +55,7 @@ pub(super) fn sheet(sheet: Sheet) -> AnyView {
         Sheet::Several => dialog::MESSAGE_SEVERAL,
         Sheet::Emoji(_) => emoji::TITLE,
         Sheet::Switcher => sidebar::FIND,
-    };
-    modal(title, |ui| ui.sheet.set(None), later(move || draw_sheet(sheet)))
+    }
 }
 
 /// One's account.
@@ -129,7 +138,9 @@ fn later<F>(draw: impl FnOnce() -> F + 'static) -> AnyView
 where
     F: Future<Output = Drawn> + 'static,
 {
-    let waits = view! { <p role="status">{said(notice::FETCHING)}</p> }.into_any();
+    // It has the focus in a dialog: what is typed is meant for what is to come.
+    let waits = view! { <p class="waits" role="status" tabindex="-1">{said(notice::FETCHING)}</p> }
+        .into_any();
     let slot = RwSignal::new_local(Some(waits));
     // What is drawn belongs to where it stands, and goes with it.
     let drawing: Pin<Box<dyn Future<Output = AnyView>>> =
@@ -154,10 +165,13 @@ where
     (move || take()).into_any()
 }
 
-/// The field of a dialog that came later: the browser has put the focus elsewhere by then.
+/// The field of a dialog that came later, or else its first button: what had the focus until then is gone.
 #[cfg(feature = "parts")]
 fn focus_field() {
-    let field = document().query_selector("dialog[open] [autofocus]").ok().flatten();
+    let find = |selector| document().query_selector(selector).ok().flatten();
+    let is_focused = find("dialog[open] :focus").is_some();
+    let field = find("dialog[open] [autofocus]");
+    let field = field.or_else(|| find("dialog[open] button").filter(|_| !is_focused));
     if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
         // It can always be focused.
         let _ = field.focus();

@@ -92,11 +92,15 @@ impl Reading {
         if height <= 0.0 {
             return;
         }
-        let (window_ends, is_full) = self.ui.live.read(|store| {
-            store.front.as_ref().map_or((true, false), |front| {
-                (front.window.is_at_end(), front.window.is_full(front.rows.len()))
+        let (window_ends, is_full, hurries) = self.ui.live.read(|store| {
+            store.front.as_ref().map_or((true, false, false), |front| {
+                let is_full = front.window.is_full(front.rows.len());
+                (front.window.is_at_end(), is_full, front.hurries().is_some())
             })
         });
+        if hurries && whole > height {
+            return;
+        }
         let above = f64::from(scroller.scroll_top());
         let below = whole - above - height;
         let read = |intent| self.ui.perform(Intent::Read(intent));
@@ -217,7 +221,7 @@ pub(super) fn Log() -> impl IntoView {
                 aria-label=said(words::MESSAGES)
                 aria-live="off"
                 on:scroll=boxed(move |_| reading.note())
-                on:mouseover=boxed(move |event: MouseEvent| ui.point_at(row_of(event.target())))
+                on:mousemove=boxed(move |event: MouseEvent| ui.point_at(row_of(event.target())))
                 on:mouseleave=boxed(move |_| ui.point_at(None))
                 on:focusin=boxed(move |event: FocusEvent| ui.point_at(row_of(event.target())))
                 on:click=boxed(move |event: MouseEvent| ui.point_at(row_of(event.target())))

@@ -2,6 +2,8 @@
 
 use leptos::html::Dialog;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
 
 use super::icons::{Icon, icon};
 use super::shown::boxed;
@@ -16,6 +18,11 @@ pub(crate) fn modal(title: Word, close: fn(Ui), content: AnyView) -> AnyView {
         if let Some(dialog) = dialog.get().filter(|dialog| !dialog.open()) {
             // It is in the page, and not open: nothing refuses.
             let _ = dialog.show_modal();
+            // Else the button that closes it would have the focus, and Enter would close it unseen.
+            let waits = dialog.query_selector(".waits").ok().flatten();
+            if let Some(waits) = waits.and_then(|waits| waits.dyn_into::<HtmlElement>().ok()) {
+                let _ = waits.focus();
+            }
         }
     });
     // Closed before it goes, the dialog gives the focus back to where it was.

@@ -7,12 +7,14 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{Element, HtmlButtonElement, HtmlElement, HtmlInputElement, Node};
+use web_sys::{
+    Element, Event, HtmlButtonElement, HtmlElement, HtmlInputElement, HtmlSelectElement, Node,
+};
 
 use super::Ui;
 use super::connection::connection_words;
-use crate::store::{Field, Form, Intent, Thing};
-use crate::words::{Word, connection, sign_in as words};
+use crate::store::{Field, Form, Intent, Setting, Store, Thing};
+use crate::words::{Locale, Word, connection, language, sign_in as words};
 
 /// Its fields, by the names that they have in `index.html`.
 const FIELDS: [(Field, &str, Word); 5] = [
@@ -31,6 +33,7 @@ pub(super) fn adopt(ui: Ui) {
     let fields = FIELDS.iter().filter_map(|(field, id, _)| TextField::find(&page, *field, id));
     let fields: Vec<TextField> = fields.collect();
     follow_language(ui, &page);
+    offer_languages(ui, &page);
     follow_errors(ui, &fields);
     follow_state(ui, &page, &fields);
     let inputs = fields.iter().map(|field| field.input.clone()).collect();
@@ -76,6 +79,43 @@ fn follow_language(ui: Ui, page: &Element) {
             let _ = status.set_attribute("aria-label", connection::TITLE.say(locale));
         }
     });
+}
+
+/// The language can be chosen before one signs in; what was chosen before the program was there holds.
+fn offer_languages(ui: Ui, page: &Element) {
+    let (Some(choice), Some(title), Some(system)) = (
+        within(page, "#language").map(JsCast::unchecked_into::<HtmlSelectElement>),
+        within(page, ".sign-in__language span"),
+        within(page, "#language option"),
+    ) else {
+        return;
+    };
+    let set = {
+        let choice = choice.clone();
+        move || ui.perform(Intent::Set(Setting::Language(Locale::from_code(&choice.value()))))
+    };
+    if ui.live.read(code_of_language) != choice.value() {
+        set();
+    }
+    let on_change = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+        // What did this while the program was on its way does it no more.
+        event.stop_propagation();
+        set();
+    });
+    // It can't be refused, and listens for as long as the page is there.
+    let _ = choice.add_event_listener_with_callback("change", on_change.as_ref().unchecked_ref());
+    on_change.forget();
+    let chosen = ui.part(Thing::Settings, code_of_language);
+    Effect::new(move || {
+        choice.set_value(chosen.get());
+        title.set_text_content(Some(language::TITLE.say(ui.locale())));
+        system.set_text_content(Some(language::SYSTEM.say(ui.locale())));
+    });
+}
+
+/// As it stands in the choice: nothing, if it is to be that of the system.
+fn code_of_language(store: &Store) -> &'static str {
+    store.settings.device.language.map_or("", Locale::code)
 }
 
 /// What went wrong stands beside its field, which gets the focus.

@@ -69,7 +69,7 @@ struct ActivePolling {
     wanted: bool,
     gathered: Roster,
     gathered_at: Option<Instant>,
-    known: Vec<UserName>,
+    known: SortedSet<UserName>,
 }
 
 impl Chat {
@@ -86,7 +86,7 @@ impl Chat {
                 wanted: false,
                 gathered: Roster::default(),
                 gathered_at: None,
-                known: Vec::new(),
+                known: SortedSet::new(),
             },
         }
     }
@@ -371,14 +371,11 @@ impl Chat {
         // Two requests may have been answered within the time.
         let mut seen = SortedSet::new();
         roster.entries.retain(|entry| seen.insert(entry.to_string()));
-        let mut names: Vec<UserName> =
+        let names: SortedSet<UserName> =
             roster.entries.iter().filter_map(|entry| entry.name.parse().ok()).collect();
-        names.sort();
-        names.dedup();
         if names != self.active.known {
             self.active.known.clone_from(&names);
             let count = u32::try_from(names.len()).unwrap_or(u32::MAX);
-            let names = names.into_iter().collect();
             common.tell(Event::Online(Online { names, count, is_complete: true }));
         }
         if std::mem::take(&mut self.active.wanted) {

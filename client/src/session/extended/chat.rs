@@ -498,8 +498,7 @@ impl Chat {
         more: bool,
         common: &mut Common,
     ) {
-        let is_it =
-            |request: &Request| matches!(request, Request::History(c, f) if *c == of && *f == from);
+        let is_it = |request: &Request| matches!(request, Request::History(c, f, _) if *c == of && *f == from);
         self.requests.finish(is_it);
         common.tell(Event::History(of, from, self.requests.take_past(), more));
     }

@@ -436,10 +436,10 @@ impl Extended {
         &mut self,
         now: Instant,
         conversation: Conversation,
-        from: HistoryFrom,
+        (from, limit): (HistoryFrom, u16),
         common: &mut Common,
     ) -> bool {
-        let is_asked = self.chat.requests.ask(Request::History(conversation, from));
+        let is_asked = self.chat.requests.ask(Request::History(conversation, from, limit));
         self.flush(now, common);
         is_asked
     }

@@ -10,15 +10,14 @@ use netchat_shared::extended::{AccountSession, ClientMessage, HistoryFrom, Link,
 use netchat_shared::limits::REQUESTS_PENDING_MAX;
 use netchat_shared::name::{GroupName, UserName};
 use netchat_shared::sequence::Sequence;
-
-/// Messages asked for at once from a history.
-const HISTORY_PAGE: u16 = 50;
+use netchat_shared::sorted::SortedSet;
 
 /// Something asked of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Request {
     Group(GroupRequest),
-    History(Conversation, HistoryFrom),
+    /// So many lines at most.
+    History(Conversation, HistoryFrom, u16),
     /// The page behind that name.
     Groups(Option<GroupName>),
     /// The page before that place.
@@ -80,7 +79,7 @@ impl Requests {
     /// Places mean nothing any more: what is asked from the end can still be asked.
     pub(super) fn forget_places(&mut self) {
         self.pending.retain(|request| match request {
-            Request::History(_, from) => from.is_without_place(),
+            Request::History(_, from, _) => from.is_without_place(),
             Request::Overview(before) => before.is_none(),
             Request::Receivers(..) => false,
             Request::Group(_)
@@ -139,9 +138,11 @@ impl Requests {
 
     /// What came for the request that is answered now, in the order of the log.
     pub(super) fn take_past(&mut self) -> Vec<Arrival> {
-        let mut past = std::mem::take(&mut self.past);
-        past.sort_by_key(|arrival| arrival.stored.map(|stored| stored.sequence));
-        past
+        let past = std::mem::take(&mut self.past);
+        let place = |(at, arrival): (usize, &Arrival)| (arrival.stored.map(|it| it.sequence), at);
+        let order: SortedSet<_> = past.iter().enumerate().map(place).collect();
+        let mut past: Vec<_> = past.into_iter().map(Some).collect();
+        order.into_iter().filter_map(|(_, at)| past.get_mut(at)?.take()).collect()
     }
 }
 
@@ -173,8 +174,8 @@ impl Request {
             Self::Settings => ClientMessage::GetSettings,
             Self::Group(GroupRequest::Join(group)) => ClientMessage::JoinGroup(group),
             Self::Group(GroupRequest::Quit(group)) => ClientMessage::QuitGroup(group),
-            Self::History(conversation, from) => {
-                ClientMessage::Lines { conversation, from, limit: HISTORY_PAGE }
+            Self::History(conversation, from, limit) => {
+                ClientMessage::Lines { conversation, from, limit }
             }
             Self::Groups(after) => ClientMessage::Groups(after),
             Self::Overview(before) => ClientMessage::Overview(before),

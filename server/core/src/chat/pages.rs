@@ -16,9 +16,7 @@ use super::receipts::{ReceivedCounts, receipts_of};
 use crate::context::{Context, TimerKey};
 use crate::directory::{Directory, Kind};
 use crate::events::{BacklogPage, Delivery, PageAnswer, PageRequest, SessionKey, Update};
-use crate::limits::{
-    PAGE_AGAIN_INTERVAL, PAGE_ATTEMPTS_MAX, PAGE_FAILED_INTERVAL, PAGE_MESSAGES_MAX,
-};
+use crate::limits::{PAGE_AGAIN_INTERVAL, PAGE_ATTEMPTS_MAX, PAGE_FAILED_INTERVAL, PAGE_LINES_MAX};
 use crate::storage::{
     DeliveryFailure, Loaded, Message, OverviewLine, Page, Query, Sequence, StoredMessage, Ticket,
     UserId,
@@ -68,7 +66,7 @@ impl Pages {
     ) {
         let answer = match request {
             PageRequest::History { conversation, from, limit } => {
-                let limit = limit.min(PAGE_MESSAGES_MAX as u16);
+                let limit = limit.min(PAGE_LINES_MAX as u16);
                 match people.resolve(user, &conversation) {
                     Some(id) => {
                         let query = Query::History(user, id, from, limit);
