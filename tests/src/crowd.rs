@@ -128,15 +128,16 @@ impl<S: Storage> Crowd<S> {
         self.begin_proof(at, name, old);
         let (begun, enrol) = self.prover.enrol(new, None);
         self.say(at, &enrol);
+        let is_proof = |heard: &ServerMessage| matches!(heard, ServerMessage::Prove(_));
+        let is_answered = self.members[&at].heard.iter().any(is_proof);
         let is_answer = |heard: &ServerMessage| matches!(heard, ServerMessage::Enrol(_));
-        let Some(ServerMessage::Enrol(response)) = self.take_one(at, is_answer) else {
-            return false;
-        };
-        let upload = self.prover.finish_enrolment(&begun, &response, &name.parse().unwrap());
-        if let Some(proof) = self.proof(at) {
+        if let Some(ServerMessage::Enrol(response)) = self.take_one(at, is_answer)
+            && let Some(proof) = self.proof(at)
+        {
+            let upload = self.prover.finish_enrolment(&begun, &response, &name.parse().unwrap());
             self.say(at, &ClientMessage::ChangePassword { proof, upload, ends_others });
         }
-        true
+        is_answered
     }
 
     fn proof(&mut self, at: SocketAddr) -> Option<Proof> {

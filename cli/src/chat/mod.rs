@@ -20,7 +20,7 @@ use netchat_process::{Clock, SecretSetting, SecretText, fail, read_secret_line, 
 use netchat_shared::extended::DeviceName;
 use netchat_shared::limits::DATAGRAM_BYTES_MAX;
 use netchat_shared::name::UserName;
-use netchat_shared::opaque::{Stretcher, Word};
+use netchat_shared::opaque::{Stretcher, Word, WordError};
 use netchat_shared::password::Password;
 use netchat_shared::server_key::ServerKey;
 use netchat_shared::time::Instant;
@@ -87,8 +87,12 @@ pub(crate) struct ChatArguments {
 
     /// A one-time word of whoever runs the server: with it, a new password takes the place of one that you
     /// do not know
-    #[arg(long, value_name = "WORD")]
+    #[arg(long, conflicts_with = "word_file", value_name = "WORD")]
     word: Option<SecretText>,
+
+    /// A file with that word, which only its owner may read; - is a line of standard input
+    #[arg(long, value_name = "FILE")]
+    word_file: Option<PathBuf>,
 
     /// Speak only the classic protocol, as the original clients do: whoever sees the network can read
     /// everything, the passwords too
@@ -142,14 +146,23 @@ fn read_password(
     password.transpose().map_err(|error| named(&error))
 }
 
+fn read_word(text: Option<SecretText>, file: Option<&Path>) -> io::Result<Option<Word>> {
+    let named = |error: &dyn std::fmt::Display| io::Error::other(format!("--word: {error}"));
+    let text = match file {
+        Some(path) => Some(read_secret_line(path).map_err(|error| named(&error))?),
+        None => text,
+    };
+    let word = text.map(|text| text.reveal().trim().parse());
+    word.transpose().map_err(|error: WordError| named(&error))
+}
+
 impl Chat {
     async fn start(arguments: ChatArguments) -> io::Result<Self> {
         let file = arguments.server_password_file.as_deref();
         let server_password = read_password("server-password", arguments.server_password, file)?;
         let file = arguments.password_file.as_deref();
         let password = read_password("password", arguments.password, file)?;
-        let word = arguments.word.map(|word| word.reveal().parse::<Word>()).transpose();
-        let word = word.map_err(|error| io::Error::other(format!("--word: {error}")))?;
+        let word = read_word(arguments.word, arguments.word_file.as_deref())?;
         let mut input = Input::start()?;
         let server = match arguments.server {
             Some(server) => server,

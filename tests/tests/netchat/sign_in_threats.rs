@@ -154,8 +154,8 @@ fn who_asks_for_an_answer_and_proves_nothing_has_guessed() {
         crowd.lose(address);
         crowd.pass(Duration::from_millis(100));
     }
-    // 64 are free: who leaves proves nothing any more.
-    assert!(answered <= 64 + 15, "{answered} names were tried in 200 s");
+    // 256 that may still come, 64 that are free, and few a minute.
+    assert!(answered <= 256 + 64 + 4 * 4, "{answered} names were tried in 200 s");
     let (refused, _) = refusals(&crowd.server.log, Refusal::TooManyAttempts);
     assert!(refused > 0, "the operator knows");
 }

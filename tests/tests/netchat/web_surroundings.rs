@@ -125,7 +125,8 @@ async fn signing_in_without_what_it_takes_says_so_and_goes_on_by_itself() {
 async fn a_part_that_is_slow_has_its_frame_at_once_and_is_whole_when_it_comes() {
     const SLOW: Duration = Duration::from_secs(3);
     let system = System::start(&[]).await;
-    let (let_go, proxy) = path_proxy::start_slow(system.http, "/split_").await;
+    // What both parts need.
+    let (let_go, proxy) = path_proxy::start_slow(system.http, "/chunk_").await;
     let alice = Browser::open(system.http, Device::Desktop).await;
     alice.page.goto(&format!("http://{proxy}{}", path_proxy::PATH)).await.unwrap();
     alice.sign_in("alice", "alicespassword").await;

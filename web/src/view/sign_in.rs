@@ -145,7 +145,8 @@ fn follow_state(ui: Ui, page: &Element, fields: &[TextField]) {
     let is_new = ui.part(Thing::SignIn, |store| store.sign_in.is_new);
     let needs_word = ui.part(Thing::SignIn, |store| store.sign_in.needs_word);
     let is_busy = ui.part(Thing::SignIn, |store| store.sign_in.is_busy);
-    let button = within(page, "button").map(JsCast::unchecked_into::<HtmlButtonElement>);
+    let button =
+        within(page, "button[type=submit]").map(JsCast::unchecked_into::<HtmlButtonElement>);
     let fields = fields.to_vec();
     Effect::new(move || {
         let (is_unlocked, is_new, is_busy) = (is_unlocked.get(), is_new.get(), is_busy.get());
