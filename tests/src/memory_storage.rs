@@ -16,7 +16,7 @@ use netchat_core::names::NameKeys;
 use netchat_core::storage::{
     Change, ClockMark, ConversationId, DeliveryFailure, Draft, Entry, Generation, GroupRecord,
     Message, MessageDraft, Origin, Placed, Purge, Refused, Role, Sequence, Snapshot, Standing,
-    Stored, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Write,
+    Stored, Target, Ticket, TokenHash, TokenRecord, UserId, UserRecord, Verifier, Write,
 };
 use netchat_shared::body::Body;
 use netchat_shared::extended::{KeptSettings, SettingsText};
@@ -418,6 +418,16 @@ impl MemoryStorage {
         self.failures.retain(|(of, _), _| *of != sequence);
     }
 
+    /// All tokens of a user but this one, if it is to be the only one.
+    fn end_others(&mut self, user: UserId, only: Option<TokenHash>) {
+        self.end_tokens(|token| token.user == user && only.is_some_and(|only| token.hash != only));
+    }
+
+    fn has_password(&self, user: UserId, compared: &Verifier) -> bool {
+        let kept = self.users.get(&user).and_then(|user| user.password.as_ref());
+        kept.is_some_and(|kept| kept.verifier == *compared)
+    }
+
     fn end_tokens(&mut self, is_it: impl Fn(&TokenRecord) -> bool) {
         let tokens = self.tokens.values_mut().filter(|token| is_it(token));
         tokens.for_each(|token| token.is_ended = true);
@@ -461,18 +471,14 @@ impl Batch<'_> {
                 })
             }
             Draft::Password { user, compared, password, only_token } => {
-                let present = self.storage.users.get(user).and_then(|u| u.password.as_ref());
-                if present.map(|password| &password.verifier) != Some(compared) {
+                if !self.storage.has_password(*user, compared) {
                     return Placed::Taken;
                 }
-                self.storage.end_tokens(|token| {
-                    token.user == *user && only_token.is_some_and(|only| token.hash != only)
-                });
+                self.storage.end_others(*user, *only_token);
                 Change::Password(*user, password.clone())
             }
             Draft::RenewedPassword { user, compared, password } => {
-                let present = self.storage.users.get(user).and_then(|u| u.password.as_ref());
-                if present.map(|password| &password.verifier) != Some(compared) {
+                if !self.storage.has_password(*user, compared) {
                     return Placed::At(self.storage.head());
                 }
                 Change::Password(*user, password.clone())

@@ -47,7 +47,7 @@ const SETUP_BYTES: usize = 128;
 /// By which a record finds its own key of the OPRF: drawn for each, so that what was asked for one record says
 /// nothing about another.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct RecordId([u8; RecordId::BYTES]);
+pub struct RecordId([u8; Self::BYTES]);
 
 /// A proof that has begun: what the server holds until the client's part comes.
 #[derive(Clone, PartialEq, Eq)]
