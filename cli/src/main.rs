@@ -23,7 +23,8 @@ enum Command {
     Chat(chat::ChatArguments),
     /// Start server and gateway, and say which address to open
     Up(Box<up::UpArguments>),
-    /// Show a one-time word, with which somebody who can't sign in sets their password anew
+    /// Show a one-time word, with which somebody who can't sign in sets their password anew: once, until
+    /// the end of the next day (UTC)
     Word(OneTimeWord),
 }
 

@@ -25,7 +25,8 @@ struct Arguments {
 /// What it does beside serving.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show a one-time word, with which somebody who can't sign in sets their password anew
+    /// Show a one-time word, with which somebody who can't sign in sets their password anew: once, until
+    /// the end of the next day (UTC)
     Word(OneTimeWord),
 }
 

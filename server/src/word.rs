@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use netchat_process::Clock;
 use netchat_shared::name::UserName;
 use netchat_shared::opaque::Word;
 
@@ -29,7 +30,7 @@ pub struct OneTimeWord {
 
 impl OneTimeWord {
     /// The word with which its person sets their password anew: once, since it is worth nothing any more
-    /// when the password is another one.
+    /// when the password is another one, and by the end of the next day (UTC).
     ///
     /// # Errors
     /// When the database or the setup can't be read, or nobody has that name, in one line.
@@ -39,6 +40,7 @@ impl OneTimeWord {
             return Err(ServerError::NoSuchUser(self.name.clone()));
         };
         let path = setup_file(&self.database, self.password_setup_file.as_deref());
-        Ok(read_setup(path, setup)?.word(&name, verifier.to_text().as_bytes()))
+        let now = Clock::start().now().calendar;
+        Ok(read_setup(path, setup)?.word(&name, verifier.to_text().as_bytes(), now))
     }
 }

@@ -67,10 +67,15 @@ fn record_identity(name: &UserName) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::client::{ProofError, begin_enrolment, begin_proof, finish_enrolment, finish_proof};
     use super::*;
     use crate::FreshKeys;
     use crate::password::Password;
+    use crate::time::UnixTime;
+
+    const DAY_MS: u64 = 86_400_000;
 
     /// A server with a record, and a client, which share nothing but what they say.
     struct Pair {
@@ -202,12 +207,31 @@ mod tests {
     #[test]
     fn a_word_is_of_one_name_and_of_what_is_kept() {
         let setup = Pair::new().setup;
-        let word = setup.word(&name("bob"), b"kept");
+        let now = UnixTime { millis: 20_000 * DAY_MS + 1 };
+        let word = setup.word(&name("bob"), b"kept", now);
         assert_eq!(word.reveal().to_uppercase().replace('-', " ").parse(), Ok(word));
-        assert_ne!(word, setup.word(&name("eve"), b"kept"));
-        assert_ne!(word, setup.word(&name("bob"), b"kept now"));
+        assert!(setup.is_word(&word, &name("bob"), b"kept", now));
+        assert!(!setup.is_word(&word, &name("eve"), b"kept", now));
+        assert!(!setup.is_word(&word, &name("bob"), b"kept now", now));
         assert_eq!(format!("{word:?}"), "Word(…)");
         assert_eq!("guess".parse::<Word>(), Err(WordError));
+    }
+
+    #[test]
+    fn a_word_holds_until_the_end_of_the_next_day() {
+        let setup = Pair::new().setup;
+        let day = |days: u64| UnixTime { millis: days * DAY_MS };
+        let just_before = |days| day(days) - Duration::from_millis(1);
+        for made in [day(20_000), just_before(20_001)] {
+            let word = setup.word(&name("bob"), b"kept", made);
+            let holds = |now| setup.is_word(&word, &name("bob"), b"kept", now);
+            assert!(holds(day(20_000)) && holds(just_before(20_002)), "made at {made:?}");
+            assert!(!holds(day(20_002)) && !holds(day(20_400)), "made at {made:?}");
+            // By a clock that was set back, it is a word of days that have not been.
+            assert!(!holds(just_before(20_000)), "made at {made:?}");
+        }
+        let first = setup.word(&name("bob"), b"kept", day(0));
+        assert!(setup.is_word(&first, &name("bob"), b"kept", day(0)), "a clock that was never set");
     }
 
     /// A message with some bits changed, or of other bytes altogether.

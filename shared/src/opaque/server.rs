@@ -20,12 +20,13 @@ use super::messages::{
 use super::random::Seed;
 use super::stretch::Stretcher;
 use super::suite::Suite;
-use super::word::Word;
+use super::word::{Day, Word};
 use super::{LinkHash, Malformed, record_identity};
 use crate::FreshKeys;
 use crate::crypto::{Secret, labelled};
 use crate::name::UserName;
 use crate::password::Password;
+use crate::time::UnixTime;
 
 /// What all records of a server are made with. Who has the records and not this can't guess at all; if it
 /// is lost, no password fits any more. It shows nothing of itself.
@@ -97,10 +98,18 @@ impl Setup {
         std::array::from_fn(|at| hash[at])
     }
 
-    /// The word with which that name's password can be set anew, once: it is of what is kept now.
+    /// The word with which that name's password can be set anew, once: it is of what is kept now. It holds
+    /// until the end of the next day (UTC).
     #[must_use]
-    pub fn word(&self, name: &UserName, kept: &[u8]) -> Word {
-        Word::new(&self.words, name, kept)
+    pub fn word(&self, name: &UserName, kept: &[u8], now: UnixTime) -> Word {
+        Word::new(&self.words, name, kept, Day::of(now))
+    }
+
+    /// Whether that is the word of that name, of today or of the day before.
+    #[must_use]
+    pub fn is_word(&self, word: &Word, name: &UserName, kept: &[u8], now: UnixTime) -> bool {
+        let today = Day::of(now);
+        [today, today.before()].iter().any(|day| Word::new(&self.words, name, kept, *day) == *word)
     }
 
     /// Answers a client that enrols a password, for a record of that id.

@@ -9,9 +9,13 @@ use thiserror::Error;
 use crate::crypto::Secret;
 use crate::letters::Letters;
 use crate::name::UserName;
+use crate::time::UnixTime;
 
-/// A hundred bits that only who has the setup can make, for one name and what is kept of its password: once
-/// that is another, the word is worth nothing. As text: 20 letters and digits, in groups of five.
+const MILLIS_PER_DAY: u64 = 24 * 60 * 60 * 1_000;
+
+/// A hundred bits that only who has the setup can make, for one name, what is kept of its password, and one
+/// day: once the password is another one, or the next day is over, the word is worth nothing. As text: 20
+/// letters and digits, in groups of five.
 #[derive(Clone, Copy)]
 pub struct Word(Letters);
 
@@ -20,9 +24,24 @@ pub struct Word(Letters);
 #[error("a one-time word is 20 letters and digits")]
 pub struct WordError;
 
+/// A day of the calendar (UTC), by its number from 1970-01-01.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Day(u64);
+
+impl Day {
+    pub(super) fn of(time: UnixTime) -> Self {
+        Self(time.millis / MILLIS_PER_DAY)
+    }
+
+    pub(super) fn before(self) -> Self {
+        Self(self.0.wrapping_sub(1))
+    }
+}
+
 impl Word {
-    pub(super) fn new(key: &Secret, name: &UserName, kept: &[u8]) -> Self {
-        let mac = key.hmac("netchat word 1", &[name.as_ref().as_bytes(), kept]);
+    pub(super) fn new(key: &Secret, name: &UserName, kept: &[u8], day: Day) -> Self {
+        let fields = [name.as_ref().as_bytes(), kept, &day.0.to_be_bytes()];
+        let mac = key.hmac("netchat word 1", &fields);
         Self(Letters::of_hash(&mac.finalize().into_bytes().into()))
     }
 

@@ -200,7 +200,7 @@ fn s14_a_password_of_before_is_taken_as_it_was_typed_and_kept_anew() {
 fn word(crowd: &Crowd, name: &str) -> Word {
     let user = crowd.server.storage.registered(name).unwrap();
     let kept = user.password.as_ref().unwrap().verifier.to_text();
-    setup().word(&user.name, kept.as_bytes())
+    setup().word(&user.name, kept.as_bytes(), crowd.server.now().calendar)
 }
 
 /// Our clients send no password, so they can't show one to an account that has no record.
@@ -210,7 +210,7 @@ fn an_account_of_before_is_opened_once_by_the_operators_word() {
     let needs_word = ServerMessage::NameNeedsWord("alice".parse().unwrap());
     assert_eq!(knock(&mut crowd, at(1), "Alice"), needs_word);
     let right = word(&crowd, "alice");
-    let wrong = setup().word(&"bob".parse().unwrap(), b"");
+    let wrong = setup().word(&"bob".parse().unwrap(), b"", crowd.server.now().calendar);
     crowd.enrol(at(1), "alice", "another one", Some(wrong));
     assert_eq!(crowd.take_heard(at(1)), [ServerMessage::Wrong]);
     crowd.enrol(at(1), "alice", "another one", None);
@@ -223,6 +223,22 @@ fn an_account_of_before_is_opened_once_by_the_operators_word() {
     knock(&mut crowd, at(4), "alice");
     crowd.enrol(at(4), "alice", "a third", Some(right));
     assert_eq!(crowd.take_heard(at(4)), [ServerMessage::Wrong], "it is worth nothing any more");
+}
+
+/// One that was never used, in a letter that somebody finds.
+#[test]
+fn a_word_is_worth_nothing_two_days_later() {
+    let mut crowd = Crowd::new(|_| {});
+    crowd.sign_in(at(1), "alice", None);
+    let word = word(&crowd, "alice");
+    for (days, holds) in [(2, false), (1, true)] {
+        crowd.server.set_calendar_ahead(days * 24 * 60 * 60 * 1_000);
+        knock(&mut crowd, at(1 + days as u16), "alice");
+        crowd.enrol(at(1 + days as u16), "alice", "another one", Some(word));
+        let heard = crowd.take_heard(at(1 + days as u16));
+        let is_in = matches!(heard[0], ServerMessage::Welcome { .. });
+        assert_eq!(is_in, holds, "after {days} days: {heard:?}");
+    }
 }
 
 /// Whoever had the account before is out.

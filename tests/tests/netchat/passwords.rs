@@ -181,7 +181,7 @@ async fn an_account_of_before_is_given_a_password_with_a_word_of_the_operator() 
     for line in ["01234-56789-abcde-fghjk", "her new password", right.trim()] {
         alice.types(line).await;
     }
-    alice.waits_for("WRONG: this is not the one-time word of that name.").await;
+    alice.waits_for("WRONG: this is not the one-time word of that name, or it has expired.").await;
     alice.waits_for("LOGGEDIN").await;
     let with = |more: &[&'static str]| Terminal::start(&[&arguments[..], more].concat());
     with(&["--password", "her new password"]).waits_for("LOGGEDIN").await;
@@ -209,7 +209,7 @@ async fn whoever_has_forgotten_their_password_sets_another_one_in_the_browser() 
     page.fill("Password", "another one").await;
     page.fill("Repeat password", "another one").await;
     page.click("Set password").await;
-    page.shows("This is not the one-time word of alice.").await;
+    page.shows("This is not the one-time word of alice, or it has expired.").await;
     page.screenshot("sign-in-word").await;
     let right = word(&system.folder.path().join("netchat.db"), "alice").stdout;
     page.fill("One-time word", String::from_utf8(right).unwrap().trim()).await;

@@ -50,7 +50,10 @@ impl Terminal {
                     return session.answer_word(now, word);
                 }
                 self.report(match wrong {
-                    true => "WRONG: this is not the one-time word of that name.".to_owned(),
+                    true => {
+                        "WRONG: this is not the one-time word of that name, or it has expired."
+                            .to_owned()
+                    }
                     false => format!(
                         "{name} is an account of an earlier version: to give it a password, ask whoever \
                          runs this server for a one-time word (netchat word {name})."

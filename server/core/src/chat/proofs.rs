@@ -7,6 +7,7 @@ use netchat_shared::opaque::{
     EnrolRequest, EnrolResponse, LinkHash, Malformed, ProofRequest, ProofResponse, RecordId, Seed,
     Setup, Word,
 };
+use netchat_shared::time::UnixTime;
 
 use crate::events::ProofBegun;
 use crate::storage::{KeptPassword, UserRecord};
@@ -48,9 +49,9 @@ impl Proofs {
         Ok((id, self.setup.answer_enrolment(request, id)?))
     }
 
-    /// Whether that is the word with which a user's password can be set anew.
-    pub(super) fn is_word(&self, user: &UserRecord, word: &Word) -> bool {
+    /// Whether that is the word with which a user's password can be set anew now.
+    pub(super) fn is_word(&self, user: &UserRecord, word: &Word, now: UnixTime) -> bool {
         let kept = user.password.as_ref().map(|kept| kept.verifier.to_text());
-        kept.is_some_and(|kept| self.setup.word(&user.name, kept.as_bytes()) == *word)
+        kept.is_some_and(|kept| self.setup.is_word(word, &user.name, kept.as_bytes(), now))
     }
 }

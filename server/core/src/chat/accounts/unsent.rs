@@ -93,7 +93,7 @@ impl Accounts {
             return self.take_step(cx, source).map_err(NotSignedIn::Later);
         };
         let user = people.directory.find_in_any_spelling(name);
-        let user = user.filter(|user| self.proofs.is_word(user, &word));
+        let user = user.filter(|user| self.proofs.is_word(user, &word, cx.now.calendar));
         user.ok_or(NotSignedIn::Wrong)?;
         self.take_step(cx, source).map_err(NotSignedIn::Later)
     }
@@ -118,7 +118,8 @@ impl Accounts {
         (record, word): (Record, &Word),
     ) {
         let user = people.directory.find_in_any_spelling(name);
-        let Some(user) = user.filter(|user| self.proofs.is_word(user, word)) else {
+        let now = cx.now.calendar;
+        let Some(user) = user.filter(|user| self.proofs.is_word(user, word, now)) else {
             return cx.update(door.key, Update::NotSignedIn(NotSignedIn::Wrong));
         };
         let Some(kept) = &user.password else { return };
