@@ -1,5 +1,7 @@
 //! The sign-in form: what was typed, what is missing, what went wrong.
 
+use std::fmt;
+
 use netchat_client::session::{PutOff, Question};
 use netchat_shared::extended::Delay;
 use netchat_shared::limits::NEW_PASSWORD_CHARS_MIN;
@@ -89,8 +91,8 @@ impl Wrong {
     }
 }
 
-/// What was typed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What was typed. It shows nothing of itself.
+#[derive(Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "named like the fields")]
 pub struct Form {
     pub server_password: String,
@@ -98,6 +100,12 @@ pub struct Form {
     pub word: String,
     pub password: String,
     pub repeat_password: String,
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Form(…)")
+    }
 }
 
 /// An answer for the session.

@@ -28,7 +28,7 @@ const GUESSED_BEFORE: Duration = Duration::from_secs(3);
 const OWNERS: usize = 10;
 /// What is measured has the processors but for this: clients look so often for what has come.
 pub(crate) const PAUSE: Duration = Duration::from_millis(1);
-/// Guesses at names that exist, and as many at names that don't.
+/// Passwords of each kind, one after the other.
 const COMPARED: usize = 200;
 
 pub(crate) fn bench() {
@@ -43,7 +43,7 @@ pub(crate) fn bench() {
     for (sources, from) in [(1, "one address"), (10, "10 addresses"), (1_000, "1,000 addresses")] {
         owner_under_attack(&server, sources, from);
     }
-    known_and_unknown(&server);
+    one_by_one(&server);
     strangers::bench(&server);
 }
 
@@ -220,31 +220,40 @@ fn owner_under_attack(server: &Server, sources: u32, from: &str) {
     );
 }
 
-/// Guesses at names that exist and at others in turn, each from an address of its own.
-fn known_and_unknown(server: &Server) {
-    let mut times = [Latencies::default(), Latencies::default()];
-    let mut cpu = [Latencies::default(), Latencies::default()];
-    for index in 0..2 * COMPARED {
-        let name = match index % 2 {
-            0 => format!("person{}", index / 2),
-            _ => format!("nobody{}", index / 2),
-        };
+/// One after the other, each from an address of their own: in turn a right password, a guess at a name that
+/// exists, and one at a name that does not.
+fn one_by_one(server: &Server) {
+    let kinds = [
+        ("a right password", "person", Try::Right),
+        ("a wrong password for a known name", "person", Try::Wrong),
+        ("a wrong password for an unknown name", "nobody", Try::Wrong),
+    ];
+    let mut costs: [(Latencies, Latencies); 3] = Default::default();
+    for index in 0..kinds.len() * COMPARED {
         let [high, low] = (index as u16).to_be_bytes();
-        let address = Ipv4Addr::new(127, 30, high, 1 + low / 2 * 2);
-        let mut client = Client::open(server.address, address, &name);
-        while client.heard.len() < 2 {
-            client.turn();
-        }
-        let (began, cpu_before) = (Instant::now(), server.cpu_time());
-        client.show(Try::Wrong);
-        while client.wrong == 0 {
-            client.turn();
-            std::thread::sleep(PAUSE);
-        }
-        times[index % 2].push(began.elapsed());
-        cpu[index % 2].push(server.cpu_time().saturating_sub(cpu_before));
+        let from = Ipv4Addr::new(127, 30 + high, low, 1);
+        let (_, name, tries) = kinds[index % kinds.len()];
+        let name = format!("{name}{}", index / kinds.len());
+        let (time, cpu_time) = one(server, from, &name, tries);
+        costs[index % kinds.len()].0.push(time);
+        costs[index % kinds.len()].1.push(cpu_time);
     }
-    for (index, what) in ["known  ", "unknown"].into_iter().enumerate() {
-        println!("  a wrong password for {what} names: {}; CPU {}", times[index], cpu[index]);
+    for ((what, ..), (times, cpu_times)) in kinds.into_iter().zip(&costs) {
+        println!("  {what}: {times}; CPU {cpu_times}");
     }
+}
+
+/// How long a password takes, and the server's CPU time for it, behind the link and the name.
+fn one(server: &Server, from: Ipv4Addr, name: &str, tries: Try) -> (Duration, Duration) {
+    let mut client = Client::open(server.address, from, name);
+    while client.heard.len() < 2 {
+        client.turn();
+    }
+    let (began, cpu_before) = (Instant::now(), server.cpu_time());
+    client.show(tries);
+    while client.wrong == 0 && client.welcomed_after.is_none() {
+        client.turn();
+        std::thread::sleep(PAUSE);
+    }
+    (began.elapsed(), server.cpu_time().saturating_sub(cpu_before))
 }
