@@ -20,8 +20,8 @@ pub(super) async fn compute(task: PasswordTask, note_fetched: impl Fn(bool)) -> 
     drawn().await;
     loop {
         let computed = run(task.clone()).await;
-        note_fetched(computed.is_ok());
-        if let Ok(done) = computed {
+        note_fetched(computed.is_some());
+        if let Some(done) = computed {
             return done;
         }
         wait(AGAIN_AFTER).await;
@@ -37,13 +37,13 @@ fn run_part(task: PasswordTask) -> Result<PasswordTaskDone, Missing> {
 }
 
 #[cfg(feature = "parts")]
-async fn run(task: PasswordTask) -> Result<PasswordTaskDone, Missing> {
-    run_part(task).await
+async fn run(task: PasswordTask) -> Option<PasswordTaskDone> {
+    run_part(task).await.ok()
 }
 
 #[cfg(not(feature = "parts"))]
-async fn run(task: PasswordTask) -> Result<PasswordTaskDone, Missing> {
-    std::future::ready(run_part(task)).await
+async fn run(task: PasswordTask) -> Option<PasswordTaskDone> {
+    std::future::ready(run_part(task)).await.ok()
 }
 
 /// Fetches the code, so that it is there when it is wanted: somebody is about to sign in.
