@@ -18,7 +18,6 @@ mod classic;
 mod common;
 mod event;
 mod extended;
-mod normal;
 mod password_task;
 mod put_off;
 mod saved;

@@ -14,8 +14,6 @@ use netchat_shared::opaque::{
 };
 use netchat_shared::password::Password;
 
-use super::normal::normalised;
-
 /// Something to compute: [`PasswordTask::run`], then
 /// [`Session::finish_password_task`](super::Session::finish_password_task). Shows nothing of itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -97,18 +95,18 @@ impl Work {
     fn run(self, stretcher: &Stretcher) -> Result<Done, TaskError> {
         Ok(match self {
             Self::BeginProof(password, seed) => {
-                let (state, request) = begin_proof(&normalised(&password), seed)?;
+                let (state, request) = begin_proof(&password.normalised(), seed)?;
                 Done::ProofBegun(state, request)
             }
             Self::FinishProof(to_prove) => Done::Proof(to_prove.run(stretcher)?),
             Self::BeginEnrolment(password, seed) => {
-                let (state, request) = begin_enrolment(&normalised(&password), seed)?;
+                let (state, request) = begin_enrolment(&password.normalised(), seed)?;
                 Done::EnrolmentBegun(state, request)
             }
             Self::FinishEnrolment(to_enrol) => Done::Upload(to_enrol.run(stretcher)?),
             Self::BeginBoth(old, old_seed, new, new_seed) => Done::BothBegun(
-                begin_proof(&normalised(&old), old_seed)?,
-                begin_enrolment(&normalised(&new), new_seed)?,
+                begin_proof(&old.normalised(), old_seed)?,
+                begin_enrolment(&new.normalised(), new_seed)?,
             ),
         })
     }
@@ -117,7 +115,7 @@ impl Work {
 impl ToProve {
     fn run(self, stretcher: &Stretcher) -> Result<Proof, TaskError> {
         let Self { state, password, response, name, link, seed } = self;
-        let (password, of) = (normalised(&password), (&name, &link));
+        let (password, of) = (password.normalised(), (&name, &link));
         Ok(finish_proof(&state, &password, &response, of, stretcher, seed)?)
     }
 }
@@ -125,7 +123,7 @@ impl ToProve {
 impl ToEnrol {
     fn run(self, stretcher: &Stretcher) -> Result<Upload, TaskError> {
         let Self { state, password, response, name, seed } = self;
-        let password = normalised(&password);
+        let password = password.normalised();
         Ok(finish_enrolment(&state, &password, &response, &name, stretcher, seed)?)
     }
 }

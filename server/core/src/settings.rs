@@ -13,7 +13,6 @@ use crate::limits::{
     GROUPS_OF_ACCOUNT_DEFAULT, RETENTION_DEFAULT, SESSIONS_OF_ACCOUNT_DEFAULT,
     STORED_BYTES_OF_ACCOUNT_DEFAULT,
 };
-use crate::passwords::normalised;
 
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +94,6 @@ impl Settings {
 
     /// Whether that is the password of the server, however it was typed.
     pub(crate) fn is_password(&self, given: &Password) -> bool {
-        normalised(given) == normalised(&self.password)
+        given.normalised() == self.password.normalised()
     }
 }
