@@ -216,6 +216,20 @@ fn a_name_in_another_spelling_is_asked_about_as_it_was_typed_and_proved_as_it_is
     assert!(pair.is_proved("alice", "secretly"));
 }
 
+/// In the terminal by our own tables, in the browser by its own.
+#[test]
+fn a_password_is_proved_in_one_form_however_it_was_typed() {
+    for typed in ["pa\u{308}ssword", "pässword"] {
+        let mut pair = Pair::new(Session::new([1; 32], Trust::FirstUse));
+        pair.session.answer_server_password(pair.now, password("password"));
+        pair.session.answer_name(pair.now, name("alice"));
+        pair.reply(&ServerMessage::Unlocked);
+        pair.reply(&known("alice"));
+        pair.session.answer_password(pair.now, password(typed));
+        assert!(pair.is_proved("alice", "pässword"), "{typed:?}");
+    }
+}
+
 /// A forgotten password: the word is given where the password is asked for.
 #[test]
 fn whoever_has_forgotten_their_password_sets_another_one_with_a_word() {
